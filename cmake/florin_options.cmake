@@ -1,0 +1,21 @@
+# One INTERFACE target carries the language level, the warnings and the sanitizers, so that nothing is set globally.
+add_library(florin_options INTERFACE)
+target_compile_features(florin_options INTERFACE cxx_std_20)
+# x86-64-v3 is the oldest processor the release binary promises to run on; wider paths are chosen at start.
+target_compile_options(florin_options INTERFACE
+  -march=x86-64-v3 -fno-strict-aliasing
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor
+  -Woverloaded-virtual)
+if(FLORIN_WARNINGS_AS_ERRORS)
+  target_compile_options(florin_options INTERFACE -Werror)
+endif()
+if(FLORIN_SANITIZE)
+  target_compile_options(florin_options INTERFACE -fsanitize=${FLORIN_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(florin_options INTERFACE -fsanitize=${FLORIN_SANITIZE})
+  if(FLORIN_SANITIZE MATCHES "thread")
+    # Asio 1.74 uses fences, which TSAN cannot see and g++ warns about.
+    target_compile_definitions(florin_options INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
+  else()
+    target_compile_options(florin_options INTERFACE -fno-sanitize-recover=all)
+  endif()
+endif()

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "florin/batch.hpp"
+#include "florin/frame.hpp"
+#include "florin/snapshot.hpp"
+#include "florin/status.hpp"
+#include "florin/uint128.hpp"
+
+/// @file
+/// The deterministic state machine as everyone outside the core sees it: commands in, replies and a state hash out.
+/// No clock, no randomness, no I/O: time enters only as Command::timestamp, in the order of sequences.
+
+namespace florin::core {
+
+/// Where the body of one reply goes. Owned by the caller; written while the command executes.
+struct ReplyArea {
+  std::byte* data = nullptr;
+  std::uint32_t capacity = 0;  ///< at least reply_bytes_max() of the request
+  std::uint32_t size = 0;      ///< out: bytes written
+  std::uint32_t count = 0;     ///< out: entries of the first section (FrameHeader::count)
+  ReplyCode code = ReplyCode::kOk;
+};
+
+/// One request with its place in the order. Bodies were validated: see validate_body().
+struct Command {
+  Operation operation = Operation::kCreateTransfers;
+  Protocol protocol = Protocol::kNative;
+  std::uint16_t flags = 0;           ///< RequestFlags
+  std::uint32_t event_count = 0;     ///< sequences it owns; 0 for reads
+  std::uint64_t first_sequence = 0;  ///< writes only
+  std::uint64_t timestamp = 0;       ///< writes: of the last event; event i has timestamp - event_count + 1 + i
+  std::span<const std::byte> body;   ///< 16-byte aligned
+  ReplyArea* reply = nullptr;        ///< nullptr in replay
+};
+
+/// Checks what can be known of a request from its bytes alone: known operation, size a multiple of the element, not empty
+/// where an element is needed, not too many elements, reserved bytes zero, filters sound. Called at the edge, before a
+/// sequence is spent. On failure `reason` points to static text that names the field.
+ReplyCode validate_body(Operation operation, std::span<const std::byte> body, const char*& reason) noexcept;
+
+/// Sequences the request will own (events of a write, 0 for a read).
+std::uint32_t event_count(Operation operation, std::size_t body_bytes) noexcept;
+
+/// Bytes the reply's body may need at most.
+std::uint32_t reply_bytes_max(Operation operation, std::uint16_t flags, std::span<const std::byte> body) noexcept;
+
+/// Writer: the thread that sequences (with several partitions it leads them inside execute()).
+class StateMachine {
+ public:
+  virtual ~StateMachine() = default;
+
+  /// Executes the commands of one batch in order, reads and writes alike, and fills their replies. Never fails: what a
+  /// command cannot do is an outcome. Allocates nothing after reserve() promised room.
+  virtual void execute(std::span<const Command> batch) = 0;
+
+  /// Makes room for a batch with so many events, or says that the memory budget does not allow it (then nothing changed).
+  [[nodiscard]] virtual bool reserve(std::uint32_t accounts, std::uint32_t transfers) = 0;
+
+  /// When the next hold expires, ns; 2^64 - 1 if none will.
+  [[nodiscard]] virtual std::uint64_t next_expiry() const noexcept = 0;
+  /// Ids of holds with expires_at <= `now`, ordered by (expires_at, timestamp of the hold), at most ids.size(); returns how many.
+  /// They become the body of a kPulse command, whose execution expires them.
+  virtual std::size_t due_expiries(std::uint64_t now, std::span<u128> ids) const = 0;
+
+  /// Sequence and timestamp of the last event executed.
+  [[nodiscard]] virtual std::uint64_t sequence() const noexcept = 0;
+  [[nodiscard]] virtual std::uint64_t timestamp() const noexcept = 0;
+  /// Running chain of the digests of all outcomes so far.
+  [[nodiscard]] virtual u128 outcome_digest() const noexcept = 0;
+  /// Hash of the state after the last batch: the same for the same input, whatever the number of partitions.
+  [[nodiscard]] virtual u128 state_hash() const = 0;
+
+  /// Starts a snapshot of the state after the last batch. The state machine goes on; pre-images are kept where needed.
+  virtual void begin_snapshot() = 0;
+  /// Emits at most about `budget_bytes` of the running snapshot into `sink`; returns true when it is complete.
+  /// Called between batches by the sequencing thread, so that no batch waits for a whole table.
+  virtual bool snapshot_step(std::size_t budget_bytes, const std::function<void(ChunkKey, std::span<const std::byte>)>& sink) = 0;
+  /// Ends a snapshot early (the store failed) and drops the pre-images.
+  virtual void abandon_snapshot() = 0;
+  /// Loads a whole snapshot into an empty state machine, in parallel where it pays, and checks its state hash.
+  virtual Status load(const SnapshotReader& snapshot) = 0;
+
+  /// Counts for `status` and metrics. Readers: the sequencing thread.
+  struct Counts {
+    std::uint64_t accounts = 0;
+    std::uint64_t transfers = 0;
+    std::uint64_t holds_open = 0;
+    std::uint64_t ids_failed = 0;
+    std::uint64_t memory_bytes = 0;
+  };
+  [[nodiscard]] virtual Counts counts() const noexcept = 0;
+};
+
+}  // namespace florin::core
