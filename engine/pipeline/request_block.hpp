@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/state_machine.hpp"
+#include "florin/batch.hpp"
+#include "florin/frame.hpp"
+
+/// @file
+/// What crosses from the I/O threads to the sequencer and back: blocks of requests, by pointer.
+/// 64-byte headers and 128-byte events one by one through a ring would ping-pong their lines between cores; a block of up to
+/// 1 MiB by pointer costs one hop for all of them (limits.md 2).
+
+namespace florin::pipeline {
+
+/// One request inside a block: what the session knew, and, when the block comes back, the reply.
+struct Request {
+  // Set by the session.
+  u128 body_checksum = 0;
+  u128 principal = 0;
+  u128 client = 0;
+  std::uint64_t request = 0;      ///< the client's number
+  std::uint64_t key_id = 0;
+  std::uint64_t session = 0;      ///< the session's own handle; opaque to the pipeline
+  std::uint64_t arrived_ns = 0;   ///< steady clock, when the frame was complete
+  std::uint64_t deadline_ns = 0;  ///< steady clock; 0 = none. Checked when the request is sequenced, not later
+  std::byte* body = nullptr;      ///< in the block, 16-byte aligned, zero padded to 16 bytes
+  std::uint32_t body_bytes = 0;
+  std::uint32_t event_count = 0;
+  std::uint32_t name_space = 0;
+  Operation operation = Operation::kPing;
+  Protocol protocol = Protocol::kNative;
+  std::uint16_t flags = 0;
+
+  // Set by the pipeline before the block comes back. `reply.code` != kOk: refused, nothing was sequenced.
+  core::ReplyArea reply;          ///< data points into the block, with kFrameHeaderBytes free in front for the frame header
+  std::uint64_t sequence = 0;     ///< of the last event (writes), newest seen (reads)
+  std::uint64_t timestamp = 0;
+  LatencyReceipt receipt;
+};
+
+/// A batch of requests and the memory for their bodies and replies. Fixed size, from a pool, touched lazily.
+/// Writer: the I/O thread that fills it, then the sequencer's threads, then the I/O thread again: handed over by ring, never shared.
+class RequestBlock {
+ public:
+  static constexpr std::uint32_t kRequestsMax = 4096;
+  static constexpr std::uint32_t kBodyBytes = kBodyBytesMax + 4096;
+  static constexpr std::uint32_t kReplyBytes = kReplyBytesMax + 4096;
+
+  /// `memory` has memory_bytes() bytes, 64-byte aligned, zero or not; it must outlive the block.
+  explicit RequestBlock(std::byte* memory) noexcept;
+  static std::size_t memory_bytes() noexcept;
+
+  /// Room for one more request with so many body bytes and reply_bytes_max() reply bytes?
+  [[nodiscard]] bool has_room(std::uint32_t body_bytes, std::uint32_t reply_bytes) const noexcept;
+  /// Adds a request; `body` points to uninitialised memory of `body_bytes` (padding zeroed), `reply.data` to its reply area.
+  Request& add(std::uint32_t body_bytes, std::uint32_t reply_bytes) noexcept;
+  /// Takes back the last add() (the frame turned out to be bad).
+  void drop_last() noexcept;
+
+  [[nodiscard]] std::span<Request> requests() noexcept { return {requests_, request_count_}; }
+  [[nodiscard]] bool empty() const noexcept { return request_count_ == 0; }
+  void clear() noexcept;
+
+  std::uint32_t owner = 0;  ///< index of the port it belongs to
+
+ private:
+  Request* requests_;
+  std::byte* bodies_;
+  std::byte* replies_;
+  std::uint32_t request_count_ = 0;
+  std::uint32_t body_used_ = 0;
+  std::uint32_t reply_used_ = 0;
+  std::uint32_t last_body_used_ = 0;
+  std::uint32_t last_reply_used_ = 0;
+};
+
+}  // namespace florin::pipeline
