@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "florin/frame.hpp"
+#include "model/reference_ledger.hpp"
+
+/// @file
+/// The native reply body that the protocol prescribes for what the model decided, byte for byte.
+
+namespace florin::model {
+
+/// Body of a reply and the number of entries of its first section.
+struct ReplyBody {
+  std::vector<std::byte> bytes;
+  std::uint32_t count = 0;
+
+  friend bool operator==(const ReplyBody&, const ReplyBody&) = default;
+};
+
+/// Runs one request on the model and encodes the reply. `timestamp` is that of its last event (writes only); the body was
+/// validated. Operations without effect on a ledger (genesis) answer nothing.
+ReplyBody execute_on_model(ReferenceLedger& ledger, Operation operation, std::uint16_t flags, std::span<const std::byte> body,
+                           std::uint64_t timestamp);
+
+/// Entries for every event that was not created at its own time, then, if asked for, the post-balances of all events.
+ReplyBody encode_create_reply(std::span<const EventOutcome> outcomes, std::uint64_t timestamp, bool post_balances);
+
+/// The elements of a body, copied so that they are aligned.
+template <typename T>
+std::vector<T> elements_of(std::span<const std::byte> body);
+
+}  // namespace florin::model
