@@ -102,6 +102,7 @@ void ModelStateMachine::begin_snapshot() {
   snapshot_end_ = writes_.size();
   snapshot_offset_ = 0;
   snapshot_chunk_ = 0;
+  snapshot_state_hash_ = state_hash();
 }
 
 bool ModelStateMachine::snapshot_step(std::size_t budget_bytes,

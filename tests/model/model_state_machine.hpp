@@ -28,6 +28,7 @@ class ModelStateMachine final : public core::StateMachine {
   void begin_snapshot() override;
   bool snapshot_step(std::size_t budget_bytes,
                      const std::function<void(ChunkKey, std::span<const std::byte>)>& sink) override;
+  [[nodiscard]] u128 snapshot_state_hash() const noexcept override { return snapshot_state_hash_; }
   void abandon_snapshot() override;
   Status load(const SnapshotReader& snapshot) override;
   [[nodiscard]] Counts counts() const noexcept override;
@@ -45,6 +46,7 @@ class ModelStateMachine final : public core::StateMachine {
   std::size_t snapshot_end_ = 0;         ///< bytes of writes_ that belong to the running snapshot
   std::size_t snapshot_offset_ = 0;      ///< of them, already emitted
   std::uint32_t snapshot_chunk_ = 0;
+  u128 snapshot_state_hash_ = 0;
 };
 
 std::unique_ptr<core::StateMachine> make_model_state_machine();

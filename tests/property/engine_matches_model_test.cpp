@@ -1,0 +1,152 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include "model/expected_reply.hpp"
+#include "support/engine_under_test.hpp"
+#include "support/invariants.hpp"
+#include "support/random_workload.hpp"
+#include "support/reply_text.hpp"
+
+/// Random request streams on the reference model and on every state machine we have: each reply equal byte for byte, the whole
+/// state equal at intervals, invariants unbroken, and the outcome independent of how requests were grouped into batches.
+///
+/// FLORIN_SEEDS (how many), FLORIN_FIRST_SEED and FLORIN_STEPS (requests for each) lengthen a run or repeat a failing one.
+
+namespace florin::test {
+namespace {
+
+using model::ReplyBody;
+using model::ReferenceLedger;
+
+std::uint64_t setting(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+/// One stream of requests: the model, and for each factory one machine that gets every request as a batch of its own and one
+/// that gets them merged into batches.
+class Comparison {
+ public:
+  explicit Comparison(std::uint64_t seed) : seed_(seed), random_(~seed), workload_(seed) {
+    for (const StateMachineFactory& factory : all_factories()) {
+      sides_.push_back({factory.name, EngineUnderTest(factory.make()), EngineUnderTest(factory.make())});
+    }
+  }
+
+  /// False if anything differed; then it has been reported.
+  bool run(std::uint64_t steps) {
+    for (step_ = 0; step_ < steps; ++step_) {
+      if (!step()) return false;
+      const bool interval = step_ % 64 == 63 || step_ + 1 == steps;
+      if (interval && !(flush() && compare_state())) return false;
+    }
+    return true;
+  }
+
+ private:
+  struct Side {
+    std::string name;
+    EngineUnderTest single;
+    EngineUnderTest merged;
+  };
+
+  bool step() {
+    const TestRequest request = workload_.next(ledger_);
+    const ReplyBody expected =
+        model::execute_on_model(ledger_, request.operation, request.flags, request.body(), request.timestamp);
+    for (Side& side : sides_) {
+      if (!matches(side.name, request, expected, side.single.execute(request))) return false;
+    }
+    held_.push_back(request);
+    held_replies_.push_back(expected);
+    if (held_.size() >= batch_requests_) return flush();
+    return true;
+  }
+
+  bool flush() {
+    if (held_.empty()) return true;
+    for (Side& side : sides_) {
+      const std::vector<ReplyBody> replies = side.merged.execute(held_);
+      for (std::size_t i = 0; i < held_.size(); ++i) {
+        if (!matches(side.name + ", merged", held_[i], held_replies_[i], replies[i])) return false;
+      }
+    }
+    held_.clear();
+    held_replies_.clear();
+    batch_requests_ = random_.between(1, random_.pick<std::uint64_t>({1, 4, 30}));
+    return true;
+  }
+
+  bool matches(const std::string& name, const TestRequest& request, const ReplyBody& expected, const ReplyBody& actual) const {
+    if (expected == actual) return true;
+    ADD_FAILURE() << name << " differs from the model: seed " << seed_ << ", step " << step_ << "\n"
+                  << difference(request, expected, actual);
+    return false;
+  }
+
+  bool compare_state() {
+    for (const std::string& line : broken_invariants(ledger_)) ADD_FAILURE() << line << ", seed " << seed_ << ", step " << step_;
+    std::vector<u128> ids;
+    for (const auto& [id, account] : ledger_.accounts()) ids.push_back(id);
+    std::uint64_t open = 0;
+    for (const auto& [id, hold] : ledger_.holds()) open += hold.status == model::HoldStatus::kPending ? 1 : 0;
+    const std::vector<u128> due = ledger_.due_expiries(workload_.now(), kEventsMax);
+
+    for (Side& side : sides_) {
+      for (EngineUnderTest* engine : {&side.single, &side.merged}) {
+        const TestRequest lookup = make_request<u128>(Operation::kLookupAccounts, ids);
+        if (!ids.empty() && ids.size() <= kEventsMax) {
+          const ReplyBody expected = model::execute_on_model(ledger_, lookup.operation, 0, lookup.body(), 0);
+          if (!matches(side.name, lookup, expected, engine->execute(lookup))) return false;
+        }
+        core::StateMachine& machine = engine->state_machine();
+        EXPECT_EQ(machine.counts().accounts, ledger_.accounts().size()) << side.name;
+        EXPECT_EQ(machine.counts().transfers, ledger_.transfers().size()) << side.name;
+        EXPECT_EQ(machine.counts().holds_open, open) << side.name;
+        EXPECT_EQ(machine.counts().ids_failed, ledger_.failed_ids().size()) << side.name;
+        EXPECT_EQ(machine.next_expiry(), ledger_.next_expiry()) << side.name;
+        std::vector<u128> found(kEventsMax);
+        found.resize(machine.due_expiries(workload_.now(), found));
+        EXPECT_TRUE(found == due) << side.name << ": due expiries differ";
+      }
+      EXPECT_TRUE(side.single.state_machine().state_hash() == side.merged.state_machine().state_hash())
+          << side.name << ": the state hash depends on how requests are grouped";
+      EXPECT_TRUE(side.single.state_machine().outcome_digest() == side.merged.state_machine().outcome_digest()) << side.name;
+      // The model's hash is of other records; those of the engine in all its forms must agree.
+      Side& first_engine = sides_[std::min<std::size_t>(1, sides_.size() - 1)];
+      if (&side != &sides_.front()) {
+        EXPECT_TRUE(side.single.state_machine().state_hash() == first_engine.single.state_machine().state_hash())
+            << side.name << " and " << first_engine.name << " disagree about the state hash";
+      }
+    }
+    if (::testing::Test::HasFailure()) ADD_FAILURE() << "seed " << seed_ << ", step " << step_;
+    return !::testing::Test::HasFailure();
+  }
+
+  const std::uint64_t seed_;
+  Random random_;
+  RandomWorkload workload_;
+  ReferenceLedger ledger_;
+  std::vector<Side> sides_;
+  std::uint64_t step_ = 0;
+  std::vector<TestRequest> held_;
+  std::vector<ReplyBody> held_replies_;
+  std::uint64_t batch_requests_ = 1;
+};
+
+TEST(EngineMatchesModel, OnRandomStreams) {
+  const std::uint64_t first_seed = setting("FLORIN_FIRST_SEED", 1);
+  const std::uint64_t seeds = setting("FLORIN_SEEDS", 60);
+  const std::uint64_t steps = setting("FLORIN_STEPS", 400);
+  std::cout << "seeds " << first_seed << " to " << first_seed + seeds - 1 << ", " << steps << " requests each\n";
+  for (std::uint64_t seed = first_seed; seed < first_seed + seeds; ++seed) {
+    Comparison comparison(seed);
+    ASSERT_TRUE(comparison.run(steps)) << "repeat with FLORIN_FIRST_SEED=" << seed << " FLORIN_SEEDS=1 FLORIN_STEPS=" << steps;
+  }
+}
+
+}  // namespace
+}  // namespace florin::test

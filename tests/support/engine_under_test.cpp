@@ -1,0 +1,64 @@
+#include "support/engine_under_test.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace florin::test {
+namespace {
+
+constexpr std::uint32_t kGuardBytes = 64;
+constexpr std::byte kGuard{0xA5};
+
+}  // namespace
+
+EngineUnderTest::EngineUnderTest(std::unique_ptr<core::StateMachine> state_machine) : state_machine_(std::move(state_machine)) {
+  Genesis genesis;
+  genesis.store_id = 1;
+  genesis.hash_seed = make_u128(0x0123456789ABCDEFULL, 0xFEDCBA9876543210ULL);
+  execute(make_request<Genesis>(Operation::kGenesis, std::span(&genesis, 1), 1));
+}
+
+std::vector<model::ReplyBody> EngineUnderTest::execute(std::span<const TestRequest> requests) {
+  std::vector<std::vector<std::byte>> memory(requests.size());
+  std::vector<core::ReplyArea> areas(requests.size());
+  std::vector<core::Command> commands(requests.size());
+  std::uint32_t accounts = 0;
+  std::uint32_t transfers = 0;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const TestRequest& request = requests[i];
+    areas[i].capacity = core::reply_bytes_max(request.operation, request.flags, request.body());
+    memory[i].assign(areas[i].capacity + kGuardBytes, kGuard);
+    areas[i].data = memory[i].data();
+
+    core::Command& command = commands[i];
+    command.operation = request.operation;
+    command.flags = request.flags;
+    command.body = request.body();
+    command.reply = &areas[i];
+    if (!is_write(request.operation)) continue;
+    command.event_count = request.event_count();
+    command.first_sequence = next_sequence_;
+    command.timestamp = request.timestamp;
+    next_sequence_ += command.event_count;
+    if (request.operation == Operation::kCreateAccounts) accounts += command.event_count;
+    if (request.operation == Operation::kCreateTransfers) transfers += command.event_count;
+  }
+  EXPECT_TRUE(state_machine_->reserve(accounts, transfers));
+  state_machine_->execute(commands);
+
+  std::vector<model::ReplyBody> replies(requests.size());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    EXPECT_EQ(areas[i].code, ReplyCode::kOk);
+    EXPECT_LE(areas[i].size, areas[i].capacity);
+    const auto guard = memory[i].begin() + areas[i].capacity;
+    EXPECT_TRUE(std::all_of(guard, memory[i].end(), [](std::byte byte) { return byte == kGuard; }))
+        << "a reply to " << name_of(requests[i].operation) << " was written beyond its area";
+    replies[i].bytes.assign(memory[i].begin(), memory[i].begin() + std::min(areas[i].size, areas[i].capacity));
+    replies[i].count = areas[i].count;
+  }
+  EXPECT_EQ(state_machine_->sequence(), next_sequence_ - 1);
+  return replies;
+}
+
+}  // namespace florin::test

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/state_machine.hpp"
+#include "model/expected_reply.hpp"
+
+namespace florin::test {
+
+/// A request as a test writes it down; the body is kept 16-byte aligned and padded with zeros.
+struct TestRequest {
+  Operation operation = Operation::kCreateTransfers;
+  std::uint16_t flags = 0;
+  std::uint64_t timestamp = 0;  ///< of the last event; of no meaning for reads
+  std::vector<u128> words;
+  std::uint32_t body_bytes = 0;
+
+  [[nodiscard]] std::span<const std::byte> body() const {
+    return {reinterpret_cast<const std::byte*>(words.data()), body_bytes};
+  }
+  [[nodiscard]] std::uint32_t event_count() const { return core::event_count(operation, body_bytes); }
+};
+
+template <typename T>
+TestRequest make_request(Operation operation, std::span<const T> elements, std::uint64_t timestamp = 0, std::uint16_t flags = 0) {
+  TestRequest request;
+  request.operation = operation;
+  request.flags = flags;
+  request.timestamp = timestamp;
+  request.body_bytes = static_cast<std::uint32_t>(elements.size_bytes());
+  request.words.resize((elements.size_bytes() + sizeof(u128) - 1) / sizeof(u128));
+  if (!elements.empty()) std::memcpy(request.words.data(), elements.data(), elements.size_bytes());
+  return request;
+}
+
+/// Drives a state machine as the pipeline does: gives out sequences, reserves room, hands over aligned bodies and reply areas
+/// of exactly the promised capacity, and checks that nothing was written beyond them. Sequence 1 is genesis.
+/// Writer: one test thread.
+class EngineUnderTest {
+ public:
+  explicit EngineUnderTest(std::unique_ptr<core::StateMachine> state_machine);
+
+  /// Executes the requests as one batch.
+  std::vector<model::ReplyBody> execute(std::span<const TestRequest> requests);
+  model::ReplyBody execute(const TestRequest& request) { return execute(std::span(&request, 1)).front(); }
+
+  [[nodiscard]] core::StateMachine& state_machine() { return *state_machine_; }
+  [[nodiscard]] std::uint64_t next_sequence() const { return next_sequence_; }
+
+ private:
+  std::unique_ptr<core::StateMachine> state_machine_;
+  std::uint64_t next_sequence_ = 1;
+};
+
+/// A way to make a state machine, with a name for test output.
+struct StateMachineFactory {
+  std::string name;
+  std::function<std::unique_ptr<core::StateMachine>()> make;
+};
+
+/// What every test of a ledger runs on: the engine's ledger in all its forms.
+const std::vector<StateMachineFactory>& engine_factories();
+/// The same and the model itself, for tests that state rules rather than compare.
+const std::vector<StateMachineFactory>& all_factories();
+
+}  // namespace florin::test

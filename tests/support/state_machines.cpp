@@ -1,0 +1,20 @@
+#include "model/model_state_machine.hpp"
+#include "support/engine_under_test.hpp"
+
+namespace florin::test {
+
+const std::vector<StateMachineFactory>& engine_factories() {
+  static const std::vector<StateMachineFactory> factories = {};
+  return factories;
+}
+
+const std::vector<StateMachineFactory>& all_factories() {
+  static const std::vector<StateMachineFactory> factories = [] {
+    std::vector<StateMachineFactory> all = {{"model", [] { return model::make_model_state_machine(); }}};
+    all.insert(all.end(), engine_factories().begin(), engine_factories().end());
+    return all;
+  }();
+  return factories;
+}
+
+}  // namespace florin::test
