@@ -80,10 +80,15 @@ class StateMachine {
   /// Emits at most about `budget_bytes` of the running snapshot into `sink`; returns true when it is complete.
   /// Called between batches by the sequencing thread, so that no batch waits for a whole table.
   virtual bool snapshot_step(std::size_t budget_bytes, const std::function<void(ChunkKey, std::span<const std::byte>)>& sink) = 0;
+  /// After snapshot_step() returned true: the state hash of what it emitted, gathered on the way.
+  [[nodiscard]] virtual u128 snapshot_state_hash() const noexcept { return 0; }
   /// Ends a snapshot early (the store failed) and drops the pre-images.
   virtual void abandon_snapshot() = 0;
   /// Loads a whole snapshot into an empty state machine, in parallel where it pays, and checks its state hash.
   virtual Status load(const SnapshotReader& snapshot) = 0;
+
+  /// Takes page faults ahead of use. Called by one background thread now and then, at any time.
+  virtual void touch_ahead() noexcept {}
 
   /// Counts for `status` and metrics. Readers: the sequencing thread.
   struct Counts {

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+
+#include "florin/uint128.hpp"
+
+namespace florin::core {
+
+/// Hash of a 128-bit id under the store's random seed, so that no client can aim at one bucket. Two multiplications: ids are
+/// hashed three times a transfer. It never reaches an outcome or the state hash.
+class IdHash {
+ public:
+  explicit IdHash(u128 seed = 0) noexcept : low_(low64(seed) ^ 0x9E3779B97F4A7C15ULL), high_(high64(seed) ^ 0xBF58476D1CE4E5B9ULL) {}
+
+  [[nodiscard]] std::uint64_t operator()(u128 id) const noexcept {
+    const u128 product = u128{low64(id) ^ low_} * (high64(id) ^ high_);
+    return (low64(product) ^ high64(product)) * 0xFF51AFD7ED558CCDULL;
+  }
+
+ private:
+  std::uint64_t low_;
+  std::uint64_t high_;
+};
+
+/// Which of `count` partitions owns an id with this hash: equal ranges of the hash's upper half.
+constexpr std::uint32_t partition_of(std::uint64_t hash, std::uint32_t count) noexcept {
+  return static_cast<std::uint32_t>(((hash >> 32) * count) >> 32);
+}
+
+}  // namespace florin::core

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/outcome.hpp"
+#include "core/partition.hpp"
+#include "core/rules/transfer_rules.hpp"
+#include "core/snapshot_progress.hpp"
+#include "core/state_machine.hpp"
+
+namespace florin::core {
+
+struct LedgerOptions {
+  std::uint64_t memory_budget_bytes = std::uint64_t{8} << 30;  ///< of all tables together; room for work is refused above it
+};
+
+/// The state machine with one partition: the calling thread does everything, no hop and no wait anywhere.
+///
+/// A request of transfers is executed in groups of 32, each in three passes: hash ids and ask for the index lines, read these and
+/// ask for the records, then decide and apply in order. So every cache miss of a group is under way before the first is needed
+/// (limits.md 1c: two to three times a plain loop). The common transfer takes a straight path with one predicted-false
+/// branch; everything else goes through rules/.
+class Ledger final : public StateMachine {
+ public:
+  explicit Ledger(const LedgerOptions& options);
+  ~Ledger() override;
+
+  void execute(std::span<const Command> batch) override;
+  bool reserve(std::uint32_t accounts, std::uint32_t transfers) override;
+  std::uint64_t next_expiry() const noexcept override;
+  std::size_t due_expiries(std::uint64_t now, std::span<u128> ids) const override;
+  std::uint64_t sequence() const noexcept override { return sequence_; }
+  std::uint64_t timestamp() const noexcept override { return timestamp_; }
+  u128 outcome_digest() const noexcept override { return outcomes_.digest(); }
+  u128 state_hash() const override;
+  void begin_snapshot() override;
+  bool snapshot_step(std::size_t budget_bytes,
+                     const std::function<void(ChunkKey, std::span<const std::byte>)>& sink) override;
+  u128 snapshot_state_hash() const noexcept override;
+  void abandon_snapshot() override;
+  Status load(const SnapshotReader& snapshot) override;
+  Counts counts() const noexcept override;
+  void touch_ahead() noexcept override { partition_.touch_ahead(); }
+
+ private:
+  /// What is known about the event in hand before it is decided.
+  struct Event {
+    std::uint64_t timestamp = 0;          ///< it will have: its own, if imported
+    std::uint64_t nominal_timestamp = 0;  ///< of its place in the request
+    std::uint64_t id_hash = 0;
+  };
+  /// Outcome of the event in hand, before chains have their say.
+  struct Verdict {
+    std::uint32_t status = kCreated;
+    std::uint64_t timestamp = 0;
+    u128 amount = 0;  ///< as Outcome::amount
+  };
+  /// A run of linked events.
+  struct Chain {
+    bool open = false;
+    bool broken = false;
+    std::uint32_t first = 0;
+  };
+
+  void execute_one(const Command& command);
+  void genesis(const Command& command);
+  void create_accounts(const Command& command);
+  void create_transfers(const Command& command);
+  void pulse(const Command& command);
+  void lookup_accounts(const Command& command) const;
+  void lookup_transfers(const Command& command) const;
+  void account_history(const Command& command) const;
+
+  Verdict create_account(const Account& event, const Event& at);
+  Verdict create_transfer(const Transfer& event, const Event& at);
+  bool create_plain_transfer(const Transfer& event, std::uint64_t timestamp, std::uint64_t id_hash, std::uint32_t debit_ordinal,
+                             std::uint32_t credit_ordinal) noexcept;
+  void prefetch_resolutions(std::span<const Transfer> events) noexcept;
+  void apply_transfer(const Transfer& stored, std::uint64_t id_hash, std::uint32_t debit_ordinal, std::uint32_t credit_ordinal,
+                      std::uint32_t pending) noexcept;
+  void expire_hold(std::uint32_t pending, std::uint64_t timestamp) noexcept;
+  static void reopen_accounts(const Transfer& pending, AccountRecord& debit, AccountRecord& credit) noexcept;
+  const Transfer* pending_of(const Transfer& transfer) const noexcept;
+
+  /// One event that needs more than the straight path: request-level checks and chains around `create`.
+  template <typename Record, typename Create>
+  void run_event(const Command& command, const Record* events, std::uint32_t index, Chain& chain, Create&& create);
+  void break_chain(Chain& chain, std::uint32_t index, std::uint32_t linked_event_failed) noexcept;
+  void close_chain(const Command& command, Chain& chain, std::uint32_t last) noexcept;
+  void record(const Command& command, std::uint32_t index, const Verdict& verdict) noexcept;
+
+  void note_balances(const Command& command, std::uint32_t index) noexcept;
+  void note_balances(const Command& command, std::uint32_t index, u128 debit_account, u128 credit_account) noexcept;
+  void write_post_balances(const Command& command) noexcept;
+
+  using Sink = std::function<void(ChunkKey, std::span<const std::byte>)>;
+  std::size_t emit_accounts(const Sink& sink);
+  Status load_accounts(const SnapshotReader& snapshot, ChunkKey key);
+  Status load_transfers(const SnapshotReader& snapshot, ChunkKey key, std::span<const Expiry> expiries, std::size_t& next_expiry);
+  Status load_failed_ids(const SnapshotReader& snapshot, ChunkKey key);
+  bool load_transfer(const Transfer& transfer) noexcept;
+  bool load_expiry(const Expiry& expiry) noexcept;
+  void prefetch_accounts(std::span<const Transfer> events) noexcept;
+
+  std::uint64_t memory_budget_bytes_;
+  Partition partition_;
+  OutcomeLog outcomes_;
+  std::uint64_t sequence_ = 0;
+  std::uint64_t timestamp_ = 0;
+  std::unique_ptr<Verdict[]> chain_verdicts_;  // of the open chain, by index in the request
+  std::unique_ptr<Balances[]> post_balances_;  // two per event of the request in hand, when asked for
+
+  std::unique_ptr<SnapshotProgress> progress_;
+};
+
+std::unique_ptr<StateMachine> make_ledger(const LedgerOptions& options);
+
+}  // namespace florin::core

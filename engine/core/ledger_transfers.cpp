@@ -1,0 +1,266 @@
+#include <algorithm>
+
+#include "core/ledger_events.hpp"
+
+namespace florin::core {
+namespace {
+
+using Flags = TransferFlags;
+
+/// Transfers in flight at once. More overflow the first-level cache, fewer leave misses unhidden.
+constexpr std::uint32_t kGroup = 32;
+
+/// Where the events of a group were found, one array per field: each pass is a simple loop.
+struct Group {
+  std::uint64_t id_hash[kGroup];
+  std::uint32_t debit_tag[kGroup];
+  std::uint32_t credit_tag[kGroup];
+  std::uint32_t debit[kGroup];   // candidates: ordinals whose ids are still to be compared
+  std::uint32_t credit[kGroup];
+};
+
+/// All that is wrong with the bytes of a plain or pending transfer, without a branch.
+bool fields_are_plain(const Transfer& t) noexcept {
+  const bool unusual =
+      ((t.flags & ~Flags::kPending) != 0) | (t.timestamp != 0) | (t.id == 0) | (t.id == kU128Max) |
+      (high64(t.id) == kEngineIdSpace) | (t.debit_account_id == t.credit_account_id) | (t.pending_id != 0) |
+      (t.ledger == 0) | (t.code == 0) | ((t.timeout != 0) & ((t.flags & Flags::kPending) == 0));
+  return !unusual;
+}
+
+}  // namespace
+
+void Ledger::create_transfers(const Command& command) {
+  outcomes_.begin();
+  const auto* events = reinterpret_cast<const Transfer*>(command.body.data());
+  const std::uint64_t before_first = command.timestamp - command.event_count;
+  const IdHash hash = partition_.hash();
+  const TagTable& account_ids = partition_.account_ids();
+  const TagTable& transfer_ids = partition_.transfer_ids();
+  const bool imported = (events[0].flags & Flags::kImported) != 0;
+  const bool wants_balances = (command.flags & RequestFlags::kPostBalances) != 0 && command.reply != nullptr;
+  Chain chain;
+  Group group;
+
+  for (std::uint32_t base = 0; base < command.event_count; base += kGroup) {
+    const std::uint32_t size = std::min(kGroup, command.event_count - base);
+    bool resolutions = false;
+    for (std::uint32_t i = 0; i < size; ++i) {
+      const Transfer& event = events[base + i];
+      group.debit_tag[i] = TagTable::tag_of(hash(event.debit_account_id));
+      group.credit_tag[i] = TagTable::tag_of(hash(event.credit_account_id));
+      group.id_hash[i] = hash(event.id);
+      account_ids.prefetch(group.debit_tag[i]);
+      account_ids.prefetch(group.credit_tag[i]);
+      transfer_ids.prefetch(TagTable::tag_of(group.id_hash[i]));
+      resolutions |= (event.flags & kPostOrVoid) != 0;
+    }
+    for (std::uint32_t i = 0; i < size; ++i) {
+      group.debit[i] = account_ids.peek(group.debit_tag[i]);
+      group.credit[i] = account_ids.peek(group.credit_tag[i]);
+      if (group.debit[i] != 0) partition_.prefetch_account(group.debit[i]);
+      if (group.credit[i] != 0) partition_.prefetch_account(group.credit[i]);
+    }
+    if (resolutions) prefetch_resolutions({events + base, size});
+    for (std::uint32_t i = 0; i < size; ++i) {
+      const std::uint32_t index = base + i;
+      const Transfer& event = events[index];
+      if (!chain.open && !imported &&
+          create_plain_transfer(event, before_first + 1 + index, group.id_hash[i], group.debit[i], group.credit[i])) [[likely]] {
+        if (wants_balances) [[unlikely]] note_balances(command, index);
+        continue;
+      }
+      run_event<Transfer>(command, events, index, chain, [&](const Transfer& transfer, Event at) {
+        at.id_hash = group.id_hash[i];
+        return create_transfer(transfer, at);
+      });
+    }
+  }
+  _mm_sfence();  // the records were streamed past the caches
+}
+
+/// The straight path: a plain or pending transfer between two known, open accounts, with a new id, that nothing forbids.
+/// Anything else returns false with nothing changed, and rules/ gives it its name.
+inline bool Ledger::create_plain_transfer(const Transfer& event, std::uint64_t timestamp, std::uint64_t id_hash,
+                                          std::uint32_t debit_ordinal, std::uint32_t credit_ordinal) noexcept {
+  if (!fields_are_plain(event) || debit_ordinal == 0 || credit_ordinal == 0) [[unlikely]] return false;
+  AccountRecord& debit = partition_.account(debit_ordinal);
+  AccountRecord& credit = partition_.account(credit_ordinal);
+  const bool foreign = (debit.id != event.debit_account_id) | (credit.id != event.credit_account_id) |
+                       (debit.ledger != event.ledger) | (credit.ledger != event.ledger) |
+                       (((debit.flags | credit.flags) & AccountFlags::kClosed) != 0);
+  if (foreign || !partition_.transfer_ids().surely_absent(TagTable::tag_of(id_hash))) [[unlikely]] return false;
+
+  const Balances& d = debit.balances;
+  const Balances& c = credit.balances;
+  u128 debits = 0;
+  u128 credits = 0;
+  const bool overflow = add_overflows(d.debits_pending + d.debits_posted, event.amount, debits) |
+                        add_overflows(c.credits_pending + c.credits_posted, event.amount, credits) |
+                        (timestamp + std::uint64_t{event.timeout} * 1'000'000'000 > kTimestampMax);
+  const bool exceeds = (debit.has(AccountFlags::kDebitsMustNotExceedCredits) & (debits > d.credits_posted)) |
+                       (credit.has(AccountFlags::kCreditsMustNotExceedDebits) & (credits > c.debits_posted));
+  if (overflow | exceeds) [[unlikely]] return false;
+
+  partition_.before_change(debit);
+  partition_.before_change(credit);
+  const bool pending = (event.flags & Flags::kPending) != 0;
+  if (pending) [[unlikely]] {
+    debit.balances.debits_pending += event.amount;
+    credit.balances.credits_pending += event.amount;
+  } else {
+    debit.balances.debits_posted += event.amount;
+    credit.balances.credits_posted += event.amount;
+  }
+  const std::uint32_t number = partition_.create_transfer(event, timestamp, id_hash);
+  partition_.post(debit, {.timestamp = timestamp, .previous = 0, .credit = 0, .expiry = 0, .partition = 0});
+  partition_.post(credit, {.timestamp = timestamp, .previous = 0, .credit = 1, .expiry = 0, .partition = 0});
+  if (pending) [[unlikely]] {
+    Transfer stored = event;
+    stored.timestamp = timestamp;
+    partition_.open_hold(stored, number, debit_ordinal, credit_ordinal);
+  }
+  return true;
+}
+
+/// Posts and voids hang on their pending transfer, and that on its accounts: two more steps of asking ahead.
+void Ledger::prefetch_resolutions(std::span<const Transfer> events) noexcept {
+  std::uint32_t tags[kGroup];
+  std::uint32_t pending[kGroup];
+  std::uint32_t count = 0;
+  for (const Transfer& event : events) {
+    if ((event.flags & kPostOrVoid) == 0) continue;
+    tags[count] = TagTable::tag_of(partition_.hash()(event.pending_id));
+    partition_.transfer_ids().prefetch(tags[count++]);
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    pending[i] = partition_.transfer_ids().peek(tags[i]) & ~Partition::kFailedBit;
+    if (pending[i] != 0 && pending[i] <= partition_.transfers().size()) partition_.prefetch_transfer(pending[i]);
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (pending[i] == 0 || pending[i] > partition_.transfers().size()) continue;
+    const Hold& hold = partition_.hold(pending[i]);
+    if (hold.debit != 0) partition_.prefetch_account(hold.debit);
+    if (hold.credit != 0) partition_.prefetch_account(hold.credit);
+  }
+}
+
+void Ledger::prefetch_accounts(std::span<const Transfer> events) noexcept {
+  std::uint32_t tags[kGroup * 2];
+  std::uint32_t count = 0;
+  for (const Transfer& event : events) {
+    tags[count++] = TagTable::tag_of(partition_.hash()(event.debit_account_id));
+    tags[count++] = TagTable::tag_of(partition_.hash()(event.credit_account_id));
+    partition_.transfer_ids().prefetch(TagTable::tag_of(partition_.hash()(event.id)));
+    partition_.account_ids().prefetch(tags[count - 2]);
+    partition_.account_ids().prefetch(tags[count - 1]);
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint32_t ordinal = partition_.account_ids().peek(tags[i]);
+    if (ordinal != 0) partition_.prefetch_account(ordinal);
+  }
+}
+
+Ledger::Verdict Ledger::create_transfer(const Transfer& event, const Event& at) {
+  TransferFacts facts;
+  const IdHash hash = partition_.hash();
+  const std::uint32_t known = partition_.find_id(event.id, at.id_hash);
+  if ((known & Partition::kFailedBit) != 0) {
+    facts.id_failed = true;
+  } else if (known != 0) {
+    facts.existing = &partition_.transfer(known);
+    facts.existing_pending = pending_of(*facts.existing);
+  }
+
+  std::uint32_t pending = 0;
+  Hold accounts;
+  if ((event.flags & kPostOrVoid) != 0) {
+    pending = partition_.find_transfer(event.pending_id, hash(event.pending_id));
+    if (pending != 0) {
+      facts.pending = &partition_.transfer(pending);
+      if ((facts.pending->flags & Flags::kPending) != 0) accounts = partition_.hold(pending);
+      facts.pending_status = accounts.status;
+    }
+  } else {
+    accounts.debit = partition_.find_account(event.debit_account_id);
+    accounts.credit = partition_.find_account(event.credit_account_id);
+  }
+  if (accounts.debit != 0) facts.debit = &partition_.account(accounts.debit);
+  if (accounts.credit != 0) facts.credit = &partition_.account(accounts.credit);
+  if ((event.flags & Flags::kImported) != 0) {
+    facts.newest_transfer_timestamp = partition_.newest_transfer_timestamp();
+    facts.timestamp_of_account = partition_.has_account_at(at.timestamp);
+  }
+
+  Transfer stored;
+  const CreateTransferStatus status = decide_transfer(event, at.timestamp, facts, stored);
+  Verdict verdict{.status = static_cast<std::uint32_t>(status), .timestamp = at.nominal_timestamp, .amount = 0};
+  if (status == CreateTransferStatus::kExists) verdict.timestamp = facts.existing->timestamp;
+  if (status == CreateTransferStatus::kCreated) {
+    verdict.timestamp = stored.timestamp;
+    if (stored.amount != event.amount) verdict.amount = stored.amount;
+    apply_transfer(stored, at.id_hash, accounts.debit, accounts.credit, pending);
+  }
+  return verdict;
+}
+
+const Transfer* Ledger::pending_of(const Transfer& transfer) const noexcept {
+  if ((transfer.flags & kPostOrVoid) == 0) return nullptr;
+  return &partition_.transfer(partition_.find_transfer(transfer.pending_id, partition_.hash()(transfer.pending_id)));
+}
+
+void Ledger::apply_transfer(const Transfer& stored, std::uint64_t id_hash, std::uint32_t debit_ordinal,
+                            std::uint32_t credit_ordinal, std::uint32_t pending) noexcept {
+  AccountRecord& debit = partition_.account(debit_ordinal);
+  AccountRecord& credit = partition_.account(credit_ordinal);
+  partition_.before_change(debit);
+  partition_.before_change(credit);
+  const Transfer* origin = pending == 0 ? nullptr : &partition_.transfer(pending);
+  apply_debit(debit.balances, stored, origin);
+  apply_credit(credit.balances, stored, origin);
+  if (origin != nullptr) {
+    const bool post = (stored.flags & Flags::kPostPendingTransfer) != 0;
+    partition_.end_hold(pending, post ? PendingStatus::kPosted : PendingStatus::kVoided);
+    if (!post) reopen_accounts(*origin, debit, credit);
+  } else {
+    if ((stored.flags & Flags::kClosingDebit) != 0) debit.flags |= AccountFlags::kClosed;
+    if ((stored.flags & Flags::kClosingCredit) != 0) credit.flags |= AccountFlags::kClosed;
+  }
+  const std::uint32_t number = partition_.create_transfer(stored, stored.timestamp, id_hash);
+  partition_.post(debit, {.timestamp = stored.timestamp, .previous = 0, .credit = 0, .expiry = 0, .partition = 0});
+  partition_.post(credit, {.timestamp = stored.timestamp, .previous = 0, .credit = 1, .expiry = 0, .partition = 0});
+  if ((stored.flags & Flags::kPending) != 0) partition_.open_hold(stored, number, debit_ordinal, credit_ordinal);
+}
+
+void Ledger::reopen_accounts(const Transfer& pending, AccountRecord& debit, AccountRecord& credit) noexcept {
+  constexpr auto kOpen = static_cast<std::uint16_t>(~AccountFlags::kClosed);
+  if ((pending.flags & Flags::kClosingDebit) != 0) debit.flags &= kOpen;
+  if ((pending.flags & Flags::kClosingCredit) != 0) credit.flags &= kOpen;
+}
+
+// Outcomes and chains.
+
+void Ledger::record(const Command& command, std::uint32_t index, const Verdict& verdict) noexcept {
+  const std::uint64_t nominal = command.timestamp - command.event_count + 1 + index;
+  if (verdict.status != kCreated || verdict.timestamp != nominal || verdict.amount != 0) {
+    outcomes_.add({.index = index, .status = verdict.status, .timestamp = verdict.timestamp, .amount = verdict.amount});
+  }
+  note_balances(command, index);
+}
+
+void Ledger::break_chain(Chain& chain, std::uint32_t index, std::uint32_t linked_event_failed) noexcept {
+  chain.broken = true;
+  partition_.rollback_chain();
+  for (std::uint32_t i = chain.first; i < index; ++i) {
+    chain_verdicts_[i].status = linked_event_failed;
+    chain_verdicts_[i].amount = 0;
+  }
+}
+
+void Ledger::close_chain(const Command& command, Chain& chain, std::uint32_t last) noexcept {
+  if (!chain.broken) partition_.commit_chain();
+  for (std::uint32_t i = chain.first; i <= last; ++i) record(command, i, chain_verdicts_[i]);
+  chain = {};
+}
+
+}  // namespace florin::core

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+
+namespace florin::core {
+
+/// A range of address space that becomes memory on first touch. Reserved once at its largest size, so that what is in it never
+/// moves and growth on the hot path is at most a page fault, which touch() takes ahead of time on another thread.
+/// Writer: whoever owns the table in it; touch(): one background thread.
+class Region {
+ public:
+  Region() = default;
+  /// Reserves `bytes_max` (rounded up to 2 MiB), advised for huge pages. Throws std::bad_alloc if the address space is refused.
+  explicit Region(std::size_t bytes_max);
+  ~Region();
+  Region(Region&& other) noexcept;
+  Region& operator=(Region&& other) noexcept;
+  Region(const Region&) = delete;
+  Region& operator=(const Region&) = delete;
+
+  [[nodiscard]] std::byte* data() const noexcept { return data_; }
+  [[nodiscard]] std::size_t bytes_max() const noexcept { return bytes_max_; }
+
+  /// Makes [from, to) resident without changing it. Any thread; does nothing where the kernel cannot (it is only advice).
+  void touch(std::size_t from, std::size_t to) const noexcept;
+  /// Gives the memory of [from, to) back; the content becomes zero.
+  void discard(std::size_t from, std::size_t to) const noexcept;
+
+ private:
+  std::byte* data_ = nullptr;
+  std::size_t bytes_max_ = 0;
+};
+
+}  // namespace florin::core

@@ -1,0 +1,268 @@
+#include "core/partition.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+
+#include "florin/frame.hpp"
+
+namespace florin::core {
+namespace {
+
+constexpr std::uint64_t kTouchAheadBytes = std::uint64_t{32} << 20;
+constexpr std::size_t kChainChangesMax = std::size_t{kEventsMax} * 2;
+constexpr std::size_t kDueFrontierMax = std::size_t{1} << 16;
+
+// What a record costs with all that hangs on it: table entries at a quarter to half load, both postings of a transfer.
+constexpr std::uint64_t kAccountBytes = sizeof(AccountRecord) + sizeof(u128) + 32;
+constexpr std::uint64_t kTransferBytes = sizeof(Transfer) + 2 * sizeof(Posting) + 32;
+
+u128 hash_record(const void* record, std::size_t size, std::uint64_t kind) noexcept {
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(record, size, kind);
+  return make_u128(hash.high64, hash.low64);
+}
+
+constexpr std::uint64_t kHashAccount = 1;
+constexpr std::uint64_t kHashHold = 2;
+
+}  // namespace
+
+Partition::Partition(const PartitionLimits& limits, std::uint16_t index)
+    : index_(index),
+      limits_(limits),
+      account_ids_(limits.accounts),
+      accounts_(limits.accounts),
+      user_data_128_(limits.accounts),
+      transfer_ids_(limits.transfers),
+      transfers_(limits.transfers),
+      holds_(limits.transfers),
+      failed_ids_(limits.transfers),
+      postings_(limits.transfers * 2),
+      expiries_(limits.transfers),
+      expiry_queue_(limits.transfers),
+      undo_accounts_(kChainChangesMax),
+      undo_statuses_(kChainChangesMax),
+      chain_holds_(kChainChangesMax),
+      due_frontier_(kDueFrontierMax),
+      pre_images_(limits.accounts) {}
+
+// Accounts.
+
+Account Partition::to_account(std::uint32_t ordinal, const AccountRecord& record) const noexcept {
+  return {.id = record.id,
+          .debits_pending = record.balances.debits_pending,
+          .debits_posted = record.balances.debits_posted,
+          .credits_pending = record.balances.credits_pending,
+          .credits_posted = record.balances.credits_posted,
+          .user_data_128 = user_data_128_[ordinal - 1],
+          .user_data_64 = record.user_data_64,
+          .user_data_32 = record.user_data_32,
+          .reserved = 0,
+          .ledger = record.ledger,
+          .code = record.code,
+          .flags = record.flags,
+          .timestamp = record.timestamp};
+}
+
+std::uint32_t Partition::create_account(const Account& stored, std::uint64_t hash) noexcept {
+  AccountRecord& record = accounts_.back_slot();
+  record = AccountRecord{};
+  record.id = stored.id;
+  record.timestamp = stored.timestamp;
+  record.ledger = stored.ledger;
+  record.code = stored.code;
+  record.flags = stored.flags;
+  record.user_data_32 = stored.user_data_32;
+  record.user_data_64 = stored.user_data_64;
+  record.balances = {stored.debits_pending, stored.debits_posted, stored.credits_pending, stored.credits_posted};
+  accounts_.commit_back();
+  user_data_128_.push(stored.user_data_128);
+  const auto ordinal = static_cast<std::uint32_t>(accounts_.size());
+  account_ids_.insert(TagTable::tag_of(hash), ordinal);
+  return ordinal;
+}
+
+bool Partition::has_account_at(std::uint64_t timestamp) const noexcept {
+  const AccountRecord* begin = accounts_.data();
+  const AccountRecord* end = begin + accounts_.size();
+  const AccountRecord* at =
+      std::lower_bound(begin, end, timestamp, [](const AccountRecord& a, std::uint64_t t) { return a.timestamp < t; });
+  return at != end && at->timestamp == timestamp;
+}
+
+// Transfers.
+
+std::uint32_t Partition::find_transfer_at(std::uint64_t timestamp) const noexcept {
+  const Transfer* begin = transfers_.data();
+  const Transfer* end = begin + transfers_.size();
+  const Transfer* at = std::lower_bound(begin, end, timestamp, [](const Transfer& a, std::uint64_t t) { return a.timestamp < t; });
+  return at != end && at->timestamp == timestamp ? static_cast<std::uint32_t>(at - begin) + 1 : 0;
+}
+
+void Partition::open_hold(const Transfer& stored, std::uint32_t number, std::uint32_t debit, std::uint32_t credit) noexcept {
+  holds_[number - 1] = {debit, credit, PendingStatus::kPending};
+  holds_hash_ += hash_of_hold(stored);
+  ++holds_open_;
+  if (stored.timeout == 0) return;
+  if (in_chain_) {
+    chain_holds_.push(number);
+  } else {
+    expiry_queue_.push({expires_at(stored), stored.timestamp, number, 0});
+  }
+}
+
+void Partition::end_hold(std::uint32_t number, PendingStatus status) noexcept {
+  Hold& hold = holds_[number - 1];
+  if (in_chain_) undo_statuses_.push({number, hold.status});
+  hold.status = status;
+  holds_hash_ -= hash_of_hold(transfer(number));
+  --holds_open_;
+}
+
+void Partition::burn_id(u128 id, std::uint64_t hash) noexcept {
+  failed_ids_.push(id);
+  transfer_ids_.insert(TagTable::tag_of(hash), static_cast<std::uint32_t>(failed_ids_.size()) | kFailedBit);
+}
+
+void Partition::prune_expiries() noexcept {
+  while (!expiry_queue_.empty() && hold(expiry_queue_.top().transfer).status != PendingStatus::kPending) expiry_queue_.pop();
+}
+
+std::size_t Partition::due_expiries(std::uint64_t now, std::span<std::uint32_t> due) const noexcept {
+  // The smallest of a heap in order, without taking them out: a second, small heap of the nodes whose parents are done.
+  // Should it fill up, what was found so far is still the right beginning.
+  const auto later = [&](std::uint32_t a, std::uint32_t b) { return ExpiryQueue::later(expiry_queue_[a], expiry_queue_[b]); };
+  due_frontier_.truncate(0);
+  std::size_t found = 0;
+  if (!expiry_queue_.empty()) due_frontier_.push(0);
+  while (found < due.size() && due_frontier_.size() != 0 && due_frontier_.room() >= 2) {
+    std::pop_heap(due_frontier_.data(), due_frontier_.data() + due_frontier_.size(), later);
+    const std::uint32_t node = due_frontier_[due_frontier_.size() - 1];
+    due_frontier_.truncate(due_frontier_.size() - 1);
+    const ExpiryQueue::Entry& entry = expiry_queue_[node];
+    if (entry.expires_at > now) break;
+    if (hold(entry.transfer).status == PendingStatus::kPending) due[found++] = entry.transfer;
+    for (std::uint32_t child = 2 * node + 1; child <= 2 * node + 2 && child < expiry_queue_.size(); ++child) {
+      due_frontier_.push(child);
+      std::push_heap(due_frontier_.data(), due_frontier_.data() + due_frontier_.size(), later);
+    }
+  }
+  return found;
+}
+
+// Chains and snapshots: pre-images.
+
+void Partition::keep_pre_images(AccountRecord& account) noexcept {
+  const auto ordinal = static_cast<std::uint32_t>(&account - accounts_.data()) + 1;
+  if (in_snapshot_ && account.pre_image == 0 && ordinal <= snapshot_accounts_ && ordinal > snapshot_cursor_) {
+    pre_images_.push(account);
+    account.pre_image = static_cast<std::uint32_t>(pre_images_.size());
+  }
+  if (in_chain_) undo_accounts_.push({ordinal, account});
+}
+
+void Partition::begin_chain() noexcept {
+  in_chain_ = true;
+  guarded_ = true;
+  mark_ = {accounts_.size(), transfers_.size(), postings_.size(), expiries_.size(), holds_hash_, holds_open_};
+}
+
+void Partition::commit_chain() noexcept {
+  in_chain_ = false;
+  guarded_ = in_snapshot_;
+  for (std::size_t i = 0; i < chain_holds_.size(); ++i) {
+    const Transfer& pending = transfer(chain_holds_[i]);
+    expiry_queue_.push({expires_at(pending), pending.timestamp, chain_holds_[i], 0});
+  }
+  undo_accounts_.truncate(0);
+  undo_statuses_.truncate(0);
+  chain_holds_.truncate(0);
+}
+
+void Partition::rollback_chain() noexcept {
+  for (std::size_t i = undo_accounts_.size(); i-- > 0;) account(undo_accounts_[i].ordinal) = undo_accounts_[i].before;
+  for (std::size_t i = undo_statuses_.size(); i-- > 0;) holds_[undo_statuses_[i].number - 1].status = undo_statuses_[i].before;
+  for (std::size_t i = transfers_.size(); i-- > mark_.transfers;) {
+    const auto number = static_cast<std::uint32_t>(i) + 1;
+    transfer_ids_.erase_newest(TagTable::tag_of(hash_(transfers_[i].id)), number);
+  }
+  for (std::size_t i = accounts_.size(); i-- > mark_.accounts;) {
+    account_ids_.erase_newest(TagTable::tag_of(hash_(accounts_[i].id)), static_cast<std::uint32_t>(i) + 1);
+  }
+  transfers_.truncate(mark_.transfers);
+  accounts_.truncate(mark_.accounts);
+  user_data_128_.truncate(mark_.accounts);
+  postings_.truncate(mark_.postings);
+  expiries_.truncate(mark_.expiries);
+  holds_hash_ = mark_.holds_hash;
+  holds_open_ = mark_.holds_open;
+  chain_holds_.truncate(0);
+  undo_accounts_.truncate(0);
+  undo_statuses_.truncate(0);
+  in_chain_ = false;
+  guarded_ = in_snapshot_;
+}
+
+void Partition::begin_snapshot() noexcept {
+  in_snapshot_ = true;
+  guarded_ = true;
+  snapshot_accounts_ = static_cast<std::uint32_t>(accounts_.size());
+  snapshot_cursor_ = 0;
+}
+
+Account Partition::snapshot_account(std::uint32_t ordinal) const noexcept {
+  const AccountRecord& record = account(ordinal);
+  return to_account(ordinal, record.pre_image == 0 ? record : pre_images_[record.pre_image - 1]);
+}
+
+void Partition::emitted_accounts(std::uint32_t through) noexcept {
+  for (std::uint32_t ordinal = snapshot_cursor_ + 1; ordinal <= through; ++ordinal) account(ordinal).pre_image = 0;
+  snapshot_cursor_ = through;
+}
+
+void Partition::end_snapshot() noexcept {
+  emitted_accounts(snapshot_accounts_);
+  pre_images_.truncate(0);
+  in_snapshot_ = false;
+  guarded_ = in_chain_;
+}
+
+// Hashes and bounds.
+
+u128 Partition::hash_of(const Account& account) noexcept { return hash_record(&account, sizeof account, kHashAccount); }
+u128 Partition::hash_of_hold(const Transfer& pending) noexcept { return hash_record(&pending, sizeof pending, kHashHold); }
+
+u128 Partition::accounts_hash() const noexcept {
+  u128 sum = 0;
+  for (std::uint32_t ordinal = 1; ordinal <= accounts_.size(); ++ordinal) sum += hash_of(to_account(ordinal));
+  return sum;
+}
+
+bool Partition::reserve(std::uint32_t accounts, std::uint32_t transfers) {
+  if (accounts_.room() < accounts || transfers_.room() < transfers || postings_.room() < 2 * std::size_t{transfers} ||
+      failed_ids_.room() < transfers || expiry_queue_.size() + transfers > limits_.transfers) {
+    return false;
+  }
+  if (accounts != 0) account_ids_.prepare(accounts);
+  if (transfers != 0) transfer_ids_.prepare(transfers);
+  return true;
+}
+
+std::uint64_t Partition::memory_bytes() const noexcept {
+  return bytes_for(accounts_.size(), transfers_.size()) + failed_ids_.size() * (sizeof(u128) + 32) +
+         expiries_.bytes() + expiry_queue_.bytes() + pre_images_.bytes();
+}
+
+std::uint64_t Partition::bytes_for(std::uint64_t accounts, std::uint64_t transfers) noexcept {
+  return accounts * kAccountBytes + transfers * kTransferBytes;
+}
+
+void Partition::touch_ahead() noexcept {
+  // A quarter of what is there, within reason: a small ledger stays small.
+  const auto ahead = [](std::size_t bytes) { return std::min<std::size_t>(kTouchAheadBytes, bytes / 4); };
+  transfers_.touch_ahead(ahead(transfers_.bytes()));
+  postings_.touch_ahead(ahead(postings_.bytes()));
+  accounts_.touch_ahead(ahead(accounts_.bytes()));
+}
+
+}  // namespace florin::core

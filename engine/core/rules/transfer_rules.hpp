@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/records.hpp"
+#include "florin/status_codes.hpp"
+#include "florin/transfer.hpp"
+
+namespace florin::core {
+
+/// What the tables know that the decision on a transfer needs. Pointers are null where there is nothing; with several
+/// partitions they point to copies that the owners published.
+struct TransferFacts {
+  const Transfer* existing = nullptr;          ///< the transfer that has this id already
+  const Transfer* existing_pending = nullptr;  ///< if that is a post or void: its pending transfer
+  bool id_failed = false;                      ///< this id failed before, for ever
+  const Transfer* pending = nullptr;           ///< post and void: the transfer named by pending_id
+  PendingStatus pending_status = PendingStatus::kNone;
+  const AccountRecord* debit = nullptr;        ///< the accounts; of post and void: those of the pending transfer
+  const AccountRecord* credit = nullptr;
+  std::uint64_t newest_transfer_timestamp = 0;  ///< imported only
+  bool timestamp_of_account = false;            ///< imported only: an account has this very timestamp
+};
+
+/// Checks of ledger-model section 5 from reserved_flag on, in order; on `created`, `stored` is the record to keep. Pure.
+/// `timestamp`: the time the event will have (its own, if imported).
+CreateTransferStatus decide_transfer(const Transfer& event, std::uint64_t timestamp, const TransferFacts& facts,
+                                     Transfer& stored) noexcept;
+
+/// Changes of one side's balances by a transfer that was created (or, `expire_hold`, by the end of its time).
+void apply_debit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept;
+void apply_credit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept;
+/// The opposite, for walking back in time.
+void undo_debit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept;
+void undo_credit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept;
+
+}  // namespace florin::core
