@@ -1,10 +1,13 @@
+#include "core/ledger.hpp"
 #include "model/model_state_machine.hpp"
 #include "support/engine_under_test.hpp"
 
 namespace florin::test {
 
 const std::vector<StateMachineFactory>& engine_factories() {
-  static const std::vector<StateMachineFactory> factories = {};
+  static const std::vector<StateMachineFactory> factories = {
+      {"engine", [] { return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20}); }},
+  };
   return factories;
 }
 
