@@ -1,0 +1,11 @@
+#include <csignal>
+
+#include "command_line.hpp"
+
+/// The `florin` command. Each subcommand stands in a file of its own, cmd_<name>.cpp, and only wires what the libraries do.
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that leaves (`florin ... | head`) is a failed write, not a death
+  florin::tools::CommandLine line;
+  florin::tools::add_bench(line);
+  return line.main(argc, argv);
+}

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <vector>
+
+#include "command_line.hpp"
+#include "florin/frame.hpp"
+#include "florin/status.hpp"
+
+namespace florin::tools {
+
+/// A reply of a server to one request.
+struct RemoteReply {
+  FrameHeader header;
+  std::vector<std::byte> body;
+};
+
+/// Sends one request to a server and waits for its reply. A reply with an error code is the error kRefused.
+Result<RemoteReply> remote_call(const Address& address, Operation operation, std::span<const std::byte> body,
+                                std::uint64_t timeout_ns = 10'000'000'000);
+
+/// What the server says of itself.
+Result<nlohmann::json> remote_status(const Address& address);
+
+}  // namespace florin::tools
