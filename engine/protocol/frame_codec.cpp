@@ -41,6 +41,27 @@ std::string_view text_of(FrameFault fault) noexcept {
   return "unknown fault";
 }
 
+std::string_view explanation_of(ReplyCode code) noexcept {
+  switch (code) {
+    case ReplyCode::kOk: return "ok";
+    case ReplyCode::kMalformedFrame: return "the frame is malformed; the connection closes";
+    case ReplyCode::kHelloRequired: return "the first frame must be hello; the connection closes";
+    case ReplyCode::kPrincipalNotTrusted: return "the principal is not believed; the connection closes";
+    case ReplyCode::kUnknownOperation: return "unknown operation";
+    case ReplyCode::kMalformedBody: return "the body does not fit the operation";
+    case ReplyCode::kInvalidFilter: return "the filter is invalid";
+    case ReplyCode::kBusy: return "queues are full; nothing was sequenced, send again later";
+    case ReplyCode::kDeadlineExceeded: return "the deadline passed before the request was sequenced; nothing happened";
+    case ReplyCode::kStopping: return "the server is stopping; nothing was sequenced";
+    case ReplyCode::kOutOfMemory: return "over the memory budget; nothing was sequenced";
+    case ReplyCode::kDiskFull: return "the disk is nearly full; nothing was sequenced, reads go on";
+    case ReplyCode::kNotPermitted: return "not permitted on this server";
+    case ReplyCode::kTooManyConnections: return "too many connections; this one closes";
+    case ReplyCode::kInternal: return "the journal failed; the outcome is unknown, ask again with the same ids after recovery";
+  }
+  return "unknown code";
+}
+
 u128 checksum_of(std::span<const std::byte> body) noexcept {
   if (body.empty()) return kEmptyBodyChecksum;
   const XXH128_hash_t hash = XXH3_128bits(body.data(), body.size());

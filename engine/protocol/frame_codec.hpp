@@ -34,6 +34,9 @@ enum class FrameFault : std::uint8_t {
 /// One sentence for the body of a malformed_frame reply; names the field.
 std::string_view text_of(FrameFault fault) noexcept;
 
+/// What a reply with this code means to the client, for the body of replies that say nothing more precise.
+std::string_view explanation_of(ReplyCode code) noexcept;
+
 /// XXH3-128 of a body.
 u128 checksum_of(std::span<const std::byte> body) noexcept;
 

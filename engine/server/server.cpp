@@ -1,0 +1,53 @@
+#include "server/server.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+
+namespace florin::server {
+namespace {
+
+/// Descriptors besides connections: journal segments, snapshots, listeners.
+constexpr rlim_t kOtherDescriptors = 1024;
+
+void raise_descriptor_limit(std::uint32_t connections_max) noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = connections_max + kOtherDescriptors;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+Server::Server(ServerSettings settings, std::span<pipeline::Port* const> ports) : settings_(std::move(settings)) {
+  for (pipeline::Port* port : ports) {
+    loops_.push_back(std::make_unique<IoLoop>(settings_, identity_, *port, open_connections_));
+  }
+  listener_ = std::make_unique<Listener>(settings_, loops_, open_connections_);
+}
+
+Server::~Server() { stop(); }
+
+Status Server::listen() {
+  raise_descriptor_limit(settings_.connections_max);
+  for (const auto& loop : loops_) {
+    if (!loop->is_sound()) return {ErrorKind::kIo, "cannot create an event queue: too many open files"};
+  }
+  return listener_->open();
+}
+
+void Server::start(const ServerIdentity& identity) {
+  identity_ = identity;
+  for (const auto& loop : loops_) threads_.emplace_back([&loop = *loop] { loop.run(); });
+}
+
+void Server::stop() {
+  for (const auto& loop : loops_) loop->stop();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  listener_->close();
+}
+
+}  // namespace florin::server
