@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Runs the README's tour as written (the sh block after "<!-- tour -->") and checks that every file it links to exists.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+
+while read -r path; do
+  [ -e "$path" ] || { echo "README.md links to $path, which does not exist" >&2; exit 1; }
+done < <(grep -oE '\]\([^)#:]+' README.md | cut -c3-)
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/florin-readme-XXXXXX")
+stop() {
+  for process in $(jobs -p); do kill -KILL "$process" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+trap stop EXIT
+awk '/<!-- tour -->/ {wanted = 1} wanted && /^```$/ {exit} inside {print} wanted && /^```sh$/ {inside = 1}' README.md >"$work/tour.sh"
+[ -s "$work/tour.sh" ] || { echo "README.md has no tour" >&2; exit 1; }
+cd "$work"
+export PATH="$root/build/release/bin:$PATH"
+# shellcheck disable=SC1091
+set -x
+source ./tour.sh
+{ set +x; } 2>/dev/null
