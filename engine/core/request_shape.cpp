@@ -94,6 +94,7 @@ std::uint32_t reply_bytes_max(Operation operation, std::uint16_t flags, std::spa
       bytes = (filter.limit < kQueryRowsMax ? filter.limit : kQueryRowsMax) * kEventBytes;
       break;
     }
+    case Operation::kStatus: bytes = kStatusBytesMax; break;
     default: break;
   }
   if ((flags & RequestFlags::kLatencyReceipt) != 0) bytes += static_cast<std::uint32_t>(sizeof(LatencyReceipt));

@@ -34,11 +34,18 @@ struct Request {
   Protocol protocol = Protocol::kNative;
   std::uint16_t flags = 0;
 
-  // Set by the pipeline before the block comes back. `reply.code` != kOk: refused, nothing was sequenced.
+  // Set by the pipeline before the block comes back. `reply.code` != kOk: refused, nothing was sequenced (but see kInternal).
   core::ReplyArea reply;          ///< data points into the block, with kFrameHeaderBytes free in front for the frame header
   std::uint64_t sequence = 0;     ///< of the last event (writes), newest seen (reads)
   std::uint64_t timestamp = 0;
   LatencyReceipt receipt;
+};
+
+/// When the batch that carried a block passed each stage; steady clock.
+struct BlockTiming {
+  std::uint64_t sequenced_ns = 0;
+  std::uint64_t executed_ns = 0;
+  std::uint64_t durable_ns = 0;
 };
 
 /// A batch of requests and the memory for their bodies and replies. Fixed size, from a pool, touched lazily.
@@ -62,9 +69,13 @@ class RequestBlock {
 
   [[nodiscard]] std::span<Request> requests() noexcept { return {requests_, request_count_}; }
   [[nodiscard]] bool empty() const noexcept { return request_count_ == 0; }
+  [[nodiscard]] std::uint32_t request_count() const noexcept { return request_count_; }
+  [[nodiscard]] std::uint32_t body_bytes_used() const noexcept { return body_used_; }
   void clear() noexcept;
 
-  std::uint32_t owner = 0;  ///< index of the port it belongs to
+  std::uint32_t owner = 0;       ///< index of the port it belongs to
+  bool outcome_unknown = false;  ///< set by the release gate: the journal failed under it
+  BlockTiming timing;            ///< set by the release gate
 
  private:
   Request* requests_;

@@ -27,6 +27,8 @@ inline constexpr std::uint32_t kBodyBytesMax = kEventsMax * kEventBytes;  ///< 1
 inline constexpr std::uint32_t kRequestBytesMax = kFrameHeaderBytes + kBodyBytesMax;
 /// Largest reply: results and post-balances of 8,190 events, and a receipt.
 inline constexpr std::uint32_t kReplyBytesMax = kFrameHeaderBytes + kEventsMax * (16 + 128) + 64;
+/// JSON text of a reply to `status`, at most.
+inline constexpr std::uint32_t kStatusBytesMax = 4096;
 
 /// What a frame asks for. A reply repeats the operation of its request.
 enum class Operation : std::uint8_t {

@@ -1,0 +1,135 @@
+#include "pipeline/pipeline.hpp"
+
+#include <algorithm>
+
+namespace florin::pipeline {
+namespace {
+
+Ports make_ports(Pipeline& pipeline, const Pipeline::Options& options, const runtime::Clock& clock) {
+  Ports ports;
+  for (std::uint32_t i = 0; i < options.ports; ++i) {
+    ports.push_back(std::make_unique<BlockPort>(pipeline, clock, i, options.blocks_per_port));
+  }
+  return ports;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(const Options& options, core::StateMachine& state_machine, Journal& journal, const runtime::Clock& clock)
+    : policy_(options.carry),
+      clock_(clock),
+      ports_(make_ports(*this, options, clock)),
+      snapshots_(options.snapshots, state_machine, options.genesis.store_id, options.genesis.hash_seed),
+      status_({ring_, ports_, state_machine, journal, snapshots_, clock, options.partitions, options.test_clock != nullptr}),
+      sequencer_(ring_, ports_, state_machine, journal, snapshots_, clock),
+      executor_(ring_, state_machine, snapshots_, status_, clock, options.test_clock),
+      gate_(ring_, ports_, snapshots_),
+      journal_stage_(ring_, journal, gate_, clock, options.chain_end),
+      core_agent_(*this),
+      journal_agent_(*this) {
+  status_.set_stages(sequencer_, journal_stage_);
+  status_.set_store_id(options.genesis.store_id);
+  if (options.is_new_store) sequencer_.inject_genesis(options.genesis);
+  set_wakers({});
+}
+
+void Pipeline::set_wakers(const Wakers& wakers) noexcept {
+  wakers_ = wakers;
+  journal_stage_.set_failure_waker(wakers.failure);
+  gate_.set_sequencer_waker(wakers.core);
+  const runtime::Waker drain_gate{[](void* gate) { static_cast<ReleaseGate*>(gate)->drain(); }, &gate_};
+  snapshots_.set_wakers(wakers.snapshot, wakers.core, drain_gate);
+}
+
+void Pipeline::stop() noexcept {
+  sequencer_.stop();
+  wakers_.core();
+}
+
+int Pipeline::step() noexcept {
+  const int core = core_work();
+  const int journal = journal_work(nullptr);
+  const int snapshot = snapshots_.do_work();
+  return core + journal + snapshot;
+}
+
+int Pipeline::core_work() noexcept {
+  if (!core_token_.try_acquire()) return 0;  // the holder looks for work again when it is done
+  int work = 0;
+  if (Batch* batch = sequencer_.cut(); batch != nullptr) {
+    wakers_.journal();  // first, so that it writes while we execute
+    execute(*batch);
+    gate_.drain();
+    ++work;
+  } else if (sequencer_.has_submitted()) {
+    gate_.call_sequencer();  // every slot is in flight
+  }
+  if (snapshots_.step()) ++work;
+  core_token_.release();
+  return work > 0 || sequencer_.has_work() ? 1 : 0;
+}
+
+int Pipeline::journal_work(const BlockPort* self) noexcept {
+  if (!journal_token_.try_acquire()) return 0;
+  const int work = journal_stage_.step();
+  journal_token_.release();
+  if (journal_stage_.has_failed()) sequencer_.stop();
+  if (work > 0) gate_.drain(self);
+  return work > 0 || journal_stage_.has_work() ? 1 : 0;
+}
+
+void Pipeline::execute(Batch& batch) noexcept {
+  executor_.execute(batch);
+  // Whoever sleeps until the next expiry must learn that it has moved closer.
+  if (sequencer_.update_next_expiry()) wakers_.core();
+}
+
+void Pipeline::carry(BlockPort& port) noexcept {
+  const BlockPort::Round round = port.take_round();
+  if (round.bytes >= policy_.core_hop_bytes) return wakers_.core();
+  do {
+    if (ring_.in_flight() >= policy_.batches_in_flight_max) {
+      port.wait_for_turn();
+      // Once more, for the release that may have come in between; any later one calls us.
+      if (ring_.in_flight() >= policy_.batches_in_flight_max) return;
+    }
+    if (!carry_batch(port)) return;
+  } while (port.has_submitted());
+  // What came in by other ports while we held the token, or has fallen due.
+  if (sequencer_.has_work()) wakers_.core();
+}
+
+/// Sequences and executes one batch on the I/O thread and, if that is all there is, makes it durable as well. False if another
+/// thread is at it: it will see what we have submitted.
+bool Pipeline::carry_batch(BlockPort& port) noexcept {
+  if (!core_token_.try_acquire()) return false;
+  Batch* batch = sequencer_.cut();
+  bool commits = false;
+  if (batch != nullptr) {
+    commits = commits_inline(*batch);
+    if (!commits) wakers_.journal();
+    execute(*batch);
+    gate_.drain(&port);
+  }
+  core_token_.release();
+  if (commits) {
+    journal_work(&port);
+    if (journal_stage_.has_work()) wakers_.journal();
+  }
+  return true;
+}
+
+bool Pipeline::commits_inline(const Batch& batch) const noexcept {
+  const bool is_alone = ring_.journalled() + 1 == batch.position;
+  return is_alone && batch.journal_bytes <= policy_.inline_commit_bytes;
+}
+
+std::uint64_t Pipeline::ns_to_next_expiry() const noexcept {
+  constexpr std::uint64_t kRetryNs = 1'000'000;  // due, but held up: by a full ring or another holder
+  const std::uint64_t expiry = sequencer_.next_expiry();
+  if (expiry == std::numeric_limits<std::uint64_t>::max()) return expiry;
+  const std::uint64_t now = clock_.utc_ns();
+  return std::max(expiry > now ? expiry - now : 0, kRetryNs);
+}
+
+}  // namespace florin::pipeline

@@ -1,0 +1,136 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+
+#include "core/state_machine.hpp"
+#include "florin/journal.hpp"
+#include "pipeline/batch_ring.hpp"
+#include "pipeline/block_port.hpp"
+#include "pipeline/executor.hpp"
+#include "pipeline/journal_stage.hpp"
+#include "pipeline/release_gate.hpp"
+#include "pipeline/sequencer.hpp"
+#include "pipeline/snapshot_driver.hpp"
+#include "pipeline/status_report.hpp"
+#include "runtime/agent.hpp"
+#include "runtime/agent_token.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/waker.hpp"
+
+namespace florin::pipeline {
+
+/// When an I/O thread carries its requests itself, and when another thread is worth the hop (a wake-up costs 20-25 us,
+/// a flush 150-300 us, a full batch about 1 ms).
+struct CarryPolicy {
+  /// A round of socket work with so many bytes goes to the core thread: reading the next one overlaps with executing it.
+  std::uint64_t core_hop_bytes = 256U << 10;
+  /// A record up to this long, alone in flight, is committed by the I/O thread too: what it would wait for is its own reply.
+  /// Above, there are enough sockets to serve meanwhile.
+  std::uint64_t inline_commit_bytes = 16U << 10;
+  /// An I/O thread cuts no batch while so many are in flight: the next one fills instead.
+  std::uint64_t batches_in_flight_max = 2;
+};
+
+/// The path of a request, wired:
+///
+///   port -> sequencer -> batch ring -> executor       -> release gate -> port
+///                                   -> journal stage  ->
+///
+/// Makes no thread. Three agents can be given one each (core: sequencer and executor; journal; snapshot), an I/O thread
+/// carries core and journal itself at low load (BlockPort::run_inline), and step() runs everything on the calling thread.
+/// Core and journal each have a token: who holds it is the writer.
+class Pipeline {
+ public:
+  struct Options {
+    std::uint32_t ports = 1;
+    std::uint32_t blocks_per_port = 32;
+    std::uint32_t partitions = 1;            ///< for `status`
+    SnapshotDriver::Options snapshots;
+    ChainEnd chain_end;                      ///< of the recovered journal
+    Genesis genesis;                         ///< of the store: recovered, or new
+    bool is_new_store = false;               ///< write `genesis` as the first record
+    runtime::TestClock* test_clock = nullptr;  ///< moved by clock_advance
+    CarryPolicy carry;
+  };
+
+  /// `state_machine` is recovered and agrees with `journal`; all must outlive the pipeline.
+  Pipeline(const Options& options, core::StateMachine& state_machine, Journal& journal, const runtime::Clock& clock);
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  [[nodiscard]] Port& port(std::uint32_t index) noexcept { return *ports_[index]; }
+  [[nodiscard]] std::uint32_t port_count() const noexcept { return static_cast<std::uint32_t>(ports_.size()); }
+
+  /// The agents, and how to call whoever steps them. Without wakers someone must step by hand.
+  [[nodiscard]] runtime::Agent& core_agent() noexcept { return core_agent_; }
+  [[nodiscard]] runtime::Agent& journal_agent() noexcept { return journal_agent_; }
+  [[nodiscard]] runtime::Agent& snapshot_agent() noexcept { return snapshots_; }
+  struct Wakers {
+    runtime::Waker core;
+    runtime::Waker journal;
+    runtime::Waker snapshot;
+    runtime::Waker failure;  ///< the journal failed: go down for recovery; called once
+  };
+  void set_wakers(const Wakers& wakers) noexcept;
+
+  /// One step of every agent on the calling thread; returns the work done, 0 when all is quiet.
+  int step() noexcept;
+
+  /// Carries what `port` submitted as far as its thread should. Port's I/O thread.
+  void carry(BlockPort& port) noexcept;
+
+  /// From now on requests are refused with `stopping`; what is in flight goes on. Any thread.
+  void stop() noexcept;
+  /// Nothing is in flight or waiting. Any thread; final once stopped and no port submits.
+  [[nodiscard]] bool is_drained() const noexcept { return ring_.in_flight() == 0 && !sequencer_.has_submitted(); }
+
+  [[nodiscard]] bool has_failed() const noexcept { return journal_stage_.has_failed(); }
+  /// Why; only after has_failed().
+  [[nodiscard]] const Status& failure() const noexcept { return journal_stage_.failure(); }
+
+ private:
+  class CoreAgent final : public runtime::Agent {
+   public:
+    explicit CoreAgent(Pipeline& pipeline) noexcept : pipeline_(pipeline) {}
+    int do_work() noexcept override { return pipeline_.core_work(); }
+    [[nodiscard]] unsigned long long idle_ns() const noexcept override { return pipeline_.ns_to_next_expiry(); }
+
+   private:
+    Pipeline& pipeline_;
+  };
+  class JournalAgent final : public runtime::Agent {
+   public:
+    explicit JournalAgent(Pipeline& pipeline) noexcept : pipeline_(pipeline) {}
+    int do_work() noexcept override { return pipeline_.journal_work(nullptr); }
+
+   private:
+    Pipeline& pipeline_;
+  };
+
+  int core_work() noexcept;
+  int journal_work(const BlockPort* self) noexcept;
+  void execute(Batch& batch) noexcept;
+  bool carry_batch(BlockPort& port) noexcept;
+  [[nodiscard]] bool commits_inline(const Batch& batch) const noexcept;
+  [[nodiscard]] std::uint64_t ns_to_next_expiry() const noexcept;
+
+  const CarryPolicy policy_;
+  const runtime::Clock& clock_;
+  BatchRing ring_;
+  Ports ports_;
+  SnapshotDriver snapshots_;
+  StatusReport status_;
+  Sequencer sequencer_;
+  Executor executor_;
+  ReleaseGate gate_;
+  JournalStage journal_stage_;
+  CoreAgent core_agent_;
+  JournalAgent journal_agent_;
+  runtime::AgentToken core_token_;
+  runtime::AgentToken journal_token_;
+  Wakers wakers_;
+};
+
+}  // namespace florin::pipeline

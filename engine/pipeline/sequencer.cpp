@@ -1,0 +1,275 @@
+#include "pipeline/sequencer.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "runtime/check.hpp"
+
+namespace florin::pipeline {
+namespace {
+
+constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+
+/// Operations that the pipeline answers itself, at the end of the batch.
+bool is_service(Operation operation) noexcept {
+  return operation == Operation::kPing || operation == Operation::kStatus || operation == Operation::kSnapshot ||
+         operation == Operation::kClockAdvance;
+}
+
+bool is_for_state_machine(Operation operation) noexcept {
+  switch (operation) {
+    case Operation::kCreateAccounts:
+    case Operation::kCreateTransfers:
+    case Operation::kLookupAccounts:
+    case Operation::kLookupTransfers:
+    case Operation::kGetAccountTransfers:
+    case Operation::kGetAccountBalances: return true;
+    default: return false;
+  }
+}
+
+std::uint64_t record_share(std::uint32_t body_bytes) noexcept {
+  return sizeof(RequestHeader) + padded_body_bytes(body_bytes);
+}
+
+std::uint64_t record_share(const RequestBlock& block) noexcept {
+  return block.body_bytes_used() + std::uint64_t{block.request_count()} * sizeof(RequestHeader);
+}
+
+}  // namespace
+
+Sequencer::Sequencer(BatchRing& ring, const Ports& ports, core::StateMachine& state_machine, const Journal& journal,
+                     SnapshotDriver& snapshots, const runtime::Clock& clock)
+    : ring_(ring),
+      ports_(ports),
+      state_machine_(state_machine),
+      journal_(journal),
+      snapshots_(snapshots),
+      clock_(clock),
+      last_sequence_(state_machine.sequence()),
+      last_timestamp_(state_machine.timestamp()),
+      next_expiry_(state_machine.next_expiry()) {}
+
+bool Sequencer::has_submitted() const noexcept {
+  return std::any_of(ports_.begin(), ports_.end(), [](const auto& port) { return port->has_submitted(); });
+}
+
+bool Sequencer::has_work() const noexcept {
+  if (!ring_.has_free_slot()) return false;
+  if (has_submitted()) return true;
+  const std::uint64_t expiry = next_expiry();
+  return expiry != kNever && !is_stopping() && expiry <= clock_.utc_ns();
+}
+
+bool Sequencer::update_next_expiry() noexcept {
+  const std::uint64_t before = next_expiry_.load(std::memory_order_relaxed);
+  const std::uint64_t after = state_machine_.next_expiry();
+  if (after != before) next_expiry_.store(after, std::memory_order_release);
+  return after < before;
+}
+
+Batch* Sequencer::cut() noexcept {
+  if (!ring_.has_free_slot()) return nullptr;
+  Batch& batch = ring_.at(ring_.sequenced() + 1);
+  utc_ns_ = now_utc_ns();
+  const bool has_blocks = collect_blocks(batch);
+  const bool has_own = genesis_.has_value() || is_pulse_due(utc_ns_) || snapshots_.is_due(last_sequence_);
+  if (!has_blocks && !has_own) return nullptr;
+
+  batch.position = ring_.sequenced() + 1;
+  steady_ns_ = clock_.steady_ns();
+  batch.sequenced_ns = steady_ns_;
+  if (!fill(batch, Room::kTogether)) {
+    // Refused as a whole: find out request by request who still fits.
+    fill(batch, Room::kOneByOne);
+  }
+  genesis_.reset();
+  last_sequence_ = sequence_;
+  last_timestamp_ = timestamp_;
+  counters_.batches.add();
+  counters_.requests.add(batch.command_count + batch.service_count);
+  counters_.events.add(batch.event_count);
+  if (batch.command_count > 0 && batch.commands[0].operation == Operation::kPulse) counters_.pulses.add();
+  ring_.publish_sequenced(batch.position);
+  return &batch;
+}
+
+std::uint64_t Sequencer::now_utc_ns() const noexcept {
+  // Time never runs backwards in the order of events, whatever the system's clock does.
+  return std::max(clock_.utc_ns(), last_timestamp_);
+}
+
+bool Sequencer::is_pulse_due(std::uint64_t now_ns) const noexcept {
+  const std::uint64_t expiry = next_expiry_.load(std::memory_order_relaxed);
+  return expiry != kNever && expiry <= now_ns && !is_stopping();
+}
+
+/// Takes blocks from the ports in turn until the batch is as long as it should be. A block is never split: any one fits.
+bool Sequencer::collect_blocks(Batch& batch) noexcept {
+  std::uint64_t bytes = 0;
+  std::uint32_t requests = 0;
+  batch.block_count = 0;
+  std::size_t idle_ports = 0;
+  while (idle_ports < ports_.size() && batch.block_count < Batch::kBlocksMax && bytes < Batch::kBytesTarget) {
+    BlockPort& port = *ports_[next_port_ % ports_.size()];
+    const RequestBlock* block = port.submitted_front();
+    if (block == nullptr) {
+      ++idle_ports;
+      ++next_port_;
+      continue;
+    }
+    const bool fits = batch.block_count == 0 || (requests + block->request_count() <= Batch::kRequestsMax &&
+                                                 bytes + record_share(*block) <= 2 * Batch::kBytesTarget);
+    if (!fits) break;
+    bytes += record_share(*block);
+    requests += block->request_count();
+    batch.blocks[batch.block_count++] = port.submitted_pop();
+    idle_ports = 0;
+    ++next_port_;
+  }
+  return batch.block_count > 0;
+}
+
+bool Sequencer::fill(Batch& batch, Room room) noexcept {
+  room_ = room;
+  begin_batch(batch);
+  add_own_commands(batch);
+  for (std::uint32_t i = 0; i < batch.block_count; ++i) {
+    RequestBlock& block = *batch.blocks[i];
+    for (Request& request : block.requests()) add_request(batch, block, request);
+  }
+  if (room == Room::kTogether && accounts_ + transfers_ > 0 && !state_machine_.reserve(accounts_, transfers_)) return false;
+  batch.event_count = static_cast<std::uint32_t>(sequence_ - last_sequence_);
+  batch.timestamp = timestamp_;
+  batch.journal_bytes =
+      batch.write_count == 0 ? 0 : static_cast<std::uint32_t>(std::max<std::uint64_t>(record_bytes_, kBatchBytesMin));
+  FLORIN_CHECK(batch.journal_bytes <= kBatchBytesMax);
+  return true;
+}
+
+void Sequencer::begin_batch(Batch& batch) noexcept {
+  batch.command_count = 0;
+  batch.service_count = 0;
+  batch.write_count = 0;
+  batch.first_sequence = last_sequence_ + 1;
+  batch.outcome_sequence = state_machine_.sequence();
+  batch.outcome_digest = state_machine_.outcome_digest();
+  batch.starts_snapshot = snapshots_.is_due(last_sequence_);
+  batch.snapshot_request = nullptr;
+  batch.snapshot_block = nullptr;
+  sequence_ = last_sequence_;
+  timestamp_ = last_timestamp_;
+  record_bytes_ = sizeof(BatchHeader);
+  accounts_ = 0;
+  transfers_ = 0;
+  unwritten_bytes_ = unwritten_bytes();
+  journal_has_room_ = journal_.has_room(unwritten_bytes_ + kBatchBytesMax);
+}
+
+/// Record bytes that are sequenced but perhaps not yet in the journal's own reckoning.
+std::uint64_t Sequencer::unwritten_bytes() noexcept {
+  std::uint64_t bytes = 0;
+  for (std::uint64_t position = ring_.journalled() + 1; position <= ring_.sequenced(); ++position) {
+    bytes += ring_.at(position).journal_bytes;
+  }
+  return bytes;
+}
+
+void Sequencer::add_own_commands(Batch& batch) noexcept {
+  core::Command command;
+  command.protocol = Protocol::kInternal;
+  if (genesis_) {
+    std::memcpy(batch.internal_body, &*genesis_, sizeof(Genesis));
+    command.operation = Operation::kGenesis;
+    command.event_count = 1;
+    command.body = {batch.internal_body, sizeof(Genesis)};
+    add_command(batch, nullptr, command);
+    return;
+  }
+  if (!is_pulse_due(utc_ns_) || !journal_.has_room(unwritten_bytes_ + kBatchBytesMin + Batch::kInternalBodyBytes)) return;
+  const std::span<u128> ids(reinterpret_cast<u128*>(batch.internal_body), kEventsMax);
+  const std::size_t count = state_machine_.due_expiries(utc_ns_, ids);
+  if (count == 0) return;
+  command.operation = Operation::kPulse;
+  command.event_count = static_cast<std::uint32_t>(count);
+  command.body = std::as_bytes(ids.first(count));
+  add_command(batch, nullptr, command);
+}
+
+/// Gives a command its place. A write owns one sequence and one nanosecond per event; its time is that of its last event.
+void Sequencer::add_command(Batch& batch, Request* origin, const core::Command& unplaced) noexcept {
+  core::Command command = unplaced;
+  if (is_write(command.operation)) {
+    command.first_sequence = sequence_ + 1;
+    sequence_ += command.event_count;
+    timestamp_ = std::max(utc_ns_, timestamp_ + command.event_count);
+    record_bytes_ += record_share(static_cast<std::uint32_t>(command.body.size()));
+    ++batch.write_count;
+  }
+  command.timestamp = timestamp_;
+  if (origin != nullptr) {
+    origin->sequence = sequence_;
+    origin->timestamp = timestamp_;
+  }
+  batch.commands[batch.command_count] = command;
+  batch.origins[batch.command_count] = origin;
+  ++batch.command_count;
+}
+
+void Sequencer::add_request(Batch& batch, RequestBlock& block, Request& request) noexcept {
+  request.reply.size = 0;
+  request.reply.count = 0;
+  request.reply.code = refusal_of(request);
+  if (request.reply.code != ReplyCode::kOk) {
+    request.sequence = sequence_;
+    request.timestamp = timestamp_;
+    return;
+  }
+  if (is_service(request.operation)) return add_service(batch, block, request);
+  core::Command command;
+  command.operation = request.operation;
+  command.protocol = request.protocol;
+  command.flags = request.flags;
+  command.event_count = is_write(request.operation) ? request.event_count : 0;
+  command.body = {request.body, request.body_bytes};
+  command.reply = &request.reply;
+  add_command(batch, &request, command);
+}
+
+void Sequencer::add_service(Batch& batch, RequestBlock& block, Request& request) noexcept {
+  if (request.operation == Operation::kSnapshot) {
+    if (!snapshots_.is_available()) {
+      request.reply.code = ReplyCode::kNotPermitted;
+    } else if (batch.starts_snapshot || !snapshots_.can_start()) {
+      request.reply.code = ReplyCode::kBusy;
+    } else {
+      batch.starts_snapshot = true;
+      batch.snapshot_request = &request;
+      batch.snapshot_block = &block;
+    }
+  }
+  batch.services[batch.service_count++] = &request;
+}
+
+ReplyCode Sequencer::refusal_of(const Request& request) noexcept {
+  if (request.deadline_ns != 0 && steady_ns_ >= request.deadline_ns) return ReplyCode::kDeadlineExceeded;
+  if (is_service(request.operation)) return ReplyCode::kOk;
+  if (is_stopping()) return ReplyCode::kStopping;
+  if (!is_for_state_machine(request.operation)) return ReplyCode::kUnknownOperation;
+  return is_write(request.operation) ? refusal_of_write(request) : ReplyCode::kOk;
+}
+
+ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
+  const std::uint64_t bytes = std::max<std::uint64_t>(record_bytes_ + record_share(request.body_bytes), kBatchBytesMin);
+  if (!journal_has_room_ && !journal_.has_room(unwritten_bytes_ + bytes)) return ReplyCode::kDiskFull;
+  const bool creates_accounts = request.operation == Operation::kCreateAccounts;
+  const std::uint32_t accounts = accounts_ + (creates_accounts ? request.event_count : 0);
+  const std::uint32_t transfers = transfers_ + (creates_accounts ? 0 : request.event_count);
+  if (room_ == Room::kOneByOne && !state_machine_.reserve(accounts, transfers)) return ReplyCode::kOutOfMemory;
+  accounts_ = accounts;
+  transfers_ = transfers;
+  return ReplyCode::kOk;
+}
+
+}  // namespace florin::pipeline

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/state_machine.hpp"
+#include "florin/journal.hpp"
+#include "observe/counter.hpp"
+#include "pipeline/batch_ring.hpp"
+#include "pipeline/block_port.hpp"
+#include "pipeline/snapshot_driver.hpp"
+#include "runtime/clock.hpp"
+
+namespace florin::pipeline {
+
+/// Cuts batches: takes what has arrived from all ports in turn, refuses what cannot be done before a sequence is spent on
+/// it, and gives everything else its place in the order and its time. The only reader of the clock (for time that enters
+/// the order) and the only one that assigns sequences.
+/// Writer: the holder of the core token. stop() and the counters: any thread.
+class Sequencer {
+ public:
+  /// Continues after the state machine's last event.
+  Sequencer(BatchRing& ring, const Ports& ports, core::StateMachine& state_machine, const Journal& journal,
+            SnapshotDriver& snapshots, const runtime::Clock& clock);
+
+  /// The next batch carries `genesis` first. Once, on an empty store, before anything is submitted.
+  void inject_genesis(const Genesis& genesis) noexcept { genesis_ = genesis; }
+
+  /// Cuts and publishes one batch, or returns nullptr: nothing arrived and nothing is due, or every slot is in flight.
+  Batch* cut() noexcept;
+
+  /// Would cut() find something? Any thread; exact when nobody else submits.
+  [[nodiscard]] bool has_work() const noexcept;
+  [[nodiscard]] bool has_submitted() const noexcept;
+
+  /// From now on everything is refused with `stopping`. Any thread.
+  void stop() noexcept { stopping_.store(true, std::memory_order_release); }
+  [[nodiscard]] bool is_stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
+
+  /// When the next hold expires, as of the last batch; 2^64 - 1 if none will. Any thread.
+  [[nodiscard]] std::uint64_t next_expiry() const noexcept { return next_expiry_.load(std::memory_order_acquire); }
+  /// After a batch was executed: learns the next expiry; returns true if it moved closer (whoever waits for it must know).
+  bool update_next_expiry() noexcept;
+
+  struct Counters {
+    observe::Counter batches;
+    observe::Counter requests;
+    observe::Counter events;
+    observe::Counter pulses;
+  };
+  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+
+ private:
+  /// Room in memory and journal is asked for once for a whole batch; only if that is refused, for each request.
+  enum class Room { kTogether, kOneByOne };
+
+  bool collect_blocks(Batch& batch) noexcept;
+  bool fill(Batch& batch, Room room) noexcept;
+  void begin_batch(Batch& batch) noexcept;
+  void add_own_commands(Batch& batch) noexcept;
+  void add_command(Batch& batch, Request* origin, const core::Command& command) noexcept;
+  void add_request(Batch& batch, RequestBlock& block, Request& request) noexcept;
+  void add_service(Batch& batch, RequestBlock& block, Request& request) noexcept;
+  [[nodiscard]] ReplyCode refusal_of(const Request& request) noexcept;
+  [[nodiscard]] ReplyCode refusal_of_write(const Request& request) noexcept;
+  [[nodiscard]] std::uint64_t unwritten_bytes() noexcept;
+  [[nodiscard]] bool is_pulse_due(std::uint64_t now_ns) const noexcept;
+  [[nodiscard]] std::uint64_t now_utc_ns() const noexcept;
+
+  BatchRing& ring_;
+  const Ports& ports_;
+  core::StateMachine& state_machine_;
+  const Journal& journal_;
+  SnapshotDriver& snapshots_;
+  const runtime::Clock& clock_;
+
+  // Writer.
+  std::optional<Genesis> genesis_;
+  std::uint64_t last_sequence_;
+  std::uint64_t last_timestamp_;
+  std::size_t next_port_ = 0;
+  // Of the batch being filled.
+  Room room_ = Room::kTogether;
+  bool journal_has_room_ = true;
+  std::uint64_t unwritten_bytes_ = 0;
+  std::uint64_t utc_ns_ = 0;
+  std::uint64_t steady_ns_ = 0;
+  std::uint64_t sequence_ = 0;
+  std::uint64_t timestamp_ = 0;
+  std::uint64_t record_bytes_ = 0;
+  std::uint32_t accounts_ = 0;
+  std::uint32_t transfers_ = 0;
+
+  // Shared.
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::uint64_t> next_expiry_;
+  Counters counters_;
+};
+
+}  // namespace florin::pipeline

@@ -1,0 +1,169 @@
+#include "pipeline/snapshot_driver.hpp"
+
+#include "runtime/check.hpp"
+
+namespace florin::pipeline {
+
+SnapshotDriver::SnapshotDriver(const Options& options, core::StateMachine& state_machine, u128 store_id, u128 hash_seed)
+    : options_(options), state_machine_(state_machine), begun_sequence_(options.newest_sequence) {
+  header_.store_id = store_id;
+  header_.hash_seed = hash_seed;
+  newest_sequence_.set(options.newest_sequence);
+  for (Piece& piece : pieces_) FLORIN_CHECK(empty_.push(&piece));
+}
+
+void SnapshotDriver::set_wakers(runtime::Waker writer, runtime::Waker core, runtime::Waker gate) noexcept {
+  wake_writer_ = writer;
+  wake_core_ = core;
+  wake_gate_ = gate;
+}
+
+void SnapshotDriver::set_store(const Genesis& genesis) noexcept {
+  header_.store_id = genesis.store_id;
+  header_.hash_seed = genesis.hash_seed;
+}
+
+/// Core: notices that the snapshot thread has ended the snapshot.
+void SnapshotDriver::settle() noexcept {
+  if (state_ == State::kWriting && progress() != Progress::kRunning) state_ = State::kIdle;
+}
+
+bool SnapshotDriver::can_start() noexcept {
+  settle();
+  return is_available() && state_ == State::kIdle;
+}
+
+bool SnapshotDriver::is_due(std::uint64_t sequence) noexcept {
+  return options_.events_between != 0 && sequence - begun_sequence_ >= options_.events_between && can_start();
+}
+
+void SnapshotDriver::begin() {
+  FLORIN_CHECK(can_start());
+  state_machine_.begin_snapshot();
+  header_.sequence = state_machine_.sequence();
+  header_.timestamp = state_machine_.timestamp();
+  header_.outcome_digest = state_machine_.outcome_digest();
+  header_.state_hash = state_machine_.state_hash();
+  begun_sequence_ = header_.sequence;
+  chain_end_.store(ChainEnd::kUnknown, std::memory_order_relaxed);
+  abort_.store(false, std::memory_order_relaxed);
+  progress_.store(Progress::kRunning, std::memory_order_release);
+  state_ = State::kCopying;
+}
+
+bool SnapshotDriver::step() {
+  if (state_ != State::kCopying) return false;
+  Piece* piece = empty_.pop();
+  if (piece == nullptr) return false;  // the writer is behind; it calls when it has caught up
+  piece->bytes.clear();
+  piece->chunks.clear();
+  if (abort_.load(std::memory_order_acquire)) {
+    state_machine_.abandon_snapshot();
+    piece->is_last = true;
+  } else {
+    copy_into(*piece);
+  }
+  if (piece->is_last) state_ = State::kWriting;
+  FLORIN_CHECK(full_.push(piece));
+  wake_writer_();
+  return true;
+}
+
+void SnapshotDriver::copy_into(Piece& piece) {
+  piece.is_last = state_machine_.snapshot_step(options_.step_bytes, [&](ChunkKey key, std::span<const std::byte> bytes) {
+    piece.chunks.push_back({key, piece.bytes.size(), bytes.size()});
+    piece.bytes.insert(piece.bytes.end(), bytes.begin(), bytes.end());
+  });
+}
+
+void SnapshotDriver::set_chain_end(std::uint64_t number, u128 checksum) noexcept {
+  chain_number_ = number;
+  chain_checksum_ = checksum;
+  chain_end_.store(ChainEnd::kDurable, std::memory_order_release);
+  wake_writer_();
+}
+
+void SnapshotDriver::cancel() noexcept {
+  abort_.store(true, std::memory_order_release);
+  chain_end_.store(ChainEnd::kLost, std::memory_order_release);
+  wake_writer_();
+  wake_core_();
+}
+
+int SnapshotDriver::do_work() noexcept {
+  if (Piece* piece = full_.pop()) {
+    take(*piece);
+    FLORIN_CHECK(empty_.push(piece));
+    wake_core_();
+    return 1;
+  }
+  if (!is_copied_ || chain_end_.load(std::memory_order_acquire) == ChainEnd::kUnknown) return 0;
+  finish();
+  return 1;
+}
+
+void SnapshotDriver::take(const Piece& piece) {
+  if (piece.is_last) is_copied_ = true;
+  if (has_failed_) return;
+  const Status status = write(piece);
+  if (status) return;
+  has_failed_ = true;
+  last_failure_ = status;
+  abort_.store(true, std::memory_order_release);  // the core stops copying, and its last piece ends the snapshot
+}
+
+Status SnapshotDriver::write(const Piece& piece) {
+  if (writer_ == nullptr) {
+    auto created = options_.store->create(header_.sequence);
+    if (!created) return created.error();
+    writer_ = std::move(created).value();
+  }
+  for (const Piece::Chunk& chunk : piece.chunks) {
+    const Status status = writer_->put(chunk.key, std::span(piece.bytes).subspan(chunk.offset, chunk.size));
+    if (!status) return status;
+  }
+  return {};
+}
+
+void SnapshotDriver::finish() {
+  if (!has_failed_ && chain_end_.load(std::memory_order_acquire) == ChainEnd::kDurable) {
+    const Status status = publish();
+    if (status) {
+      newest_sequence_.set(header_.sequence);
+      published_count_.add();
+      last_failure_ = prune();
+      finish_as(Progress::kPublished);
+      return;
+    }
+    last_failure_ = status;
+  }
+  failed_count_.add();
+  finish_as(Progress::kFailed);
+}
+
+Status SnapshotDriver::publish() {
+  header_.batch_number = chain_number_;
+  header_.batch_checksum = chain_checksum_;
+  return writer_->publish(header_);
+}
+
+Status SnapshotDriver::prune() {
+  auto listed = options_.store->list();
+  if (!listed) return listed.error();
+  for (std::size_t i = options_.keep_count; i < listed->size(); ++i) {
+    if (const Status status = options_.store->remove((*listed)[i]); !status) return status;
+  }
+  return {};
+}
+
+void SnapshotDriver::finish_as(Progress progress) noexcept {
+  writer_.reset();  // unpublished: leaves nothing behind
+  is_copied_ = false;
+  has_failed_ = false;
+  reply_code_ = progress == Progress::kPublished ? ReplyCode::kOk : ReplyCode::kDiskFull;
+  progress_.store(progress, std::memory_order_release);
+  wake_gate_();
+  wake_core_();
+}
+
+}  // namespace florin::pipeline

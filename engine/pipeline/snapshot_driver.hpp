@@ -1,0 +1,135 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/state_machine.hpp"
+#include "florin/snapshot.hpp"
+#include "observe/counter.hpp"
+#include "runtime/agent.hpp"
+#include "runtime/pointer_ring.hpp"
+#include "runtime/waker.hpp"
+
+namespace florin::pipeline {
+
+/// Takes snapshots while the engine goes on. The core copies a few chunks between batches (the state machine keeps the
+/// pre-images); a background agent writes them and publishes.
+///
+///   core: begin() at a batch boundary, then step() between batches  -- full pieces -->  writer: put, publish, prune
+///                                                                 <-- empty pieces --
+///
+/// A snapshot is published only when the batch it follows is durable (set_chain_end): a snapshot never knows more than the
+/// journal. Writers: the holder of the core token (core part), the release gate (chain end), the snapshot thread (do_work()).
+/// One snapshot at a time.
+class SnapshotDriver final : public runtime::Agent {
+ public:
+  struct Options {
+    SnapshotStore* store = nullptr;       ///< nullptr: no snapshots
+    std::uint64_t events_between = 0;     ///< 0: only on request
+    std::size_t step_bytes = 256U << 10;  ///< copied between two batches
+    std::size_t keep_count = 2;           ///< newest ones that stay
+    std::uint64_t newest_sequence = 0;    ///< of the newest snapshot there is
+  };
+  enum class Progress { kRunning, kPublished, kFailed };
+
+  SnapshotDriver(const Options& options, core::StateMachine& state_machine, u128 store_id, u128 hash_seed);
+
+  // Core's side.
+  [[nodiscard]] bool is_available() const noexcept { return options_.store != nullptr; }
+  [[nodiscard]] bool can_start() noexcept;
+  /// Enough has happened since the last one.
+  [[nodiscard]] bool is_due(std::uint64_t sequence) noexcept;
+  /// Starts: the snapshot is of the state as it is now, between two batches. Before the batch counts as executed.
+  void begin();
+  /// Copies a little; returns whether it did anything.
+  bool step();
+  [[nodiscard]] bool is_copying() const noexcept { return state_ == State::kCopying; }
+  /// Genesis came after construction (a new store).
+  void set_store(const Genesis& genesis) noexcept;
+
+  // Release gate's side.
+  /// The batch that the snapshot follows is durable; `checksum` and `number` are those of the newest record then.
+  void set_chain_end(std::uint64_t number, u128 checksum) noexcept;
+  /// It never will be.
+  void cancel() noexcept;
+  /// Of the snapshot begun last.
+  [[nodiscard]] Progress progress() const noexcept { return progress_.load(std::memory_order_acquire); }
+  [[nodiscard]] ReplyCode reply_code() const noexcept { return reply_code_; }
+
+  // Snapshot thread.
+  int do_work() noexcept override;
+  /// Calls the writer, the core (an empty piece came back, or the snapshot ended) and the gate. Set before the engine runs.
+  void set_wakers(runtime::Waker writer, runtime::Waker core, runtime::Waker gate) noexcept;
+
+  /// For `status`. Any thread.
+  [[nodiscard]] std::uint64_t newest_sequence() const noexcept { return newest_sequence_.get(); }
+  [[nodiscard]] std::uint64_t published_count() const noexcept { return published_count_.get(); }
+  [[nodiscard]] std::uint64_t failed_count() const noexcept { return failed_count_.get(); }
+  /// Why the last one failed. Snapshot thread; others only when it is stopped.
+  [[nodiscard]] const Status& last_failure() const noexcept { return last_failure_; }
+
+ private:
+  static constexpr std::size_t kPieces = 4;
+  enum class State { kIdle, kCopying, kWriting };
+  enum class ChainEnd : std::uint32_t { kUnknown, kDurable, kLost };
+
+  /// Chunks on their way to the writer.
+  struct Piece {
+    struct Chunk {
+      ChunkKey key;
+      std::size_t offset = 0;
+      std::size_t size = 0;
+    };
+    std::vector<std::byte> bytes;
+    std::vector<Chunk> chunks;
+    bool is_last = false;
+  };
+
+  void settle() noexcept;
+  void copy_into(Piece& piece);
+  void take(const Piece& piece);
+  Status write(const Piece& piece);
+  void finish();
+  Status publish();
+  Status prune();
+  void finish_as(Progress progress) noexcept;
+
+  const Options options_;
+  core::StateMachine& state_machine_;
+
+  // Core.
+  State state_ = State::kIdle;
+  std::uint64_t begun_sequence_;
+
+  // Handed over: written by the core before the first piece, read by the snapshot thread.
+  SnapshotHeader header_;
+  // Handed over with chain_end_ by the gate.
+  std::uint64_t chain_number_ = 0;
+  u128 chain_checksum_ = 0;
+
+  // Snapshot thread.
+  std::unique_ptr<SnapshotWriter> writer_;
+  bool is_copied_ = false;  ///< the last piece is written; only the chain's end may be missing
+  bool has_failed_ = false;
+  Status last_failure_;
+  ReplyCode reply_code_ = ReplyCode::kOk;  ///< published by progress_
+
+  // Shared.
+  std::array<Piece, kPieces> pieces_;
+  runtime::PointerRing<Piece> full_{kPieces};
+  runtime::PointerRing<Piece> empty_{kPieces};
+  std::atomic<Progress> progress_{Progress::kPublished};
+  std::atomic<ChainEnd> chain_end_{ChainEnd::kUnknown};
+  std::atomic<bool> abort_{false};
+  observe::Counter newest_sequence_;
+  observe::Counter published_count_;
+  observe::Counter failed_count_;
+  runtime::Waker wake_writer_;
+  runtime::Waker wake_core_;
+  runtime::Waker wake_gate_;
+};
+
+}  // namespace florin::pipeline

@@ -1,0 +1,174 @@
+#include "pipeline/status_report.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "runtime/check.hpp"
+
+namespace florin::pipeline {
+namespace {
+
+/// Appends JSON to a fixed area, without allocating. Text that does not fit is a broken promise of the area's size.
+class JsonArea {
+ public:
+  explicit JsonArea(std::span<std::byte> area) noexcept : area_(area) {}
+
+  void open(const char* name = nullptr) noexcept {
+    key(name);
+    text("{");
+    is_first_ = true;
+  }
+  void close() noexcept {
+    text("}");
+    is_first_ = false;
+  }
+  void number(const char* name, std::uint64_t value) noexcept {
+    key(name);
+    char digits[24];
+    std::snprintf(digits, sizeof digits, "%llu", static_cast<unsigned long long>(value));
+    text(digits);
+  }
+  void boolean(const char* name, bool value) noexcept {
+    key(name);
+    text(value ? "true" : "false");
+  }
+  void hex(const char* name, u128 value) noexcept {
+    key(name);
+    char digits[40];
+    std::snprintf(digits, sizeof digits, "\"%016llx%016llx\"", static_cast<unsigned long long>(high64(value)),
+                  static_cast<unsigned long long>(low64(value)));
+    text(digits);
+  }
+  void latencies(const char* name, const observe::Histogram& histogram) noexcept {
+    open(name);
+    number("p50", histogram.percentile(0.5));
+    number("p99", histogram.percentile(0.99));
+    number("p999", histogram.percentile(0.999));
+    number("max", histogram.max());
+    close();
+  }
+  [[nodiscard]] std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(used_); }
+
+ private:
+  void key(const char* name) noexcept {
+    if (!is_first_) text(",");
+    is_first_ = false;
+    if (name == nullptr) return;
+    text("\"");
+    text(name);
+    text("\":");
+  }
+  void text(const char* characters) noexcept {
+    const std::size_t length = std::strlen(characters);
+    FLORIN_CHECK(length <= area_.size() - used_);
+    std::memcpy(area_.data() + used_, characters, length);
+    used_ += length;
+  }
+
+  std::span<std::byte> area_;
+  std::size_t used_ = 0;
+  bool is_first_ = true;
+};
+
+}  // namespace
+
+StatusReport::StatusReport(const Sources& sources)
+    : sources_(sources), started_ns_(sources.clock.steady_ns()), rate_since_ns_(started_ns_) {}
+
+void StatusReport::set_stages(const Sequencer& sequencer, const JournalStage& journal_stage) noexcept {
+  sequencer_ = &sequencer;
+  journal_stage_ = &journal_stage;
+}
+
+u128 StatusReport::state_hash() {
+  const std::uint64_t sequence = sources_.state_machine.sequence();
+  if (state_hash_sequence_ != sequence) {
+    state_hash_ = sources_.state_machine.state_hash();
+    state_hash_sequence_ = sequence;
+  }
+  return state_hash_;
+}
+
+/// Since the last time someone asked.
+std::uint64_t StatusReport::events_per_second(std::uint64_t now_ns) noexcept {
+  const std::uint64_t events = sequencer_->counters().events.get();
+  const double seconds = static_cast<double>(now_ns - rate_since_ns_) / 1e9;
+  const double count = static_cast<double>(events - rate_since_events_);
+  rate_since_ns_ = now_ns;
+  rate_since_events_ = events;
+  return seconds > 0 ? static_cast<std::uint64_t>(count / seconds) : 0;
+}
+
+std::uint32_t StatusReport::write_status(std::span<std::byte> area) {
+  const std::uint64_t now_ns = sources_.clock.steady_ns();
+  const core::StateMachine::Counts counts = sources_.state_machine.counts();
+  const Sequencer::Counters& sequencer = sequencer_->counters();
+  const JournalStage::Counters& journal = journal_stage_->counters();
+  JsonArea json(area);
+  json.open();
+  json.number("sequence", sources_.state_machine.sequence());
+  json.number("durable_sequence", sources_.journal.durable_sequence());
+  json.hex("state_hash", state_hash());
+  json.number("timestamp", sources_.state_machine.timestamp());
+  json.number("accounts", counts.accounts);
+  json.number("transfers", counts.transfers);
+  json.number("holds_open", counts.holds_open);
+  json.number("ids_failed", counts.ids_failed);
+  json.number("memory_bytes", counts.memory_bytes);
+  json.number("partitions", sources_.partitions);
+  json.number("uptime_ns", now_ns - started_ns_);
+  json.hex("store_id", store_id_);
+  json.boolean("test_clock", sources_.has_test_clock);
+  json.boolean("stopping", sequencer_->is_stopping());
+
+  std::uint64_t requests = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t queued = 0;
+  std::uint64_t blocks = 0;
+  observe::Histogram latency;
+  for (const auto& port : sources_.ports) {
+    requests += port->requests().get();
+    refused += port->refused().get();
+    queued += port->queue_depth();
+    blocks += port->block_count();
+    latency.merge(port->latency());
+  }
+  json.open("requests");
+  json.number("answered", requests);
+  json.number("refused", refused);
+  json.latencies("latency_ns", latency);
+  json.close();
+
+  json.open("sequencer");
+  json.number("batches", sequencer.batches.get());
+  json.number("events", sequencer.events.get());
+  json.number("events_per_second", events_per_second(now_ns));
+  json.number("pulses", sequencer.pulses.get());
+  json.number("queued_blocks", queued);
+  json.number("blocks_max", blocks);
+  json.number("batches_in_flight", sources_.ring.in_flight());
+  json.number("batches_in_flight_max", BatchRing::kSlots);
+  json.close();
+
+  json.open("journal");
+  json.boolean("failed", journal_stage_->has_failed());
+  json.boolean("has_room", sources_.journal.has_room(kBatchBytesMax));
+  json.number("records", journal.records.get());
+  json.number("bytes", journal.bytes.get());
+  json.number("commits", journal.commits.get());
+  json.latencies("commit_ns", journal.commit_ns);
+  json.close();
+
+  json.open("snapshot");
+  json.boolean("available", sources_.snapshots.is_available());
+  json.boolean("running", sources_.snapshots.progress() == SnapshotDriver::Progress::kRunning);
+  json.number("newest_sequence", sources_.snapshots.newest_sequence());
+  json.number("published", sources_.snapshots.published_count());
+  json.number("failed", sources_.snapshots.failed_count());
+  json.close();
+  json.close();
+  return json.size();
+}
+
+}  // namespace florin::pipeline
