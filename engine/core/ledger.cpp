@@ -131,10 +131,11 @@ void Ledger::pulse(const Command& command) {
     const std::uint64_t timestamp = command.timestamp - command.event_count + 1 + i;
     const std::uint32_t pending = partition_.find_transfer(ids[i], partition_.hash()(ids[i]));
     const bool open = pending != 0 && (partition_.transfer(pending).flags & TransferFlags::kPending) != 0 &&
-                      partition_.hold(pending).status == PendingStatus::kPending;
+                      partition_.hold(pending).status == PendingStatus::kPending &&
+                      expires_at(partition_.transfer(pending)) <= timestamp;
     if (open) {
       expire_hold(pending, timestamp);
-    } else {  // resolved since the list was made: recorded, and nothing to do
+    } else {  // not a hold whose time has come: noted, and nothing to do
       outcomes_.add({.index = i, .status = static_cast<std::uint32_t>(CreateTransferStatus::kPendingTransferNotPending),
                      .timestamp = timestamp, .amount = 0});
     }
@@ -175,11 +176,15 @@ void Ledger::note_balances(const Command& command, std::uint32_t index) noexcept
     note_balances(command, index, reinterpret_cast<const Account*>(command.body.data())[index].id, 0);
     return;
   }
-  // A post or void may leave its accounts out; what was stored names them.
   const Transfer& event = reinterpret_cast<const Transfer*>(command.body.data())[index];
-  const std::uint32_t stored = partition_.find_transfer(event.id, partition_.hash()(event.id));
-  const Transfer& named = stored != 0 ? partition_.transfer(stored) : event;
-  note_balances(command, index, named.debit_account_id, named.credit_account_id);
+  u128 debit = event.debit_account_id;
+  u128 credit = event.credit_account_id;
+  if ((event.flags & kPostOrVoid) != 0) {  // may leave its accounts out; the pending transfer names them
+    const std::uint32_t pending = partition_.find_transfer(event.pending_id, partition_.hash()(event.pending_id));
+    if (pending != 0 && debit == 0) debit = partition_.transfer(pending).debit_account_id;
+    if (pending != 0 && credit == 0) credit = partition_.transfer(pending).credit_account_id;
+  }
+  note_balances(command, index, debit, credit);
 }
 
 void Ledger::write_post_balances(const Command& command) noexcept {

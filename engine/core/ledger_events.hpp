@@ -72,6 +72,7 @@ void Ledger::run_event(const Command& command, const Record* events, std::uint32
     // After the rollback, which does not reach the memory of failed ids.
     if (is_transient(static_cast<Status>(verdict.status))) partition_.burn_id(event.id, partition_.hash()(event.id));
   }
+  note_balances(command, index);
   if (!chain.open) {
     record(command, index, verdict);
     return;

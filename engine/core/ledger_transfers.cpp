@@ -163,6 +163,7 @@ void Ledger::prefetch_accounts(std::span<const Transfer> events) noexcept {
 
 Ledger::Verdict Ledger::create_transfer(const Transfer& event, const Event& at) {
   TransferFacts facts;
+  facts.now = at.nominal_timestamp;
   const IdHash hash = partition_.hash();
   const std::uint32_t known = partition_.find_id(event.id, at.id_hash);
   if ((known & Partition::kFailedBit) != 0) {
@@ -245,7 +246,6 @@ void Ledger::record(const Command& command, std::uint32_t index, const Verdict& 
   if (verdict.status != kCreated || verdict.timestamp != nominal || verdict.amount != 0) {
     outcomes_.add({.index = index, .status = verdict.status, .timestamp = verdict.timestamp, .amount = verdict.amount});
   }
-  note_balances(command, index);
 }
 
 void Ledger::break_chain(Chain& chain, std::uint32_t index, std::uint32_t linked_event_failed) noexcept {

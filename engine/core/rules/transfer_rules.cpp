@@ -150,7 +150,7 @@ Code decide_resolution(const Transfer& event, std::uint64_t timestamp, const Tra
     case PendingStatus::kPending:
     case PendingStatus::kNone: break;
   }
-  if (expires_at(pending) <= timestamp) return Code::kPendingTransferExpired;
+  if (expires_at(pending) <= facts.now) return Code::kPendingTransferExpired;
   if ((event.flags & Flags::kImported) != 0 &&
       (timestamp <= facts.newest_transfer_timestamp || facts.timestamp_of_account)) {
     return Code::kImportedEventTimestampMustNotRegress;

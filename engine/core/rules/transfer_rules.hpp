@@ -18,6 +18,7 @@ struct TransferFacts {
   PendingStatus pending_status = PendingStatus::kNone;
   const AccountRecord* debit = nullptr;        ///< the accounts; of post and void: those of the pending transfer
   const AccountRecord* credit = nullptr;
+  std::uint64_t now = 0;                        ///< time of the event's place in the order, also if it is imported
   std::uint64_t newest_transfer_timestamp = 0;  ///< imported only
   bool timestamp_of_account = false;            ///< imported only: an account has this very timestamp
 };
