@@ -1,0 +1,102 @@
+#include "journal/file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+#include <utility>
+
+namespace florin::journal {
+
+Status io_error(const std::string& what, const std::string& path, int error_number) {
+  return {ErrorKind::kIo, what + " " + path + ": " + std::generic_category().message(error_number)};
+}
+
+File::File(File&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)), path_(std::move(other.path_)) {}
+
+File& File::operator=(File&& other) noexcept {
+  if (this != &other) {
+    close();
+    descriptor_ = std::exchange(other.descriptor_, -1);
+    path_ = std::move(other.path_);
+  }
+  return *this;
+}
+
+File::~File() { close(); }
+
+void File::close() noexcept {
+  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+}
+
+Result<File> File::open(const std::string& path, int flags) {
+  File file;
+  file.descriptor_ = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
+  file.path_ = path;
+  if (file.descriptor_ >= 0) return file;
+  if (errno == ENOENT) return Status(ErrorKind::kNotFound, "open " + path + ": no such file");
+  return io_error("open", path, errno);
+}
+
+Result<std::size_t> File::read_at(std::span<std::byte> bytes, std::uint64_t offset) const {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count =
+        ::pread(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return io_error("read", path_, errno);
+    if (count == 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  return done;
+}
+
+Result<std::uint64_t> File::size() const {
+  struct stat facts {};
+  if (::fstat(descriptor_, &facts) != 0) return io_error("stat", path_, errno);
+  return static_cast<std::uint64_t>(facts.st_size);
+}
+
+Status File::sync() {
+  if (::fsync(descriptor_) != 0) return io_error("fsync", path_, errno);
+  return Status::ok();
+}
+
+Status sync_folder(const std::string& path) {
+  Result<File> folder = File::open(path, O_RDONLY | O_DIRECTORY);
+  if (!folder) return folder.error();
+  return folder->sync();
+}
+
+Status create_folders(const std::string& path) {
+  if (::mkdir(path.c_str(), 0755) == 0) {
+    const std::size_t slash = path.find_last_of('/');
+    return sync_folder(slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash));
+  }
+  if (errno == EEXIST) {
+    struct stat facts {};
+    if (::stat(path.c_str(), &facts) != 0) return io_error("stat", path, errno);
+    if (!S_ISDIR(facts.st_mode)) return io_error("create folder", path, ENOTDIR);
+    return Status::ok();
+  }
+  const std::size_t slash = path.find_last_of('/');
+  if (errno != ENOENT || slash == std::string::npos || slash == 0) return io_error("create folder", path, errno);
+  if (Status status = create_folders(path.substr(0, slash)); !status) return status;
+  return create_folders(path);
+}
+
+Status rename_file(const std::string& from, const std::string& to) {
+  if (std::rename(from.c_str(), to.c_str()) != 0) return io_error("rename to", to, errno);
+  return Status::ok();
+}
+
+Status remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return io_error("remove", path, errno);
+  return Status::ok();
+}
+
+}  // namespace florin::journal

@@ -1,0 +1,213 @@
+#include "journal/segment_cursor.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "record/batch_record.hpp"
+
+namespace florin::journal {
+namespace {
+
+constexpr std::uint64_t kWindowBytes = 1U << 20;
+
+std::uint64_t end_of(const BatchPlace& place) noexcept { return place.offset() + place.size; }
+
+}  // namespace
+
+Result<std::unique_ptr<SegmentCursor>> SegmentCursor::open(const SegmentCatalog& catalog, std::uint64_t sequence) {
+  std::unique_ptr<SegmentCursor> cursor(new SegmentCursor(catalog));
+  const std::optional<SegmentName> segment = catalog.find(sequence);
+  if (!segment) {
+    return Status(ErrorKind::kNotFound, "sequence " + std::to_string(sequence) + " is before the oldest segment");
+  }
+  if (Status status = cursor->enter(*segment); !status) return status;
+  cursor->next_sequence_ = segment->first_sequence;
+  if (Status status = cursor->skip_to(sequence); !status) return status;
+  return cursor;
+}
+
+Status SegmentCursor::enter(const SegmentName& name) {
+  Result<File> file = File::open(name.path, O_RDONLY);
+  if (!file) {
+    if (file.error().kind() != ErrorKind::kNotFound) return file.error();
+    return {ErrorKind::kCorrupt, name.path + ": the segment is missing"};
+  }
+  file_ = std::move(*file);
+  segment_ = name.first_sequence;
+  place_ = 0;
+  window_begin_ = window_end_ = 0;
+  places_.clear();
+  is_live_ = catalog_.copy_places(segment_, places_);
+  counted_end_ = ~std::uint64_t{0};
+  if (is_live_) return Status::ok();
+  (void)::posix_fadvise(file_.descriptor(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  // The meta pages first: what they count was in the file before, however fast it grows while we look.
+  Result<SegmentMeta> meta = read_meta(file_);
+  if (!meta) return meta.error();
+  meta_ = *meta;
+  Result<std::vector<BatchPlace>> places = find_batches(file_);
+  if (!places) return places.error();
+  places_ = std::move(*places);
+  end_sequence_ = catalog_.end_of(segment_);
+  if (end_sequence_ != 0) {
+    std::erase_if(places_, [this](const BatchPlace& place) { return place.first_sequence >= end_sequence_; });
+  }
+  return count_entries();
+}
+
+Status SegmentCursor::count_entries() {
+  counted_end_ = 0;
+  if (!meta_.readable || meta_.entries == 0) return Status::ok();
+  for (const BatchPlace& place : places_) {
+    if (place.first_sequence != segment_) continue;
+    BatchHeader first;
+    const Result<std::size_t> read = file_.read_at(std::as_writable_bytes(std::span(&first, 1)), place.offset());
+    if (!read) return read.error();
+    counted_end_ = first.number + meta_.entries;
+    return Status::ok();
+  }
+  counted_end_ = ~std::uint64_t{0};  // the first batch is gone: the search for it will say so
+  return Status::ok();
+}
+
+Status SegmentCursor::skip_to(std::uint64_t sequence) {
+  // The last batch that begins at or before the sequence; places ascend.
+  std::size_t found = places_.size();
+  for (std::size_t i = 0; i < places_.size() && places_[i].first_sequence <= sequence; ++i) {
+    if (i == 0 || places_[i].first_sequence != places_[i - 1].first_sequence) found = i;
+  }
+  if (found == places_.size()) return Status::ok();
+  next_sequence_ = places_[found].first_sequence;
+  if (next_sequence_ == sequence) return Status::ok();
+  Result<std::span<const std::byte>> batch = next();  // does it contain the sequence?
+  if (!batch) return batch.error();
+  if (batch->empty() || header_.first_sequence + header_.event_count <= sequence) return Status::ok();
+  next_sequence_ = header_.first_sequence;
+  has_previous_ = false;
+  place_ = 0;
+  return Status::ok();
+}
+
+Result<std::span<const std::byte>> SegmentCursor::next() {
+  for (;;) {
+    if (seek_candidate()) {
+      Result<std::span<const std::byte>> batch = read_candidate();
+      if (!batch && batch.error().kind() != ErrorKind::kCorrupt) return batch;
+      if (batch) {
+        accept();
+        return batch;
+      }
+      refused_ = batch.error();
+      ++place_;
+      continue;
+    }
+    const Result<bool> goes_on = leave_segment();
+    if (!goes_on) return goes_on.error();
+    if (!*goes_on) return std::span<const std::byte>{};
+  }
+}
+
+bool SegmentCursor::seek_candidate() {
+  if (is_live_ && place_ >= places_.size()) catalog_.copy_places(segment_, places_);
+  if (place_ < places_.size() && places_[place_].first_sequence < next_sequence_) {
+    const auto begin = places_.begin() + static_cast<std::ptrdiff_t>(place_);
+    const auto found = std::partition_point(begin, places_.end(), [this](const BatchPlace& place) {
+      return place.first_sequence < next_sequence_;
+    });
+    place_ = static_cast<std::size_t>(found - places_.begin());
+  }
+  return place_ < places_.size() && places_[place_].first_sequence == next_sequence_;
+}
+
+Result<std::span<const std::byte>> SegmentCursor::read_candidate() {
+  const BatchPlace& place = places_[place_];
+  if (place.offset() < window_begin_ || end_of(place) > window_end_ || place_ >= window_places_) {
+    if (Status status = load_window(); !status) return status;
+    if (end_of(place) > window_end_) return corrupt(place.offset(), "the file ends inside the batch");
+  }
+  const auto batch = std::span<const std::byte>(window_.bytes()).subspan(place.offset() - window_begin_, place.size);
+  if (const record::Fault fault = record::verify(batch)) return corrupt(place.offset() + fault.offset, fault.reason);
+  const BatchHeader& header = record::BatchView(batch).header();
+  if (header.first_sequence != next_sequence_) return corrupt(place.offset(), "another batch than expected");
+  if (has_previous_ && header.previous != header_.checksum) {
+    return corrupt(place.offset(), "the chain is broken: the batch does not follow the one before");
+  }
+  if (has_previous_ && header.number != header_.number + 1) return corrupt(place.offset(), "batch number out of turn");
+  return batch;
+}
+
+void SegmentCursor::accept() {
+  const BatchPlace& place = places_[place_];
+  std::memcpy(&header_, window_.bytes().data() + (place.offset() - window_begin_), sizeof header_);
+  next_sequence_ = header_.first_sequence + header_.event_count;
+  has_previous_ = true;
+  refused_ = Status::ok();
+  ++place_;
+}
+
+Result<bool> SegmentCursor::leave_segment() {
+  if (is_live_) return leave_live_segment();
+  if (end_sequence_ == 0) {
+    if (Status status = judge_open_end(); !status) return status;
+    return false;
+  }
+  if (next_sequence_ == end_sequence_) return enter_successor();
+  if (!refused_) return refused_;
+  return corrupt(0, "missing; the segment reached to sequence " + std::to_string(end_sequence_));
+}
+
+Result<bool> SegmentCursor::leave_live_segment() {
+  if (!refused_) return refused_;
+  if (place_ < places_.size()) return corrupt(places_[place_].offset(), "a gap in front of it");
+  const Result<bool> entered = enter_successor();
+  if (!entered || !*entered) return entered;
+  return true;
+}
+
+Result<bool> SegmentCursor::enter_successor() {
+  const std::optional<SegmentName> successor = catalog_.next_after(segment_);
+  if (!successor) return false;
+  if (successor->first_sequence != next_sequence_) {
+    // The writer may have published the rest of this segment and rotated since we looked.
+    if (is_live_ && seek_candidate()) return true;
+    return corrupt(0, "missing; the next segment begins at sequence " + std::to_string(successor->first_sequence));
+  }
+  if (Status status = enter(*successor); !status) return status;
+  return true;
+}
+
+Status SegmentCursor::judge_open_end() const {
+  if (!meta_.readable) return corrupt(0, "both meta pages of the file are damaged or cut off");
+  const bool all_counted = has_previous_ ? header_.number + 1 >= counted_end_ : counted_end_ == 0;
+  if (all_counted) return Status::ok();
+  if (!refused_) return refused_;
+  return corrupt(0, "missing, though the segment counts " + std::to_string(meta_.entries) + " batches");
+}
+
+Status SegmentCursor::load_window() {
+  // As many whole batches as lie behind one another within the window, so that no byte is read twice.
+  const BatchPlace& first = places_[place_];
+  window_begin_ = std::uint64_t{first.page} * kPageBytes;
+  std::uint64_t end = end_of(first);
+  for (std::size_t i = place_ + 1; i < places_.size(); ++i) {
+    const BatchPlace& place = places_[i];
+    if (place.page < first.page || end_of(place) > window_begin_ + kWindowBytes) break;
+    end = std::max(end, end_of(place));
+  }
+  window_.resize(end - window_begin_);
+  const Result<std::size_t> read = file_.read_at(window_.bytes(), window_begin_);
+  if (!read) return read.error();
+  window_end_ = window_begin_ + *read;
+  window_places_ = places_.size();
+  return Status::ok();
+}
+
+Status SegmentCursor::corrupt(std::uint64_t offset, const std::string& reason) const {
+  std::string message = file_.path() + ": sequence " + std::to_string(next_sequence_);
+  if (offset != 0) message += ", offset " + std::to_string(offset);
+  return {ErrorKind::kCorrupt, message + ": " + reason};
+}
+
+}  // namespace florin::journal

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "journal/segment_writer.hpp"
+
+namespace florin::journal {
+
+/// Does what would make the writer wait: prepares the next segment, allocates the current one ahead of the writes, trims,
+/// uncaches and closes full ones, and watches the disk's free space. One thread of its own.
+/// Writer: the journal's writer calls the methods; has_room() any thread.
+class SegmentKeeper {
+ public:
+  struct Settings {
+    std::string folder;                ///< of the segments
+    std::uint64_t segment_bytes = 0;
+    std::uint64_t headroom_bytes = 0;
+    std::uint64_t allocate_step_bytes = 0;
+  };
+
+  explicit SegmentKeeper(Settings settings);
+  /// Stops the thread, closes what was handed over and removes the prepared file.
+  ~SegmentKeeper();
+  SegmentKeeper(const SegmentKeeper&) = delete;
+  SegmentKeeper& operator=(const SegmentKeeper&) = delete;
+
+  /// The prepared segment; waits for it if the thread has not finished (it begins as soon as the last one was taken).
+  Result<std::unique_ptr<SegmentWriter>> take_next();
+  /// The segment that is being written, to be allocated ahead; it stays the caller's until retire().
+  void watch(SegmentWriter* writer);
+  /// Takes over a full segment, whose meta page is durable.
+  void retire(std::unique_ptr<SegmentWriter> writer);
+  /// The watched segment has grown; cheap.
+  void note_growth(std::uint64_t bytes) noexcept;
+
+  [[nodiscard]] bool has_room(std::uint64_t bytes) const noexcept {
+    const std::int64_t room = room_bytes_.load(std::memory_order_relaxed);
+    return room > 0 && static_cast<std::uint64_t>(room) >= bytes;
+  }
+
+ private:
+  void run();
+  void allocate_ahead(SegmentWriter& writer);
+  void drop_old_cache(const SegmentWriter& writer);
+  void close_retired(std::unique_ptr<SegmentWriter> writer);
+  void measure_room(const SegmentWriter* writer);
+
+  const Settings settings_;
+  const std::string next_path_;
+  const std::uint64_t step_bytes_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;        ///< the thread has work
+  std::condition_variable next_ready_;  ///< next_ or next_failure_ changed
+  bool stop_ = false;
+  bool wants_allocation_ = false;
+  SegmentWriter* watched_ = nullptr;
+  std::unique_ptr<SegmentWriter> next_;
+  Status next_failure_;
+  std::vector<std::unique_ptr<SegmentWriter>> retired_;
+
+  std::uint64_t uncached_to_ = 0;  ///< keeper thread: pages of the watched segment before it were let go
+  const SegmentWriter* uncached_of_ = nullptr;
+  std::atomic<std::uint64_t> allocate_at_{0};  ///< the writer wakes the thread when it gets there
+  std::atomic<std::int64_t> room_bytes_{0};
+  std::thread thread_;
+};
+
+}  // namespace florin::journal

@@ -1,0 +1,127 @@
+#include "journal/segment_writer.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace florin::journal {
+namespace {
+
+/// Above bytes_max: a batch that begins just below it, tree pages, and freed pages not yet used again.
+constexpr std::uint64_t kMapSlackBytes = 4 * std::uint64_t{kBatchBytesMax};
+
+}  // namespace
+
+Status SegmentWriter::lmdb_error(const char* what, int code) const {
+  if (code == MDB_MAP_FULL) return {ErrorKind::kIo, path_ + ": " + what + ": the segment is full"};
+  if (code == ENOSPC) return {ErrorKind::kIo, path_ + ": " + what + ": the disk is full"};
+  return {ErrorKind::kIo, path_ + ": " + what + ": " + mdb_strerror(code)};
+}
+
+Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(const std::string& path, std::uint64_t bytes_max) {
+  const std::uint64_t map_bytes = (bytes_max + kMapSlackBytes + kPageBytes - 1) / kPageBytes * kPageBytes;
+  if (Status status = remove_file(path); !status) return status;
+  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(path, map_bytes));
+  if (Status status = writer->open(); !status) return status;
+  return writer;
+}
+
+Status SegmentWriter::open() {
+  int code = mdb_env_create(&environment_);
+  if (code != 0) return lmdb_error("create environment", code);
+  if ((code = mdb_env_set_mapsize(environment_, map_bytes_)) != 0) return lmdb_error("set map size", code);
+  const unsigned flags = MDB_NOSUBDIR | MDB_NOMETASYNC | MDB_NOLOCK;
+  if ((code = mdb_env_open(environment_, path_.c_str(), flags, 0644)) != 0) return lmdb_error("open", code);
+  if ((code = mdb_env_get_fd(environment_, &descriptor_)) != 0) return lmdb_error("open", code);
+  MDB_stat facts;
+  if ((code = mdb_env_stat(environment_, &facts)) != 0) return lmdb_error("open", code);
+  if (facts.ms_psize != kPageBytes) return {ErrorKind::kIo, path_ + ": pages of this system are not of 4 KiB"};
+  MDB_txn* setup = nullptr;
+  if ((code = mdb_txn_begin(environment_, nullptr, 0, &setup)) != 0) return lmdb_error("begin", code);
+  code = mdb_dbi_open(setup, nullptr, MDB_INTEGERKEY, &tree_);
+  if (code != 0) {
+    mdb_txn_abort(setup);
+    return lmdb_error("open tree", code);
+  }
+  if ((code = mdb_txn_commit(setup)) != 0) return lmdb_error("commit", code);
+  used_bytes_ = std::uint64_t{kMetaPages} * kPageBytes;
+  if (::fsync(descriptor_) != 0) return io_error("fsync", path_, errno);
+  return Status::ok();
+}
+
+SegmentWriter::~SegmentWriter() {
+  if (transaction_ != nullptr) mdb_txn_abort(transaction_);
+  if (environment_ != nullptr) mdb_env_close(environment_);
+}
+
+Status SegmentWriter::append(std::uint64_t first_sequence, std::uint32_t size, std::span<const BytesView> pieces) {
+  if (transaction_ == nullptr) {
+    const int code = mdb_txn_begin(environment_, nullptr, 0, &transaction_);
+    if (code != 0) return lmdb_error("begin", code);
+    places_.clear();
+  }
+  MDB_val key{sizeof first_sequence, &first_sequence};
+  MDB_val value{size, nullptr};
+  const int code = mdb_put(transaction_, tree_, &key, &value, MDB_APPEND | MDB_RESERVE);
+  if (code != 0) return lmdb_error("append", code);
+  auto* target = static_cast<std::byte*>(value.mv_data);
+  // Where LMDB will write it stands in front of it: the header of its overflow page.
+  PageHeader page;
+  std::memcpy(&page, target - sizeof page, sizeof page);
+  if (page.flags & PageHeader::kOverflow ? page.pages != value_pages(size) : true) {
+    return {ErrorKind::kInternal, path_ + ": LMDB lays values out in another way than expected"};
+  }
+  for (const BytesView& piece : pieces) {
+    std::memcpy(target, piece.data, piece.size);
+    target += piece.size;
+  }
+  places_.push_back({first_sequence, static_cast<std::uint32_t>(page.number), size});
+  const std::uint64_t end = (page.number + page.pages) * kPageBytes;
+  used_bytes_.store(std::max(used_bytes(), end), std::memory_order_relaxed);
+  return Status::ok();
+}
+
+Status SegmentWriter::commit() {
+  const int code = mdb_txn_commit(std::exchange(transaction_, nullptr));
+  if (code != 0) return lmdb_error("commit", code);
+  MDB_envinfo facts;
+  if (mdb_env_info(environment_, &facts) == 0) {
+    const std::uint64_t end = (std::uint64_t{facts.me_last_pgno} + 1) * kPageBytes;
+    used_bytes_.store(std::max(used_bytes(), end), std::memory_order_relaxed);
+  }
+  return Status::ok();
+}
+
+Status SegmentWriter::sync_meta() {
+  const int code = mdb_env_sync(environment_, 1);
+  return code == 0 ? Status::ok() : lmdb_error("sync", code);
+}
+
+Status SegmentWriter::trim() {
+  if (allocated_bytes() <= used_bytes()) return Status::ok();
+  if (::ftruncate(descriptor_, static_cast<off_t>(used_bytes())) != 0) return io_error("cut", path_, errno);
+  allocated_bytes_ = used_bytes();
+  if (::fsync(descriptor_) != 0) return io_error("fsync", path_, errno);
+  return Status::ok();
+}
+
+Status SegmentWriter::preallocate(std::uint64_t end) {
+  end = std::min(end, map_bytes_);
+  const std::uint64_t begin = allocated_bytes();
+  if (end <= begin) return Status::ok();
+  if (::fallocate(descriptor_, 0, static_cast<off_t>(begin), static_cast<off_t>(end - begin)) != 0) {
+    if (errno != EOPNOTSUPP && errno != ENOSYS) return io_error("allocate", path_, errno);
+  }
+  allocated_bytes_.store(end, std::memory_order_relaxed);
+  return Status::ok();
+}
+
+void SegmentWriter::drop_cache(std::uint64_t begin, std::uint64_t end) const {
+  (void)::posix_fadvise(descriptor_, static_cast<off_t>(begin), static_cast<off_t>(end - begin), POSIX_FADV_DONTNEED);
+}
+
+}  // namespace florin::journal

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <lmdb.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "florin/journal.hpp"
+#include "journal/segment_scanner.hpp"
+
+namespace florin::journal {
+
+/// One LMDB environment being filled: a segment. Keys are first sequences, appended in order; nothing is ever deleted or
+/// overwritten, so the pages of a committed batch are never freed and never written again (docs/journal_format.md builds on
+/// that). Opened with MDB_NOMETASYNC, without MDB_WRITEMAP, and with MDB_NOLOCK: the folder lock keeps others out, and
+/// readers use pread.
+/// Writer: one thread at a time; handed over whole. preallocate() may run on another thread meanwhile.
+class SegmentWriter {
+ public:
+  /// Makes a new, empty file and makes it durable (its name is the caller's business). `bytes_max`: what may be written.
+  static Result<std::unique_ptr<SegmentWriter>> create(const std::string& path, std::uint64_t bytes_max);
+  ~SegmentWriter();
+  SegmentWriter(const SegmentWriter&) = delete;
+  SegmentWriter& operator=(const SegmentWriter&) = delete;
+
+  /// Adds a batch to the open transaction, which it opens if need be.
+  Status append(std::uint64_t first_sequence, std::uint32_t size, std::span<const BytesView> pieces);
+  /// Writes the transaction and waits for the disk once. On ok the batches are durable, and places() names them.
+  Status commit();
+  /// Batches of the last commit; while a transaction is open, those appended so far.
+  [[nodiscard]] std::span<const BatchPlace> places() const noexcept { return places_; }
+  [[nodiscard]] bool has_open_transaction() const noexcept { return transaction_ != nullptr; }
+  /// Makes the newest meta page durable too.
+  Status sync_meta();
+  /// Cuts the space that was allocated ahead and makes the length durable. No transaction is open.
+  Status trim();
+
+  /// Bytes in use, the open transaction included.
+  [[nodiscard]] std::uint64_t used_bytes() const noexcept { return used_bytes_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t allocated_bytes() const noexcept { return allocated_bytes_.load(std::memory_order_relaxed); }
+  /// Allocates the file up to `end` (or the end of the map), so that writes neither grow it nor find the disk full.
+  /// Any thread. File systems that cannot are left as they are.
+  Status preallocate(std::uint64_t end);
+  /// Lets go of cached pages before `end`; they have been synced.
+  void drop_cache(std::uint64_t begin, std::uint64_t end) const;
+
+  void set_path(std::string path) { path_ = std::move(path); }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+ private:
+  SegmentWriter(std::string path, std::uint64_t map_bytes) : path_(std::move(path)), map_bytes_(map_bytes) {}
+  Status open();
+  [[nodiscard]] Status lmdb_error(const char* what, int code) const;
+
+  std::string path_;
+  const std::uint64_t map_bytes_;
+  MDB_env* environment_ = nullptr;
+  MDB_dbi tree_ = 0;
+  int descriptor_ = -1;
+  MDB_txn* transaction_ = nullptr;
+  std::vector<BatchPlace> places_;
+  std::atomic<std::uint64_t> used_bytes_{0};
+  std::atomic<std::uint64_t> allocated_bytes_{0};
+};
+
+}  // namespace florin::journal
