@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <cstdint>
 #include <optional>
 #include <ostream>
@@ -73,7 +74,13 @@ class LedgerTest : public ::testing::TestWithParam<StateMachineFactory> {
   LedgerScript ledger{GetParam()};
 };
 
-inline std::string factory_name(const ::testing::TestParamInfo<StateMachineFactory>& info) { return info.param.name; }
+inline std::string factory_name(const ::testing::TestParamInfo<StateMachineFactory>& info) {
+  std::string name;  // a test's name has letters and digits only
+  for (const char c : info.param.name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) name += c;
+  }
+  return name;
+}
 
 }  // namespace florin::test
 
