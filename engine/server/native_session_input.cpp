@@ -16,14 +16,7 @@ namespace {
 
 /// Enough for one round: the sequencer should get what is there before more is read.
 constexpr std::uint64_t kRoundBytesMax = 1U << 20;
-/// Room for the text that answers `status`.
-constexpr std::uint32_t kStatusReplyBytes = 16 * 1024;
 constexpr std::uint64_t kNsPerMs = 1'000'000;
-
-std::uint32_t reply_area_bytes(Operation operation, std::uint16_t flags, std::span<const std::byte> body) noexcept {
-  const std::uint32_t bytes = core::reply_bytes_max(operation, flags, body);
-  return operation == Operation::kStatus ? std::max(bytes, kStatusReplyBytes) : bytes;
-}
 
 bool takes_post_balances(Operation operation) noexcept {
   return operation == Operation::kCreateAccounts || operation == Operation::kCreateTransfers;
@@ -166,7 +159,7 @@ bool NativeSession::take_request() {
     return true;
   }
   pipeline::Request* request = context_.gatherer.add(static_cast<std::uint32_t>(body.size()),
-                                                     reply_area_bytes(header.operation, header.flags, body));
+                                                     core::reply_bytes_max(header.operation, header.flags, body));
   if (request == nullptr) {
     pause(Pause::kBlock);
     return false;
@@ -202,7 +195,7 @@ bool NativeSession::take_large_header() {
   ++context_.large_bodies;
   large_mark_ns_ = 0;
   large_request_ = &large_block_->add(protocol::body_bytes(header),
-                                      reply_area_bytes(header.operation, header.flags, unread_body));
+                                      core::reply_bytes_max(header.operation, header.flags, unread_body));
   reader_.receive_body_into(large_request_->body);
   return true;
 }

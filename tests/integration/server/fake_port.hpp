@@ -1,0 +1,148 @@
+#pragma once
+
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "pipeline/port.hpp"
+
+namespace florin::server::test {
+
+/// A Port without an engine behind it: every create succeeds, a look-up finds every id, sequences count up. Requests are
+/// executed in run_inline() or, when `is_held` is set, by release() from any thread, as another thread of the engine would.
+///
+/// Thread-safe, because release() is called by the test's thread; the server's use stays on one thread.
+class FakePort final : public pipeline::Port {
+ public:
+  explicit FakePort(std::size_t block_count = 8) {
+    for (std::size_t i = 0; i < block_count; ++i) {
+      void* memory = ::operator new(pipeline::RequestBlock::memory_bytes(), std::align_val_t{64});
+      memories_.push_back(static_cast<std::byte*>(memory));
+      blocks_.push_back(std::make_unique<pipeline::RequestBlock>(memories_.back()));
+      free_.push_back(blocks_.back().get());
+    }
+  }
+  ~FakePort() override {
+    for (std::byte* memory : memories_) ::operator delete(memory, std::align_val_t{64});
+  }
+
+  pipeline::RequestBlock* acquire() noexcept override {
+    const std::lock_guard lock(mutex_);
+    if (free_.empty()) return nullptr;
+    pipeline::RequestBlock* block = free_.back();
+    free_.pop_back();
+    block->clear();
+    return block;
+  }
+  void submit(pipeline::RequestBlock* block) noexcept override {
+    const std::lock_guard lock(mutex_);
+    for (const pipeline::Request& request : block->requests()) {
+      ++requests_;
+      body_bytes_ += request.body_bytes;
+      if (on_request) on_request(request);
+    }
+    ++blocks_submitted_;
+    submitted_.push_back(block);
+  }
+  pipeline::RequestBlock* completed() noexcept override {
+    const std::lock_guard lock(mutex_);
+    if (completed_.empty()) return nullptr;
+    pipeline::RequestBlock* block = completed_.front();
+    completed_.pop_front();
+    return block;
+  }
+  void recycle(pipeline::RequestBlock* block) noexcept override {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(block);
+  }
+  bool run_inline() noexcept override {
+    const std::lock_guard lock(mutex_);
+    if (!is_held_) execute_all();
+    return !completed_.empty();
+  }
+  void set_wake(void (*wake)(void* context), void* context) noexcept override {
+    wake_ = wake;
+    wake_context_ = context;
+  }
+
+  // The test's side.
+  void hold(bool is_held) {
+    const std::lock_guard lock(mutex_);
+    is_held_ = is_held;
+  }
+  /// Executes what was submitted and wakes the I/O thread.
+  void release() {
+    {
+      const std::lock_guard lock(mutex_);
+      execute_all();
+    }
+    wake_(wake_context_);
+  }
+  [[nodiscard]] std::uint64_t requests() const { return locked(requests_); }
+  [[nodiscard]] std::uint64_t blocks_submitted() const { return locked(blocks_submitted_); }
+  [[nodiscard]] std::size_t blocks_free() const {
+    const std::lock_guard lock(mutex_);
+    return free_.size();
+  }
+  [[nodiscard]] std::size_t block_count() const { return blocks_.size(); }
+
+  /// Code of every reply; kOk by default.
+  ReplyCode code = ReplyCode::kOk;
+  /// Called for each request, under the port's lock.
+  std::function<void(const pipeline::Request&)> on_request;
+
+ private:
+  template <typename T>
+  T locked(const T& value) const {
+    const std::lock_guard lock(mutex_);
+    return value;
+  }
+
+  void execute_all() {
+    for (pipeline::RequestBlock* block : submitted_) {
+      for (pipeline::Request& request : block->requests()) execute(request);
+      completed_.push_back(block);
+    }
+    submitted_.clear();
+  }
+
+  void execute(pipeline::Request& request) {
+    sequence_ += request.event_count;
+    request.sequence = sequence_;
+    request.timestamp = 1'000'000 + sequence_;
+    request.reply.code = code;
+    request.receipt = {11, 22, 33, 0};
+    if (code != ReplyCode::kOk) return;
+    if (request.operation == Operation::kLookupAccounts) {
+      request.reply.count = request.body_bytes / 16;
+      request.reply.size = request.reply.count * kEventBytes;
+      for (std::uint32_t i = 0; i < request.reply.count; ++i) {
+        std::memset(request.reply.data + i * kEventBytes, 0, kEventBytes);
+        std::memcpy(request.reply.data + i * kEventBytes, request.body + i * 16, 16);
+      }
+    }
+    if ((request.flags & RequestFlags::kPostBalances) != 0) {
+      request.reply.size = request.event_count * kPostBalancesBytes;
+      std::memset(request.reply.data, 7, request.reply.size);
+    }
+  }
+
+  mutable std::mutex mutex_;
+  std::vector<std::byte*> memories_;
+  std::vector<std::unique_ptr<pipeline::RequestBlock>> blocks_;
+  std::vector<pipeline::RequestBlock*> free_;
+  std::vector<pipeline::RequestBlock*> submitted_;
+  std::deque<pipeline::RequestBlock*> completed_;
+  void (*wake_)(void*) = nullptr;
+  void* wake_context_ = nullptr;
+  std::uint64_t sequence_ = 0;
+  std::uint64_t requests_ = 0;
+  std::uint64_t body_bytes_ = 0;
+  std::uint64_t blocks_submitted_ = 0;
+  bool is_held_ = false;
+};
+
+}  // namespace florin::server::test
