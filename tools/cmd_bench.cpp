@@ -2,7 +2,6 @@
 
 #include <cstdio>
 #include <fstream>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -74,7 +73,7 @@ Status validate(Options& options) {
   return {};
 }
 
-nlohmann::json workload_json(const Options& options) {
+nlohmann::ordered_json workload_json(const Options& options) {
   const auto& workload = options.workload;
   return {{"accounts", workload.accounts},
           {"batch", workload.batch},
@@ -185,7 +184,7 @@ class Bench {
     const auto result = loop_.run(source, {}, tick(progress));
     progress.finish();
     if (!result.status) return result.status;
-    const nlohmann::json json = {{"acknowledged", log->transfers},
+    const nlohmann::ordered_json json = {{"acknowledged", log->transfers},
                                  {"found", source.found()},
                                  {"missing", source.missing()},
                                  {"different", source.different()}};
@@ -207,7 +206,7 @@ class Bench {
     const double seconds = static_cast<double>(result.elapsed_ns) / 1e9;
     const double rate = seconds > 0 ? static_cast<double>(result.events) / seconds : 0;
     const auto ms = [&](double share) { return static_cast<double>(result.latency.percentile_ns(share)) / 1e6; };
-    nlohmann::json json = {{"florin_bench", 1},
+    nlohmann::ordered_json json = {{"florin_bench", 1},
                            {"version", FLORIN_VERSION},
                            {"transfers_per_second", rate},
                            {"transfers", result.events},
@@ -232,15 +231,15 @@ class Bench {
     return write_json(options_.json, json);
   }
 
-  nlohmann::json server_conditions(bool reachable) const {
-    nlohmann::json server = {{"own", server_ != nullptr}, {"address", fmt::format("{}:{}", address_.host, address_.port)}};
+  nlohmann::ordered_json server_conditions(bool reachable) const {
+    nlohmann::ordered_json server = {{"own", server_ != nullptr}, {"address", fmt::format("{}:{}", address_.host, address_.port)}};
     if (server_) server["resident_bytes"] = resident_bytes(server_->process());
     if (!reachable) return server;
     if (const auto status = remote_status(address_)) server["status"] = status.value();
     return server;
   }
 
-  void print(const nlohmann::json& json, const load::TransferSource& source, const load::RunResult& result) const {
+  void print(const nlohmann::ordered_json& json, const load::TransferSource& source, const load::RunResult& result) const {
     std::FILE* const out = options_.json == "-" ? stderr : stdout;
     const auto& workload = options_.workload;
     const auto& latency = json["latency_ms"];
@@ -255,10 +254,10 @@ class Bench {
     std::fflush(out);
   }
 
-  Status compare(const nlohmann::json& now) const {
+  Status compare(const nlohmann::ordered_json& now) const {
     std::ifstream file(options_.compare);
     if (!file) return {ErrorKind::kNotFound, options_.compare + ": cannot be read"};
-    const auto before = nlohmann::json::parse(file, nullptr, false);
+    const auto before = nlohmann::ordered_json::parse(file, nullptr, false);
     if (!before.is_object() || before.value("florin_bench", 0) != 1) {
       return {ErrorKind::kCorrupt, options_.compare + ": is no result of florin bench"};
     }

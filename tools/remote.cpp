@@ -67,10 +67,10 @@ Result<RemoteReply> remote_call(const Address& address, Operation operation, std
   return std::move(source.reply());
 }
 
-Result<nlohmann::json> remote_status(const Address& address) {
+Result<nlohmann::ordered_json> remote_status(const Address& address) {
   auto reply = remote_call(address, Operation::kStatus, {});
   if (!reply) return reply.error();
-  auto json = nlohmann::json::parse(text_of(reply->body), nullptr, false);
+  auto json = nlohmann::ordered_json::parse(text_of(reply->body), nullptr, false);
   if (!json.is_object()) return Status(ErrorKind::kUnavailable, "the server's status is not JSON");
   return json;
 }

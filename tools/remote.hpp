@@ -23,6 +23,6 @@ Result<RemoteReply> remote_call(const Address& address, Operation operation, std
                                 std::uint64_t timeout_ns = 10'000'000'000);
 
 /// What the server says of itself.
-Result<nlohmann::json> remote_status(const Address& address);
+Result<nlohmann::ordered_json> remote_status(const Address& address);
 
 }  // namespace florin::tools

@@ -33,7 +33,7 @@ std::string utc_now() {
 
 }  // namespace
 
-nlohmann::json machine_conditions() {
+nlohmann::ordered_json machine_conditions() {
   utsname system{};
   ::uname(&system);
   const auto pages = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES));

@@ -5,6 +5,6 @@
 namespace florin::load {
 
 /// What a figure needs beside it to mean anything: processor, cores, memory, kernel, time.
-nlohmann::json machine_conditions();
+nlohmann::ordered_json machine_conditions();
 
 }  // namespace florin::load

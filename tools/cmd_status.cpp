@@ -1,0 +1,55 @@
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "command_line.hpp"
+#include "output.hpp"
+#include "remote.hpp"
+
+namespace florin::tools {
+namespace {
+
+struct Options {
+  std::string connect;
+  double watch_s = 0;
+  bool json = false;
+};
+
+Status show(const Options& options, const Address& address) {
+  auto status = remote_status(address);
+  if (!status) return status.error();
+  return options.json ? write_json("-", *status) : print_fields(*status);
+}
+
+Status run(const Options& options) {
+  const auto address = parse_address(options.connect);
+  if (!address) return address.error();
+  auto status = show(options, *address);
+  while (status && options.watch_s > 0) {
+    std::this_thread::sleep_for(std::chrono::duration<double>(options.watch_s));
+    if (!options.json) status = print_fields({{"----", ""}});
+    if (status) status = show(options, *address);
+  }
+  return status;
+}
+
+constexpr const char* kExamples =
+    R"(  florin status --connect 127.0.0.1:3000
+  florin status --connect 127.0.0.1:3000 --json        for programs
+  florin status --connect 127.0.0.1:3000 --watch 1     again every second
+
+sequence is the last event executed, durable_sequence the last one that survives power loss. state_hash
+is what `florin replay` of the same journal must give at that sequence.
+)";
+
+}  // namespace
+
+void add_status(CommandLine& line) {
+  auto options = std::make_shared<Options>();
+  CLI::App& app = line.add("status", "What a server is doing", kExamples, [options] { return run(*options); });
+  app.add_option("--connect", options->connect, "Server to ask")->type_name("HOST:PORT")->required();
+  app.add_option("--watch", options->watch_s, "Ask again every so often")->type_name("SECONDS");
+  app.add_flag("--json", options->json, "Print JSON");
+}
+
+}  // namespace florin::tools
