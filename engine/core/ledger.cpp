@@ -21,7 +21,7 @@ PartitionLimits limits_for(std::uint64_t memory_budget_bytes) {
 
 Ledger::Ledger(const LedgerOptions& options)
     : memory_budget_bytes_(options.memory_budget_bytes),
-      partition_(limits_for(options.memory_budget_bytes), 0),
+      tables_(std::max(options.partitions, 1U), limits_for(options.memory_budget_bytes)),
       chain_verdicts_(std::make_unique<Verdict[]>(kEventsMax)),
       post_balances_(std::make_unique_for_overwrite<Balances[]>(std::size_t{kEventsMax} * 2)) {}
 
@@ -31,7 +31,7 @@ std::unique_ptr<StateMachine> make_ledger(const LedgerOptions& options) { return
 
 void Ledger::execute(std::span<const Command> batch) {
   for (const Command& command : batch) execute_one(command);
-  partition_.prune_expiries();
+  for (const auto& partition : tables_.all()) partition->prune_expiries();
 }
 
 void Ledger::execute_one(const Command& command) {
@@ -58,49 +58,78 @@ void Ledger::genesis(const Command& command) {
   outcomes_.begin();
   Genesis genesis;
   std::memcpy(&genesis, command.body.data(), sizeof genesis);
-  partition_.set_hash(IdHash(genesis.hash_seed));
+  tables_.set_hash(IdHash(genesis.hash_seed));
 }
 
 bool Ledger::reserve(std::uint32_t accounts, std::uint32_t transfers) {
-  const std::uint64_t wanted = Partition::bytes_for(accounts, transfers);
-  return partition_.memory_bytes() + wanted <= memory_budget_bytes_ && partition_.reserve(accounts, transfers);
+  // Which partition they will go to is not known yet, so each must have room for all of them.
+  if (tables_.memory_bytes() + Partition::bytes_for(accounts, transfers) > memory_budget_bytes_) return false;
+  return std::all_of(tables_.all().begin(), tables_.all().end(), [&](const auto& partition) { return partition->reserve(accounts, transfers); });
 }
 
-std::uint64_t Ledger::next_expiry() const noexcept { return partition_.next_expiry(); }
+std::uint64_t Ledger::next_expiry() const noexcept {
+  std::uint64_t next = kNever;
+  for (const auto& partition : tables_.all()) next = std::min(next, partition->next_expiry());
+  return next;
+}
 
 std::size_t Ledger::due_expiries(std::uint64_t now, std::span<u128> ids) const {
-  std::uint32_t due[kEventsMax];
-  const std::size_t found = partition_.due_expiries(now, {due, std::min<std::size_t>(ids.size(), kEventsMax)});
-  for (std::size_t i = 0; i < found; ++i) ids[i] = partition_.transfer(due[i]).id;
-  return found;
+  struct Due {
+    std::uint64_t expires_at, timestamp;
+    u128 id;
+  };
+  const std::size_t wanted = std::min<std::size_t>(ids.size(), kEventsMax);
+  std::vector<std::uint32_t> numbers(wanted);
+  std::vector<Due> due;
+  for (const auto& partition : tables_.all()) {
+    const std::size_t found = partition->due_expiries(now, numbers);
+    for (std::size_t i = 0; i < found; ++i) {
+      const Transfer& pending = partition->transfer(numbers[i]);
+      due.push_back({expires_at(pending), pending.timestamp, pending.id});
+    }
+  }
+  std::sort(due.begin(), due.end(), [](const Due& a, const Due& b) {
+    return a.expires_at != b.expires_at ? a.expires_at < b.expires_at : a.timestamp < b.timestamp;
+  });
+  const std::size_t count = std::min(wanted, due.size());
+  for (std::size_t i = 0; i < count; ++i) ids[i] = due[i].id;
+  return count;
+}
+
+void Ledger::touch_ahead() noexcept {
+  for (const auto& partition : tables_.all()) partition->touch_ahead();
 }
 
 u128 Ledger::state_hash() const {
-  return combine_state_hash({.accounts = partition_.accounts_hash(),
-                             .holds = partition_.holds_hash(),
+  return combine_state_hash({.accounts = tables_.accounts_hash(),
+                             .holds = tables_.holds_hash(),
                              .outcomes = outcomes_.digest(),
                              .sequence = sequence_,
                              .timestamp = timestamp_});
 }
 
 StateMachine::Counts Ledger::counts() const noexcept {
-  return {.accounts = partition_.accounts().size(),
-          .transfers = partition_.transfers().size(),
-          .holds_open = partition_.holds_open(),
-          .ids_failed = partition_.failed_ids().size(),
-          .memory_bytes = partition_.memory_bytes()};
+  Counts counts;
+  for (const auto& partition : tables_.all()) {
+    counts.accounts += partition->accounts().size();
+    counts.transfers += partition->transfers().size();
+    counts.holds_open += partition->holds_open();
+    counts.ids_failed += partition->failed_ids().size();
+    counts.memory_bytes += partition->memory_bytes();
+  }
+  return counts;
 }
 
 Ledger::Verdict Ledger::create_account(const Account& event, const Event& at) {
   AccountFacts facts;
-  const std::uint32_t known = partition_.find_account(event.id, at.id_hash);
-  if (known != 0) {
+  const AccountAt known = tables_.find_account(event.id, at.id_hash);
+  if (known) {
     facts.exists = true;
-    facts.existing = partition_.to_account(known);
+    facts.existing = known.partition->to_account(known.ordinal);
   }
   if ((event.flags & AccountFlags::kImported) != 0) {
-    facts.newest_account_timestamp = partition_.newest_account_timestamp();
-    facts.timestamp_of_transfer = partition_.find_transfer_at(event.timestamp) != 0;
+    facts.newest_account_timestamp = tables_.newest_account_timestamp();
+    facts.timestamp_of_transfer = static_cast<bool>(tables_.find_transfer_at(event.timestamp));
   }
   const CreateAccountStatus status = decide_account(event, facts);
   Verdict verdict{.status = static_cast<std::uint32_t>(status), .timestamp = at.nominal_timestamp, .amount = 0};
@@ -108,7 +137,7 @@ Ledger::Verdict Ledger::create_account(const Account& event, const Event& at) {
   if (status == CreateAccountStatus::kCreated) {
     Account stored = event;
     stored.timestamp = verdict.timestamp = at.timestamp;
-    partition_.create_account(stored, at.id_hash);
+    known.partition->create_account(stored, at.id_hash);
   }
   return verdict;
 }
@@ -118,7 +147,7 @@ void Ledger::create_accounts(const Command& command) {
   const auto* events = reinterpret_cast<const Account*>(command.body.data());
   Chain chain;
   const auto create = [&](const Account& event, Event at) {
-    at.id_hash = partition_.hash()(event.id);
+    at.id_hash = tables_.hash()(event.id);
     return create_account(event, at);
   };
   for (std::uint32_t i = 0; i < command.event_count; ++i) run_event<Account>(command, events, i, chain, create);
@@ -129,11 +158,10 @@ void Ledger::pulse(const Command& command) {
   const auto* ids = reinterpret_cast<const u128*>(command.body.data());
   for (std::uint32_t i = 0; i < command.event_count; ++i) {
     const std::uint64_t timestamp = command.timestamp - command.event_count + 1 + i;
-    const std::uint32_t pending = partition_.find_transfer(ids[i], partition_.hash()(ids[i]));
-    const bool open = pending != 0 && (partition_.transfer(pending).flags & TransferFlags::kPending) != 0 &&
-                      partition_.hold(pending).status == PendingStatus::kPending &&
-                      expires_at(partition_.transfer(pending)) <= timestamp;
-    if (open) {
+    const TransferAt pending = tables_.find_transfer(ids[i]);
+    const bool due = pending && (pending.record().flags & TransferFlags::kPending) != 0 &&
+                     pending.hold().status == PendingStatus::kPending && expires_at(pending.record()) <= timestamp;
+    if (due) {
       expire_hold(pending, timestamp);
     } else {  // not a hold whose time has come: noted, and nothing to do
       outcomes_.add({.index = i, .status = static_cast<std::uint32_t>(CreateTransferStatus::kPendingTransferNotPending),
@@ -142,20 +170,22 @@ void Ledger::pulse(const Command& command) {
   }
 }
 
-void Ledger::expire_hold(std::uint32_t pending, std::uint64_t timestamp) noexcept {
-  const Transfer& transfer = partition_.transfer(pending);
-  const Hold hold = partition_.hold(pending);
-  AccountRecord& debit = partition_.account(hold.debit);
-  AccountRecord& credit = partition_.account(hold.credit);
-  partition_.before_change(debit);
-  partition_.before_change(credit);
+void Ledger::expire_hold(const TransferAt& pending, std::uint64_t timestamp) noexcept {
+  const Transfer& transfer = pending.record();
+  const AccountAt debit_at = tables_.find_account(transfer.debit_account_id);
+  const AccountAt credit_at = tables_.find_account(transfer.credit_account_id);
+  AccountRecord& debit = debit_at.record();
+  AccountRecord& credit = credit_at.record();
+  debit_at.partition->before_change(debit);
+  credit_at.partition->before_change(credit);
   debit.balances.debits_pending -= transfer.amount;
   credit.balances.credits_pending -= transfer.amount;
   reopen_accounts(transfer, debit, credit);
-  partition_.end_hold(pending, PendingStatus::kExpired);
-  partition_.record_expiry({.timestamp = timestamp, .pending_timestamp = transfer.timestamp});
-  partition_.post(debit, {.timestamp = transfer.timestamp, .previous = 0, .credit = 0, .expiry = 1, .partition = 0});
-  partition_.post(credit, {.timestamp = transfer.timestamp, .previous = 0, .credit = 1, .expiry = 1, .partition = 0});
+  pending.partition->end_hold(pending.number, PendingStatus::kExpired);
+  pending.partition->record_expiry({.timestamp = timestamp, .pending_timestamp = transfer.timestamp});
+  const std::uint16_t home = pending.partition->index();
+  debit_at.partition->post(debit, {.timestamp = transfer.timestamp, .previous = 0, .credit = 0, .expiry = 1, .partition = home});
+  credit_at.partition->post(credit, {.timestamp = transfer.timestamp, .previous = 0, .credit = 1, .expiry = 1, .partition = home});
 }
 
 // Post-balances.
@@ -163,8 +193,8 @@ void Ledger::expire_hold(std::uint32_t pending, std::uint64_t timestamp) noexcep
 void Ledger::note_balances(const Command& command, std::uint32_t index, u128 debit_account, u128 credit_account) noexcept {
   if ((command.flags & RequestFlags::kPostBalances) == 0 || command.reply == nullptr) [[likely]] return;
   const auto balances_of = [&](u128 id) {
-    const std::uint32_t ordinal = partition_.find_account(id);
-    return ordinal == 0 ? Balances{} : partition_.account(ordinal).balances;
+    const AccountAt account = tables_.find_account(id);
+    return account ? account.record().balances : Balances{};
   };
   post_balances_[std::size_t{index} * 2] = balances_of(debit_account);
   post_balances_[std::size_t{index} * 2 + 1] = balances_of(credit_account);
@@ -180,9 +210,9 @@ void Ledger::note_balances(const Command& command, std::uint32_t index) noexcept
   u128 debit = event.debit_account_id;
   u128 credit = event.credit_account_id;
   if ((event.flags & kPostOrVoid) != 0) {  // may leave its accounts out; the pending transfer names them
-    const std::uint32_t pending = partition_.find_transfer(event.pending_id, partition_.hash()(event.pending_id));
-    if (pending != 0 && debit == 0) debit = partition_.transfer(pending).debit_account_id;
-    if (pending != 0 && credit == 0) credit = partition_.transfer(pending).credit_account_id;
+    const TransferAt pending = tables_.find_transfer(event.pending_id);
+    if (pending && debit == 0) debit = pending.record().debit_account_id;
+    if (pending && credit == 0) credit = pending.record().credit_account_id;
   }
   note_balances(command, index, debit, credit);
 }

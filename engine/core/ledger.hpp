@@ -5,20 +5,23 @@
 #include <vector>
 
 #include "core/outcome.hpp"
-#include "core/partition.hpp"
 #include "core/rules/transfer_rules.hpp"
 #include "core/snapshot_progress.hpp"
 #include "core/state_machine.hpp"
+#include "core/tables.hpp"
 
 namespace florin::core {
 
 struct LedgerOptions {
   std::uint64_t memory_budget_bytes = std::uint64_t{8} << 30;  ///< of all tables together; room for work is refused above it
+  std::uint32_t partitions = 1;
 };
 
-/// The state machine with one partition: the calling thread does everything, no hop and no wait anywhere.
+/// The state machine. With one partition the calling thread does everything, no hop and no wait anywhere; with several, it leads
+/// their threads through the PhaseRunner where the work can be shared (transfer_window.hpp) and does the rest alone while they
+/// stand still.
 ///
-/// A request of transfers is executed in groups of 32, each in three passes: hash ids and ask for the index lines, read these and
+/// With one partition a request of transfers is executed in groups of 32, each in three passes: hash ids and ask for the index lines, read these and
 /// ask for the records, then decide and apply in order. So every cache miss of a group is under way before the first is needed
 /// (limits.md 1c: two to three times a plain loop). The common transfer takes a straight path with one predicted-false
 /// branch; everything else goes through rules/.
@@ -36,13 +39,13 @@ class Ledger final : public StateMachine {
   u128 outcome_digest() const noexcept override { return outcomes_.digest(); }
   u128 state_hash() const override;
   void begin_snapshot() override;
-  bool snapshot_step(std::size_t budget_bytes,
-                     const std::function<void(ChunkKey, std::span<const std::byte>)>& sink) override;
+  using Sink = std::function<void(ChunkKey, std::span<const std::byte>)>;
+  bool snapshot_step(std::size_t budget_bytes, const Sink& sink) override;
   u128 snapshot_state_hash() const noexcept override;
   void abandon_snapshot() override;
   Status load(const SnapshotReader& snapshot) override;
   Counts counts() const noexcept override;
-  void touch_ahead() noexcept override { partition_.touch_ahead(); }
+  void touch_ahead() noexcept override;
 
  private:
   /// What is known about the event in hand before it is decided.
@@ -68,6 +71,7 @@ class Ledger final : public StateMachine {
   void genesis(const Command& command);
   void create_accounts(const Command& command);
   void create_transfers(const Command& command);
+  void create_transfers_alone(const Command& command);
   void pulse(const Command& command);
   void lookup_accounts(const Command& command) const;
   void lookup_transfers(const Command& command) const;
@@ -78,11 +82,10 @@ class Ledger final : public StateMachine {
   bool create_plain_transfer(const Transfer& event, std::uint64_t timestamp, std::uint64_t id_hash, std::uint32_t debit_ordinal,
                              std::uint32_t credit_ordinal) noexcept;
   void prefetch_resolutions(std::span<const Transfer> events) noexcept;
-  void apply_transfer(const Transfer& stored, std::uint64_t id_hash, std::uint32_t debit_ordinal, std::uint32_t credit_ordinal,
-                      std::uint32_t pending) noexcept;
-  void expire_hold(std::uint32_t pending, std::uint64_t timestamp) noexcept;
+  void apply_transfer(const Transfer& stored, std::uint64_t id_hash, const AccountAt& debit_at, const AccountAt& credit_at,
+                      const TransferAt& pending) noexcept;
+  void expire_hold(const TransferAt& pending, std::uint64_t timestamp) noexcept;
   static void reopen_accounts(const Transfer& pending, AccountRecord& debit, AccountRecord& credit) noexcept;
-  const Transfer* pending_of(const Transfer& transfer) const noexcept;
 
   /// One event that needs more than the straight path: request-level checks and chains around `create`.
   template <typename Record, typename Create>
@@ -95,8 +98,9 @@ class Ledger final : public StateMachine {
   void note_balances(const Command& command, std::uint32_t index, u128 debit_account, u128 credit_account) noexcept;
   void write_post_balances(const Command& command) noexcept;
 
-  using Sink = std::function<void(ChunkKey, std::span<const std::byte>)>;
   std::size_t emit_accounts(const Sink& sink);
+  template <typename Row, typename LogOf, typename TimeOf>
+  std::size_t emit_rows(const Sink& sink, std::vector<Row>& rows, LogOf&& log_of, TimeOf&& time_of);
   Status load_accounts(const SnapshotReader& snapshot, ChunkKey key);
   Status load_transfers(const SnapshotReader& snapshot, ChunkKey key, std::span<const Expiry> expiries, std::size_t& next_expiry);
   Status load_failed_ids(const SnapshotReader& snapshot, ChunkKey key);
@@ -105,7 +109,7 @@ class Ledger final : public StateMachine {
   void prefetch_accounts(std::span<const Transfer> events) noexcept;
 
   std::uint64_t memory_budget_bytes_;
-  Partition partition_;
+  Tables tables_;
   OutcomeLog outcomes_;
   std::uint64_t sequence_ = 0;
   std::uint64_t timestamp_ = 0;

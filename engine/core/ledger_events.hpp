@@ -50,7 +50,7 @@ void Ledger::run_event(const Command& command, const Record* events, std::uint32
   const bool last = index + 1 == command.event_count;
   if (linked && !chain.open) {
     chain = {.open = true, .broken = false, .first = index};
-    partition_.begin_chain();
+    tables_.begin_chain();
   }
 
   Verdict verdict{.status = 0, .timestamp = nominal, .amount = 0};
@@ -70,7 +70,10 @@ void Ledger::run_event(const Command& command, const Record* events, std::uint32
   if (chain.open && verdict.status != kCreated && !chain.broken) break_chain(chain, index, static_cast<std::uint32_t>(Status::kLinkedEventFailed));
   if constexpr (std::is_same_v<Record, Transfer>) {
     // After the rollback, which does not reach the memory of failed ids.
-    if (is_transient(static_cast<Status>(verdict.status))) partition_.burn_id(event.id, partition_.hash()(event.id));
+    if (is_transient(static_cast<Status>(verdict.status))) {
+      const std::uint64_t hash = tables_.hash()(event.id);
+      tables_.owner(hash).burn_id(event.id, hash);
+    }
   }
   note_balances(command, index);
   if (!chain.open) {

@@ -65,16 +65,16 @@ bool matches(const AccountFilter& filter, const Transfer& transfer, bool credit)
 void Ledger::lookup_accounts(const Command& command) const {
   const auto* ids = reinterpret_cast<const u128*>(command.body.data());
   for (std::size_t i = 0; i < command.body.size() / sizeof(u128); ++i) {
-    const std::uint32_t ordinal = partition_.find_account(ids[i]);
-    if (ordinal != 0) append_row(*command.reply, partition_.to_account(ordinal));
+    const AccountAt account = tables_.find_account(ids[i]);
+    if (account) append_row(*command.reply, account.partition->to_account(account.ordinal));
   }
 }
 
 void Ledger::lookup_transfers(const Command& command) const {
   const auto* ids = reinterpret_cast<const u128*>(command.body.data());
   for (std::size_t i = 0; i < command.body.size() / sizeof(u128); ++i) {
-    const std::uint32_t number = partition_.find_transfer(ids[i], partition_.hash()(ids[i]));
-    if (number != 0) append_row(*command.reply, partition_.transfer(number));
+    const TransferAt transfer = tables_.find_transfer(ids[i]);
+    if (transfer) append_row(*command.reply, transfer.record());
   }
 }
 
@@ -84,16 +84,17 @@ void Ledger::account_history(const Command& command) const {
   AccountFilter filter;
   std::memcpy(&filter, command.body.data(), sizeof filter);
   const bool wants_balances = command.operation == Operation::kGetAccountBalances;
-  const std::uint32_t ordinal = partition_.find_account(filter.account_id);
-  if (ordinal == 0) return;
-  const AccountRecord& account = partition_.account(ordinal);
+  const AccountAt found = tables_.find_account(filter.account_id);
+  if (!found) return;
+  const AccountRecord& account = found.record();
   if (wants_balances && !account.has(AccountFlags::kHistory)) return;
 
   PageRows rows(*command.reply, std::min(filter.limit, kQueryRowsMax), (filter.flags & AccountFilterFlags::kReversed) != 0);
   Balances balances = account.balances;
-  for (std::uint32_t at = account.newest_posting; at != 0 && !rows.full(); at = partition_.posting(at).previous) {
-    const Posting& posting = partition_.posting(at);
-    const Transfer& transfer = partition_.transfer(partition_.find_transfer_at(posting.timestamp));
+  for (std::uint32_t at = account.newest_posting; at != 0 && !rows.full(); at = found.partition->posting(at).previous) {
+    const Posting& posting = found.partition->posting(at);
+    const Partition& home = tables_[posting.partition];
+    const Transfer& transfer = home.transfer(home.find_transfer_at(posting.timestamp));
     if (posting.expiry != 0) {
       (posting.credit != 0 ? balances.credits_pending : balances.debits_pending) += transfer.amount;
       continue;
@@ -108,7 +109,7 @@ void Ledger::account_history(const Command& command) const {
       }
     }
     if (!wants_balances) continue;
-    (posting.credit != 0 ? undo_credit : undo_debit)(balances, transfer, pending_of(transfer));
+    (posting.credit != 0 ? undo_credit : undo_debit)(balances, transfer, tables_.pending_of(transfer));
   }
   rows.finish();
 }

@@ -24,68 +24,95 @@ Result<std::span<const Row>> rows_of(const SnapshotReader& snapshot, ChunkKey ke
 
 }  // namespace
 
-void Ledger::begin_snapshot() {
-  if (!progress_) progress_ = std::make_unique<SnapshotProgress>();
-  std::vector<Account> rows = std::move(progress_->rows);
-  *progress_ = {};
-  progress_->running = true;
-  progress_->table = kSnapshotAccounts;
-  progress_->accounts = partition_.accounts().size();
-  progress_->transfers = partition_.transfers().size();
-  progress_->expiries = partition_.expiries().size();
-  progress_->failed_ids = partition_.failed_ids().size();
-  progress_->hash = {.accounts = 0, .holds = partition_.holds_hash(), .outcomes = outcomes_.digest(), .sequence = sequence_, .timestamp = timestamp_};
-  progress_->rows = std::move(rows);
-  progress_->rows.reserve(kSnapshotChunkRows);
-  partition_.begin_snapshot();
+SnapshotProgress::SnapshotProgress(const Tables& tables) {
+  for (const auto& partition : tables.all()) {
+    size.push_back({0, partition->accounts().size(), partition->transfers().size(), partition->expiries().size(), partition->failed_ids().size()});
+    position.push_back({});
+  }
 }
 
-bool Ledger::snapshot_step(std::size_t budget_bytes, const std::function<void(ChunkKey, std::span<const std::byte>)>& sink) {
+void Ledger::begin_snapshot() {
+  progress_ = std::make_unique<SnapshotProgress>(tables_);
+  progress_->running = true;
+  progress_->hash = {.accounts = 0, .holds = tables_.holds_hash(), .outcomes = outcomes_.digest(), .sequence = sequence_, .timestamp = timestamp_};
+  for (const auto& partition : tables_.all()) partition->begin_snapshot();
+}
+
+bool Ledger::snapshot_step(std::size_t budget_bytes, const Sink& sink) {
   SnapshotProgress& at = *progress_;
-  const auto emit_rows = [&](const auto& log, std::uint64_t size) {
-    const std::uint64_t rows = std::min(size - at.position, kSnapshotChunkRows);
-    sink({at.table, at.chunk++}, std::as_bytes(std::span(log.data() + at.position, rows)));
-    at.position += rows;
-    return rows * sizeof(log[0]);
-  };
   std::size_t emitted = 0;
   while (at.running && emitted < budget_bytes) {
+    std::size_t bytes = 0;
     switch (at.table) {
-      case kSnapshotAccounts: emitted += at.position < at.accounts ? emit_accounts(sink) : (at.next_table(), 0); break;
-      case kSnapshotTransfers: emitted += at.position < at.transfers ? emit_rows(partition_.transfers(), at.transfers) : (at.next_table(), 0); break;
-      case kSnapshotExpiries: emitted += at.position < at.expiries ? emit_rows(partition_.expiries(), at.expiries) : (at.next_table(), 0); break;
-      case kSnapshotFailedIds: emitted += at.position < at.failed_ids ? emit_rows(partition_.failed_ids(), at.failed_ids) : (at.next_table(), 0); break;
+      case kSnapshotAccounts: bytes = emit_accounts(sink); break;
+      case kSnapshotTransfers:
+        bytes = emit_rows(sink, at.transfers, [](const Partition& p) -> const auto& { return p.transfers(); }, [](const Transfer& t) { return t.timestamp; });
+        break;
+      case kSnapshotExpiries:
+        bytes = emit_rows(sink, at.expiries, [](const Partition& p) -> const auto& { return p.expiries(); }, [](const Expiry& e) { return e.timestamp; });
+        break;
+      case kSnapshotFailedIds:
+        bytes = emit_rows(sink, at.failed_ids, [](const Partition& p) -> const auto& { return p.failed_ids(); }, [](u128) { return std::uint64_t{0}; });
+        break;
       default: abandon_snapshot(); break;
     }
+    if (bytes == 0 && at.running) {
+      ++at.table;
+      at.chunk = 0;
+    }
+    emitted += bytes;
   }
   return !at.running;
 }
 
-std::size_t Ledger::emit_accounts(const std::function<void(ChunkKey, std::span<const std::byte>)>& sink) {
+/// The next chunk of a table that only grows. With one partition straight from its log.
+template <typename Row, typename LogOf, typename TimeOf>
+std::size_t Ledger::emit_rows(const Sink& sink, std::vector<Row>& rows, LogOf&& log_of, TimeOf&& time_of) {
   SnapshotProgress& at = *progress_;
-  const std::uint64_t end = std::min(at.position + kSnapshotChunkRows, at.accounts);
-  at.rows.clear();
-  for (std::uint64_t i = at.position; i < end; ++i) {
-    at.rows.push_back(partition_.snapshot_account(static_cast<std::uint32_t>(i) + 1));
-    at.hash.accounts += Partition::hash_of(at.rows.back());
+  std::span<const Row> chunk;
+  if (tables_.count() == 1) {
+    std::uint64_t& position = at.position[0][at.table];
+    chunk = {log_of(tables_[0]).data() + position, std::min(at.size[0][at.table] - position, kSnapshotChunkRows)};
+    position += chunk.size();
+  } else {
+    rows.clear();
+    while (rows.size() < kSnapshotChunkRows) {
+      const std::uint32_t p = at.oldest(tables_, [&](const Partition& partition, std::uint64_t i) { return time_of(log_of(partition)[i]); });
+      if (p == tables_.count()) break;
+      rows.push_back(log_of(tables_[p])[at.position[p][at.table]++]);
+    }
+    chunk = rows;
   }
-  partition_.emitted_accounts(static_cast<std::uint32_t>(end));
-  sink({at.table, at.chunk++}, std::as_bytes(std::span<const Account>(at.rows)));
-  at.position = end;
-  return at.rows.size() * sizeof(Account);
+  if (!chunk.empty()) sink({at.table, at.chunk++}, std::as_bytes(chunk));
+  return chunk.size_bytes();
+}
+
+std::size_t Ledger::emit_accounts(const Sink& sink) {
+  SnapshotProgress& at = *progress_;
+  at.accounts.clear();
+  while (at.accounts.size() < kSnapshotChunkRows) {
+    const std::uint32_t p = at.oldest(tables_, [](const Partition& partition, std::uint64_t i) { return partition.accounts()[i].timestamp; });
+    if (p == tables_.count()) break;
+    const auto ordinal = static_cast<std::uint32_t>(++at.position[p][kSnapshotAccounts]);
+    at.accounts.push_back(tables_[p].snapshot_account(ordinal));
+    tables_[p].emitted_account(ordinal);
+    at.hash.accounts += Partition::hash_of(at.accounts.back());
+  }
+  if (!at.accounts.empty()) sink({at.table, at.chunk++}, std::as_bytes(std::span<const Account>(at.accounts)));
+  return at.accounts.size() * sizeof(Account);
 }
 
 void Ledger::abandon_snapshot() {
   if (!progress_ || !progress_->running) return;
   progress_->running = false;
-  partition_.end_snapshot();
+  for (const auto& partition : tables_.all()) partition->end_snapshot();
 }
 
 u128 Ledger::snapshot_state_hash() const noexcept { return combine_state_hash(progress_->hash); }
 
 Status Ledger::load(const SnapshotReader& snapshot) {
   const SnapshotHeader& header = snapshot.header();
-  partition_.set_hash(IdHash(header.hash_seed));
+  tables_.set_hash(IdHash(header.hash_seed));
   std::vector<Expiry> expiries;
   for (const ChunkKey key : snapshot.chunks()) {
     if (key.table != kSnapshotExpiries) continue;
@@ -104,7 +131,7 @@ Status Ledger::load(const SnapshotReader& snapshot) {
   for (; next_expiry < expiries.size(); ++next_expiry) {
     if (!load_expiry(expiries[next_expiry])) return damaged({kSnapshotExpiries, 0}, "an expiry names no hold");
   }
-  partition_.prune_expiries();
+  for (const auto& partition : tables_.all()) partition->prune_expiries();
   outcomes_.set_digest(header.outcome_digest);
   sequence_ = header.sequence;
   timestamp_ = header.timestamp;
@@ -116,7 +143,10 @@ Status Ledger::load_accounts(const SnapshotReader& snapshot, ChunkKey key) {
   const auto rows = rows_of<Account>(snapshot, key);
   if (!rows) return rows.error();
   if (!reserve(static_cast<std::uint32_t>(rows->size()), 0)) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the accounts of the snapshot"};
-  for (const Account& account : *rows) partition_.create_account(account, partition_.hash()(account.id));
+  for (const Account& account : *rows) {
+    const std::uint64_t hash = tables_.hash()(account.id);
+    tables_.owner(hash).create_account(account, hash);
+  }
   return Status::ok();
 }
 
@@ -127,8 +157,10 @@ Status Ledger::load_transfers(const SnapshotReader& snapshot, ChunkKey key, std:
   constexpr std::size_t kGroup = 32;  // asks ahead as create_transfers() does
   for (std::size_t base = 0; base < rows->size(); base += kGroup) {
     const std::span<const Transfer> group = rows->subspan(base, std::min(kGroup, rows->size() - base));
-    prefetch_accounts(group);
-    prefetch_resolutions(group);
+    if (tables_.count() == 1) {
+      prefetch_accounts(group);
+      prefetch_resolutions(group);
+    }
     for (const Transfer& transfer : group) {
       while (next_expiry < expiries.size() && expiries[next_expiry].timestamp < transfer.timestamp) {
         if (!load_expiry(expiries[next_expiry++])) return damaged({kSnapshotExpiries, 0}, "an expiry names no hold");
@@ -140,31 +172,34 @@ Status Ledger::load_transfers(const SnapshotReader& snapshot, ChunkKey key, std:
 }
 
 bool Ledger::load_transfer(const Transfer& transfer) noexcept {
-  const IdHash hash = partition_.hash();
-  const std::uint32_t debit = partition_.find_account(transfer.debit_account_id);
-  const std::uint32_t credit = partition_.find_account(transfer.credit_account_id);
-  if (debit == 0 || credit == 0) return false;
+  const AccountAt debit = tables_.find_account(transfer.debit_account_id);
+  const AccountAt credit = tables_.find_account(transfer.credit_account_id);
+  if (!debit || !credit) return false;
   if ((transfer.flags & kPostOrVoid) != 0) {
-    const std::uint32_t pending = partition_.find_transfer(transfer.pending_id, hash(transfer.pending_id));
-    if (pending == 0 || partition_.hold(pending).status != PendingStatus::kPending) return false;
+    const TransferAt pending = tables_.find_transfer(transfer.pending_id);
+    if (!pending || pending.hold().status != PendingStatus::kPending) return false;
     const bool post = (transfer.flags & TransferFlags::kPostPendingTransfer) != 0;
-    partition_.end_hold(pending, post ? PendingStatus::kPosted : PendingStatus::kVoided);
+    pending.partition->end_hold(pending.number, post ? PendingStatus::kPosted : PendingStatus::kVoided);
   }
-  const std::uint32_t number = partition_.create_transfer(transfer, transfer.timestamp, hash(transfer.id));
-  partition_.post(partition_.account(debit), {.timestamp = transfer.timestamp, .previous = 0, .credit = 0, .expiry = 0, .partition = 0});
-  partition_.post(partition_.account(credit), {.timestamp = transfer.timestamp, .previous = 0, .credit = 1, .expiry = 0, .partition = 0});
-  if ((transfer.flags & TransferFlags::kPending) != 0) partition_.open_hold(transfer, number, debit, credit);
+  const std::uint64_t hash = tables_.hash()(transfer.id);
+  Partition& home = tables_.owner(hash);
+  const std::uint32_t number = home.create_transfer(transfer, transfer.timestamp, hash);
+  debit.partition->post(debit.record(), {.timestamp = transfer.timestamp, .previous = 0, .credit = 0, .expiry = 0, .partition = home.index()});
+  credit.partition->post(credit.record(), {.timestamp = transfer.timestamp, .previous = 0, .credit = 1, .expiry = 0, .partition = home.index()});
+  if ((transfer.flags & TransferFlags::kPending) != 0) home.open_hold(transfer, number, debit.ordinal, credit.ordinal);
   return true;
 }
 
 bool Ledger::load_expiry(const Expiry& expiry) noexcept {
-  const std::uint32_t pending = partition_.find_transfer_at(expiry.pending_timestamp);
-  if (pending == 0 || partition_.hold(pending).status != PendingStatus::kPending) return false;
-  const Hold hold = partition_.hold(pending);
-  partition_.end_hold(pending, PendingStatus::kExpired);
-  partition_.record_expiry(expiry);
-  partition_.post(partition_.account(hold.debit), {.timestamp = expiry.pending_timestamp, .previous = 0, .credit = 0, .expiry = 1, .partition = 0});
-  partition_.post(partition_.account(hold.credit), {.timestamp = expiry.pending_timestamp, .previous = 0, .credit = 1, .expiry = 1, .partition = 0});
+  const TransferAt pending = tables_.find_transfer_at(expiry.pending_timestamp);
+  if (!pending || pending.hold().status != PendingStatus::kPending) return false;
+  const AccountAt debit = tables_.find_account(pending.record().debit_account_id);
+  const AccountAt credit = tables_.find_account(pending.record().credit_account_id);
+  pending.partition->end_hold(pending.number, PendingStatus::kExpired);
+  pending.partition->record_expiry(expiry);
+  const std::uint16_t home = pending.partition->index();
+  debit.partition->post(debit.record(), {.timestamp = expiry.pending_timestamp, .previous = 0, .credit = 0, .expiry = 1, .partition = home});
+  credit.partition->post(credit.record(), {.timestamp = expiry.pending_timestamp, .previous = 0, .credit = 1, .expiry = 1, .partition = home});
   return true;
 }
 
@@ -172,7 +207,10 @@ Status Ledger::load_failed_ids(const SnapshotReader& snapshot, ChunkKey key) {
   const auto rows = rows_of<u128>(snapshot, key);
   if (!rows) return rows.error();
   if (!reserve(0, static_cast<std::uint32_t>(rows->size()))) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the failed ids of the snapshot"};
-  for (const u128 id : *rows) partition_.burn_id(id, partition_.hash()(id));
+  for (const u128 id : *rows) {
+    const std::uint64_t hash = tables_.hash()(id);
+    tables_.owner(hash).burn_id(id, hash);
+  }
   return Status::ok();
 }
 

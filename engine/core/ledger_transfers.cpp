@@ -32,11 +32,16 @@ bool fields_are_plain(const Transfer& t) noexcept {
 
 void Ledger::create_transfers(const Command& command) {
   outcomes_.begin();
+  if (tables_.count() != 1) {
+    create_transfers_alone(command);
+    return;
+  }
+  Partition& partition = tables_[0];
   const auto* events = reinterpret_cast<const Transfer*>(command.body.data());
   const std::uint64_t before_first = command.timestamp - command.event_count;
-  const IdHash hash = partition_.hash();
-  const TagTable& account_ids = partition_.account_ids();
-  const TagTable& transfer_ids = partition_.transfer_ids();
+  const IdHash hash = tables_.hash();
+  const TagTable& account_ids = partition.account_ids();
+  const TagTable& transfer_ids = partition.transfer_ids();
   const bool imported = (events[0].flags & Flags::kImported) != 0;
   const bool wants_balances = (command.flags & RequestFlags::kPostBalances) != 0 && command.reply != nullptr;
   Chain chain;
@@ -58,8 +63,8 @@ void Ledger::create_transfers(const Command& command) {
     for (std::uint32_t i = 0; i < size; ++i) {
       group.debit[i] = account_ids.peek(group.debit_tag[i]);
       group.credit[i] = account_ids.peek(group.credit_tag[i]);
-      if (group.debit[i] != 0) partition_.prefetch_account(group.debit[i]);
-      if (group.credit[i] != 0) partition_.prefetch_account(group.credit[i]);
+      if (group.debit[i] != 0) partition.prefetch_account(group.debit[i]);
+      if (group.credit[i] != 0) partition.prefetch_account(group.credit[i]);
     }
     if (resolutions) prefetch_resolutions({events + base, size});
     for (std::uint32_t i = 0; i < size; ++i) {
@@ -79,17 +84,31 @@ void Ledger::create_transfers(const Command& command) {
   _mm_sfence();  // the records were streamed past the caches
 }
 
+/// With several partitions: one event after the other, by the calling thread, while the others stand still.
+void Ledger::create_transfers_alone(const Command& command) {
+  const auto* events = reinterpret_cast<const Transfer*>(command.body.data());
+  Chain chain;
+  for (std::uint32_t i = 0; i < command.event_count; ++i) {
+    run_event<Transfer>(command, events, i, chain, [&](const Transfer& transfer, Event at) {
+      at.id_hash = tables_.hash()(transfer.id);
+      return create_transfer(transfer, at);
+    });
+  }
+  _mm_sfence();
+}
+
 /// The straight path: a plain or pending transfer between two known, open accounts, with a new id, that nothing forbids.
 /// Anything else returns false with nothing changed, and rules/ gives it its name.
 inline bool Ledger::create_plain_transfer(const Transfer& event, std::uint64_t timestamp, std::uint64_t id_hash,
                                           std::uint32_t debit_ordinal, std::uint32_t credit_ordinal) noexcept {
   if (!fields_are_plain(event) || debit_ordinal == 0 || credit_ordinal == 0) [[unlikely]] return false;
-  AccountRecord& debit = partition_.account(debit_ordinal);
-  AccountRecord& credit = partition_.account(credit_ordinal);
+  Partition& partition = tables_[0];
+  AccountRecord& debit = partition.account(debit_ordinal);
+  AccountRecord& credit = partition.account(credit_ordinal);
   const bool foreign = (debit.id != event.debit_account_id) | (credit.id != event.credit_account_id) |
                        (debit.ledger != event.ledger) | (credit.ledger != event.ledger) |
                        (((debit.flags | credit.flags) & AccountFlags::kClosed) != 0);
-  if (foreign || !partition_.transfer_ids().surely_absent(TagTable::tag_of(id_hash))) [[unlikely]] return false;
+  if (foreign || !partition.transfer_ids().surely_absent(TagTable::tag_of(id_hash))) [[unlikely]] return false;
 
   const Balances& d = debit.balances;
   const Balances& c = credit.balances;
@@ -102,8 +121,8 @@ inline bool Ledger::create_plain_transfer(const Transfer& event, std::uint64_t t
                        (credit.has(AccountFlags::kCreditsMustNotExceedDebits) & (credits > c.debits_posted));
   if (overflow | exceeds) [[unlikely]] return false;
 
-  partition_.before_change(debit);
-  partition_.before_change(credit);
+  partition.before_change(debit);
+  partition.before_change(credit);
   const bool pending = (event.flags & Flags::kPending) != 0;
   if (pending) [[unlikely]] {
     debit.balances.debits_pending += event.amount;
@@ -112,85 +131,87 @@ inline bool Ledger::create_plain_transfer(const Transfer& event, std::uint64_t t
     debit.balances.debits_posted += event.amount;
     credit.balances.credits_posted += event.amount;
   }
-  const std::uint32_t number = partition_.create_transfer(event, timestamp, id_hash);
-  partition_.post(debit, {.timestamp = timestamp, .previous = 0, .credit = 0, .expiry = 0, .partition = 0});
-  partition_.post(credit, {.timestamp = timestamp, .previous = 0, .credit = 1, .expiry = 0, .partition = 0});
+  const std::uint32_t number = partition.create_transfer(event, timestamp, id_hash);
+  partition.post(debit, {.timestamp = timestamp, .previous = 0, .credit = 0, .expiry = 0, .partition = 0});
+  partition.post(credit, {.timestamp = timestamp, .previous = 0, .credit = 1, .expiry = 0, .partition = 0});
   if (pending) [[unlikely]] {
     Transfer stored = event;
     stored.timestamp = timestamp;
-    partition_.open_hold(stored, number, debit_ordinal, credit_ordinal);
+    partition.open_hold(stored, number, debit_ordinal, credit_ordinal);
   }
   return true;
 }
 
 /// Posts and voids hang on their pending transfer, and that on its accounts: two more steps of asking ahead.
 void Ledger::prefetch_resolutions(std::span<const Transfer> events) noexcept {
+  Partition& partition = tables_[0];
   std::uint32_t tags[kGroup];
   std::uint32_t pending[kGroup];
   std::uint32_t count = 0;
   for (const Transfer& event : events) {
     if ((event.flags & kPostOrVoid) == 0) continue;
-    tags[count] = TagTable::tag_of(partition_.hash()(event.pending_id));
-    partition_.transfer_ids().prefetch(tags[count++]);
+    tags[count] = TagTable::tag_of(partition.hash()(event.pending_id));
+    partition.transfer_ids().prefetch(tags[count++]);
   }
   for (std::uint32_t i = 0; i < count; ++i) {
-    pending[i] = partition_.transfer_ids().peek(tags[i]) & ~Partition::kFailedBit;
-    if (pending[i] != 0 && pending[i] <= partition_.transfers().size()) partition_.prefetch_transfer(pending[i]);
+    pending[i] = partition.transfer_ids().peek(tags[i]) & ~Partition::kFailedBit;
+    if (pending[i] != 0 && pending[i] <= partition.transfers().size()) partition.prefetch_transfer(pending[i]);
   }
   for (std::uint32_t i = 0; i < count; ++i) {
-    if (pending[i] == 0 || pending[i] > partition_.transfers().size()) continue;
-    const Hold& hold = partition_.hold(pending[i]);
-    if (hold.debit != 0) partition_.prefetch_account(hold.debit);
-    if (hold.credit != 0) partition_.prefetch_account(hold.credit);
+    if (pending[i] == 0 || pending[i] > partition.transfers().size()) continue;
+    const Hold& hold = partition.hold(pending[i]);
+    if (hold.debit != 0) partition.prefetch_account(hold.debit);
+    if (hold.credit != 0) partition.prefetch_account(hold.credit);
   }
 }
 
 void Ledger::prefetch_accounts(std::span<const Transfer> events) noexcept {
+  Partition& partition = tables_[0];
   std::uint32_t tags[kGroup * 2];
   std::uint32_t count = 0;
   for (const Transfer& event : events) {
-    tags[count++] = TagTable::tag_of(partition_.hash()(event.debit_account_id));
-    tags[count++] = TagTable::tag_of(partition_.hash()(event.credit_account_id));
-    partition_.transfer_ids().prefetch(TagTable::tag_of(partition_.hash()(event.id)));
-    partition_.account_ids().prefetch(tags[count - 2]);
-    partition_.account_ids().prefetch(tags[count - 1]);
+    tags[count++] = TagTable::tag_of(partition.hash()(event.debit_account_id));
+    tags[count++] = TagTable::tag_of(partition.hash()(event.credit_account_id));
+    partition.transfer_ids().prefetch(TagTable::tag_of(partition.hash()(event.id)));
+    partition.account_ids().prefetch(tags[count - 2]);
+    partition.account_ids().prefetch(tags[count - 1]);
   }
   for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint32_t ordinal = partition_.account_ids().peek(tags[i]);
-    if (ordinal != 0) partition_.prefetch_account(ordinal);
+    const std::uint32_t ordinal = partition.account_ids().peek(tags[i]);
+    if (ordinal != 0) partition.prefetch_account(ordinal);
   }
 }
 
 Ledger::Verdict Ledger::create_transfer(const Transfer& event, const Event& at) {
   TransferFacts facts;
   facts.now = at.nominal_timestamp;
-  const IdHash hash = partition_.hash();
-  const std::uint32_t known = partition_.find_id(event.id, at.id_hash);
-  if ((known & Partition::kFailedBit) != 0) {
-    facts.id_failed = true;
-  } else if (known != 0) {
-    facts.existing = &partition_.transfer(known);
-    facts.existing_pending = pending_of(*facts.existing);
+  const TransferAt known = tables_.find_id(event.id, at.id_hash);
+  facts.id_failed = known.failed();
+  if (known) {
+    facts.existing = &known.record();
+    facts.existing_pending = tables_.pending_of(*facts.existing);
   }
 
-  std::uint32_t pending = 0;
-  Hold accounts;
-  if ((event.flags & kPostOrVoid) != 0) {
-    pending = partition_.find_transfer(event.pending_id, hash(event.pending_id));
-    if (pending != 0) {
-      facts.pending = &partition_.transfer(pending);
-      if ((facts.pending->flags & Flags::kPending) != 0) accounts = partition_.hold(pending);
-      facts.pending_status = accounts.status;
+  TransferAt pending;
+  AccountAt debit;
+  AccountAt credit;
+  if ((event.flags & kPostOrVoid) == 0) {
+    debit = tables_.find_account(event.debit_account_id);
+    credit = tables_.find_account(event.credit_account_id);
+  } else if (pending = tables_.find_transfer(event.pending_id); pending) {
+    facts.pending = &pending.record();
+    if ((facts.pending->flags & Flags::kPending) != 0) {
+      const Hold& hold = pending.hold();
+      facts.pending_status = hold.status;
+      debit = {&tables_.owner(tables_.hash()(facts.pending->debit_account_id)), hold.debit};
+      credit = {&tables_.owner(tables_.hash()(facts.pending->credit_account_id)), hold.credit};
     }
-  } else {
-    accounts.debit = partition_.find_account(event.debit_account_id);
-    accounts.credit = partition_.find_account(event.credit_account_id);
   }
-  if (accounts.debit != 0) facts.debit = &partition_.account(accounts.debit);
-  if (accounts.credit != 0) facts.credit = &partition_.account(accounts.credit);
+  if (debit) facts.debit = &debit.record();
+  if (credit) facts.credit = &credit.record();
   if ((event.flags & Flags::kImported) != 0) {
-    facts.newest_transfer_timestamp = partition_.newest_transfer_timestamp();
-    facts.timestamp_of_account = partition_.has_account_at(at.timestamp);
+    facts.newest_transfer_timestamp = tables_.newest_transfer_timestamp();
+    facts.timestamp_of_account = tables_.has_account_at(at.timestamp);
   }
 
   Transfer stored;
@@ -200,37 +221,33 @@ Ledger::Verdict Ledger::create_transfer(const Transfer& event, const Event& at) 
   if (status == CreateTransferStatus::kCreated) {
     verdict.timestamp = stored.timestamp;
     if (stored.amount != event.amount) verdict.amount = stored.amount;
-    apply_transfer(stored, at.id_hash, accounts.debit, accounts.credit, pending);
+    apply_transfer(stored, at.id_hash, debit, credit, pending);
   }
   return verdict;
 }
 
-const Transfer* Ledger::pending_of(const Transfer& transfer) const noexcept {
-  if ((transfer.flags & kPostOrVoid) == 0) return nullptr;
-  return &partition_.transfer(partition_.find_transfer(transfer.pending_id, partition_.hash()(transfer.pending_id)));
-}
-
-void Ledger::apply_transfer(const Transfer& stored, std::uint64_t id_hash, std::uint32_t debit_ordinal,
-                            std::uint32_t credit_ordinal, std::uint32_t pending) noexcept {
-  AccountRecord& debit = partition_.account(debit_ordinal);
-  AccountRecord& credit = partition_.account(credit_ordinal);
-  partition_.before_change(debit);
-  partition_.before_change(credit);
-  const Transfer* origin = pending == 0 ? nullptr : &partition_.transfer(pending);
+void Ledger::apply_transfer(const Transfer& stored, std::uint64_t id_hash, const AccountAt& debit_at, const AccountAt& credit_at,
+                            const TransferAt& pending) noexcept {
+  AccountRecord& debit = debit_at.record();
+  AccountRecord& credit = credit_at.record();
+  debit_at.partition->before_change(debit);
+  credit_at.partition->before_change(credit);
+  const Transfer* origin = pending ? &pending.record() : nullptr;
   apply_debit(debit.balances, stored, origin);
   apply_credit(credit.balances, stored, origin);
   if (origin != nullptr) {
     const bool post = (stored.flags & Flags::kPostPendingTransfer) != 0;
-    partition_.end_hold(pending, post ? PendingStatus::kPosted : PendingStatus::kVoided);
+    pending.partition->end_hold(pending.number, post ? PendingStatus::kPosted : PendingStatus::kVoided);
     if (!post) reopen_accounts(*origin, debit, credit);
   } else {
     if ((stored.flags & Flags::kClosingDebit) != 0) debit.flags |= AccountFlags::kClosed;
     if ((stored.flags & Flags::kClosingCredit) != 0) credit.flags |= AccountFlags::kClosed;
   }
-  const std::uint32_t number = partition_.create_transfer(stored, stored.timestamp, id_hash);
-  partition_.post(debit, {.timestamp = stored.timestamp, .previous = 0, .credit = 0, .expiry = 0, .partition = 0});
-  partition_.post(credit, {.timestamp = stored.timestamp, .previous = 0, .credit = 1, .expiry = 0, .partition = 0});
-  if ((stored.flags & Flags::kPending) != 0) partition_.open_hold(stored, number, debit_ordinal, credit_ordinal);
+  Partition& home = tables_.owner(id_hash);
+  const std::uint32_t number = home.create_transfer(stored, stored.timestamp, id_hash);
+  debit_at.partition->post(debit, {.timestamp = stored.timestamp, .previous = 0, .credit = 0, .expiry = 0, .partition = home.index()});
+  credit_at.partition->post(credit, {.timestamp = stored.timestamp, .previous = 0, .credit = 1, .expiry = 0, .partition = home.index()});
+  if ((stored.flags & Flags::kPending) != 0) home.open_hold(stored, number, debit_at.ordinal, credit_at.ordinal);
 }
 
 void Ledger::reopen_accounts(const Transfer& pending, AccountRecord& debit, AccountRecord& credit) noexcept {
@@ -250,7 +267,7 @@ void Ledger::record(const Command& command, std::uint32_t index, const Verdict& 
 
 void Ledger::break_chain(Chain& chain, std::uint32_t index, std::uint32_t linked_event_failed) noexcept {
   chain.broken = true;
-  partition_.rollback_chain();
+  tables_.rollback_chain();
   for (std::uint32_t i = chain.first; i < index; ++i) {
     chain_verdicts_[i].status = linked_event_failed;
     chain_verdicts_[i].amount = 0;
@@ -258,7 +275,7 @@ void Ledger::break_chain(Chain& chain, std::uint32_t index, std::uint32_t linked
 }
 
 void Ledger::close_chain(const Command& command, Chain& chain, std::uint32_t last) noexcept {
-  if (!chain.broken) partition_.commit_chain();
+  if (!chain.broken) tables_.commit_chain();
   for (std::uint32_t i = chain.first; i <= last; ++i) record(command, i, chain_verdicts_[i]);
   chain = {};
 }

@@ -215,13 +215,13 @@ Account Partition::snapshot_account(std::uint32_t ordinal) const noexcept {
   return to_account(ordinal, record.pre_image == 0 ? record : pre_images_[record.pre_image - 1]);
 }
 
-void Partition::emitted_accounts(std::uint32_t through) noexcept {
-  for (std::uint32_t ordinal = snapshot_cursor_ + 1; ordinal <= through; ++ordinal) account(ordinal).pre_image = 0;
-  snapshot_cursor_ = through;
+void Partition::emitted_account(std::uint32_t ordinal) noexcept {
+  account(ordinal).pre_image = 0;
+  snapshot_cursor_ = ordinal;
 }
 
 void Partition::end_snapshot() noexcept {
-  emitted_accounts(snapshot_accounts_);
+  while (snapshot_cursor_ < snapshot_accounts_) emitted_account(snapshot_cursor_ + 1);
   pre_images_.truncate(0);
   in_snapshot_ = false;
   guarded_ = in_chain_;

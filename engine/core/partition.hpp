@@ -123,7 +123,8 @@ class Partition {
   void begin_snapshot() noexcept;
   /// The account as it was when the snapshot began.
   [[nodiscard]] Account snapshot_account(std::uint32_t ordinal) const noexcept;
-  void emitted_accounts(std::uint32_t through) noexcept;
+  /// The accounts up to this one are taken: they may change freely.
+  void emitted_account(std::uint32_t ordinal) noexcept;
   void end_snapshot() noexcept;
 
   [[nodiscard]] const AppendLog<AccountRecord>& accounts() const noexcept { return accounts_; }

@@ -44,7 +44,7 @@ enum class PendingStatus : std::uint8_t { kNone = 0, kPending = 1, kPosted = 2, 
 
 /// What memory keeps of a pending transfer beside its record.
 struct Hold {
-  std::uint32_t debit = 0;   ///< ordinals of its accounts, 0 where another partition owns them
+  std::uint32_t debit = 0;  ///< ordinals of its accounts, each with its owner
   std::uint32_t credit = 0;
   PendingStatus status = PendingStatus::kNone;
 };

@@ -4,9 +4,20 @@
 
 namespace florin::test {
 
+namespace {
+
+std::unique_ptr<core::StateMachine> engine(std::uint32_t partitions) {
+  return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20, .partitions = partitions});
+}
+
+}  // namespace
+
 const std::vector<StateMachineFactory>& engine_factories() {
   static const std::vector<StateMachineFactory> factories = {
-      {"engine", [] { return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20}); }},
+      {"engine, 1 partition", [] { return engine(1); }},
+      {"engine, 2 partitions", [] { return engine(2); }},
+      {"engine, 3 partitions", [] { return engine(3); }},
+      {"engine, 8 partitions", [] { return engine(8); }},
   };
   return factories;
 }

@@ -1,0 +1,70 @@
+#include "core/tables.hpp"
+
+#include <algorithm>
+
+namespace florin::core {
+
+Tables::Tables(std::uint32_t partitions, const PartitionLimits& limits) : count_(partitions) {
+  for (std::uint32_t i = 0; i < partitions; ++i) {
+    partitions_.push_back(std::make_unique<Partition>(limits, static_cast<std::uint16_t>(i)));
+  }
+}
+
+void Tables::set_hash(IdHash hash) noexcept {
+  hash_ = hash;
+  for (const auto& partition : partitions_) partition->set_hash(hash);
+}
+
+TransferAt Tables::find_transfer_at(std::uint64_t timestamp) const noexcept {
+  for (const auto& partition : partitions_) {
+    const std::uint32_t number = partition->find_transfer_at(timestamp);
+    if (number != 0) return {partition.get(), number};
+  }
+  return {};
+}
+
+bool Tables::has_account_at(std::uint64_t timestamp) const noexcept {
+  return std::any_of(partitions_.begin(), partitions_.end(), [&](const auto& p) { return p->has_account_at(timestamp); });
+}
+
+std::uint64_t Tables::newest_account_timestamp() const noexcept {
+  std::uint64_t newest = 0;
+  for (const auto& partition : partitions_) newest = std::max(newest, partition->newest_account_timestamp());
+  return newest;
+}
+
+std::uint64_t Tables::newest_transfer_timestamp() const noexcept {
+  std::uint64_t newest = 0;
+  for (const auto& partition : partitions_) newest = std::max(newest, partition->newest_transfer_timestamp());
+  return newest;
+}
+
+void Tables::begin_chain() noexcept {
+  for (const auto& partition : partitions_) partition->begin_chain();
+}
+void Tables::commit_chain() noexcept {
+  for (const auto& partition : partitions_) partition->commit_chain();
+}
+void Tables::rollback_chain() noexcept {
+  for (const auto& partition : partitions_) partition->rollback_chain();
+}
+
+u128 Tables::accounts_hash() const noexcept {
+  u128 sum = 0;
+  for (const auto& partition : partitions_) sum += partition->accounts_hash();
+  return sum;
+}
+
+u128 Tables::holds_hash() const noexcept {
+  u128 sum = 0;
+  for (const auto& partition : partitions_) sum += partition->holds_hash();
+  return sum;
+}
+
+std::uint64_t Tables::memory_bytes() const noexcept {
+  std::uint64_t bytes = 0;
+  for (const auto& partition : partitions_) bytes += partition->memory_bytes();
+  return bytes;
+}
+
+}  // namespace florin::core

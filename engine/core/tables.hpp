@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/partition.hpp"
+
+namespace florin::core {
+
+/// An account and whose it is. `ordinal` 0: no such account.
+struct AccountAt {
+  Partition* partition = nullptr;
+  std::uint32_t ordinal = 0;
+
+  explicit operator bool() const noexcept { return ordinal != 0; }
+  [[nodiscard]] AccountRecord& record() const noexcept { return partition->account(ordinal); }
+};
+
+/// A transfer and whose it is. `number` 0: no such transfer; with Partition::kFailedBit: an id that failed.
+struct TransferAt {
+  Partition* partition = nullptr;
+  std::uint32_t number = 0;
+
+  [[nodiscard]] bool failed() const noexcept { return (number & Partition::kFailedBit) != 0; }
+  explicit operator bool() const noexcept { return number != 0 && !failed(); }
+  [[nodiscard]] const Transfer& record() const noexcept { return partition->transfer(number); }
+  [[nodiscard]] const Hold& hold() const noexcept { return partition->hold(number); }
+};
+
+/// All partitions of a ledger seen as one. For the work that one thread does while all others stand still, and for reading while
+/// none of them writes.
+class Tables {
+ public:
+  Tables(std::uint32_t partitions, const PartitionLimits& limits);
+
+  [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
+  [[nodiscard]] Partition& operator[](std::uint32_t index) noexcept { return *partitions_[index]; }
+  [[nodiscard]] const Partition& operator[](std::uint32_t index) const noexcept { return *partitions_[index]; }
+  [[nodiscard]] std::span<const std::unique_ptr<Partition>> all() const noexcept { return partitions_; }
+
+  void set_hash(IdHash hash) noexcept;
+  [[nodiscard]] IdHash hash() const noexcept { return hash_; }
+  [[nodiscard]] Partition& owner(std::uint64_t hash) const noexcept { return *partitions_[partition_of(hash, count_)]; }
+
+  [[nodiscard]] AccountAt find_account(u128 id) const noexcept { return find_account(id, hash_(id)); }
+  [[nodiscard]] AccountAt find_account(u128 id, std::uint64_t hash) const noexcept {
+    return {&owner(hash), owner(hash).find_account(id, hash)};
+  }
+  /// Transfer or failed id.
+  [[nodiscard]] TransferAt find_id(u128 id, std::uint64_t hash) const noexcept { return {&owner(hash), owner(hash).find_id(id, hash)}; }
+  [[nodiscard]] TransferAt find_transfer(u128 id) const noexcept {
+    const std::uint64_t hash = hash_(id);
+    return {&owner(hash), owner(hash).find_transfer(id, hash)};
+  }
+  [[nodiscard]] TransferAt find_transfer_at(std::uint64_t timestamp) const noexcept;
+  /// Of a post or void: its pending transfer; else nullptr.
+  [[nodiscard]] const Transfer* pending_of(const Transfer& transfer) const noexcept {
+    return (transfer.flags & kPostOrVoid) == 0 ? nullptr : &find_transfer(transfer.pending_id).record();
+  }
+  [[nodiscard]] bool has_account_at(std::uint64_t timestamp) const noexcept;
+  [[nodiscard]] std::uint64_t newest_account_timestamp() const noexcept;
+  [[nodiscard]] std::uint64_t newest_transfer_timestamp() const noexcept;
+
+  void begin_chain() noexcept;
+  void commit_chain() noexcept;
+  void rollback_chain() noexcept;
+
+  [[nodiscard]] u128 accounts_hash() const noexcept;
+  [[nodiscard]] u128 holds_hash() const noexcept;
+  [[nodiscard]] std::uint64_t memory_bytes() const noexcept;
+
+ private:
+  std::uint32_t count_;
+  std::vector<std::unique_ptr<Partition>> partitions_;
+  IdHash hash_;
+};
+
+}  // namespace florin::core
