@@ -19,7 +19,7 @@ struct Batch {
   /// cost of a commit, short enough that journal and state machine overlap.
   static constexpr std::uint32_t kBlocksMax = 64;
   static constexpr std::uint32_t kRequestsMax = 2 * RequestBlock::kRequestsMax;
-  static constexpr std::uint32_t kBytesTarget = 1U << 20;
+  static constexpr std::uint32_t kBytesTarget = 512U << 10;
   /// Room for a body of our own: a full pulse, or genesis.
   static constexpr std::size_t kInternalBodyBytes = kEventsMax * sizeof(u128);
 

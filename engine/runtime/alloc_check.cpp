@@ -1,4 +1,5 @@
 // Replaces operator new for processes that check their hot sections: see alloc_guard.hpp. Linked by tests only.
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <new>

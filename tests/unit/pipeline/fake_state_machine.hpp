@@ -1,0 +1,138 @@
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <map>
+#include <vector>
+
+#include "core/state_machine.hpp"
+
+namespace florin::pipeline {
+
+/// A state machine that remembers what it was told: enough to see order, times and replies. Its state hash is its outcome
+/// digest: a mix of everything executed.
+class FakeStateMachine final : public core::StateMachine {
+ public:
+  struct Executed {
+    Operation operation;
+    std::uint64_t first_sequence;
+    std::uint64_t timestamp;
+    std::uint32_t event_count;
+    std::vector<std::byte> body;
+    std::size_t batch;
+  };
+
+  void execute(std::span<const core::Command> batch) override {
+    ++batches;
+    for (const core::Command& command : batch) {
+      if (keeps_commands) {
+        executed.push_back({command.operation, command.first_sequence, command.timestamp, command.event_count,
+                            {command.body.begin(), command.body.end()}, batches});
+      }
+      if (is_write(command.operation)) apply(command);
+      if (command.reply != nullptr) reply(command);
+    }
+  }
+
+  bool reserve(std::uint32_t accounts, std::uint32_t transfers) override { return accounts + transfers <= room; }
+
+  [[nodiscard]] std::uint64_t next_expiry() const noexcept override {
+    return holds.empty() ? std::numeric_limits<std::uint64_t>::max() : holds.begin()->first;
+  }
+  std::size_t due_expiries(std::uint64_t now, std::span<u128> ids) const override {
+    std::size_t count = 0;
+    for (const auto& [expires_at, id] : holds) {
+      if (expires_at > now || count == ids.size()) break;
+      ids[count++] = id;
+    }
+    return count;
+  }
+
+  [[nodiscard]] std::uint64_t sequence() const noexcept override { return sequence_; }
+  [[nodiscard]] std::uint64_t timestamp() const noexcept override { return timestamp_; }
+  [[nodiscard]] u128 outcome_digest() const noexcept override { return digest_; }
+  [[nodiscard]] u128 state_hash() const override {
+    ++hash_calls;
+    return digest_;
+  }
+
+  void begin_snapshot() override {
+    ++snapshots_begun;
+    snapshot_ = {sequence_, timestamp_, digest_};
+    next_chunk_ = 0;
+  }
+  bool snapshot_step(std::size_t budget_bytes,
+                     const std::function<void(ChunkKey, std::span<const std::byte>)>& sink) override {
+    static_cast<void>(budget_bytes);
+    if (next_chunk_ == 0) {
+      sink({1, 0}, std::as_bytes(std::span(&snapshot_, 1)));
+    } else {
+      const std::vector<std::byte> filler(1000, static_cast<std::byte>(next_chunk_));
+      sink({2, next_chunk_}, filler);
+    }
+    return ++next_chunk_ >= chunk_count;
+  }
+  void abandon_snapshot() override { ++snapshots_abandoned; }
+  Status load(const SnapshotReader& snapshot) override {
+    const auto bytes = snapshot.read({1, 0});
+    if (!bytes) return bytes.error();
+    std::memcpy(&snapshot_, bytes->data(), sizeof snapshot_);
+    if (snapshot_.digest != snapshot.header().state_hash) return {ErrorKind::kCorrupt, "state hash differs"};
+    sequence_ = snapshot_.sequence;
+    timestamp_ = snapshot_.timestamp;
+    digest_ = snapshot_.digest;
+    return {};
+  }
+  [[nodiscard]] Counts counts() const noexcept override { return {.transfers = sequence_, .holds_open = holds.size()}; }
+
+  std::vector<Executed> executed;
+  bool keeps_commands = true;
+  std::size_t batches = 0;
+  std::uint32_t room = std::numeric_limits<std::uint32_t>::max();
+  std::multimap<std::uint64_t, u128> holds;  ///< expires_at -> id; a pulse removes them
+  std::uint32_t chunk_count = 10;
+  int snapshots_begun = 0;
+  int snapshots_abandoned = 0;
+  mutable int hash_calls = 0;
+  u128 outcome_error = 0;  ///< added to every digest: a state machine that diverges
+
+ private:
+  struct State {
+    std::uint64_t sequence = 0;
+    std::uint64_t timestamp = 0;
+    u128 digest = 0;
+  };
+
+  void apply(const core::Command& command) {
+    sequence_ = command.first_sequence + command.event_count - 1;
+    timestamp_ = command.timestamp;
+    for (const std::byte byte : command.body.first(std::min<std::size_t>(command.body.size(), 64))) {
+      digest_ = digest_ * 1000003 + static_cast<unsigned>(byte);
+    }
+    digest_ = digest_ * 1000003 + sequence_ + (u128{timestamp_} << 64) + outcome_error;
+    if (command.operation == Operation::kPulse) expire(command);
+  }
+  void expire(const core::Command& command) {
+    for (std::size_t offset = 0; offset < command.body.size(); offset += sizeof(u128)) {
+      u128 id = 0;
+      std::memcpy(&id, command.body.data() + offset, sizeof id);
+      std::erase_if(holds, [&](const auto& hold) { return hold.second == id; });
+    }
+  }
+  /// Writes its sequence, so that a test can tell replies apart.
+  void reply(const core::Command& command) const {
+    if (command.reply->capacity < 8) return;
+    std::memcpy(command.reply->data, &sequence_, 8);
+    command.reply->size = 8;
+    command.reply->count = 1;
+  }
+
+  std::uint64_t sequence_ = 0;
+  std::uint64_t timestamp_ = 0;
+  u128 digest_ = 0;
+  State snapshot_;
+  std::uint32_t next_chunk_ = 0;
+};
+
+}  // namespace florin::pipeline
