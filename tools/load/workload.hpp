@@ -32,7 +32,7 @@ struct WorkloadOptions {
   std::uint64_t seed = 0;
   std::uint64_t accounts = 10'000;
   std::uint32_t batch = 8189;  ///< events in a request
-  Distribution distribution;
+  Distribution distribution = {};
   unsigned pending_percent = 0;  ///< of all transfers
   unsigned post_percent = 0;
   unsigned void_percent = 0;
