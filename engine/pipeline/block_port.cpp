@@ -48,7 +48,11 @@ void BlockPort::recycle(RequestBlock* block) noexcept {
 bool BlockPort::run_inline() noexcept {
   // Cleared before looking: what is completed from here on calls again. Pairs with notify().
   notified_.exchange(false, std::memory_order_acq_rel);
-  if (!submitted_.empty()) pipeline_.carry(*this);
+  if (submitted_.empty()) {
+    is_handed_to_core_ = false;
+  } else {
+    pipeline_.carry(*this);
+  }
   return !completed_.empty();
 }
 

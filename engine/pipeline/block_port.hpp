@@ -55,6 +55,9 @@ class BlockPort final : public Port {
     std::uint32_t requests = 0;
   };
   [[nodiscard]] Round take_round() noexcept;
+  /// What is submitted is the core thread's, until it has taken all of it.
+  void hand_to_core(bool is_handed) noexcept { is_handed_to_core_ = is_handed; }
+  [[nodiscard]] bool is_handed_to_core() const noexcept { return is_handed_to_core_; }
 
   [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
   [[nodiscard]] std::uint32_t block_count() const noexcept { return static_cast<std::uint32_t>(blocks_.size()); }
@@ -77,6 +80,7 @@ class BlockPort final : public Port {
   // I/O thread.
   std::vector<RequestBlock*> free_;
   Round round_;
+  bool is_handed_to_core_ = false;
   runtime::Waker wake_;  ///< constant once the engine runs
   observe::Histogram latency_;
   observe::Counter requests_;

@@ -5,6 +5,9 @@
 namespace florin::pipeline {
 namespace {
 
+/// A few MiB of new rows and ids: often enough to stay ahead, seldom enough to cost nothing.
+constexpr std::uint64_t kEventsPerTidy = 16 * 1024;
+
 Ports make_ports(Pipeline& pipeline, const Pipeline::Options& options, const runtime::Clock& clock) {
   Ports ports;
   for (std::uint32_t i = 0; i < options.ports; ++i) {
@@ -26,7 +29,8 @@ Pipeline::Pipeline(const Options& options, core::StateMachine& state_machine, Jo
       gate_(ring_, ports_, snapshots_),
       journal_stage_(ring_, journal, gate_, clock, options.chain_end),
       core_agent_(*this),
-      journal_agent_(*this) {
+      journal_agent_(*this),
+      tidy_agent_(state_machine) {
   status_.set_stages(sequencer_, journal_stage_);
   status_.set_store_id(options.genesis.store_id);
   if (options.is_new_store) sequencer_.inject_genesis(options.genesis);
@@ -50,7 +54,8 @@ int Pipeline::step() noexcept {
   const int core = core_work();
   const int journal = journal_work(nullptr);
   const int snapshot = snapshots_.do_work();
-  return core + journal + snapshot;
+  const int tidy = tidy_agent_.do_work();
+  return core + journal + snapshot + tidy;
 }
 
 int Pipeline::core_work() noexcept {
@@ -80,13 +85,20 @@ int Pipeline::journal_work(const BlockPort* self) noexcept {
 
 void Pipeline::execute(Batch& batch) noexcept {
   executor_.execute(batch);
+  events_since_tidy_ += batch.event_count;
+  if (events_since_tidy_ >= kEventsPerTidy) {
+    events_since_tidy_ = 0;
+    tidy_agent_.ask();
+    wakers_.tidy();
+  }
   // Whoever sleeps until the next expiry must learn that it has moved closer.
   if (sequencer_.update_next_expiry()) wakers_.core();
 }
 
 void Pipeline::carry(BlockPort& port) noexcept {
   const BlockPort::Round round = port.take_round();
-  if (round.bytes >= policy_.core_hop_bytes) return wakers_.core();
+  if (round.bytes >= policy_.core_hop_bytes) port.hand_to_core(true);
+  if (port.is_handed_to_core()) return wakers_.core();
   do {
     if (ring_.in_flight() >= policy_.batches_in_flight_max) {
       port.wait_for_turn();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -38,7 +39,7 @@ struct CarryPolicy {
 ///   port -> sequencer -> batch ring -> executor       -> release gate -> port
 ///                                   -> journal stage  ->
 ///
-/// Makes no thread. Three agents can be given one each (core: sequencer and executor; journal; snapshot), an I/O thread
+/// Makes no thread. Four agents can be given one each (core: sequencer and executor; journal; snapshot; tidy), an I/O thread
 /// carries core and journal itself at low load (BlockPort::run_inline), and step() runs everything on the calling thread.
 /// Core and journal each have a token: who holds it is the writer.
 class Pipeline {
@@ -67,10 +68,12 @@ class Pipeline {
   [[nodiscard]] runtime::Agent& core_agent() noexcept { return core_agent_; }
   [[nodiscard]] runtime::Agent& journal_agent() noexcept { return journal_agent_; }
   [[nodiscard]] runtime::Agent& snapshot_agent() noexcept { return snapshots_; }
+  [[nodiscard]] runtime::Agent& tidy_agent() noexcept { return tidy_agent_; }
   struct Wakers {
     runtime::Waker core;
     runtime::Waker journal;
     runtime::Waker snapshot;
+    runtime::Waker tidy;
     runtime::Waker failure;  ///< the journal failed: go down for recovery; called once
   };
   void set_wakers(const Wakers& wakers) noexcept;
@@ -109,6 +112,22 @@ class Pipeline {
     Pipeline& pipeline_;
   };
 
+  /// Takes the state machine's page faults ahead of use, off the path.
+  class TidyAgent final : public runtime::Agent {
+   public:
+    explicit TidyAgent(core::StateMachine& state_machine) noexcept : state_machine_(state_machine) {}
+    void ask() noexcept { is_asked_.store(true, std::memory_order_relaxed); }
+    int do_work() noexcept override {
+      if (!is_asked_.exchange(false, std::memory_order_relaxed)) return 0;
+      state_machine_.touch_ahead();
+      return 1;
+    }
+
+   private:
+    core::StateMachine& state_machine_;
+    std::atomic<bool> is_asked_{true};
+  };
+
   int core_work() noexcept;
   int journal_work(const BlockPort* self) noexcept;
   void execute(Batch& batch) noexcept;
@@ -128,9 +147,11 @@ class Pipeline {
   JournalStage journal_stage_;
   CoreAgent core_agent_;
   JournalAgent journal_agent_;
+  TidyAgent tidy_agent_;
   runtime::AgentToken core_token_;
   runtime::AgentToken journal_token_;
   Wakers wakers_;
+  std::uint64_t events_since_tidy_ = 0;  ///< core token
 };
 
 }  // namespace florin::pipeline

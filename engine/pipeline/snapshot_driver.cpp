@@ -43,7 +43,6 @@ void SnapshotDriver::begin() {
   header_.sequence = state_machine_.sequence();
   header_.timestamp = state_machine_.timestamp();
   header_.outcome_digest = state_machine_.outcome_digest();
-  header_.state_hash = state_machine_.state_hash();
   begun_sequence_ = header_.sequence;
   chain_end_.store(ChainEnd::kUnknown, std::memory_order_relaxed);
   abort_.store(false, std::memory_order_relaxed);
@@ -74,6 +73,7 @@ void SnapshotDriver::copy_into(Piece& piece) {
     piece.chunks.push_back({key, piece.bytes.size(), bytes.size()});
     piece.bytes.insert(piece.bytes.end(), bytes.begin(), bytes.end());
   });
+  if (piece.is_last) header_.state_hash = state_machine_.snapshot_state_hash();
 }
 
 void SnapshotDriver::set_chain_end(std::uint64_t number, u128 checksum) noexcept {

@@ -7,8 +7,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <utility>
-
 namespace florin::runtime {
 
 void set_up_this_thread(const ThreadOptions& options) noexcept {
@@ -25,10 +23,11 @@ void set_up_this_thread(const ThreadOptions& options) noexcept {
   }
 }
 
-AgentThread::AgentThread(Agent& agent, ThreadOptions options)
-    : agent_(agent), options_(std::move(options)), thread_([this] { run(); }) {}
-
 AgentThread::~AgentThread() { stop(); }
+
+void AgentThread::start() {
+  thread_ = std::thread([this] { run(); });
+}
 
 void AgentThread::stop() noexcept {
   if (!thread_.joinable()) return;

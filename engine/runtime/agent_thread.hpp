@@ -4,9 +4,11 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "runtime/agent.hpp"
 #include "runtime/parker.hpp"
+#include "runtime/waker.hpp"
 
 namespace florin::runtime {
 
@@ -25,13 +27,19 @@ void set_up_this_thread(const ThreadOptions& options) noexcept;
 /// Owner: the thread that makes it. wake(): any thread.
 class AgentThread {
  public:
-  AgentThread(Agent& agent, ThreadOptions options);
+  AgentThread(Agent& agent, ThreadOptions options) : agent_(agent), options_(std::move(options)) {}
   ~AgentThread();  ///< stops and joins
   AgentThread(const AgentThread&) = delete;
   AgentThread& operator=(const AgentThread&) = delete;
 
-  /// There is work. Cheap unless the thread sleeps.
+  /// Starts stepping. Apart from construction, so that stages can be given their wakers before any thread runs.
+  void start();
+
+  /// There is work. Cheap unless the thread sleeps. Before start(): it finds the work when it starts.
   void wake() noexcept { parker_.unpark(); }
+  [[nodiscard]] Waker waker() noexcept {
+    return {[](void* self) { static_cast<AgentThread*>(self)->wake(); }, this};
+  }
 
   /// Lets the agent finish the step it is in and joins.
   void stop() noexcept;
@@ -44,7 +52,7 @@ class AgentThread {
   const ThreadOptions options_;
   Parker parker_;
   std::atomic<bool> stopping_{false};
-  std::thread thread_;  ///< last, so that it starts when everything else is there
+  std::thread thread_;
 };
 
 /// A thread that runs one function to its end, set up the same way.

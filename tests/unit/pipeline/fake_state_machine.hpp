@@ -73,6 +73,7 @@ class FakeStateMachine final : public core::StateMachine {
     }
     return ++next_chunk_ >= chunk_count;
   }
+  [[nodiscard]] u128 snapshot_state_hash() const noexcept override { return snapshot_.digest; }
   void abandon_snapshot() override { ++snapshots_abandoned; }
   Status load(const SnapshotReader& snapshot) override {
     const auto bytes = snapshot.read({1, 0});

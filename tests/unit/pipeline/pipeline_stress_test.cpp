@@ -33,10 +33,6 @@ class PipelineStressTest : public testing::Test {
 
   using Random = std::independent_bits_engine<std::mt19937, 32, std::uint32_t>;
 
-  static runtime::Waker waker_of(runtime::AgentThread& thread) {
-    return {[](void* context) { static_cast<runtime::AgentThread*>(context)->wake(); }, &thread};
-  }
-
   struct Tally {
     std::uint64_t requests = 0;
     std::uint64_t events = 0;
@@ -105,11 +101,12 @@ class PipelineStressTest : public testing::Test {
 
 TEST_F(PipelineStressTest, EveryReplyIsDurableAndNoneIsLost) {
   journal.before_commit = [] { std::this_thread::yield(); };
-  pipeline->set_wakers({.core = waker_of(*core), .journal = waker_of(*journaller), .snapshot = {}, .failure = {}});
+  pipeline->set_wakers({.core = core->waker(), .journal = journaller->waker(), .snapshot = {}, .tidy = {}, .failure = {}});
   for (std::uint32_t i = 0; i < kPorts; ++i) {
     pipeline->port(i).set_wake([](void* parker) { static_cast<runtime::Parker*>(parker)->unpark(); }, &parkers[i]);
   }
-  core->wake();
+  core->start();
+  journaller->start();
   std::array<Tally, kPorts> tallies;
   std::vector<std::thread> threads;
   for (std::uint32_t i = 0; i < kPorts; ++i) threads.emplace_back([&, i] { io(i, tallies[i]); });

@@ -208,7 +208,7 @@ TEST_F(PipelineTest, UnknownOperationsAreRefused) {
 
 TEST_F(PipelineTest, FailedCommitIsFinal) {
   int failures = 0;
-  pipeline->set_wakers({.core = {}, .journal = {}, .snapshot = {}, .failure = {[](void* n) { ++*static_cast<int*>(n); }, &failures}});
+  pipeline->set_wakers({.core = {}, .journal = {}, .snapshot = {}, .tidy = {}, .failure = {[](void* n) { ++*static_cast<int*>(n); }, &failures}});
   RequestBlock* refused_earlier = port().acquire();
   add(*refused_earlier, Operation::kCreateTransfers, 1, 1);
   add(*refused_earlier, Operation::kGenesis, 1, 2);
@@ -436,7 +436,7 @@ class CarryTest : public testing::Test, public PipelineBench {
  protected:
   CarryTest() : PipelineBench(2) {
     start();
-    pipeline->set_wakers({.core = {count, &core_calls}, .journal = {count, &journal_calls}, .snapshot = {}, .failure = {}});
+    pipeline->set_wakers({.core = {count, &core_calls}, .journal = {count, &journal_calls}, .snapshot = {}, .tidy = {}, .failure = {}});
     port(0).set_wake(count, &port_calls);
   }
   static void count(void* calls) { ++*static_cast<int*>(calls); }

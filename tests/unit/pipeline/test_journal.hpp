@@ -61,7 +61,7 @@ class TestJournal final : public Journal {
 
   std::vector<Record> records;  ///< durable
   std::uint64_t capacity = ~std::uint64_t{0};
-  std::uint64_t appended_bytes = 0;
+  std::atomic<std::uint64_t> appended_bytes = 0;
   int commits = 0;
   Status append_status;
   Status commit_status;

@@ -23,6 +23,7 @@ class CountingAgent final : public Agent {
 TEST(AgentThread, WorksUntilNothingIsLeftThenWakesAgain) {
   CountingAgent agent;
   AgentThread thread(agent, {.name = "counting", .spins = 0});
+  thread.start();
   for (int round = 1; round <= 100; ++round) {
     agent.wanted.store(round * 3, std::memory_order_release);
     thread.wake();
@@ -35,8 +36,15 @@ TEST(AgentThread, WorksUntilNothingIsLeftThenWakesAgain) {
 TEST(AgentThread, StopsWhileAsleep) {
   CountingAgent agent;
   AgentThread thread(agent, {.name = "idle"});
+  thread.start();
   thread.stop();
   thread.stop();  // twice is fine
+}
+
+TEST(AgentThread, NeedNotBeStarted) {
+  CountingAgent agent;
+  AgentThread thread(agent, {});
+  thread.wake();
 }
 
 TEST(AgentThread, StartedThreadRunsItsBody) {
