@@ -23,14 +23,24 @@ Ledger::Ledger(const LedgerOptions& options)
     : memory_budget_bytes_(options.memory_budget_bytes),
       tables_(std::max(options.partitions, 1U), limits_for(options.memory_budget_bytes)),
       chain_verdicts_(std::make_unique<Verdict[]>(kEventsMax)),
-      post_balances_(std::make_unique_for_overwrite<Balances[]>(std::size_t{kEventsMax} * 2)) {}
+      post_balances_(std::make_unique_for_overwrite<Balances[]>(std::size_t{kEventsMax} * 2)),
+      serial_runner_(tables_.count()),
+      runner_(options.runner != nullptr ? options.runner : &serial_runner_) {
+  if (tables_.count() == 1) return;
+  window_ = std::make_unique<TransferWindow>(tables_);
+  window_events_.reserve(TransferWindow::kEventsPerWindow);
+}
 
 Ledger::~Ledger() = default;
 
 std::unique_ptr<StateMachine> make_ledger(const LedgerOptions& options) { return std::make_unique<Ledger>(options); }
 
 void Ledger::execute(std::span<const Command> batch) {
-  for (const Command& command : batch) execute_one(command);
+  if (window_) {
+    execute_shared(batch);
+  } else {
+    for (const Command& command : batch) execute_one(command);
+  }
   for (const auto& partition : tables_.all()) partition->prune_expiries();
 }
 
@@ -46,6 +56,10 @@ void Ledger::execute_one(const Command& command) {
     case Operation::kGetAccountBalances: account_history(command); return;
     default: return;
   }
+  finish_command(command);
+}
+
+void Ledger::finish_command(const Command& command) {
   outcomes_.finish(command);
   sequence_ = command.first_sequence + command.event_count - 1;
   timestamp_ = command.timestamp;

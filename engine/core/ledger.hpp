@@ -5,16 +5,20 @@
 #include <vector>
 
 #include "core/outcome.hpp"
+#include "core/phase_runner.hpp"
 #include "core/rules/transfer_rules.hpp"
 #include "core/snapshot_progress.hpp"
 #include "core/state_machine.hpp"
 #include "core/tables.hpp"
+#include "core/transfer_window.hpp"
 
 namespace florin::core {
 
 struct LedgerOptions {
   std::uint64_t memory_budget_bytes = std::uint64_t{8} << 30;  ///< of all tables together; room for work is refused above it
   std::uint32_t partitions = 1;
+  /// Who runs the partitions' shares of a phase when there are several; must outlive the ledger. nullptr: the calling thread.
+  PhaseRunner* runner = nullptr;
 };
 
 /// The state machine. With one partition the calling thread does everything, no hop and no wait anywhere; with several, it leads
@@ -68,10 +72,15 @@ class Ledger final : public StateMachine {
   };
 
   void execute_one(const Command& command);
+  void execute_shared(std::span<const Command> batch);
+  void share_transfers(const Command& command);
+  void run_window();
+  void finish_command(const Command& command);
   void genesis(const Command& command);
   void create_accounts(const Command& command);
   void create_transfers(const Command& command);
   void create_transfers_alone(const Command& command);
+  void create_transfer_alone(const Command& command, std::uint32_t index, Chain& chain);
   void pulse(const Command& command);
   void lookup_accounts(const Command& command) const;
   void lookup_transfers(const Command& command) const;
@@ -117,6 +126,16 @@ class Ledger final : public StateMachine {
   std::unique_ptr<Balances[]> post_balances_;  // two per event of the request in hand, when asked for
 
   std::unique_ptr<SnapshotProgress> progress_;
+
+  // Several partitions only.
+  SerialPhaseRunner serial_runner_;
+  PhaseRunner* runner_;
+  std::unique_ptr<TransferWindow> window_;
+  struct WindowEvent {
+    const Command* command;
+    std::uint32_t index;
+  };
+  std::vector<WindowEvent> window_events_;  // whose the window's events are
 };
 
 std::unique_ptr<StateMachine> make_ledger(const LedgerOptions& options);

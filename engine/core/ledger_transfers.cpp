@@ -84,19 +84,6 @@ void Ledger::create_transfers(const Command& command) {
   _mm_sfence();  // the records were streamed past the caches
 }
 
-/// With several partitions: one event after the other, by the calling thread, while the others stand still.
-void Ledger::create_transfers_alone(const Command& command) {
-  const auto* events = reinterpret_cast<const Transfer*>(command.body.data());
-  Chain chain;
-  for (std::uint32_t i = 0; i < command.event_count; ++i) {
-    run_event<Transfer>(command, events, i, chain, [&](const Transfer& transfer, Event at) {
-      at.id_hash = tables_.hash()(transfer.id);
-      return create_transfer(transfer, at);
-    });
-  }
-  _mm_sfence();
-}
-
 /// The straight path: a plain or pending transfer between two known, open accounts, with a new id, that nothing forbids.
 /// Anything else returns false with nothing changed, and rules/ gives it its name.
 inline bool Ledger::create_plain_transfer(const Transfer& event, std::uint64_t timestamp, std::uint64_t id_hash,

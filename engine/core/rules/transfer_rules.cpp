@@ -159,20 +159,11 @@ Code decide_resolution(const Transfer& event, std::uint64_t timestamp, const Tra
     if (facts.debit->has(AccountFlags::kClosed)) return Code::kDebitAccountAlreadyClosed;
     if (facts.credit->has(AccountFlags::kClosed)) return Code::kCreditAccountAlreadyClosed;
   }
-  stored = event;
-  stored.debit_account_id = pending.debit_account_id;
-  stored.credit_account_id = pending.credit_account_id;
-  stored.amount = amount;
-  if (event.user_data_128 == 0) stored.user_data_128 = pending.user_data_128;
-  if (event.user_data_64 == 0) stored.user_data_64 = pending.user_data_64;
-  if (event.user_data_32 == 0) stored.user_data_32 = pending.user_data_32;
-  stored.ledger = pending.ledger;
-  stored.code = pending.code;
-  stored.timestamp = timestamp;
+  stored = stored_transfer(event, timestamp, amount, &pending);
   return Code::kCreated;
 }
 
-/// Adds (or with `sign` -1 takes back) what `stored` does to one side's pending and posted sums. Unsigned arithmetic wraps, and
+/// Adds (or takes back) what `stored` does to one side's pending and posted sums. Unsigned arithmetic wraps, and
 /// the rules made sure that the results fit.
 void change(u128& pending_sum, u128& posted_sum, const Transfer& stored, const Transfer* pending, bool undo) noexcept {
   u128 pending_delta = 0;
@@ -201,6 +192,21 @@ Code decide_transfer(const Transfer& event, std::uint64_t timestamp, const Trans
   if (facts.id_failed) return Code::kIdAlreadyFailed;
   return (event.flags & kPostOrVoid) != 0 ? decide_resolution(event, timestamp, facts, stored)
                                           : decide_ordinary(event, timestamp, facts, stored);
+}
+
+Transfer stored_transfer(const Transfer& event, std::uint64_t timestamp, u128 amount, const Transfer* pending) noexcept {
+  Transfer stored = event;
+  stored.timestamp = timestamp;
+  stored.amount = amount;
+  if ((event.flags & kPostOrVoid) == 0) return stored;
+  stored.debit_account_id = pending->debit_account_id;
+  stored.credit_account_id = pending->credit_account_id;
+  if (event.user_data_128 == 0) stored.user_data_128 = pending->user_data_128;
+  if (event.user_data_64 == 0) stored.user_data_64 = pending->user_data_64;
+  if (event.user_data_32 == 0) stored.user_data_32 = pending->user_data_32;
+  stored.ledger = pending->ledger;
+  stored.code = pending->code;
+  return stored;
 }
 
 void apply_debit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept {

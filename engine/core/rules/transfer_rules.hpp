@@ -28,6 +28,9 @@ struct TransferFacts {
 CreateTransferStatus decide_transfer(const Transfer& event, std::uint64_t timestamp, const TransferFacts& facts,
                                      Transfer& stored) noexcept;
 
+/// The record to keep of an event that was created with this amount. `pending`: of a post or void, its pending transfer.
+Transfer stored_transfer(const Transfer& event, std::uint64_t timestamp, u128 amount, const Transfer* pending) noexcept;
+
 /// Changes of one side's balances by a transfer that was created (or, `expire_hold`, by the end of its time).
 void apply_debit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept;
 void apply_credit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept;
