@@ -22,9 +22,10 @@ enum class ErrorKind : int {
   kNotFound = 6,         ///< no such object, file or snapshot
   kOutOfMemory = 7,      ///< over the memory budget
   kUnavailable = 8,      ///< server unreachable, or stopping
-  kDeadline = 9,         ///< time-out; whether the request took effect is unknown unless stated
+  kDeadline = 9,         ///< the deadline passed; nothing happened
   kRefused = 10,         ///< the server answered with an error
   kDiffers = 11,         ///< a comparison found a difference
+  kOutcomeUnknown = 12,  ///< sent, but no answer: it may or may not have taken effect; ask again with the same ids
 };
 
 /// Result of an operation that can fail. Ok is cheap: no allocation.

@@ -1,0 +1,302 @@
+#include "florin/client.hpp"
+
+#include <cstring>
+
+#include <algorithm>
+
+#include "client/client_engine.hpp"
+#include "protocol/create_reply.hpp"
+
+namespace florin {
+namespace {
+
+using client::Answer;
+using client::ClientEngine;
+using client::Request;
+
+template <typename T>
+std::vector<std::byte> bytes_of(std::span<const T> values) {
+  const std::span<const std::byte> bytes = std::as_bytes(values);
+  return {bytes.begin(), bytes.end()};
+}
+
+template <typename T>
+std::vector<T> values_of(std::span<const std::byte> bytes) {
+  std::vector<T> values(bytes.size() / sizeof(T));
+  if (!values.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
+  return values;
+}
+
+Status contradiction(Operation operation) {
+  const ErrorKind kind = client::has_effect(operation) ? ErrorKind::kOutcomeUnknown : ErrorKind::kCorrupt;
+  return {kind, std::string(name_of(operation)) + ": the reply contradicts itself"};
+}
+
+std::size_t receipt_bytes(const FrameHeader& header) noexcept {
+  return (header.flags & RequestFlags::kLatencyReceipt) != 0 ? sizeof(LatencyReceipt) : 0;
+}
+
+ReplyInfo info_of(const Answer& answer) noexcept {
+  ReplyInfo info{.sequence = answer.header.first, .timestamp = answer.header.second, .receipt = {}};
+  if (receipt_bytes(answer.header) != 0 && answer.body.size() >= sizeof info.receipt) {
+    std::memcpy(&info.receipt, answer.body.data() + answer.body.size() - sizeof info.receipt, sizeof info.receipt);
+  }
+  return info;
+}
+
+Result<CreateReply> decode_create(const Answer& answer, std::uint32_t event_count) {
+  protocol::CreateReplyView view;
+  if (!protocol::parse_create_reply(answer.header, answer.body, event_count, view)) {
+    return contradiction(answer.header.operation);
+  }
+  CreateReply reply;
+  reply.info = info_of(answer);
+  reply.results.resize(event_count);
+  protocol::expand_results(reply.info.timestamp, view.entries, reply.results);
+  reply.post_balances = values_of<PostBalances>(view.post_balances);
+  return reply;
+}
+
+template <typename Row>
+Result<RowsReply<Row>> decode_rows(const Answer& answer) {
+  const std::size_t rows_bytes = std::size_t{answer.header.count} * sizeof(Row);
+  if (answer.body.size() != rows_bytes + receipt_bytes(answer.header)) return contradiction(answer.header.operation);
+  return RowsReply<Row>{values_of<Row>(std::span(answer.body).first(rows_bytes)), info_of(answer)};
+}
+
+Result<TextReply> decode_text(const Answer& answer) {
+  const std::size_t text_bytes = answer.body.size() - std::min(answer.body.size(), receipt_bytes(answer.header));
+  return TextReply{{reinterpret_cast<const char*>(answer.body.data()), text_bytes}, info_of(answer)};
+}
+
+Result<ReplyInfo> decode_info(const Answer& answer) { return info_of(answer); }
+
+/// A callback that fulfils a future.
+template <typename Reply>
+std::pair<Client::Callback<Reply>, std::future<Result<Reply>>> promised() {
+  auto promise = std::make_shared<std::promise<Result<Reply>>>();
+  auto future = promise->get_future();
+  return {[promise](Result<Reply> result) { promise->set_value(std::move(result)); }, std::move(future)};
+}
+
+}  // namespace
+
+class Client::Impl {
+ public:
+  Impl(ClientOptions options, std::vector<client::Endpoint> endpoints)
+      : engine(std::move(options), std::move(endpoints)) {}
+
+  std::uint64_t deadline_ns(CallOptions options) const noexcept {
+    const std::uint64_t timeout_ms = options.timeout_ms != 0 ? options.timeout_ms : engine.options().timeout_ms;
+    return ClientEngine::now_ns() + timeout_ms * 1'000'000;
+  }
+
+  template <typename Reply, typename Decode>
+  void call(Operation operation, std::vector<std::byte> body, CallOptions options, Callback<Reply> done, Decode decode) {
+    auto request = std::make_unique<Request>();
+    request->operation = operation;
+    request->flags = static_cast<std::uint16_t>((options.post_balances ? RequestFlags::kPostBalances : 0U) |
+                                                (options.latency_receipt ? RequestFlags::kLatencyReceipt : 0U));
+    request->body = std::move(body);
+    request->deadline_ns = deadline_ns(options);
+    request->done = [done = std::move(done), decode](const Result<Answer>& result) {
+      if (result) {
+        done(decode(*result));
+      } else {
+        done(result.error());
+      }
+    };
+    engine.submit(std::move(request));
+  }
+
+  template <typename Event>
+  void create_many(Operation operation, std::span<const Event> events, CallOptions options, Callback<CreateReply> done) {
+    const auto event_count = static_cast<std::uint32_t>(events.size());
+    if (events.empty() || events.size() > kEventsMax) {
+      return done(Status(ErrorKind::kUsage, "a request has 1 to " + std::to_string(kEventsMax) + " events"));
+    }
+    call<CreateReply>(operation, bytes_of(events), options, std::move(done),
+                      [event_count](const Answer& answer) { return decode_create(answer, event_count); });
+  }
+
+  template <typename Event>
+  void create_one(Operation operation, const Event& event, bool stands_alone, CallOptions options, Callback<CreateResult> done) {
+    if (options.post_balances || options.latency_receipt) {
+      return done(Status(ErrorKind::kUsage, "balances and receipts belong to a request: use the call for many events"));
+    }
+    client::SingleEvent single;
+    std::memcpy(single.event.data(), &event, sizeof event);
+    single.deadline_ns = deadline_ns(options);
+    single.stands_alone = stands_alone;
+    single.done = std::move(done);
+    engine.submit(operation, std::move(single));
+  }
+
+  template <typename Row>
+  void look_up(Operation operation, std::span<const u128> ids, CallOptions options, Callback<RowsReply<Row>> done) {
+    if (ids.empty() || ids.size() > kEventsMax) {
+      return done(Status(ErrorKind::kUsage, "a look-up has 1 to " + std::to_string(kEventsMax) + " ids"));
+    }
+    call<RowsReply<Row>>(operation, bytes_of(ids), options, std::move(done), decode_rows<Row>);
+  }
+
+  template <typename Row>
+  void query(Operation operation, const AccountFilter& filter, CallOptions options, Callback<RowsReply<Row>> done) {
+    call<RowsReply<Row>>(operation, bytes_of(std::span(&filter, 1)), options, std::move(done), decode_rows<Row>);
+  }
+
+  /// Waits for what `start(callback)` promises.
+  template <typename Reply, typename Start>
+  Result<Reply> block(Start start) {
+    if (engine.is_own_thread()) return Status(ErrorKind::kUsage, "a blocking call inside a callback would wait for itself");
+    auto [done, future] = promised<Reply>();
+    start(std::move(done));
+    return future.get();
+  }
+
+  ClientEngine engine;
+};
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::~Client() = default;
+
+Result<std::unique_ptr<Client>> Client::connect(ClientOptions options) {
+  auto endpoints = client::resolve(options.address);
+  if (!endpoints) return endpoints.error();
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(endpoints).value());
+  if (!impl->engine.is_sound()) return Status(ErrorKind::kIo, "too many open files");
+  Status status = impl->engine.wait_until_ready();
+  if (!status.is_ok()) return status;
+  return std::unique_ptr<Client>(new Client(std::move(impl)));
+}
+
+u128 Client::store_id() const noexcept { return impl_->engine.store_id(); }
+
+// --- Callbacks ----------------------------------------------------------------------------------------------------------
+
+void Client::create_account_async(const Account& account, Callback<CreateResult> done, CallOptions options) {
+  const bool stands_alone = (account.flags & (AccountFlags::kLinked | AccountFlags::kImported)) != 0;
+  impl_->create_one(Operation::kCreateAccounts, account, stands_alone, options, std::move(done));
+}
+void Client::create_transfer_async(const Transfer& transfer, Callback<CreateResult> done, CallOptions options) {
+  const bool stands_alone = (transfer.flags & (TransferFlags::kLinked | TransferFlags::kImported)) != 0;
+  impl_->create_one(Operation::kCreateTransfers, transfer, stands_alone, options, std::move(done));
+}
+void Client::create_accounts_async(std::span<const Account> accounts, Callback<CreateReply> done, CallOptions options) {
+  impl_->create_many(Operation::kCreateAccounts, accounts, options, std::move(done));
+}
+void Client::create_transfers_async(std::span<const Transfer> transfers, Callback<CreateReply> done, CallOptions options) {
+  impl_->create_many(Operation::kCreateTransfers, transfers, options, std::move(done));
+}
+void Client::lookup_accounts_async(std::span<const u128> ids, Callback<RowsReply<Account>> done, CallOptions options) {
+  impl_->look_up(Operation::kLookupAccounts, ids, options, std::move(done));
+}
+void Client::lookup_transfers_async(std::span<const u128> ids, Callback<RowsReply<Transfer>> done, CallOptions options) {
+  impl_->look_up(Operation::kLookupTransfers, ids, options, std::move(done));
+}
+void Client::get_account_transfers_async(const AccountFilter& filter, Callback<RowsReply<Transfer>> done, CallOptions options) {
+  impl_->query(Operation::kGetAccountTransfers, filter, options, std::move(done));
+}
+void Client::get_account_balances_async(const AccountFilter& filter, Callback<RowsReply<AccountBalance>> done,
+                                        CallOptions options) {
+  impl_->query(Operation::kGetAccountBalances, filter, options, std::move(done));
+}
+void Client::ping_async(Callback<ReplyInfo> done, CallOptions options) {
+  impl_->call<ReplyInfo>(Operation::kPing, {}, options, std::move(done), decode_info);
+}
+void Client::status_async(Callback<TextReply> done, CallOptions options) {
+  impl_->call<TextReply>(Operation::kStatus, {}, options, std::move(done), decode_text);
+}
+void Client::snapshot_async(Callback<ReplyInfo> done, CallOptions options) {
+  impl_->call<ReplyInfo>(Operation::kSnapshot, {}, options, std::move(done), decode_info);
+}
+void Client::clock_advance_async(std::uint64_t ns, Callback<ReplyInfo> done, CallOptions options) {
+  impl_->call<ReplyInfo>(Operation::kClockAdvance, bytes_of(std::span<const std::uint64_t>(&ns, 1)), options,
+                         std::move(done), decode_info);
+}
+
+// --- Futures ------------------------------------------------------------------------------------------------------------
+
+std::future<Result<CreateResult>> Client::create_account_future(const Account& account, CallOptions options) {
+  auto [done, future] = promised<CreateResult>();
+  create_account_async(account, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<CreateResult>> Client::create_transfer_future(const Transfer& transfer, CallOptions options) {
+  auto [done, future] = promised<CreateResult>();
+  create_transfer_async(transfer, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<CreateReply>> Client::create_accounts_future(std::span<const Account> accounts, CallOptions options) {
+  auto [done, future] = promised<CreateReply>();
+  create_accounts_async(accounts, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<CreateReply>> Client::create_transfers_future(std::span<const Transfer> transfers, CallOptions options) {
+  auto [done, future] = promised<CreateReply>();
+  create_transfers_async(transfers, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<RowsReply<Account>>> Client::lookup_accounts_future(std::span<const u128> ids, CallOptions options) {
+  auto [done, future] = promised<RowsReply<Account>>();
+  lookup_accounts_async(ids, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<RowsReply<Transfer>>> Client::lookup_transfers_future(std::span<const u128> ids, CallOptions options) {
+  auto [done, future] = promised<RowsReply<Transfer>>();
+  lookup_transfers_async(ids, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<RowsReply<Transfer>>> Client::get_account_transfers_future(const AccountFilter& filter, CallOptions options) {
+  auto [done, future] = promised<RowsReply<Transfer>>();
+  get_account_transfers_async(filter, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<RowsReply<AccountBalance>>> Client::get_account_balances_future(const AccountFilter& filter,
+                                                                                   CallOptions options) {
+  auto [done, future] = promised<RowsReply<AccountBalance>>();
+  get_account_balances_async(filter, std::move(done), options);
+  return std::move(future);
+}
+
+// --- Blocking -----------------------------------------------------------------------------------------------------------
+
+Result<CreateResult> Client::create_account(const Account& account, CallOptions options) {
+  return impl_->block<CreateResult>([&](auto done) { create_account_async(account, std::move(done), options); });
+}
+Result<CreateResult> Client::create_transfer(const Transfer& transfer, CallOptions options) {
+  return impl_->block<CreateResult>([&](auto done) { create_transfer_async(transfer, std::move(done), options); });
+}
+Result<CreateReply> Client::create_accounts(std::span<const Account> accounts, CallOptions options) {
+  return impl_->block<CreateReply>([&](auto done) { create_accounts_async(accounts, std::move(done), options); });
+}
+Result<CreateReply> Client::create_transfers(std::span<const Transfer> transfers, CallOptions options) {
+  return impl_->block<CreateReply>([&](auto done) { create_transfers_async(transfers, std::move(done), options); });
+}
+Result<RowsReply<Account>> Client::lookup_accounts(std::span<const u128> ids, CallOptions options) {
+  return impl_->block<RowsReply<Account>>([&](auto done) { lookup_accounts_async(ids, std::move(done), options); });
+}
+Result<RowsReply<Transfer>> Client::lookup_transfers(std::span<const u128> ids, CallOptions options) {
+  return impl_->block<RowsReply<Transfer>>([&](auto done) { lookup_transfers_async(ids, std::move(done), options); });
+}
+Result<RowsReply<Transfer>> Client::get_account_transfers(const AccountFilter& filter, CallOptions options) {
+  return impl_->block<RowsReply<Transfer>>([&](auto done) { get_account_transfers_async(filter, std::move(done), options); });
+}
+Result<RowsReply<AccountBalance>> Client::get_account_balances(const AccountFilter& filter, CallOptions options) {
+  return impl_->block<RowsReply<AccountBalance>>(
+      [&](auto done) { get_account_balances_async(filter, std::move(done), options); });
+}
+Result<ReplyInfo> Client::ping(CallOptions options) {
+  return impl_->block<ReplyInfo>([&](auto done) { ping_async(std::move(done), options); });
+}
+Result<TextReply> Client::status(CallOptions options) {
+  return impl_->block<TextReply>([&](auto done) { status_async(std::move(done), options); });
+}
+Result<ReplyInfo> Client::snapshot(CallOptions options) {
+  return impl_->block<ReplyInfo>([&](auto done) { snapshot_async(std::move(done), options); });
+}
+Result<ReplyInfo> Client::clock_advance(std::uint64_t ns, CallOptions options) {
+  return impl_->block<ReplyInfo>([&](auto done) { clock_advance_async(ns, std::move(done), options); });
+}
+
+}  // namespace florin

@@ -1,0 +1,159 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "florin/account.hpp"
+#include "florin/frame.hpp"
+#include "florin/status.hpp"
+#include "florin/status_codes.hpp"
+#include "florin/transfer.hpp"
+#include "florin/uint128.hpp"
+
+/// @file
+/// The C++ client of florin's native protocol.
+///
+///   auto client = florin::Client::connect({.address = "127.0.0.1:3000", .principal = 1});
+///   if (!client) return fail(client.error());
+///   auto result = client.value()->create_transfer(transfer);
+///
+/// **How a call can end.** A value: the server executed the request and it is durable. Or a Status whose kind says what is
+/// known about the effect:
+///
+///   kOutcomeUnknown   the request was sent and no answer came in time, or the server's journal failed: it may or may not
+///                     have taken effect. Send the same events again with the same ids to find out.
+///   anything else     nothing happened: the request never left, or the server refused it before it was sequenced (kDeadline,
+///                     kBusy, kUnavailable, kOutOfMemory, kRefused; the message begins with the name of the reply's code).
+///
+/// **Retries.** If the connection is lost, the client connects again and sends every open request again, with the same bytes,
+/// until the call's deadline. That is safe because events are idempotent by id. An event whose first answer was lost then
+/// answers `exists` with the timestamp of the original instead of `created`, and one that was refused for a transient reason
+/// (see is_transient()) answers `id_already_failed`; the client reports what the server says.
+///
+/// **Batching.** Calls of create_account() and create_transfer(), from any number of threads, that arrive while such a request
+/// is under way share the next request. An event that is linked or imported is sent in a request of its own: an event cannot
+/// become part of a stranger's chain. Calls with many events are one request each, so chains are never split.
+
+namespace florin {
+
+struct ClientOptions {
+  std::string address = "127.0.0.1:3000";  ///< host:port, or [IPv6]:port
+  u128 principal = 0;                      ///< who acts
+  u128 client = 0;                         ///< names this client object in the journal; 0: random
+  std::uint32_t timeout_ms = 30'000;       ///< of a call that names none
+  std::uint32_t connect_timeout_ms = 5'000;
+  std::uint32_t in_flight_max = 64;        ///< requests on the wire at the same time; the rest waits here
+  std::uint64_t queue_bytes_max = 256U << 20;  ///< bodies waiting or on the wire; beyond it a call fails with kBusy
+};
+
+struct CallOptions {
+  std::uint32_t timeout_ms = 0;  ///< 0: that of the client
+  bool post_balances = false;    ///< create_*: both accounts' balances right after each event
+  bool latency_receipt = false;
+};
+
+/// The balances of both accounts of a transfer right after it (create_accounts: of the account, then zeros).
+struct PostBalances {
+  Balances debit_account;
+  Balances credit_account;
+};
+
+/// What the server adds to every reply.
+struct ReplyInfo {
+  std::uint64_t sequence = 0;   ///< of the request's last event (writes), newest seen (reads)
+  std::uint64_t timestamp = 0;  ///< of that event, ns
+  LatencyReceipt receipt;       ///< zeros unless asked for
+};
+
+struct CreateReply {
+  std::vector<CreateResult> results;         ///< one per event, in order
+  std::vector<PostBalances> post_balances;   ///< one per event if asked for
+  ReplyInfo info;
+};
+
+/// Rows of a look-up (those found, in order of the ids asked for) or of a query.
+template <typename Row>
+struct RowsReply {
+  std::vector<Row> rows;
+  ReplyInfo info;
+};
+
+struct TextReply {
+  std::string text;
+  ReplyInfo info;
+};
+
+/// A connection to one server that repairs itself, with a thread of its own.
+///
+/// Thread-safe: any thread may call anything at any time. Callbacks run on the client's thread: they must be short, may start
+/// asynchronous calls, and must not throw; a blocking call inside one fails with kUsage.
+/// Lifecycle: connect() -> calls -> destruction, which answers every open call before it returns: kUnavailable if it was not
+/// sent, kOutcomeUnknown if it was.
+class Client {
+ public:
+  template <typename Reply>
+  using Callback = std::function<void(Result<Reply>)>;
+
+  /// Connects and says hello. kUnavailable if nobody answers in time, kRefused with the server's reason if it declines.
+  static Result<std::unique_ptr<Client>> connect(ClientOptions options);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// The store this client is connected to; a reconnect to another one fails every call.
+  [[nodiscard]] u128 store_id() const noexcept;
+
+  // One event; concurrent calls share requests.
+  void create_account_async(const Account& account, Callback<CreateResult> done, CallOptions options = {});
+  void create_transfer_async(const Transfer& transfer, Callback<CreateResult> done, CallOptions options = {});
+
+  // At most kEventsMax elements, one request each. The elements are copied before the call returns.
+  void create_accounts_async(std::span<const Account> accounts, Callback<CreateReply> done, CallOptions options = {});
+  void create_transfers_async(std::span<const Transfer> transfers, Callback<CreateReply> done, CallOptions options = {});
+  void lookup_accounts_async(std::span<const u128> ids, Callback<RowsReply<Account>> done, CallOptions options = {});
+  void lookup_transfers_async(std::span<const u128> ids, Callback<RowsReply<Transfer>> done, CallOptions options = {});
+  void get_account_transfers_async(const AccountFilter& filter, Callback<RowsReply<Transfer>> done, CallOptions options = {});
+  void get_account_balances_async(const AccountFilter& filter, Callback<RowsReply<AccountBalance>> done, CallOptions options = {});
+
+  void ping_async(Callback<ReplyInfo> done, CallOptions options = {});
+  void status_async(Callback<TextReply> done, CallOptions options = {});  ///< JSON
+  void snapshot_async(Callback<ReplyInfo> done, CallOptions options = {});  ///< answered when it is published
+  void clock_advance_async(std::uint64_t ns, Callback<ReplyInfo> done, CallOptions options = {});  ///< --test-clock only
+
+  // The same as futures.
+  std::future<Result<CreateResult>> create_account_future(const Account& account, CallOptions options = {});
+  std::future<Result<CreateResult>> create_transfer_future(const Transfer& transfer, CallOptions options = {});
+  std::future<Result<CreateReply>> create_accounts_future(std::span<const Account> accounts, CallOptions options = {});
+  std::future<Result<CreateReply>> create_transfers_future(std::span<const Transfer> transfers, CallOptions options = {});
+  std::future<Result<RowsReply<Account>>> lookup_accounts_future(std::span<const u128> ids, CallOptions options = {});
+  std::future<Result<RowsReply<Transfer>>> lookup_transfers_future(std::span<const u128> ids, CallOptions options = {});
+  std::future<Result<RowsReply<Transfer>>> get_account_transfers_future(const AccountFilter& filter, CallOptions options = {});
+  std::future<Result<RowsReply<AccountBalance>>> get_account_balances_future(const AccountFilter& filter, CallOptions options = {});
+
+  // The same, blocking.
+  Result<CreateResult> create_account(const Account& account, CallOptions options = {});
+  Result<CreateResult> create_transfer(const Transfer& transfer, CallOptions options = {});
+  Result<CreateReply> create_accounts(std::span<const Account> accounts, CallOptions options = {});
+  Result<CreateReply> create_transfers(std::span<const Transfer> transfers, CallOptions options = {});
+  Result<RowsReply<Account>> lookup_accounts(std::span<const u128> ids, CallOptions options = {});
+  Result<RowsReply<Transfer>> lookup_transfers(std::span<const u128> ids, CallOptions options = {});
+  Result<RowsReply<Transfer>> get_account_transfers(const AccountFilter& filter, CallOptions options = {});
+  Result<RowsReply<AccountBalance>> get_account_balances(const AccountFilter& filter, CallOptions options = {});
+  Result<ReplyInfo> ping(CallOptions options = {});
+  Result<TextReply> status(CallOptions options = {});
+  Result<ReplyInfo> snapshot(CallOptions options = {});
+  Result<ReplyInfo> clock_advance(std::uint64_t ns, CallOptions options = {});
+
+ private:
+  class Impl;
+  explicit Client(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace florin
