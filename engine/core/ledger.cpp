@@ -19,21 +19,23 @@ PartitionLimits limits_for(std::uint64_t memory_budget_bytes) {
 
 }  // namespace
 
-Ledger::Ledger(const LedgerOptions& options)
+Ledger::Ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner)
     : memory_budget_bytes_(options.memory_budget_bytes),
       tables_(std::max(options.partitions, 1U), limits_for(options.memory_budget_bytes)),
       chain_verdicts_(std::make_unique<Verdict[]>(kEventsMax)),
       post_balances_(std::make_unique_for_overwrite<Balances[]>(std::size_t{kEventsMax} * 2)),
-      serial_runner_(tables_.count()),
-      runner_(options.runner != nullptr ? options.runner : &serial_runner_) {
+      runner_(std::move(runner)) {
   if (tables_.count() == 1) return;
+  if (!runner_) runner_ = std::make_unique<SerialPhaseRunner>(tables_.count());
   window_ = std::make_unique<TransferWindow>(tables_);
   window_events_.reserve(TransferWindow::kEventsPerWindow);
 }
 
 Ledger::~Ledger() = default;
 
-std::unique_ptr<StateMachine> make_ledger(const LedgerOptions& options) { return std::make_unique<Ledger>(options); }
+std::unique_ptr<StateMachine> make_ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner) {
+  return std::make_unique<Ledger>(options, std::move(runner));
+}
 
 void Ledger::execute(std::span<const Command> batch) {
   if (window_) {

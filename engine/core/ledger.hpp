@@ -17,8 +17,6 @@ namespace florin::core {
 struct LedgerOptions {
   std::uint64_t memory_budget_bytes = std::uint64_t{8} << 30;  ///< of all tables together; room for work is refused above it
   std::uint32_t partitions = 1;
-  /// Who runs the partitions' shares of a phase when there are several; must outlive the ledger. nullptr: the calling thread.
-  PhaseRunner* runner = nullptr;
 };
 
 /// The state machine. With one partition the calling thread does everything, no hop and no wait anywhere; with several, it leads
@@ -31,7 +29,8 @@ struct LedgerOptions {
 /// branch; everything else goes through rules/.
 class Ledger final : public StateMachine {
  public:
-  explicit Ledger(const LedgerOptions& options);
+  /// `runner`: who does the partitions' shares of a phase when there are several; nullptr: the calling thread, in turn.
+  explicit Ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner = nullptr);
   ~Ledger() override;
 
   void execute(std::span<const Command> batch) override;
@@ -128,8 +127,7 @@ class Ledger final : public StateMachine {
   std::unique_ptr<SnapshotProgress> progress_;
 
   // Several partitions only.
-  SerialPhaseRunner serial_runner_;
-  PhaseRunner* runner_;
+  std::unique_ptr<PhaseRunner> runner_;
   std::unique_ptr<TransferWindow> window_;
   struct WindowEvent {
     const Command* command;
@@ -138,6 +136,6 @@ class Ledger final : public StateMachine {
   std::vector<WindowEvent> window_events_;  // whose the window's events are
 };
 
-std::unique_ptr<StateMachine> make_ledger(const LedgerOptions& options);
+std::unique_ptr<StateMachine> make_ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner = nullptr);
 
 }  // namespace florin::core

@@ -11,6 +11,7 @@ namespace {
 constexpr std::uint64_t kLinesMin = 64;
 // Half full on average: then 2 % of the lines have spilled, and splitting brings it down to a quarter.
 constexpr std::uint64_t kEntriesPerLineMax = 4;
+constexpr std::size_t kHugeFrom = std::size_t{2} << 20;
 }  // namespace
 
 // The last line spills into kSpillLines more behind the end instead of wrapping to the front: a wrap would cross the border
@@ -69,7 +70,8 @@ void TagTable::begin_split() {
   split_ = 0;
   lines_ *= 2;
   shift_ -= 1;
-  region_ = Region((lines_ + kSpillLines) * 64);
+  const std::size_t bytes = (lines_ + kSpillLines) * 64;
+  region_ = Region(bytes, bytes < kHugeFrom ? Region::Head::kSmallPages : Region::Head::kHugePages);
   begin_ = reinterpret_cast<std::uint64_t*>(region_.data());
 }
 

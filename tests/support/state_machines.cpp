@@ -1,5 +1,6 @@
 #include "core/ledger.hpp"
 #include "model/model_state_machine.hpp"
+#include "pipeline/partition_threads.hpp"
 #include "support/engine_under_test.hpp"
 
 namespace florin::test {
@@ -10,6 +11,11 @@ std::unique_ptr<core::StateMachine> engine(std::uint32_t partitions) {
   return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20, .partitions = partitions});
 }
 
+std::unique_ptr<core::StateMachine> threaded_engine(std::uint32_t partitions) {
+  return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20, .partitions = partitions},
+                           std::make_unique<pipeline::PartitionThreads>(partitions));
+}
+
 }  // namespace
 
 const std::vector<StateMachineFactory>& engine_factories() {
@@ -18,6 +24,8 @@ const std::vector<StateMachineFactory>& engine_factories() {
       {"engine, 2 partitions", [] { return engine(2); }},
       {"engine, 3 partitions", [] { return engine(3); }},
       {"engine, 8 partitions", [] { return engine(8); }},
+      {"engine, 2 partitions on threads", [] { return threaded_engine(2); }},
+      {"engine, 8 partitions on threads", [] { return threaded_engine(8); }},
   };
   return factories;
 }

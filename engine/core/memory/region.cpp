@@ -12,7 +12,7 @@ constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::size_t round_up(std::size_t bytes) { return (bytes + kHugePage - 1) & ~(kHugePage - 1); }
 }  // namespace
 
-Region::Region(std::size_t bytes_max) : bytes_max_(round_up(bytes_max)) {
+Region::Region(std::size_t bytes_max, Head head) : bytes_max_(round_up(bytes_max)) {
   // Aligned by hand to 2 MiB, or the first and last pages would stay small.
   const std::size_t wanted = bytes_max_ + kHugePage;
   void* raw = mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -24,6 +24,7 @@ Region::Region(std::size_t bytes_max) : bytes_max_(round_up(bytes_max)) {
   if (tail != 0) munmap(reinterpret_cast<void*>(aligned + bytes_max_), tail);
   data_ = reinterpret_cast<std::byte*>(aligned);
   madvise(data_, bytes_max_, MADV_HUGEPAGE);
+  if (head == Head::kSmallPages) madvise(data_, kHugePage, MADV_NOHUGEPAGE);
 }
 
 Region::~Region() {

@@ -10,8 +10,11 @@ namespace florin::core {
 class Region {
  public:
   Region() = default;
+  /// The pages of the first 2 MiB: small for what may stay small, so that an idle server does not take 2 MiB a table.
+  enum class Head { kSmallPages, kHugePages };
+
   /// Reserves `bytes_max` (rounded up to 2 MiB), advised for huge pages. Throws std::bad_alloc if the address space is refused.
-  explicit Region(std::size_t bytes_max);
+  explicit Region(std::size_t bytes_max, Head head = Head::kSmallPages);
   ~Region();
   Region(Region&& other) noexcept;
   Region& operator=(Region&& other) noexcept;
