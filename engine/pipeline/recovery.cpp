@@ -1,0 +1,192 @@
+#include "pipeline/recovery.hpp"
+
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "pipeline/read_ahead.hpp"
+#include "record/batch_record.hpp"
+
+namespace florin::pipeline {
+namespace {
+
+constexpr std::uint64_t kBatchesPerReport = 64;
+
+Status corrupt(std::uint64_t sequence, const std::string& reason) {
+  return {ErrorKind::kCorrupt, "sequence " + std::to_string(sequence) + ": " + reason};
+}
+
+/// The chain of outcome digests after each of the last batches, to be compared with what later batches recorded.
+class RecentDigests {
+ public:
+  void add(const core::StateMachine& state_machine) {
+    entries_[next_++ % entries_.size()] = {state_machine.sequence(), state_machine.outcome_digest()};
+  }
+  /// False if the digest after `sequence` is known and is another.
+  [[nodiscard]] bool agrees(std::uint64_t sequence, u128 digest) const {
+    for (const Entry& entry : entries_) {
+      if (entry.sequence == sequence) return entry.digest == digest;
+    }
+    return true;
+  }
+
+ private:
+  struct Entry {
+    std::uint64_t sequence = ~std::uint64_t{0};
+    u128 digest = 0;
+  };
+  std::array<Entry, 64> entries_{};
+  std::size_t next_ = 0;
+};
+
+/// One run of recovery, told from top to bottom by run().
+class Recovery {
+ public:
+  Recovery(Journal& journal, const SnapshotStore* snapshots, const RecoveryOptions& options)
+      : journal_(journal), snapshots_(snapshots), options_(options) {}
+
+  Result<Recovered> run() {
+    if (snapshots_ != nullptr && options_.use_snapshots) {
+      if (Status status = begin_at_snapshot(); !status) return status;
+    }
+    if (result_.state_machine == nullptr) result_.state_machine = options_.make_state_machine();
+    digests_.add(machine());
+    result_.is_new_store = journal_.durable_sequence() == 0;
+    if (!result_.is_new_store) {
+      if (Status status = execute_suffix(); !status) return status;
+    }
+    return std::move(result_);
+  }
+
+ private:
+  [[nodiscard]] core::StateMachine& machine() const { return *result_.state_machine; }
+
+  /// Loads the newest snapshot that can be used; none is no error.
+  Status begin_at_snapshot() {
+    const auto sequences = snapshots_->list();
+    if (!sequences) return sequences.error();
+    for (const std::uint64_t sequence : *sequences) {
+      if (result_.newest_snapshot_sequence == 0) result_.newest_snapshot_sequence = sequence;
+      if (sequence > options_.to_sequence) continue;
+      if (sequence > journal_.durable_sequence()) {
+        if (options_.is_copy) continue;
+        return corrupt(sequence, "a snapshot was published here, but the journal ends at " +
+                                     std::to_string(journal_.durable_sequence()) + ": acknowledged batches are missing");
+      }
+      const Status status = load(sequence);
+      if (status) return {};
+      if (status.kind() == ErrorKind::kOutOfMemory) return status;
+      result_.state_machine.reset();
+      result_.notes.push_back("snapshot " + std::to_string(sequence) + " passed over: " + status.message());
+    }
+    return {};
+  }
+
+  Status load(std::uint64_t sequence) {
+    const auto opened = snapshots_->open(sequence);
+    if (!opened) return opened.error();
+    const SnapshotReader& snapshot = **opened;
+    const SnapshotHeader& header = snapshot.header();
+    if (header.sequence != sequence) return corrupt(sequence, "the snapshot says it is of another sequence");
+    result_.state_machine = options_.make_state_machine();
+    if (Status status = machine().load(snapshot); !status) return status;
+    if (machine().sequence() != header.sequence || machine().outcome_digest() != header.outcome_digest) {
+      return corrupt(sequence, "the snapshot's state is not of its header");
+    }
+    if (Status status = check_chain(header); !status) return status;
+    result_.snapshot_sequence = sequence;
+    result_.chain_end = {header.batch_number, header.batch_checksum};
+    result_.genesis.store_id = header.store_id;
+    result_.genesis.hash_seed = header.hash_seed;
+    return {};
+  }
+
+  /// The batch that ends with the snapshot's sequence must be the one the snapshot names, if the journal still has it.
+  Status check_chain(const SnapshotHeader& header) {
+    auto cursor = journal_.read_from(header.sequence);
+    if (!cursor) return cursor.error().kind() == ErrorKind::kNotFound ? Status() : cursor.error();
+    const auto record = (*cursor)->next();
+    if (!record) return record.error();
+    if (record->empty()) return corrupt(header.sequence, "the journal does not reach the snapshot");
+    const record::BatchView view(*record);
+    if (view.header().first_sequence > header.sequence) return {};  // pruned: the next batch proves the chain
+    if (view.last_sequence() != header.sequence || view.header().checksum != header.batch_checksum) {
+      return corrupt(header.sequence, "the snapshot does not belong to this journal");
+    }
+    return {};
+  }
+
+  Status execute_suffix() {
+    if (machine().sequence() >= journal_.durable_sequence()) return {};
+    auto cursor = journal_.read_from(machine().sequence() + 1);
+    if (!cursor) return cursor.error();
+    ReadAhead reader(std::move(cursor).value());
+    while (machine().sequence() < options_.to_sequence) {
+      const auto batch = reader.next();
+      if (!batch) return batch.error();
+      if (*batch == nullptr) break;
+      if (Status status = check(**batch); !status) return status;
+      if (!is_wanted_whole(**batch)) return execute_part(**batch);
+      if (Status status = execute(**batch, (*batch)->commands()); !status) return status;
+      result_.chain_end = {(*batch)->header().number, (*batch)->header().checksum};
+      ++result_.batch_count;
+      if (options_.on_progress && result_.batch_count % kBatchesPerReport == 0) options_.on_progress(machine().sequence());
+    }
+    return {};
+  }
+
+  Status check(const ReplayBatch& batch) {
+    const BatchHeader& header = batch.header();
+    if (header.first_sequence != machine().sequence() + 1) {
+      return corrupt(header.first_sequence, "batches from " + std::to_string(machine().sequence() + 1) + " on are missing");
+    }
+    if (header.number != result_.chain_end.number + 1 || header.previous != result_.chain_end.checksum) {
+      return corrupt(header.first_sequence, "the batch does not continue the chain");
+    }
+    if (!digests_.agrees(header.outcome_sequence, header.outcome_digest)) {
+      return corrupt(header.outcome_sequence, "outcomes up to here differ from those recorded");
+    }
+    if (header.first_sequence == 1) {
+      const core::Command& first = batch.commands()[0];
+      if (first.operation != Operation::kGenesis || first.body.size() != sizeof(Genesis)) return corrupt(1, "the first record is not genesis");
+      std::memcpy(&result_.genesis, first.body.data(), sizeof(Genesis));
+    }
+    return {};
+  }
+
+  [[nodiscard]] bool is_wanted_whole(const ReplayBatch& batch) const { return batch.last_sequence() <= options_.to_sequence; }
+
+  Status execute_part(const ReplayBatch& batch) { return execute(batch, batch.commands_through(options_.to_sequence)); }
+
+  Status execute(const ReplayBatch& batch, std::span<const core::Command> commands) {
+    if (commands.empty()) return {};
+    std::uint32_t accounts = 0;
+    std::uint32_t transfers = 0;
+    for (const core::Command& command : commands) {
+      if (command.operation == Operation::kCreateAccounts) accounts += command.event_count;
+      if (command.operation == Operation::kCreateTransfers) transfers += command.event_count;
+    }
+    if (accounts + transfers > 0 && !machine().reserve(accounts, transfers)) {
+      return {ErrorKind::kOutOfMemory, "the memory budget is too small for this store: it ended at sequence " +
+                                           std::to_string(batch.header().first_sequence)};
+    }
+    machine().execute(commands);
+    result_.event_count += machine().sequence() - (batch.header().first_sequence - 1);
+    digests_.add(machine());
+    return {};
+  }
+
+  Journal& journal_;
+  const SnapshotStore* snapshots_;
+  const RecoveryOptions& options_;
+  Recovered result_;
+  RecentDigests digests_;
+};
+
+}  // namespace
+
+Result<Recovered> recover(Journal& journal, const SnapshotStore* snapshots, const RecoveryOptions& options) {
+  return Recovery(journal, snapshots, options).run();
+}
+
+}  // namespace florin::pipeline

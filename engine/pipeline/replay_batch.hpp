@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/state_machine.hpp"
+#include "florin/batch.hpp"
+#include "runtime/mapped_memory.hpp"
+
+namespace florin::pipeline {
+
+/// A recorded batch, ready to be executed again: its bytes, copied out of the journal, and the commands they hold.
+/// Writer: the reader of the journal, then whoever executes it.
+class ReplayBatch {
+ public:
+  ReplayBatch() : memory_(kBatchBytesMax) {}
+
+  /// Takes a verified record. kCorrupt if a request is none that a journal can hold.
+  Status assign(std::span<const std::byte> record);
+
+  [[nodiscard]] const BatchHeader& header() const noexcept { return *reinterpret_cast<const BatchHeader*>(memory_.data()); }
+  [[nodiscard]] std::uint64_t last_sequence() const noexcept { return header().first_sequence + header().event_count - 1; }
+  [[nodiscard]] std::span<const core::Command> commands() const noexcept { return commands_; }
+  /// Leading commands whose events all have a sequence up to `sequence`.
+  [[nodiscard]] std::span<const core::Command> commands_through(std::uint64_t sequence) const noexcept;
+
+ private:
+  runtime::MappedMemory memory_;
+  std::vector<core::Command> commands_;
+};
+
+}  // namespace florin::pipeline
