@@ -21,11 +21,11 @@ Status trim_file(const std::string& path) {
   Result<File> file = File::open(path, O_RDWR);
   if (!file) return file.error();
   const Result<SegmentMeta> meta = read_meta(*file);
-  const Result<std::vector<BatchPlace>> places = find_batches(*file);
+  const Result<std::vector<ValuePlace>> places = find_batches(*file);
   const Result<std::uint64_t> size = file->size();
   if (!meta || !places || !size) return !meta ? meta.error() : !places ? places.error() : size.error();
   std::uint64_t pages = std::max<std::uint64_t>(meta->pages, kMetaPages);
-  for (const BatchPlace& place : *places) {
+  for (const ValuePlace& place : *places) {
     pages = std::max(pages, std::uint64_t{place.page} + value_pages(place.size));
   }
   if (*size > pages * kPageBytes && ::ftruncate(file->descriptor(), static_cast<off_t>(pages * kPageBytes)) != 0) {
@@ -93,11 +93,11 @@ Status LmdbJournal::recover() {
 Status LmdbJournal::adopt(const JournalState& state) {
   const std::string path = segments_folder_ + "/adopt.tmp";
   const std::uint64_t bytes_max = std::max(settings_.segment_bytes, 2 * state.adopted_bytes);
-  Result<std::unique_ptr<SegmentWriter>> writer = SegmentWriter::create(path, bytes_max);
+  Result<std::unique_ptr<LmdbWriter>> writer = LmdbWriter::create(path, bytes_max, LmdbWriter::Order::kAscending);
   if (!writer) return writer.error();
   Result<std::unique_ptr<SegmentCursor>> cursor = SegmentCursor::open(catalog_, state.adopted_sequence);
   if (!cursor) return cursor.error();
-  std::vector<BatchPlace> places;
+  std::vector<ValuePlace> places;
   const auto commit = [&]() -> Status {
     if (Status status = (*writer)->commit(); !status) return status;
     places.insert(places.end(), (*writer)->places().begin(), (*writer)->places().end());
@@ -108,7 +108,7 @@ Status LmdbJournal::adopt(const JournalState& state) {
     if (!batch) return batch.error();
     const BytesView piece{batch->data(), batch->size()};
     const BatchHeader& header = (*cursor)->header();
-    if (Status status = (*writer)->append(header.first_sequence, header.size, {&piece, 1}); !status) return status;
+    if (Status status = (*writer)->put(header.first_sequence, header.size, {&piece, 1}); !status) return status;
     const std::uint64_t open_bytes = (*writer)->places().size() * std::uint64_t{kBatchBytesMax};
     if (open_bytes < kAdoptionBytesMax) continue;
     if (Status status = commit(); !status) return status;
@@ -146,7 +146,7 @@ Status LmdbJournal::append(std::span<const BytesView> pieces) {
     if (Status status = begin_segment(header.first_sequence); !status) return fail(std::move(status));
   }
   const std::uint64_t used_before = current_->used_bytes();
-  if (Status status = current_->append(header.first_sequence, header.size, pieces); !status) {
+  if (Status status = current_->put(header.first_sequence, header.size, pieces); !status) {
     return fail(std::move(status));
   }
   keeper_->note_growth(current_->used_bytes() - used_before);
@@ -169,7 +169,7 @@ Status LmdbJournal::commit_segment() {
 }
 
 Status LmdbJournal::begin_segment(std::uint64_t first_sequence) {
-  Result<std::unique_ptr<SegmentWriter>> next = keeper_->take_next();
+  Result<std::unique_ptr<LmdbWriter>> next = keeper_->take_next();
   if (!next) return next.error();
   SegmentName name{first_sequence, segment_path(segments_folder_, first_sequence)};
   if (Status status = rename_file((*next)->path(), name.path); !status) return status;

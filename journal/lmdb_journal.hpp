@@ -10,7 +10,7 @@
 #include "journal/recovery.hpp"
 #include "journal/segment_catalog.hpp"
 #include "journal/segment_keeper.hpp"
-#include "journal/segment_writer.hpp"
+#include "journal/lmdb_writer.hpp"
 
 namespace florin::journal {
 
@@ -68,7 +68,7 @@ class LmdbJournal final : public Journal {
 
   Status health_;  ///< the first failure; final
   BatchHeader last_;
-  std::unique_ptr<SegmentWriter> current_;
+  std::unique_ptr<LmdbWriter> current_;
 
   SegmentCatalog catalog_;
   std::atomic<bool> has_failed_{false};  ///< for has_room()

@@ -68,4 +68,14 @@ constexpr std::uint32_t value_pages(std::uint64_t value_bytes) noexcept {
 inline constexpr std::uint32_t kValueBytesInTreeMax = (((kPageBytes - sizeof(PageHeader)) / 2) & ~1U) - 2;
 static_assert(kBatchBytesMin > kValueBytesInTreeMax, "a batch would lie inside a tree page, where no scan finds it");
 
+/// Where a value lies in its file.
+struct ValuePlace {
+  std::uint64_t key = 0;   ///< of a batch: its first sequence
+  std::uint32_t page = 0;  ///< the value begins sizeof(PageHeader) behind it
+  std::uint32_t size = 0;  ///< bytes of the value
+
+  [[nodiscard]] std::uint64_t offset() const noexcept { return std::uint64_t{page} * kPageBytes + sizeof(PageHeader); }
+  friend bool operator==(const ValuePlace&, const ValuePlace&) = default;
+};
+
 }  // namespace florin::journal

@@ -71,9 +71,9 @@ void SegmentCatalog::add_live(SegmentName name) {
   segments_[name.first_sequence] = {std::move(name.path), true, {}};
 }
 
-void SegmentCatalog::publish(std::span<const BatchPlace> places) {
+void SegmentCatalog::publish(std::span<const ValuePlace> places) {
   const std::lock_guard lock(mutex_);
-  std::vector<BatchPlace>& known = segments_.rbegin()->second.places;
+  std::vector<ValuePlace>& known = segments_.rbegin()->second.places;
   known.insert(known.end(), places.begin(), places.end());
 }
 
@@ -111,11 +111,11 @@ std::uint64_t SegmentCatalog::end_of(std::uint64_t first_sequence) const {
   return successor == segments_.end() ? end_ : successor->first;
 }
 
-bool SegmentCatalog::copy_places(std::uint64_t first_sequence, std::vector<BatchPlace>& places) const {
+bool SegmentCatalog::copy_places(std::uint64_t first_sequence, std::vector<ValuePlace>& places) const {
   const std::lock_guard lock(mutex_);
   const auto segment = segments_.find(first_sequence);
   if (segment == segments_.end() || !segment->second.has_places) return false;
-  const std::vector<BatchPlace>& known = segment->second.places;
+  const std::vector<ValuePlace>& known = segment->second.places;
   if (places.size() < known.size()) {
     places.insert(places.end(), known.begin() + static_cast<std::ptrdiff_t>(places.size()), known.end());
   }

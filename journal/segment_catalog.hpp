@@ -37,7 +37,7 @@ class SegmentCatalog {
   /// A segment that this process writes; its places come by publish().
   void add_live(SegmentName name);
   /// Batches of the last segment, in order, committed.
-  void publish(std::span<const BatchPlace> places);
+  void publish(std::span<const ValuePlace> places);
   void remove(std::uint64_t first_sequence);
 
   [[nodiscard]] std::vector<SegmentName> list() const;
@@ -49,13 +49,13 @@ class SegmentCatalog {
   [[nodiscard]] std::uint64_t end_of(std::uint64_t first_sequence) const;
 
   /// Appends to `places` what is known beyond its size; false if nothing is known of this segment (then scan it).
-  bool copy_places(std::uint64_t first_sequence, std::vector<BatchPlace>& places) const;
+  bool copy_places(std::uint64_t first_sequence, std::vector<ValuePlace>& places) const;
 
  private:
   struct Segment {
     std::string path;
     bool has_places = false;
-    std::vector<BatchPlace> places;
+    std::vector<ValuePlace> places;
   };
 
   mutable std::mutex mutex_;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t kWindowBytes = 1U << 20;
 
-std::uint64_t end_of(const BatchPlace& place) noexcept { return place.offset() + place.size; }
+std::uint64_t end_of(const ValuePlace& place) noexcept { return place.offset() + place.size; }
 
 }  // namespace
 
@@ -47,12 +47,12 @@ Status SegmentCursor::enter(const SegmentName& name) {
   Result<SegmentMeta> meta = read_meta(file_);
   if (!meta) return meta.error();
   meta_ = *meta;
-  Result<std::vector<BatchPlace>> places = find_batches(file_);
+  Result<std::vector<ValuePlace>> places = find_batches(file_);
   if (!places) return places.error();
   places_ = std::move(*places);
   end_sequence_ = catalog_.end_of(segment_);
   if (end_sequence_ != 0) {
-    std::erase_if(places_, [this](const BatchPlace& place) { return place.first_sequence >= end_sequence_; });
+    std::erase_if(places_, [this](const ValuePlace& place) { return place.key >= end_sequence_; });
   }
   return count_entries();
 }
@@ -60,8 +60,8 @@ Status SegmentCursor::enter(const SegmentName& name) {
 Status SegmentCursor::count_entries() {
   counted_end_ = 0;
   if (!meta_.readable || meta_.entries == 0) return Status::ok();
-  for (const BatchPlace& place : places_) {
-    if (place.first_sequence != segment_) continue;
+  for (const ValuePlace& place : places_) {
+    if (place.key != segment_) continue;
     BatchHeader first;
     const Result<std::size_t> read = file_.read_at(std::as_writable_bytes(std::span(&first, 1)), place.offset());
     if (!read) return read.error();
@@ -75,11 +75,11 @@ Status SegmentCursor::count_entries() {
 Status SegmentCursor::skip_to(std::uint64_t sequence) {
   // The last batch that begins at or before the sequence; places ascend.
   std::size_t found = places_.size();
-  for (std::size_t i = 0; i < places_.size() && places_[i].first_sequence <= sequence; ++i) {
-    if (i == 0 || places_[i].first_sequence != places_[i - 1].first_sequence) found = i;
+  for (std::size_t i = 0; i < places_.size() && places_[i].key <= sequence; ++i) {
+    if (i == 0 || places_[i].key != places_[i - 1].key) found = i;
   }
   if (found == places_.size()) return Status::ok();
-  next_sequence_ = places_[found].first_sequence;
+  next_sequence_ = places_[found].key;
   if (next_sequence_ == sequence) return Status::ok();
   Result<std::span<const std::byte>> batch = next();  // does it contain the sequence?
   if (!batch) return batch.error();
@@ -111,18 +111,18 @@ Result<std::span<const std::byte>> SegmentCursor::next() {
 
 bool SegmentCursor::seek_candidate() {
   if (is_live_ && place_ >= places_.size()) catalog_.copy_places(segment_, places_);
-  if (place_ < places_.size() && places_[place_].first_sequence < next_sequence_) {
+  if (place_ < places_.size() && places_[place_].key < next_sequence_) {
     const auto begin = places_.begin() + static_cast<std::ptrdiff_t>(place_);
-    const auto found = std::partition_point(begin, places_.end(), [this](const BatchPlace& place) {
-      return place.first_sequence < next_sequence_;
+    const auto found = std::partition_point(begin, places_.end(), [this](const ValuePlace& place) {
+      return place.key < next_sequence_;
     });
     place_ = static_cast<std::size_t>(found - places_.begin());
   }
-  return place_ < places_.size() && places_[place_].first_sequence == next_sequence_;
+  return place_ < places_.size() && places_[place_].key == next_sequence_;
 }
 
 Result<std::span<const std::byte>> SegmentCursor::read_candidate() {
-  const BatchPlace& place = places_[place_];
+  const ValuePlace& place = places_[place_];
   if (place.offset() < window_begin_ || end_of(place) > window_end_ || place_ >= window_places_) {
     if (Status status = load_window(); !status) return status;
     if (end_of(place) > window_end_) return corrupt(place.offset(), "the file ends inside the batch");
@@ -139,7 +139,7 @@ Result<std::span<const std::byte>> SegmentCursor::read_candidate() {
 }
 
 void SegmentCursor::accept() {
-  const BatchPlace& place = places_[place_];
+  const ValuePlace& place = places_[place_];
   std::memcpy(&header_, window_.bytes().data() + (place.offset() - window_begin_), sizeof header_);
   next_sequence_ = header_.first_sequence + header_.event_count;
   has_previous_ = true;
@@ -188,11 +188,11 @@ Status SegmentCursor::judge_open_end() const {
 
 Status SegmentCursor::load_window() {
   // As many whole batches as lie behind one another within the window, so that no byte is read twice.
-  const BatchPlace& first = places_[place_];
+  const ValuePlace& first = places_[place_];
   window_begin_ = std::uint64_t{first.page} * kPageBytes;
   std::uint64_t end = end_of(first);
   for (std::size_t i = place_ + 1; i < places_.size(); ++i) {
-    const BatchPlace& place = places_[i];
+    const ValuePlace& place = places_[i];
     if (place.page < first.page || end_of(place) > window_begin_ + kWindowBytes) break;
     end = std::max(end, end_of(place));
   }

@@ -60,7 +60,7 @@ class SegmentCursor final : public BatchCursor {
 
   std::uint64_t segment_ = 0;  ///< first sequence of the segment being read
   File file_;
-  std::vector<BatchPlace> places_;
+  std::vector<ValuePlace> places_;
   bool is_live_ = false;            ///< places come from the writer: all of them are durable
   std::uint64_t end_sequence_ = 0;  ///< where the segment ends, 0 if unknown
   SegmentMeta meta_;

@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "journal/file.hpp"
+
 namespace florin::journal {
 namespace {
 
@@ -30,14 +32,14 @@ SegmentKeeper::~SegmentKeeper() {
   }
   wake_.notify_one();
   thread_.join();
-  for (std::unique_ptr<SegmentWriter>& writer : retired_) close_retired(std::move(writer));
+  for (std::unique_ptr<LmdbWriter>& writer : retired_) close_retired(std::move(writer));
   if (next_) {
     next_.reset();
     (void)remove_file(next_path_);
   }
 }
 
-Result<std::unique_ptr<SegmentWriter>> SegmentKeeper::take_next() {
+Result<std::unique_ptr<LmdbWriter>> SegmentKeeper::take_next() {
   std::unique_lock lock(mutex_);
   next_failure_ = Status::ok();
   wake_.notify_one();
@@ -46,16 +48,17 @@ Result<std::unique_ptr<SegmentWriter>> SegmentKeeper::take_next() {
   return std::move(next_);
 }
 
-void SegmentKeeper::watch(SegmentWriter* writer) {
+void SegmentKeeper::watch(LmdbWriter* writer) {
   const std::lock_guard lock(mutex_);
   watched_ = writer;
-  wants_allocation_ = true;
+  wants_allocation_ = writer != nullptr;
   wake_.notify_one();
 }
 
-void SegmentKeeper::retire(std::unique_ptr<SegmentWriter> writer) {
+void SegmentKeeper::retire(std::unique_ptr<LmdbWriter> writer) {
   const std::lock_guard lock(mutex_);
   watched_ = nullptr;
+  wants_allocation_ = false;
   retired_.push_back(std::move(writer));
   wake_.notify_one();
 }
@@ -74,7 +77,7 @@ void SegmentKeeper::run() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
     if (!retired_.empty()) {
-      std::unique_ptr<SegmentWriter> writer = std::move(retired_.front());
+      std::unique_ptr<LmdbWriter> writer = std::move(retired_.front());
       retired_.erase(retired_.begin());
       lock.unlock();
       close_retired(std::move(writer));
@@ -82,7 +85,7 @@ void SegmentKeeper::run() {
       continue;
     }
     // A watched segment lives until this thread closes it: retire() only queues it.
-    SegmentWriter* const watched = watched_;
+    LmdbWriter* const watched = watched_;
     if (watched != nullptr && std::exchange(wants_allocation_, false)) {
       lock.unlock();
       allocate_ahead(*watched);
@@ -93,7 +96,8 @@ void SegmentKeeper::run() {
     }
     if (!next_ && next_failure_) {
       lock.unlock();
-      Result<std::unique_ptr<SegmentWriter>> next = SegmentWriter::create(next_path_, settings_.segment_bytes);
+      Result<std::unique_ptr<LmdbWriter>> next = 
+          LmdbWriter::create(next_path_, settings_.segment_bytes, LmdbWriter::Order::kAscending);
       lock.lock();
       if (next) {
         next_ = std::move(*next);
@@ -107,14 +111,14 @@ void SegmentKeeper::run() {
       return stop_ || !retired_.empty() || wants_allocation_ || (!next_ && next_failure_);
     });
     if (woken) continue;
-    SegmentWriter* const current = watched_;
+    LmdbWriter* const current = watched_;
     lock.unlock();
     measure_room(current);
     lock.lock();
   }
 }
 
-void SegmentKeeper::allocate_ahead(SegmentWriter& writer) {
+void SegmentKeeper::allocate_ahead(LmdbWriter& writer) {
   const std::uint64_t used = writer.used_bytes();
   const std::uint64_t step = step_bytes_;
   // Two steps ahead: one is left while the next is being allocated. A failure (disk full) shows in measure_room().
@@ -123,7 +127,7 @@ void SegmentKeeper::allocate_ahead(SegmentWriter& writer) {
   allocate_at_.store((used / step + 1) * step, std::memory_order_relaxed);
 }
 
-void SegmentKeeper::drop_old_cache(const SegmentWriter& writer) {
+void SegmentKeeper::drop_old_cache(const LmdbWriter& writer) {
   if (std::exchange(uncached_of_, &writer) != &writer) uncached_to_ = 0;
   const std::uint64_t step = step_bytes_;
   const std::uint64_t end = writer.used_bytes() / step * step;
@@ -132,13 +136,13 @@ void SegmentKeeper::drop_old_cache(const SegmentWriter& writer) {
   uncached_to_ = end - step;
 }
 
-void SegmentKeeper::close_retired(std::unique_ptr<SegmentWriter> writer) {
+void SegmentKeeper::close_retired(std::unique_ptr<LmdbWriter> writer) {
   uncached_of_ = nullptr;
   (void)writer->trim();  // only space is lost if it fails; the batches are durable
   writer->drop_cache(0, writer->used_bytes());
 }
 
-void SegmentKeeper::measure_room(const SegmentWriter* writer) {
+void SegmentKeeper::measure_room(const LmdbWriter* writer) {
   struct statvfs facts {};
   if (::statvfs(settings_.folder.c_str(), &facts) != 0) return;
   std::uint64_t room = std::uint64_t{facts.f_bavail} * facts.f_frsize;

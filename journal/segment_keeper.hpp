@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "journal/segment_writer.hpp"
+#include "journal/lmdb_writer.hpp"
 
 namespace florin::journal {
 
@@ -32,11 +32,11 @@ class SegmentKeeper {
   SegmentKeeper& operator=(const SegmentKeeper&) = delete;
 
   /// The prepared segment; waits for it if the thread has not finished (it begins as soon as the last one was taken).
-  Result<std::unique_ptr<SegmentWriter>> take_next();
+  Result<std::unique_ptr<LmdbWriter>> take_next();
   /// The segment that is being written, to be allocated ahead; it stays the caller's until retire().
-  void watch(SegmentWriter* writer);
+  void watch(LmdbWriter* writer);
   /// Takes over a full segment, whose meta page is durable.
-  void retire(std::unique_ptr<SegmentWriter> writer);
+  void retire(std::unique_ptr<LmdbWriter> writer);
   /// The watched segment has grown; cheap.
   void note_growth(std::uint64_t bytes) noexcept;
 
@@ -47,10 +47,10 @@ class SegmentKeeper {
 
  private:
   void run();
-  void allocate_ahead(SegmentWriter& writer);
-  void drop_old_cache(const SegmentWriter& writer);
-  void close_retired(std::unique_ptr<SegmentWriter> writer);
-  void measure_room(const SegmentWriter* writer);
+  void allocate_ahead(LmdbWriter& writer);
+  void drop_old_cache(const LmdbWriter& writer);
+  void close_retired(std::unique_ptr<LmdbWriter> writer);
+  void measure_room(const LmdbWriter* writer);
 
   const Settings settings_;
   const std::string next_path_;
@@ -61,13 +61,13 @@ class SegmentKeeper {
   std::condition_variable next_ready_;  ///< next_ or next_failure_ changed
   bool stop_ = false;
   bool wants_allocation_ = false;
-  SegmentWriter* watched_ = nullptr;
-  std::unique_ptr<SegmentWriter> next_;
+  LmdbWriter* watched_ = nullptr;
+  std::unique_ptr<LmdbWriter> next_;
   Status next_failure_;
-  std::vector<std::unique_ptr<SegmentWriter>> retired_;
+  std::vector<std::unique_ptr<LmdbWriter>> retired_;
 
   std::uint64_t uncached_to_ = 0;  ///< keeper thread: pages of the watched segment before it were let go
-  const SegmentWriter* uncached_of_ = nullptr;
+  const LmdbWriter* uncached_of_ = nullptr;
   std::atomic<std::uint64_t> allocate_at_{0};  ///< the writer wakes the thread when it gets there
   std::atomic<std::int64_t> room_bytes_{0};
   std::thread thread_;

@@ -14,16 +14,6 @@
 
 namespace florin::journal {
 
-/// Where a batch lies in its segment.
-struct BatchPlace {
-  std::uint64_t first_sequence = 0;
-  std::uint32_t page = 0;  ///< the batch begins sizeof(PageHeader) behind it
-  std::uint32_t size = 0;  ///< of the batch
-
-  [[nodiscard]] std::uint64_t offset() const noexcept { return std::uint64_t{page} * kPageBytes + sizeof(PageHeader); }
-  friend bool operator==(const BatchPlace&, const BatchPlace&) = default;
-};
-
 /// What the meta pages say.
 struct SegmentMeta {
   bool readable = false;          ///< at least one meta page is sound
@@ -38,6 +28,6 @@ Result<SegmentMeta> read_meta(const File& file);
 
 /// Every page of the file where a batch with a good header checksum begins, ascending by sequence, then by page. Bodies are
 /// not looked at. A page inside a batch already found is not considered.
-Result<std::vector<BatchPlace>> find_batches(const File& file);
+Result<std::vector<ValuePlace>> find_batches(const File& file);
 
 }  // namespace florin::journal

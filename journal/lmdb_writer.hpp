@@ -10,29 +10,32 @@
 #include <vector>
 
 #include "florin/journal.hpp"
-#include "journal/segment_scanner.hpp"
+#include "journal/lmdb_layout.hpp"
 
 namespace florin::journal {
 
-/// One LMDB environment being filled: a segment. Keys are first sequences, appended in order; nothing is ever deleted or
-/// overwritten, so the pages of a committed batch are never freed and never written again (docs/journal_format.md builds on
-/// that). Opened with MDB_NOMETASYNC, without MDB_WRITEMAP, and with MDB_NOLOCK: the folder lock keeps others out, and
-/// readers use pread.
+/// One LMDB environment being filled with values that have overflow pages of their own: a segment of the journal, or a
+/// snapshot. Nothing is ever deleted or overwritten, so the pages of a committed value are never freed and never written
+/// again (docs/journal_format.md builds on that). Opened with MDB_NOMETASYNC, without MDB_WRITEMAP, and with MDB_NOLOCK:
+/// the folder lock keeps others out, and readers use pread.
 /// Writer: one thread at a time; handed over whole. preallocate() may run on another thread meanwhile.
-class SegmentWriter {
+class LmdbWriter {
  public:
-  /// Makes a new, empty file and makes it durable (its name is the caller's business). `bytes_max`: what may be written.
-  static Result<std::unique_ptr<SegmentWriter>> create(const std::string& path, std::uint64_t bytes_max);
-  ~SegmentWriter();
-  SegmentWriter(const SegmentWriter&) = delete;
-  SegmentWriter& operator=(const SegmentWriter&) = delete;
+  enum class Order { kAscending, kAny };  ///< of keys
 
-  /// Adds a batch to the open transaction, which it opens if need be.
-  Status append(std::uint64_t first_sequence, std::uint32_t size, std::span<const BytesView> pieces);
-  /// Writes the transaction and waits for the disk once. On ok the batches are durable, and places() names them.
+  /// Makes a new, empty file and makes it durable (its name is the caller's business). `bytes_max`: what may be written.
+  static Result<std::unique_ptr<LmdbWriter>> create(const std::string& path, std::uint64_t bytes_max, Order order);
+  ~LmdbWriter();
+  LmdbWriter(const LmdbWriter&) = delete;
+  LmdbWriter& operator=(const LmdbWriter&) = delete;
+
+  /// Adds a value, the concatenation of `pieces`, to the open transaction, which it opens if need be. A key that is there
+  /// is refused.
+  Status put(std::uint64_t key, std::uint32_t size, std::span<const BytesView> pieces);
+  /// Writes the transaction and waits for the disk once. On ok the values are durable, and places() names them.
   Status commit();
-  /// Batches of the last commit; while a transaction is open, those appended so far.
-  [[nodiscard]] std::span<const BatchPlace> places() const noexcept { return places_; }
+  /// Values of the last commit; while a transaction is open, those put so far.
+  [[nodiscard]] std::span<const ValuePlace> places() const noexcept { return places_; }
   [[nodiscard]] bool has_open_transaction() const noexcept { return transaction_ != nullptr; }
   /// Makes the newest meta page durable too.
   Status sync_meta();
@@ -52,17 +55,19 @@ class SegmentWriter {
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
  private:
-  SegmentWriter(std::string path, std::uint64_t map_bytes) : path_(std::move(path)), map_bytes_(map_bytes) {}
+  LmdbWriter(std::string path, std::uint64_t map_bytes, Order order)
+      : path_(std::move(path)), map_bytes_(map_bytes), order_(order) {}
   Status open();
   [[nodiscard]] Status lmdb_error(const char* what, int code) const;
 
   std::string path_;
   const std::uint64_t map_bytes_;
+  const Order order_;
   MDB_env* environment_ = nullptr;
   MDB_dbi tree_ = 0;
   int descriptor_ = -1;
   MDB_txn* transaction_ = nullptr;
-  std::vector<BatchPlace> places_;
+  std::vector<ValuePlace> places_;
   std::atomic<std::uint64_t> used_bytes_{0};
   std::atomic<std::uint64_t> allocated_bytes_{0};
 };

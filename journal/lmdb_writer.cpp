@@ -1,4 +1,4 @@
-#include "journal/segment_writer.hpp"
+#include "journal/lmdb_writer.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -8,29 +8,31 @@
 #include <cstring>
 #include <utility>
 
+#include "journal/file.hpp"
+
 namespace florin::journal {
 namespace {
 
-/// Above bytes_max: a batch that begins just below it, tree pages, and freed pages not yet used again.
-constexpr std::uint64_t kMapSlackBytes = 4 * std::uint64_t{kBatchBytesMax};
+/// Above bytes_max: a value that begins just below it, tree pages, and freed pages not yet used again.
+constexpr std::uint64_t kMapSlackBytes = 16U << 20;
 
 }  // namespace
 
-Status SegmentWriter::lmdb_error(const char* what, int code) const {
+Status LmdbWriter::lmdb_error(const char* what, int code) const {
   if (code == MDB_MAP_FULL) return {ErrorKind::kIo, path_ + ": " + what + ": the segment is full"};
   if (code == ENOSPC) return {ErrorKind::kIo, path_ + ": " + what + ": the disk is full"};
   return {ErrorKind::kIo, path_ + ": " + what + ": " + mdb_strerror(code)};
 }
 
-Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(const std::string& path, std::uint64_t bytes_max) {
+Result<std::unique_ptr<LmdbWriter>> LmdbWriter::create(const std::string& path, std::uint64_t bytes_max, Order order) {
   const std::uint64_t map_bytes = (bytes_max + kMapSlackBytes + kPageBytes - 1) / kPageBytes * kPageBytes;
   if (Status status = remove_file(path); !status) return status;
-  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(path, map_bytes));
+  std::unique_ptr<LmdbWriter> writer(new LmdbWriter(path, map_bytes, order));
   if (Status status = writer->open(); !status) return status;
   return writer;
 }
 
-Status SegmentWriter::open() {
+Status LmdbWriter::open() {
   int code = mdb_env_create(&environment_);
   if (code != 0) return lmdb_error("create environment", code);
   if ((code = mdb_env_set_mapsize(environment_, map_bytes_)) != 0) return lmdb_error("set map size", code);
@@ -53,39 +55,41 @@ Status SegmentWriter::open() {
   return Status::ok();
 }
 
-SegmentWriter::~SegmentWriter() {
+LmdbWriter::~LmdbWriter() {
   if (transaction_ != nullptr) mdb_txn_abort(transaction_);
   if (environment_ != nullptr) mdb_env_close(environment_);
 }
 
-Status SegmentWriter::append(std::uint64_t first_sequence, std::uint32_t size, std::span<const BytesView> pieces) {
+Status LmdbWriter::put(std::uint64_t key, std::uint32_t size, std::span<const BytesView> pieces) {
   if (transaction_ == nullptr) {
     const int code = mdb_txn_begin(environment_, nullptr, 0, &transaction_);
     if (code != 0) return lmdb_error("begin", code);
     places_.clear();
   }
-  MDB_val key{sizeof first_sequence, &first_sequence};
+  MDB_val name{sizeof key, &key};
   MDB_val value{size, nullptr};
-  const int code = mdb_put(transaction_, tree_, &key, &value, MDB_APPEND | MDB_RESERVE);
-  if (code != 0) return lmdb_error("append", code);
+  const unsigned order = order_ == Order::kAscending ? MDB_APPEND : MDB_NOOVERWRITE;
+  const int code = mdb_put(transaction_, tree_, &name, &value, order | MDB_RESERVE);
+  if (code == MDB_KEYEXIST) return {ErrorKind::kInternal, path_ + ": key " + std::to_string(key) + " is there already"};
+  if (code != 0) return lmdb_error("put", code);
   auto* target = static_cast<std::byte*>(value.mv_data);
   // Where LMDB will write it stands in front of it: the header of its overflow page.
   PageHeader page;
   std::memcpy(&page, target - sizeof page, sizeof page);
-  if (page.flags & PageHeader::kOverflow ? page.pages != value_pages(size) : true) {
+  if ((page.flags & PageHeader::kOverflow) == 0 || page.pages != value_pages(size)) {
     return {ErrorKind::kInternal, path_ + ": LMDB lays values out in another way than expected"};
   }
   for (const BytesView& piece : pieces) {
-    std::memcpy(target, piece.data, piece.size);
+    if (piece.size != 0) std::memcpy(target, piece.data, piece.size);
     target += piece.size;
   }
-  places_.push_back({first_sequence, static_cast<std::uint32_t>(page.number), size});
+  places_.push_back({key, static_cast<std::uint32_t>(page.number), size});
   const std::uint64_t end = (page.number + page.pages) * kPageBytes;
   used_bytes_.store(std::max(used_bytes(), end), std::memory_order_relaxed);
   return Status::ok();
 }
 
-Status SegmentWriter::commit() {
+Status LmdbWriter::commit() {
   const int code = mdb_txn_commit(std::exchange(transaction_, nullptr));
   if (code != 0) return lmdb_error("commit", code);
   MDB_envinfo facts;
@@ -96,12 +100,12 @@ Status SegmentWriter::commit() {
   return Status::ok();
 }
 
-Status SegmentWriter::sync_meta() {
+Status LmdbWriter::sync_meta() {
   const int code = mdb_env_sync(environment_, 1);
   return code == 0 ? Status::ok() : lmdb_error("sync", code);
 }
 
-Status SegmentWriter::trim() {
+Status LmdbWriter::trim() {
   if (allocated_bytes() <= used_bytes()) return Status::ok();
   if (::ftruncate(descriptor_, static_cast<off_t>(used_bytes())) != 0) return io_error("cut", path_, errno);
   allocated_bytes_ = used_bytes();
@@ -109,7 +113,7 @@ Status SegmentWriter::trim() {
   return Status::ok();
 }
 
-Status SegmentWriter::preallocate(std::uint64_t end) {
+Status LmdbWriter::preallocate(std::uint64_t end) {
   end = std::min(end, map_bytes_);
   const std::uint64_t begin = allocated_bytes();
   if (end <= begin) return Status::ok();
@@ -120,7 +124,7 @@ Status SegmentWriter::preallocate(std::uint64_t end) {
   return Status::ok();
 }
 
-void SegmentWriter::drop_cache(std::uint64_t begin, std::uint64_t end) const {
+void LmdbWriter::drop_cache(std::uint64_t begin, std::uint64_t end) const {
   (void)::posix_fadvise(descriptor_, static_cast<off_t>(begin), static_cast<off_t>(end - begin), POSIX_FADV_DONTNEED);
 }
 
