@@ -12,7 +12,12 @@ constexpr std::byte kGuard{0xA5};
 
 }  // namespace
 
-EngineUnderTest::EngineUnderTest(std::unique_ptr<core::StateMachine> state_machine) : state_machine_(std::move(state_machine)) {
+EngineUnderTest::EngineUnderTest(std::unique_ptr<core::StateMachine> state_machine, Replies replies)
+    : state_machine_(std::move(state_machine)), replies_(replies == Replies::kWanted) {
+  if (state_machine_->sequence() != 0) {
+    next_sequence_ = state_machine_->sequence() + 1;  // it was loaded from a snapshot
+    return;
+  }
   Genesis genesis;
   genesis.store_id = 1;
   genesis.hash_seed = make_u128(0x0123456789ABCDEFULL, 0xFEDCBA9876543210ULL);
@@ -27,6 +32,8 @@ std::vector<model::ReplyBody> EngineUnderTest::execute(std::span<const TestReque
   std::uint32_t transfers = 0;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const TestRequest& request = requests[i];
+    const bool is_internal = request.operation == Operation::kPulse || request.operation == Operation::kGenesis;
+    const bool is_answered = !is_internal && replies_;
     areas[i].capacity = core::reply_bytes_max(request.operation, request.flags, request.body());
     memory[i].assign(areas[i].capacity + kGuardBytes, kGuard);
     areas[i].data = memory[i].data();
@@ -35,7 +42,7 @@ std::vector<model::ReplyBody> EngineUnderTest::execute(std::span<const TestReque
     command.operation = request.operation;
     command.flags = request.flags;
     command.body = request.body();
-    command.reply = &areas[i];
+    command.reply = is_answered ? &areas[i] : nullptr;
     if (!is_write(request.operation)) continue;
     command.event_count = request.event_count();
     command.first_sequence = next_sequence_;

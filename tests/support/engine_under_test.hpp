@@ -4,6 +4,7 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,11 +41,14 @@ TestRequest make_request(Operation operation, std::span<const T> elements, std::
 }
 
 /// Drives a state machine as the pipeline does: gives out sequences, reserves room, hands over aligned bodies and reply areas
-/// of exactly the promised capacity, and checks that nothing was written beyond them. Sequence 1 is genesis.
+/// of exactly the promised capacity, and checks that nothing was written beyond them. Sequence 1 is genesis; a state machine
+/// that was loaded from a snapshot goes on where that ended. Pulses have no client, so nobody wants their reply.
 /// Writer: one test thread.
 class EngineUnderTest {
  public:
-  explicit EngineUnderTest(std::unique_ptr<core::StateMachine> state_machine);
+  enum class Replies { kWanted, kNone };  ///< kNone: as in replay
+
+  explicit EngineUnderTest(std::unique_ptr<core::StateMachine> state_machine, Replies replies = Replies::kWanted);
 
   /// Executes the requests as one batch.
   std::vector<model::ReplyBody> execute(std::span<const TestRequest> requests);
@@ -55,6 +59,7 @@ class EngineUnderTest {
 
  private:
   std::unique_ptr<core::StateMachine> state_machine_;
+  bool replies_;
   std::uint64_t next_sequence_ = 1;
 };
 
@@ -63,6 +68,8 @@ struct StateMachineFactory {
   std::string name;
   std::function<std::unique_ptr<core::StateMachine>()> make;
 };
+
+inline void PrintTo(const StateMachineFactory& factory, std::ostream* out) { *out << factory.name; }
 
 /// What every test of a ledger runs on: the engine's ledger in all its forms.
 const std::vector<StateMachineFactory>& engine_factories();

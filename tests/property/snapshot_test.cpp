@@ -1,0 +1,125 @@
+#include <gtest/gtest.h>
+
+#include "model/expected_reply.hpp"
+#include "support/engine_under_test.hpp"
+#include "support/memory_snapshot.hpp"
+#include "support/random_workload.hpp"
+#include "support/reply_text.hpp"
+
+/// Snapshots that are taken while requests go on: loading one gives the state at its beginning, and from there on nobody can tell
+/// the loaded ledger from the one that never stopped, whatever number of partitions either has.
+
+namespace florin::test {
+namespace {
+
+struct Traffic {
+  explicit Traffic(std::uint64_t seed) : workload(seed) {}
+  TestRequest next(model::ReplyBody& expected) {
+    TestRequest request = workload.next(ledger);
+    expected = model::execute_on_model(ledger, request.operation, request.flags, request.body(), request.timestamp);
+    return request;
+  }
+  RandomWorkload workload;
+  model::ReferenceLedger ledger;
+};
+
+class OnlineSnapshot {
+ public:
+  explicit OnlineSnapshot(EngineUnderTest& engine) : machine_(engine.state_machine()) {
+    header_.sequence = machine_.sequence();
+    header_.timestamp = machine_.timestamp();
+    header_.outcome_digest = machine_.outcome_digest();
+    header_.state_hash = machine_.state_hash();
+    machine_.begin_snapshot();
+  }
+  /// True when it is complete.
+  bool step(std::size_t budget_bytes) {
+    const bool complete =
+        machine_.snapshot_step(budget_bytes, [&](ChunkKey key, std::span<const std::byte> bytes) { snapshot.put(key, bytes); });
+    if (!complete) return false;
+    EXPECT_TRUE(machine_.snapshot_state_hash() == header_.state_hash) << "what was emitted is not the state at the beginning";
+    snapshot.publish(header_);
+    return true;
+  }
+
+  MemorySnapshot snapshot;
+
+ private:
+  core::StateMachine& machine_;
+  SnapshotHeader header_;
+};
+
+TEST(SnapshotUnderTraffic, LoadsAsTheStateAtItsBeginning) {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    for (const StateMachineFactory& factory : all_factories()) {
+      SCOPED_TRACE(factory.name + ", seed " + std::to_string(seed));
+      Traffic traffic(seed);
+      Random random(seed);
+      EngineUnderTest engine(factory.make());
+      model::ReplyBody expected;
+      const std::uint64_t before = random.below(400);
+      for (std::uint64_t i = 0; i < before; ++i) engine.execute(traffic.next(expected));
+
+      OnlineSnapshot online(engine);
+      std::vector<TestRequest> after;
+      std::vector<model::ReplyBody> after_replies;
+      const std::size_t budget = random.pick<std::size_t>({1, 500, 20'000});
+      bool complete = false;
+      for (int i = 0; i < 300; ++i) {
+        after.push_back(traffic.next(expected));
+        after_replies.push_back(expected);
+        const model::ReplyBody reply = engine.execute(after.back());
+        ASSERT_TRUE(reply == expected) << difference(after.back(), expected, reply);
+        if (!complete && i % 3 == 0) complete = online.step(budget);
+      }
+      while (!complete) complete = online.step(budget);
+
+      for (const StateMachineFactory& other : all_factories()) {
+        if ((other.name == "model") != (factory.name == "model")) continue;  // the model's snapshots are of its own kind
+        SCOPED_TRACE("loaded by " + other.name);
+        std::unique_ptr<core::StateMachine> machine = other.make();
+        const Status loaded = machine->load(online.snapshot);
+        ASSERT_TRUE(loaded) << loaded.message();
+        EngineUnderTest recovered(std::move(machine));
+        for (std::size_t i = 0; i < after.size(); ++i) {
+          const model::ReplyBody reply = recovered.execute(after[i]);
+          ASSERT_TRUE(reply == after_replies[i]) << difference(after[i], after_replies[i], reply);
+        }
+        EXPECT_TRUE(recovered.state_machine().state_hash() == engine.state_machine().state_hash());
+        EXPECT_TRUE(recovered.state_machine().outcome_digest() == engine.state_machine().outcome_digest());
+        EXPECT_EQ(recovered.state_machine().next_expiry(), engine.state_machine().next_expiry());
+      }
+    }
+  }
+}
+
+TEST(SnapshotUnderTraffic, AbandonedOnesLeaveNoTrace) {
+  for (const StateMachineFactory& factory : all_factories()) {
+    SCOPED_TRACE(factory.name);
+    Traffic traffic(77);
+    EngineUnderTest engine(factory.make());
+    EngineUnderTest undisturbed(factory.make());
+    model::ReplyBody expected;
+    for (int i = 0; i < 400; ++i) {
+      const TestRequest request = traffic.next(expected);
+      ASSERT_TRUE(engine.execute(request) == expected);
+      undisturbed.execute(request);
+      if (i % 20 == 5) engine.state_machine().begin_snapshot();
+      if (i % 20 == 9) {
+        engine.state_machine().snapshot_step(100, [](ChunkKey, std::span<const std::byte>) {});
+        engine.state_machine().abandon_snapshot();
+      }
+    }
+    EXPECT_TRUE(engine.state_machine().state_hash() == undisturbed.state_machine().state_hash());
+    OnlineSnapshot online(engine);
+    while (!online.step(1 << 20)) {
+    }
+    std::unique_ptr<core::StateMachine> machine = factory.make();
+    const Status loaded = machine->load(online.snapshot);
+    EXPECT_TRUE(loaded) << loaded.message();
+    EXPECT_TRUE(machine->state_hash() == engine.state_machine().state_hash());
+  }
+}
+
+}  // namespace
+}  // namespace florin::test
