@@ -68,7 +68,7 @@ struct PostBalances {
 struct ReplyInfo {
   std::uint64_t sequence = 0;   ///< of the request's last event (writes), newest seen (reads)
   std::uint64_t timestamp = 0;  ///< of that event, ns
-  LatencyReceipt receipt;       ///< zeros unless asked for
+  LatencyReceipt receipt = {};  ///< zeros unless asked for
 };
 
 struct CreateReply {

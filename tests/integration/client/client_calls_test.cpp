@@ -1,0 +1,230 @@
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "integration/client/scripted_server.hpp"
+
+namespace florin::client::test {
+namespace {
+
+using Reply = ScriptedServer::Reply;
+
+std::unique_ptr<Client> connect(const ClientOptions& options) {
+  auto client = Client::connect(options);
+  EXPECT_TRUE(client.has_value()) << (client ? "" : client.error().message());
+  return client ? std::move(client).value() : nullptr;
+}
+
+TEST(ClientConnect, BadAddressIsUsage) {
+  for (const char* address : {"", "nowhere", "host:", ":1", "host:port", "127.0.0.1:12x"}) {
+    const auto client = Client::connect({.address = address});
+    ASSERT_FALSE(client) << address;
+    EXPECT_EQ(client.error().kind(), ErrorKind::kUsage) << address;
+  }
+}
+
+TEST(ClientConnect, NobodyListeningIsUnavailable) {
+  std::string address;
+  { address = ScriptedServer().address(); }
+  const auto client = Client::connect({.address = address, .connect_timeout_ms = 100});
+  ASSERT_FALSE(client);
+  EXPECT_EQ(client.error().kind(), ErrorKind::kUnavailable);
+  EXPECT_NE(client.error().message().find("refused"), std::string::npos) << client.error().message();
+}
+
+TEST(ClientConnect, DeclinedHelloIsRefusedWithTheReason) {
+  ScriptedServer server;
+  server.hello_code = ReplyCode::kPrincipalNotTrusted;
+  const auto client = Client::connect(server.options());
+  ASSERT_FALSE(client);
+  EXPECT_EQ(client.error().kind(), ErrorKind::kRefused);
+  EXPECT_NE(client.error().message().find("principal_not_trusted"), std::string::npos);
+}
+
+TEST(ClientConnect, ServerThatAnswersNoHelloIsUnavailable) {
+  ScriptedServer server;
+  server.handle(Operation::kHello, [](auto&, auto) { return std::nullopt; });
+  ClientOptions options = server.options();
+  options.connect_timeout_ms = 100;
+  const auto client = Client::connect(options);
+  ASSERT_FALSE(client);
+  EXPECT_EQ(client.error().kind(), ErrorKind::kUnavailable);
+}
+
+TEST(ClientConnect, HelloNamesPrincipalAndClient) {
+  ScriptedServer server;
+  ClientOptions options = server.options();
+  options.principal = make_u128(3, 4);
+  options.client = make_u128(5, 6);
+  const auto client = connect(options);
+  ASSERT_TRUE(client);
+  EXPECT_EQ(low64(client->store_id()), 99U);
+  const auto seen = server.seen();
+  ASSERT_EQ(seen.size(), 1U);
+  Hello hello;
+  std::memcpy(&hello, seen[0].body.data(), sizeof hello);
+  EXPECT_EQ(hello.principal, make_u128(3, 4));
+  EXPECT_EQ(hello.client, make_u128(5, 6));
+}
+
+TEST(ClientCalls, CreateGivesOneResultPerEvent) {
+  ScriptedServer server;
+  const auto client = connect(server.options());
+  ASSERT_TRUE(client);
+  ASSERT_TRUE(client->create_transfer(transfer(2)));
+  const std::vector<Transfer> transfers = {transfer(1), transfer(2), transfer(3)};
+  const auto reply = client->create_transfers(transfers);
+  ASSERT_TRUE(reply);
+  ASSERT_EQ(reply->results.size(), 3U);
+  EXPECT_EQ(reply->results[0], (CreateResult{server.timestamp_of(1), kCreated, 0}));
+  EXPECT_EQ(reply->results[1].status, static_cast<std::uint32_t>(CreateTransferStatus::kExists));
+  EXPECT_EQ(reply->results[1].timestamp, server.timestamp_of(2));
+  EXPECT_EQ(reply->results[2], (CreateResult{server.timestamp_of(3), kCreated, 0}));
+  EXPECT_TRUE(reply->post_balances.empty());
+}
+
+TEST(ClientCalls, BalancesAndReceiptWhenAsked) {
+  ScriptedServer server;
+  const auto client = connect(server.options());
+  ASSERT_TRUE(client);
+  const std::vector<Transfer> transfers = {transfer(1), transfer(2)};
+  const auto reply = client->create_transfers(transfers, {.post_balances = true, .latency_receipt = true});
+  ASSERT_TRUE(reply);
+  ASSERT_EQ(reply->post_balances.size(), 2U);
+  EXPECT_EQ(low64(reply->post_balances[1].credit_account.credits_posted), 0x0707070707070707U);
+  EXPECT_EQ(reply->info.receipt.queue_ns, 0x0303030303030303U);
+  const auto single = client->create_transfer(transfer(3), {.latency_receipt = true});
+  ASSERT_FALSE(single);
+  EXPECT_EQ(single.error().kind(), ErrorKind::kUsage);
+}
+
+TEST(ClientCalls, RowsAreDecoded) {
+  ScriptedServer server;
+  server.handle(Operation::kLookupAccounts, [](auto&, std::span<const std::byte> ids) {
+    Reply reply{.count = 2};
+    reply.body.resize(2 * kEventBytes);
+    for (std::size_t i = 0; i < 2; ++i) std::memcpy(reply.body.data() + i * kEventBytes, ids.data() + i * 16, 16);
+    return reply;
+  });
+  const auto client = connect(server.options());
+  ASSERT_TRUE(client);
+  const std::vector<u128> ids = {7, 8, 9};
+  const auto reply = client->lookup_accounts(ids);
+  ASSERT_TRUE(reply);
+  ASSERT_EQ(reply->rows.size(), 2U);
+  EXPECT_EQ(low64(reply->rows[1].id), 8U);
+  const auto none = client->lookup_transfers(ids);
+  ASSERT_TRUE(none);
+  EXPECT_TRUE(none->rows.empty());
+  EXPECT_TRUE(client->get_account_transfers({.account_id = 1}));
+  EXPECT_TRUE(client->get_account_balances({.account_id = 1}));
+}
+
+TEST(ClientCalls, ReplyThatContradictsItselfIsAnError) {
+  ScriptedServer server;
+  server.handle(Operation::kLookupAccounts, [](auto&, auto) { return Reply{.count = 5}; });
+  server.handle(Operation::kCreateAccounts, [](auto&, auto) { return Reply{.count = 1}; });
+  const auto client = connect(server.options());
+  ASSERT_TRUE(client);
+  const std::vector<u128> ids = {7};
+  EXPECT_EQ(client->lookup_accounts(ids).error().kind(), ErrorKind::kCorrupt);
+  EXPECT_EQ(client->create_account({}).error().kind(), ErrorKind::kOutcomeUnknown);
+}
+
+TEST(ClientCalls, StatusPingSnapshotAndClock) {
+  ScriptedServer server;
+  server.handle(Operation::kStatus, [](auto&, auto) {
+    return Reply{.body = {std::byte{'{'}, std::byte{'}'}}};
+  });
+  const auto client = connect(server.options());
+  ASSERT_TRUE(client);
+  const auto status = client->status();
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->text, "{}");
+  EXPECT_TRUE(client->ping());
+  EXPECT_TRUE(client->snapshot());
+  ASSERT_TRUE(client->clock_advance(12345));
+  std::uint64_t ns = 0;
+  std::memcpy(&ns, server.seen().back().body.data(), sizeof ns);
+  EXPECT_EQ(ns, 12345U);
+}
+
+TEST(ClientCalls, SizesOutsideTheLimitsAreUsage) {
+  ScriptedServer server;
+  const auto client = connect(server.options());
+  ASSERT_TRUE(client);
+  EXPECT_EQ(client->create_transfers({}).error().kind(), ErrorKind::kUsage);
+  EXPECT_EQ(client->create_transfers(std::vector<Transfer>(kEventsMax + 1)).error().kind(), ErrorKind::kUsage);
+  EXPECT_EQ(client->lookup_accounts({}).error().kind(), ErrorKind::kUsage);
+  EXPECT_TRUE(client->create_transfers(std::vector<Transfer>(kEventsMax)));
+}
+
+TEST(ClientCalls, RefusalsAreDefiniteAndNamed) {
+  const std::pair<ReplyCode, ErrorKind> expected[] = {
+      {ReplyCode::kMalformedBody, ErrorKind::kRefused},     {ReplyCode::kInvalidFilter, ErrorKind::kRefused},
+      {ReplyCode::kBusy, ErrorKind::kBusy},                 {ReplyCode::kDeadlineExceeded, ErrorKind::kDeadline},
+      {ReplyCode::kStopping, ErrorKind::kUnavailable},      {ReplyCode::kOutOfMemory, ErrorKind::kOutOfMemory},
+      {ReplyCode::kDiskFull, ErrorKind::kRefused},          {ReplyCode::kNotPermitted, ErrorKind::kRefused},
+      {ReplyCode::kInternal, ErrorKind::kOutcomeUnknown},
+  };
+  ScriptedServer server;
+  const auto client = connect(server.options());
+  ASSERT_TRUE(client);
+  for (const auto& [code, kind] : expected) {
+    server.handle(Operation::kCreateTransfers, [code = code](auto&, auto) {
+      return Reply{.code = code, .body = {std::byte{'w'}, std::byte{'h'}, std::byte{'y'}}};
+    });
+    const auto single = client->create_transfer(transfer(1));
+    ASSERT_FALSE(single);
+    EXPECT_EQ(single.error().kind(), kind) << name_of(code);
+    EXPECT_NE(single.error().message().find(std::string(name_of(code)) + ": why"), std::string::npos) << single.error().message();
+    const auto many = client->create_transfers(std::vector{transfer(1)});
+    ASSERT_FALSE(many);
+    EXPECT_EQ(many.error().kind(), kind);
+  }
+}
+
+TEST(ClientCalls, BlockingInsideACallbackIsUsage) {
+  ScriptedServer server;
+  const auto client = connect(server.options());
+  ASSERT_TRUE(client);
+  std::promise<ErrorKind> inner;
+  client->ping_async([&](const Result<ReplyInfo>&) { inner.set_value(client->ping().error().kind()); });
+  EXPECT_EQ(inner.get_future().get(), ErrorKind::kUsage);
+}
+
+TEST(ClientCalls, CallbacksMayCallAgain) {
+  ScriptedServer server;
+  const auto client = connect(server.options());
+  ASSERT_TRUE(client);
+  std::promise<void> finished;
+  int left = 100;
+  std::function<void(Result<CreateResult>)> next = [&](const Result<CreateResult>& result) {
+    EXPECT_TRUE(result);
+    if (--left == 0) return finished.set_value();
+    client->create_transfer_async(transfer(static_cast<std::uint64_t>(left)), next);
+  };
+  client->create_transfer_async(transfer(1000), next);
+  finished.get_future().get();
+}
+
+TEST(ClientCalls, FullQueueIsBusy) {
+  ScriptedServer server;
+  ClientOptions options = server.options();
+  options.queue_bytes_max = 300;
+  const auto client = connect(options);
+  ASSERT_TRUE(client);
+  server.hold(true);
+  auto first = client->create_transfers_future(std::vector{transfer(1), transfer(2)});
+  EXPECT_EQ(client->create_transfers(std::vector{transfer(3)}).error().kind(), ErrorKind::kBusy);
+  EXPECT_EQ(client->create_transfer(transfer(3)).error().kind(), ErrorKind::kBusy);
+  server.hold(false);
+  EXPECT_TRUE(first.get());
+  for (std::uint64_t i = 10; i < 20; ++i) {
+    EXPECT_TRUE(client->create_transfers(std::vector{transfer(i)})) << "answers give their share back";
+    EXPECT_TRUE(client->create_transfer(transfer(i + 100)));
+  }
+}
+
+}  // namespace
+}  // namespace florin::client::test
