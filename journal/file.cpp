@@ -73,20 +73,16 @@ Status sync_folder(const std::string& path) {
 }
 
 Status create_folders(const std::string& path) {
-  if (::mkdir(path.c_str(), 0755) == 0) {
-    const std::size_t slash = path.find_last_of('/');
-    return sync_folder(slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash));
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) == 0) {
+    return S_ISDIR(facts.st_mode) ? Status::ok() : io_error("create folder", path, ENOTDIR);
   }
-  if (errno == EEXIST) {
-    struct stat facts {};
-    if (::stat(path.c_str(), &facts) != 0) return io_error("stat", path, errno);
-    if (!S_ISDIR(facts.st_mode)) return io_error("create folder", path, ENOTDIR);
-    return Status::ok();
-  }
+  if (errno != ENOENT) return io_error("create folder", path, errno);
   const std::size_t slash = path.find_last_of('/');
-  if (errno != ENOENT || slash == std::string::npos || slash == 0) return io_error("create folder", path, errno);
-  if (Status status = create_folders(path.substr(0, slash)); !status) return status;
-  return create_folders(path);
+  const std::string parent = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  if (Status status = create_folders(parent); !status) return status;
+  if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) return io_error("create folder", path, errno);
+  return sync_folder(parent);
 }
 
 Status rename_file(const std::string& from, const std::string& to) {
