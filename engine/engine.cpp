@@ -1,0 +1,171 @@
+#include "engine.hpp"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/ledger.hpp"
+#include "journal/lmdb_journal.hpp"
+#include "journal/lmdb_snapshot_store.hpp"
+#include "pipeline/partition_threads.hpp"
+
+namespace florin {
+namespace {
+
+constexpr auto kDrainPoll = std::chrono::microseconds(200);
+
+Result<Genesis> new_genesis() {
+  Genesis genesis;
+  if (getrandom(&genesis, 2 * sizeof(u128), 0) != 2 * sizeof(u128)) return Status(ErrorKind::kIo, "no random bytes for a new store");
+  return genesis;
+}
+
+std::uint64_t memory_budget(std::uint64_t requested) {
+  if (requested != 0) return requested;
+  const auto pages = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES));
+  return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / 4 * 3;
+}
+
+std::unique_ptr<runtime::AgentThread> make_thread(runtime::Agent& agent, const char* name, int niceness = 0) {
+  return std::make_unique<runtime::AgentThread>(agent, runtime::ThreadOptions{.name = name, .niceness = niceness});
+}
+
+}  // namespace
+
+std::uint32_t partitions_for_this_machine(std::uint32_t requested) noexcept {
+  if (requested != 0) return requested;
+  const unsigned processors = std::thread::hardware_concurrency();
+  return processors < 4 ? 1 : std::min(processors / 4 + 1, 8U);
+}
+
+std::unique_ptr<core::StateMachine> make_ledger(std::uint32_t partitions, std::uint64_t memory_budget_bytes) {
+  const core::LedgerOptions options{.memory_budget_bytes = memory_budget(memory_budget_bytes), .partitions = partitions};
+  if (partitions == 1) return core::make_ledger(options);
+  return core::make_ledger(options, std::make_unique<pipeline::PartitionThreads>(partitions));
+}
+
+Result<std::unique_ptr<Engine>> Engine::start(EngineOptions options) {
+  options.partitions = partitions_for_this_machine(options.partitions);
+  std::unique_ptr<Engine> engine(new Engine(std::move(options)));
+  if (Status status = engine->open_storage(); !status) return status;
+  if (Status status = engine->recover(); !status) return status;
+  if (Status status = engine->wire(); !status) return status;
+  engine->run();
+  return engine;
+}
+
+Engine::~Engine() { stop(); }
+
+Status Engine::open_storage() {
+  if (options_.open_journal) {
+    auto journal = options_.open_journal();
+    if (!journal) return journal.error();
+    journal_ = std::move(*journal);
+  } else {
+    auto journal = journal::LmdbJournal::open({.folder = options_.data_folder,
+                                               .segment_bytes = options_.segment_bytes,
+                                               .headroom_bytes = options_.disk_headroom_bytes});
+    if (!journal) return journal.error();
+    if (!(*journal)->note().empty()) recovery_.notes.push_back((*journal)->note());
+    journal_ = std::move(*journal);
+  }
+  if (options_.open_snapshots) {
+    auto snapshots = options_.open_snapshots();
+    if (!snapshots) return snapshots.error();
+    snapshots_ = std::move(*snapshots);
+  } else if (!options_.open_journal) {
+    auto snapshots = journal::LmdbSnapshotStore::open(options_.data_folder);
+    if (!snapshots) return snapshots.error();
+    snapshots_ = std::move(*snapshots);
+  }
+  return {};
+}
+
+Status Engine::recover() {
+  const std::uint64_t started_ns = system_clock_.steady_ns();
+  pipeline::RecoveryOptions recovery;
+  recovery.make_state_machine = [this] { return make_ledger(options_.partitions, options_.memory_budget_bytes); };
+  auto recovered = pipeline::recover(*journal_, snapshots_.get(), recovery);
+  if (!recovered) return recovered.error().with_context("recovery");
+  recovered_ = std::move(*recovered);
+  if (recovered_.is_new_store) {
+    auto genesis = new_genesis();
+    if (!genesis) return genesis.error();
+    recovered_.genesis = *genesis;
+  }
+  recovery_.sequence = recovered_.state_machine->sequence();
+  recovery_.snapshot_sequence = recovered_.snapshot_sequence;
+  recovery_.event_count = recovered_.event_count;
+  recovery_.is_new_store = recovered_.is_new_store;
+  recovery_.notes.insert(recovery_.notes.end(), recovered_.notes.begin(), recovered_.notes.end());
+  recovery_.duration_ns = system_clock_.steady_ns() - started_ns;
+  return {};
+}
+
+/// The whole topology:
+///
+///   sockets -- I/O threads (server, one per port) --port--> core (sequencer, executor [partitions]) --+
+///                     ^                                 \-> journal (LMDB) ---------------------------+--> release gate
+///                     +---------------------------------------------------------------------------------------+
+///   beside it: snapshot (writes what core copied), tidy (page faults ahead)
+Status Engine::wire() {
+  if (options_.has_test_clock) {
+    const std::uint64_t newest = recovered_.state_machine->timestamp();
+    test_clock_ = std::make_unique<runtime::TestClock>(newest != 0 ? newest : system_clock_.utc_ns(), &system_clock_);
+  }
+  pipeline::Pipeline::Options options;
+  options.ports = options_.io_threads;
+  options.blocks_per_port = options_.blocks_per_io_thread;
+  options.partitions = options_.partitions;
+  options.snapshots.store = snapshots_.get();
+  options.snapshots.events_between = options_.snapshot_events;
+  options.snapshots.newest_sequence = recovered_.newest_snapshot_sequence;
+  options.chain_end = recovered_.chain_end;
+  options.genesis = recovered_.genesis;
+  options.is_new_store = recovered_.is_new_store;
+  options.test_clock = test_clock_.get();
+  const runtime::Clock& clock = test_clock_ ? static_cast<const runtime::Clock&>(*test_clock_) : system_clock_;
+  pipeline_ = std::make_unique<pipeline::Pipeline>(options, *recovered_.state_machine, *journal_, clock);
+
+  core_ = make_thread(pipeline_->core_agent(), "florin-core");
+  journaller_ = make_thread(pipeline_->journal_agent(), "florin-journal");
+  snapshotter_ = make_thread(pipeline_->snapshot_agent(), "florin-snapshot", 19);
+  tidier_ = make_thread(pipeline_->tidy_agent(), "florin-tidy");
+  pipeline_->set_wakers({.core = core_->waker(),
+                         .journal = journaller_->waker(),
+                         .snapshot = snapshotter_->waker(),
+                         .tidy = tidier_->waker(),
+                         .failure = options_.on_failure});
+  if (!options_.server) return {};
+  std::vector<pipeline::Port*> ports;
+  for (std::uint32_t i = 0; i < options_.io_threads; ++i) ports.push_back(&pipeline_->port(i));
+  server_ = std::make_unique<server::Server>(*options_.server, ports);
+  return server_->listen();
+}
+
+void Engine::run() {
+  for (auto* thread : {core_.get(), journaller_.get(), snapshotter_.get(), tidier_.get()}) thread->start();
+  if (server_) server_->start({.store_id = recovered_.genesis.store_id, .partitions = options_.partitions});
+  is_running_ = true;
+}
+
+/// In reverse: intake, what is in flight, threads.
+void Engine::stop() {
+  if (!std::exchange(is_running_, false)) return;
+  if (server_) server_->stop();
+  pipeline_->stop();
+  while (!pipeline_->is_drained()) {
+    core_->wake();
+    std::this_thread::sleep_for(kDrainPoll);
+  }
+  for (auto* thread : {tidier_.get(), snapshotter_.get(), core_.get(), journaller_.get()}) thread->stop();
+}
+
+Status Engine::failure() const { return pipeline_->has_failed() ? pipeline_->failure() : Status(); }
+
+}  // namespace florin

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/state_machine.hpp"
+#include "florin/journal.hpp"
+#include "florin/snapshot.hpp"
+#include "pipeline/pipeline.hpp"
+#include "pipeline/recovery.hpp"
+#include "runtime/agent_thread.hpp"
+#include "runtime/clock.hpp"
+#include "server/server.hpp"
+
+namespace florin {
+
+/// What an engine is made of. Zero where a number may be chosen for the machine.
+struct EngineOptions {
+  std::string data_folder;
+  std::uint32_t partitions = 0;            ///< 0: 1 below four processors, else a quarter of them, at most 8
+  std::uint64_t memory_budget_bytes = 0;   ///< of the tables; 0: three quarters of the machine's memory
+  std::uint64_t segment_bytes = 1ULL << 30;
+  std::uint64_t disk_headroom_bytes = 512ULL << 20;  ///< left free: below it writes are refused
+  std::uint64_t snapshot_events = 32ULL << 20;  ///< a snapshot after so many events (and an eighth of the store's); 0: on request
+  std::uint32_t io_threads = 1;
+  std::uint32_t blocks_per_io_thread = 32;
+  bool has_test_clock = false;             ///< time stands still until clock_advance
+  std::optional<server::ServerSettings> server;  ///< none: requests come by port() only
+  runtime::Waker on_failure;               ///< the journal failed: stop and start again; called once, from another thread
+
+  /// For tests: in place of the LMDB journal and snapshots of `data_folder`.
+  std::function<Result<std::unique_ptr<Journal>>()> open_journal;
+  std::function<Result<std::unique_ptr<SnapshotStore>>()> open_snapshots;
+};
+
+/// The number of partitions that `requested` stands for on this machine.
+std::uint32_t partitions_for_this_machine(std::uint32_t requested) noexcept;
+/// Makes the state machine as the server does.
+std::unique_ptr<core::StateMachine> make_ledger(std::uint32_t partitions, std::uint64_t memory_budget_bytes);
+
+/// A running ledger: recovered, with its threads and, if asked for, its sockets. engine.cpp shows the whole topology.
+///
+/// Threads (engine/README.md): an I/O thread per port, core, journal, snapshot, tidy; partitions and journal have their own.
+/// Owner: one thread, which starts and stops it.
+class Engine {
+ public:
+  /// Locks the folder, recovers, starts everything. Errors are those of the journal, recovery and the listener.
+  static Result<std::unique_ptr<Engine>> start(EngineOptions options);
+  ~Engine();  ///< stop()
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Refuses what is new, lets what is in flight become durable and its replies leave, joins. Idempotent.
+  void stop();
+
+  [[nodiscard]] pipeline::Port& port(std::uint32_t index) noexcept { return pipeline_->port(index); }
+  /// TCP port the server listens on.
+  [[nodiscard]] std::uint16_t listen_port() const noexcept { return server_->port(); }
+  [[nodiscard]] std::uint32_t partitions() const noexcept { return options_.partitions; }
+
+  /// What recovery did. Its state machine has moved on.
+  struct RecoverySummary {
+    std::uint64_t sequence = 0;
+    std::uint64_t snapshot_sequence = 0;
+    std::uint64_t event_count = 0;
+    std::uint64_t duration_ns = 0;
+    bool is_new_store = false;
+    std::vector<std::string> notes;
+  };
+  [[nodiscard]] const RecoverySummary& recovery() const noexcept { return recovery_; }
+
+  /// The journal failed: nothing is acknowledged any more. Why; ok while it has not. Any thread.
+  [[nodiscard]] Status failure() const;
+
+ private:
+  explicit Engine(EngineOptions options) : options_(std::move(options)) {}
+  Status open_storage();
+  Status recover();
+  Status wire();
+  void run();
+
+  EngineOptions options_;
+  RecoverySummary recovery_;
+  runtime::SystemClock system_clock_;
+  std::unique_ptr<runtime::TestClock> test_clock_;
+  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<SnapshotStore> snapshots_;
+  pipeline::Recovered recovered_;
+  std::unique_ptr<pipeline::Pipeline> pipeline_;
+  std::unique_ptr<runtime::AgentThread> core_;
+  std::unique_ptr<runtime::AgentThread> journaller_;
+  std::unique_ptr<runtime::AgentThread> snapshotter_;
+  std::unique_ptr<runtime::AgentThread> tidier_;
+  std::unique_ptr<server::Server> server_;
+  bool is_running_ = false;
+};
+
+}  // namespace florin
