@@ -71,9 +71,9 @@ struct StateMachineFactory {
 
 inline void PrintTo(const StateMachineFactory& factory, std::ostream* out) { *out << factory.name; }
 
-/// What every test of a ledger runs on: the engine's ledger in all its forms.
+/// The engine's ledger in all its forms: one partition, several on the calling thread, several on threads of their own.
 const std::vector<StateMachineFactory>& engine_factories();
-/// The same and the model itself, for tests that state rules rather than compare.
+/// The same and, first, the model itself: what tests that state rules run on.
 const std::vector<StateMachineFactory>& all_factories();
 
 }  // namespace florin::test
