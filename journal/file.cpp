@@ -6,8 +6,10 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace florin::journal {
 
@@ -92,6 +94,19 @@ Status rename_file(const std::string& from, const std::string& to) {
 
 Status remove_file(const std::string& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return io_error("remove", path, errno);
+  return Status::ok();
+}
+
+Status remove_temporary_files(const std::string& folder) {
+  std::error_code error;
+  std::vector<std::string> leftovers;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".tmp") leftovers.push_back(entry.path().string());
+  }
+  if (error) return io_error("list", folder, error.value());
+  for (const std::string& path : leftovers) {
+    if (Status status = remove_file(path); !status) return status;
+  }
   return Status::ok();
 }
 

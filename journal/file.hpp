@@ -45,5 +45,7 @@ Status create_folders(const std::string& path);
 Status rename_file(const std::string& from, const std::string& to);
 /// Removing what is not there is ok.
 Status remove_file(const std::string& path);
+/// Removes the files that end with ".tmp": what an interrupted process had not published yet.
+Status remove_temporary_files(const std::string& folder);
 
 }  // namespace florin::journal

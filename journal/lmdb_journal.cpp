@@ -62,9 +62,7 @@ LmdbJournal::~LmdbJournal() {
 }
 
 Status LmdbJournal::recover() {
-  for (const char* leftover : {"/next.tmp", "/adopt.tmp"}) {
-    if (Status status = remove_file(segments_folder_ + leftover); !status) return status;
-  }
+  if (Status status = remove_temporary_files(segments_folder_); !status) return status;
   if (Status status = catalog_.load(segments_folder_); !status) return status;
   const std::vector<SegmentName> found = catalog_.list();
   const Result<JournalState> state = examine(catalog_, false);

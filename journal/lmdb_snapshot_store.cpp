@@ -1,8 +1,5 @@
 #include "journal/lmdb_snapshot_store.hpp"
 
-#include <filesystem>
-#include <system_error>
-
 #include "journal/file.hpp"
 #include "journal/segment_catalog.hpp"
 #include "journal/snapshot_reader.hpp"
@@ -13,12 +10,7 @@ namespace florin::journal {
 Result<std::unique_ptr<LmdbSnapshotStore>> LmdbSnapshotStore::open(const std::string& folder) {
   std::unique_ptr<LmdbSnapshotStore> store(new LmdbSnapshotStore(folder + "/snapshots", true));
   if (Status status = create_folders(store->folder_); !status) return status;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(store->folder_, error)) {
-    if (entry.path().extension() != ".tmp") continue;
-    if (Status status = remove_file(entry.path().string()); !status) return status;
-  }
-  if (error) return io_error("list", store->folder_, error.value());
+  if (Status status = remove_temporary_files(store->folder_); !status) return status;
   return store;
 }
 

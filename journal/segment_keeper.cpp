@@ -19,7 +19,6 @@ constexpr std::uint64_t kStepBytesMin = 64U << 10;
 
 SegmentKeeper::SegmentKeeper(Settings settings)
     : settings_(std::move(settings)),
-      next_path_(settings_.folder + "/next.tmp"),
       step_bytes_(std::min(settings_.allocate_step_bytes, std::max(settings_.segment_bytes, kStepBytesMin))) {
   measure_room(nullptr);
   thread_ = std::thread([this] { run(); });
@@ -34,8 +33,9 @@ SegmentKeeper::~SegmentKeeper() {
   thread_.join();
   for (std::unique_ptr<LmdbWriter>& writer : retired_) close_retired(std::move(writer));
   if (next_) {
+    const std::string path = next_->path();
     next_.reset();
-    (void)remove_file(next_path_);
+    (void)remove_file(path);
   }
 }
 
@@ -96,8 +96,7 @@ void SegmentKeeper::run() {
     }
     if (!next_ && next_failure_) {
       lock.unlock();
-      Result<std::unique_ptr<LmdbWriter>> next = 
-          LmdbWriter::create(next_path_, settings_.segment_bytes, LmdbWriter::Order::kAscending);
+      Result<std::unique_ptr<LmdbWriter>> next = prepare();
       lock.lock();
       if (next) {
         next_ = std::move(*next);
@@ -116,6 +115,11 @@ void SegmentKeeper::run() {
     measure_room(current);
     lock.lock();
   }
+}
+
+Result<std::unique_ptr<LmdbWriter>> SegmentKeeper::prepare() {
+  const std::string path = settings_.folder + "/next-" + std::to_string(++prepared_count_) + ".tmp";
+  return LmdbWriter::create(path, settings_.segment_bytes, LmdbWriter::Order::kAscending);
 }
 
 void SegmentKeeper::allocate_ahead(LmdbWriter& writer) {

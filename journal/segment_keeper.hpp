@@ -49,11 +49,11 @@ class SegmentKeeper {
   void run();
   void allocate_ahead(LmdbWriter& writer);
   void drop_old_cache(const LmdbWriter& writer);
+  Result<std::unique_ptr<LmdbWriter>> prepare();
   void close_retired(std::unique_ptr<LmdbWriter> writer);
   void measure_room(const LmdbWriter* writer);
 
   const Settings settings_;
-  const std::string next_path_;
   const std::uint64_t step_bytes_;
 
   std::mutex mutex_;
@@ -66,6 +66,8 @@ class SegmentKeeper {
   Status next_failure_;
   std::vector<std::unique_ptr<LmdbWriter>> retired_;
 
+  /// Keeper thread. Every prepared file has a name of its own: the writer renames the one it took while the next is made.
+  std::uint64_t prepared_count_ = 0;
   std::uint64_t uncached_to_ = 0;  ///< keeper thread: pages of the watched segment before it were let go
   const LmdbWriter* uncached_of_ = nullptr;
   std::atomic<std::uint64_t> allocate_at_{0};  ///< the writer wakes the thread when it gets there

@@ -81,7 +81,9 @@ TEST_F(LmdbJournalTest, ClosedSegmentsTakeNoMoreSpaceThanTheyNeed) {
   open();
   { auto journal = open(); fill(*journal, 2); }
   for (const std::string& path : segments()) EXPECT_LT(std::filesystem::file_size(path), 32U << 10);
-  EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/journal/next.tmp"));
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path() + "/journal")) {
+    EXPECT_NE(entry.path().extension(), ".tmp");
+  }
 }
 
 TEST_F(LmdbJournalTest, SecondOpenerIsToldWhoHoldsTheFolder) {
