@@ -1,0 +1,146 @@
+#include "sim/history.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "pipeline/replay_batch.hpp"
+#include "record/batch_record.hpp"
+#include "support/reply_text.hpp"
+
+namespace florin::sim {
+
+std::uint64_t History::sent(const test::TestRequest& request) {
+  const std::uint64_t number = next_number_++;
+  attempts_[number].request = request;
+  return number;
+}
+
+void History::answered(const pipeline::Request& request, bool outcome_unknown) {
+  const auto found = attempts_.find(request.request);
+  ASSERT_TRUE(found != attempts_.end()) << "an answer to a request that nobody sent";
+  Attempt& attempt = found->second;
+  ASSERT_EQ(attempt.state, State::kSent) << "a second answer to request " << request.request;
+  if (outcome_unknown || request.reply.code == ReplyCode::kInternal) {
+    attempt.state = State::kUnknown;
+  } else if (request.reply.code != ReplyCode::kOk) {
+    attempt.state = State::kRefused;
+  } else {
+    attempt.state = State::kAcknowledged;
+    attempt.sequence = request.sequence;
+    attempt.timestamp = request.timestamp;
+    attempt.reply.count = request.reply.count;
+    attempt.reply.bytes.assign(request.reply.data, request.reply.data + request.reply.size);
+  }
+}
+
+std::size_t History::unanswered_count() const {
+  return static_cast<std::size_t>(std::count_if(attempts_.begin(), attempts_.end(),
+                                                [](const auto& entry) { return entry.second.state == State::kSent; }));
+}
+
+void History::check(const journal::MemoryDisk& disk) {
+  ASSERT_GE(disk.size(), batches_checked_) << "durable batches are gone";
+  check_reads_at(sequence_);
+  for (; batches_checked_ < disk.size(); ++batches_checked_) {
+    check_batch(disk.at(batches_checked_));
+    if (testing::Test::HasFailure()) return;
+  }
+  settle_attempts();
+}
+
+void History::check_batch(std::span<const std::byte> bytes) {
+  const record::Fault fault = record::verify(bytes);
+  ASSERT_FALSE(fault) << fault.reason;
+  const record::BatchView batch(bytes);
+  ASSERT_EQ(batch.header().first_sequence, sequence_ + 1) << "a gap in the sequences";
+
+  pipeline::ReplayBatch replay;
+  const Status assigned = replay.assign(bytes);
+  ASSERT_TRUE(assigned) << assigned.message();
+  ASSERT_TRUE(never_crashed_->reserve(batch.header().event_count, batch.header().event_count));
+  never_crashed_->execute(replay.commands());
+
+  for (const record::RequestView request : batch) {
+    const RequestHeader& header = request.header;
+    ASSERT_EQ(header.first_sequence, sequence_ + 1);
+    ASSERT_GE(header.timestamp, timestamp_ + header.event_count) << "two events at one time";
+    switch (header.operation) {
+      case Operation::kGenesis: break;
+      case Operation::kPulse: check_pulse(request.body, header.timestamp); break;
+      default: check_write(header, request.body); break;
+    }
+    sequence_ += header.event_count;
+    timestamp_ = header.timestamp;
+    check_reads_at(sequence_);
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+void History::check_write(const RequestHeader& header, std::span<const std::byte> body) {
+  const auto found = attempts_.find(header.request);
+  ASSERT_TRUE(found != attempts_.end()) << "request " << header.request << " is on the disk, but was settled before or never sent";
+  Attempt& attempt = found->second;
+  ASSERT_FALSE(attempt.is_on_disk) << "request " << header.request << " is on the disk twice";
+  ASSERT_NE(attempt.state, State::kRefused) << "request " << header.request << " was refused and executed";
+  ASSERT_TRUE(std::ranges::equal(attempt.request.body(), body)) << "the disk has other bytes than the client sent";
+  ASSERT_EQ(header.operation, attempt.request.operation);
+  attempt.is_on_disk = true;
+
+  const model::ReplyBody expected =
+      model::execute_on_model(ledger_, header.operation, attempt.request.flags, body, header.timestamp);
+  if (attempt.state != State::kAcknowledged) return;
+  EXPECT_EQ(attempt.sequence, header.first_sequence + header.event_count - 1);
+  EXPECT_EQ(attempt.timestamp, header.timestamp);
+  EXPECT_TRUE(attempt.reply == expected) << test::difference(attempt.request, expected, attempt.reply);
+}
+
+void History::check_pulse(std::span<const std::byte> body, std::uint64_t timestamp) {
+  const std::vector<u128> ids = model::elements_of<u128>(body);
+  for (const u128 id : ids) {
+    const auto hold = ledger_.holds().find(id);
+    ASSERT_TRUE(hold != ledger_.holds().end() && hold->second.status == model::HoldStatus::kPending) << "a pulse names no open hold";
+  }
+  ledger_.pulse(ids, timestamp);
+  for (const u128 id : ids) {
+    EXPECT_EQ(ledger_.holds().at(id).status, model::HoldStatus::kExpired) << "a pulse came before its time";
+  }
+  counts_.expiries += ids.size();
+}
+
+void History::check_reads_at(std::uint64_t sequence) {
+  for (auto& [number, attempt] : attempts_) {
+    if (attempt.state != State::kAcknowledged || is_write(attempt.request.operation) || attempt.sequence != sequence) continue;
+    if (attempt.is_on_disk) continue;  // judged at this sequence before
+    attempt.is_on_disk = true;
+    if (attempt.request.operation == Operation::kSnapshot) continue;
+    const model::ReplyBody expected =
+        model::execute_on_model(ledger_, attempt.request.operation, 0, attempt.request.body(), 0);
+    EXPECT_TRUE(attempt.reply == expected) << "a read saw another state than that after sequence " << sequence << "\n"
+                                           << test::difference(attempt.request, expected, attempt.reply);
+    ++counts_.reads;
+  }
+}
+
+void History::settle_attempts() {
+  for (const auto& [number, attempt] : attempts_) {
+    const bool is_a_write = is_write(attempt.request.operation);
+    switch (attempt.state) {
+      case State::kAcknowledged:
+        EXPECT_TRUE(attempt.is_on_disk) << name_of(attempt.request.operation) << " " << number << " was acknowledged at sequence "
+                                        << attempt.sequence << "; the disk ends at " << sequence_;
+        counts_.acknowledged += is_a_write ? 1U : 0U;
+        break;
+      case State::kRefused: ++counts_.refused; break;
+      default:
+        if (!is_a_write) break;
+        ++(attempt.is_on_disk ? counts_.unknown_kept : counts_.unknown_lost);
+        unknown_writes_.push_back(attempt.request);
+        break;
+    }
+  }
+  attempts_.clear();
+}
+
+}  // namespace florin::sim

@@ -1,0 +1,86 @@
+#include "sim/simulation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+
+/// The whole engine without sockets, on one thread: see simulation.hpp for what is done to it and what must hold.
+///
+/// FLORIN_SIM_SEEDS (how many) and FLORIN_FIRST_SEED lengthen a run or repeat a failing one.
+
+namespace florin::sim {
+namespace {
+
+std::uint64_t setting(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+/// State machines that run on the calling thread: the simulator has no other.
+std::vector<test::StateMachineFactory> stepped_factories() {
+  std::vector<test::StateMachineFactory> factories = test::engine_factories();
+  std::erase_if(factories, [](const test::StateMachineFactory& factory) { return factory.name.find("thread") != std::string::npos; });
+  return factories;
+}
+
+struct Totals {
+  History::Counts counts;
+  Simulation::Lives lives;
+};
+
+Totals run_seeds(std::uint64_t default_seeds, const Simulation::Options& options) {
+  const std::uint64_t first_seed = setting("FLORIN_FIRST_SEED", 1);
+  const std::uint64_t seeds = setting("FLORIN_SIM_SEEDS", default_seeds);
+  Totals totals;
+  std::cout << "seeds " << first_seed << " to " << first_seed + seeds - 1 << "\n";
+  for (std::uint64_t seed = first_seed; seed < first_seed + seeds; ++seed) {
+    Simulation simulation(seed, options);
+    simulation.run();
+    totals.counts.acknowledged += simulation.counts().acknowledged;
+    totals.counts.refused += simulation.counts().refused;
+    totals.counts.unknown_kept += simulation.counts().unknown_kept;
+    totals.counts.unknown_lost += simulation.counts().unknown_lost;
+    totals.counts.reads += simulation.counts().reads;
+    totals.counts.expiries += simulation.counts().expiries;
+    totals.lives.crashed += simulation.lives().crashed;
+    totals.lives.stopped += simulation.lives().stopped;
+    totals.lives.journal_failed += simulation.lives().journal_failed;
+    totals.lives.from_snapshot += simulation.lives().from_snapshot;
+    totals.lives.disk_full_refusals += simulation.lives().disk_full_refusals;
+    if (testing::Test::HasFailure()) {
+      ADD_FAILURE() << "repeat with FLORIN_FIRST_SEED=" << seed << " FLORIN_SIM_SEEDS=1";
+      break;
+    }
+  }
+  return totals;
+}
+
+TEST(Simulation, ManyLivesOfOneNode) {
+  Simulation::Options options;
+  options.factories = stepped_factories();
+  const Totals totals = run_seeds(40, options);
+  if (testing::Test::HasFailure() || std::getenv("FLORIN_SIM_SEEDS") != nullptr) return;
+  // A simulation proves nothing about what never happens in it.
+  EXPECT_GT(totals.counts.acknowledged, 1'000U);
+  EXPECT_GT(totals.counts.refused, 50U);
+  EXPECT_GT(totals.counts.unknown_kept, 50U);
+  EXPECT_GT(totals.counts.unknown_lost, 50U);
+  EXPECT_GT(totals.counts.reads, 300U);
+  EXPECT_GT(totals.counts.expiries, 50U);
+  EXPECT_GT(totals.lives.crashed, 50U);
+  EXPECT_GT(totals.lives.stopped, 10U);
+  EXPECT_GT(totals.lives.journal_failed, 10U);
+  EXPECT_GT(totals.lives.from_snapshot, 20U);
+  EXPECT_GT(totals.lives.disk_full_refusals, 10U);
+}
+
+/// The simulator itself: with the model in the engine's place nothing differs either.
+TEST(Simulation, OfTheModel) {
+  Simulation::Options options;
+  options.factories = {test::all_factories().front()};
+  run_seeds(5, options);
+}
+
+}  // namespace
+}  // namespace florin::sim
