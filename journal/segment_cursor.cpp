@@ -181,6 +181,11 @@ Result<bool> SegmentCursor::enter_successor() {
 Status SegmentCursor::judge_open_end() const {
   if (!meta_.readable) return corrupt(0, "both meta pages of the file are damaged or cut off");
   const bool all_counted = has_previous_ ? header_.number + 1 >= counted_end_ : counted_end_ == 0;
+  // No crash damages a meta page (it is rewritten within one sector), so then a torn tail is no crash's work either.
+  const bool has_torn_tail = !refused_ || place_ < places_.size();
+  if (all_counted && has_torn_tail && !meta_.all_sound) {
+    return corrupt(0, "damaged, and so is a meta page: whether it was acknowledged is unknown");
+  }
   if (all_counted) return Status::ok();
   if (!refused_) return refused_;
   return corrupt(0, "missing, though the segment counts " + std::to_string(meta_.entries) + " batches");

@@ -57,7 +57,10 @@ Result<SegmentMeta> read_meta(const File& file) {
     const auto bytes = std::as_writable_bytes(std::span(&meta, 1));
     const Result<std::size_t> read = file.read_at(bytes, std::uint64_t{number} * kPageBytes);
     if (!read) return read.error();
-    if (*read < bytes.size() || !is_sound(meta, number)) continue;
+    if (*read < bytes.size() || !is_sound(meta, number)) {
+      result.all_sound = false;
+      continue;
+    }
     result.readable = true;
     result.entries = std::max(result.entries, meta.main_tree.entries);
     result.pages = std::max(result.pages, meta.last_page + 1);

@@ -17,6 +17,7 @@ namespace florin::journal {
 /// What the meta pages say.
 struct SegmentMeta {
   bool readable = false;          ///< at least one meta page is sound
+  bool all_sound = true;          ///< both are; a crash does not damage them
   std::uint64_t entries = 0;      ///< batches that are surely durable: the larger count of the sound meta pages
   std::uint64_t pages = 0;        ///< pages in use, at least
 };
