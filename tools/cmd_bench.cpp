@@ -198,7 +198,7 @@ class Bench {
   load::LoadLoop::Tick tick(load::Progress& progress) const {
     if (!options_.progress) return {};
     return [&progress](std::uint64_t now_ns, std::uint64_t events, const load::Histogram& latency) {
-      progress.show(now_ns, events, latency);
+      progress.show(now_ns, events, &latency);
     };
   }
 

@@ -6,8 +6,13 @@
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that leaves (`florin ... | head`) is a failed write, not a death
   florin::tools::CommandLine line;
-  florin::tools::add_bench(line);
+  florin::tools::add_serve(line);
   florin::tools::add_status(line);
+  florin::tools::add_bench(line);
+  florin::tools::add_replay(line);
+  florin::tools::add_verify(line);
+  florin::tools::add_inspect(line);
+  florin::tools::add_snapshot(line);
   florin::tools::add_clock(line);
   florin::tools::add_create(line);
   florin::tools::add_lookup(line);

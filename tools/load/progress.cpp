@@ -32,7 +32,7 @@ double Progress::share(std::uint64_t now_ns, std::uint64_t events) const {
   return std::min(done, 1.0);
 }
 
-void Progress::show(std::uint64_t now_ns, std::uint64_t events, const Histogram& latency) {
+void Progress::show(std::uint64_t now_ns, std::uint64_t events, const Histogram* latency) {
   if (begin_ns_ == 0) begin_ns_ = last_ns_ = now_ns;
   const std::uint64_t pause_ns = now_ns - last_ns_;
   if (!terminal_ && pause_ns < kPlainLineNs) return;
@@ -41,9 +41,11 @@ void Progress::show(std::uint64_t now_ns, std::uint64_t events, const Histogram&
   last_ns_ = now_ns;
   last_events_ = events;
   const double done = share(now_ns, events);
-  const auto text = fmt::format("{:3.0f} %  {:>10}  p50 {:.2f} ms  p99 {:.2f} ms", done * 100, rate_text(rate),
-                                static_cast<double>(latency.percentile_ns(0.5)) / 1e6,
-                                static_cast<double>(latency.percentile_ns(0.99)) / 1e6);
+  auto text = fmt::format("{:3.0f} %  {:>10}", done * 100, rate_text(rate));
+  if (latency != nullptr) {
+    text += fmt::format("  p50 {:.2f} ms  p99 {:.2f} ms", static_cast<double>(latency->percentile_ns(0.5)) / 1e6,
+                        static_cast<double>(latency->percentile_ns(0.99)) / 1e6);
+  }
   if (terminal_) {
     const auto full = static_cast<std::size_t>(done * kBarCells);
     const auto line = fmt::format("\r{} [{}{}] {}\x1b[K", name_, std::string(full, '#'), std::string(kBarCells - full, '.'), text);

@@ -14,7 +14,8 @@ class Progress {
   /// `events`: how many the run will settle, 0 if unknown; then `duration_ns` says how long it lasts.
   Progress(std::string name, std::uint64_t events, std::uint64_t duration_ns);
 
-  void show(std::uint64_t now_ns, std::uint64_t events, const Histogram& latency);
+  /// `latency` may be nullptr: then there is nothing to say of it.
+  void show(std::uint64_t now_ns, std::uint64_t events, const Histogram* latency = nullptr);
   /// Leaves the last state on the screen and ends the line.
   void finish();
 

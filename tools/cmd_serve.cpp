@@ -1,0 +1,109 @@
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "command_line.hpp"
+#include "engine.hpp"
+
+namespace florin::tools {
+namespace {
+
+struct Options {
+  EngineOptions engine;
+  server::ServerSettings server;
+  std::string listen = "127.0.0.1:3000";
+};
+
+/// The signals that end a server, blocked in every thread and taken by the main thread alone, so that no code of ours ever runs
+/// in a signal handler. SIGUSR1 is our own: the journal failed.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+void report_recovery(const Engine& engine) {
+  const auto& recovery = engine.recovery();
+  for (const auto& note : recovery.notes) fmt::print(stderr, "note: {}\n", note);
+  if (recovery.is_new_store) {
+    fmt::print(stderr, "new store, {} partition{}\n", engine.partitions(), engine.partitions() == 1 ? "" : "s");
+    return;
+  }
+  const auto from = recovery.snapshot_sequence == 0 ? std::string("its first record")
+                                                    : fmt::format("the snapshot of sequence {}", recovery.snapshot_sequence);
+  fmt::print(stderr, "recovered sequence {} in {:.3f} s: {} events from {} on, {} partition{}\n", recovery.sequence,
+             static_cast<double>(recovery.duration_ns) / 1e9, recovery.event_count, from, engine.partitions(),
+             engine.partitions() == 1 ? "" : "s");
+}
+
+Status run(Options& options) {
+  const auto address = parse_address(options.listen);
+  if (!address) return address.error();
+  options.server.address = address.value().host;
+  options.server.port = address.value().port;
+  options.engine.server = options.server;
+  const sigset_t signals = block_signals();
+  pthread_t main_thread = pthread_self();
+  options.engine.on_failure = {.call = [](void* thread) { pthread_kill(*static_cast<pthread_t*>(thread), SIGUSR1); },
+                               .context = &main_thread};
+  auto engine = Engine::start(options.engine);
+  if (!engine) return engine.error();
+  report_recovery(*engine.value());
+  const bool is_ipv6 = address.value().host.find(':') != std::string::npos;
+  fmt::print("listening on {}{}{}:{}\n", is_ipv6 ? "[" : "", address.value().host, is_ipv6 ? "]" : "", engine.value()->listen_port());
+  std::fflush(stdout);
+
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  const auto failure = engine.value()->failure();
+  engine.value()->stop();
+  return failure ? engine.value()->failure() : failure;
+}
+
+constexpr const char* kExamples =
+    R"(  florin serve --data ./ledger                                  on 127.0.0.1:3000
+  florin serve --data ./ledger --listen 127.0.0.1:0             a free port; it is printed
+  florin serve --data ./ledger --listen 0.0.0.0:3000 --trust-principals
+  florin serve --config /etc/florin.toml                        [serve] data = "/var/lib/florin"
+  FLORIN_SERVE_MEMORY_BUDGET=8GiB florin serve --data ./ledger
+  florin serve --data ./ledger --test-clock                     time moves by `florin clock advance` only
+
+Prints "listening on ADDRESS:PORT" on standard output when it is ready. SIGTERM and SIGINT: what is under way is answered, then it ends
+with exit code 0. Exit code 5: the port is taken, or another server has the folder; 4: damaged data; 3: no permission, disk full.
+)";
+
+}  // namespace
+
+void add_serve(CommandLine& line) {
+  auto options = std::make_shared<Options>();
+  CLI::App& app = line.add("serve", "Run a server", kExamples, [options] { return run(*options); });
+  auto& engine = options->engine;
+  auto& server = options->server;
+  const auto bytes = [&](const char* name, std::uint64_t& value, const char* help) {
+    app.add_option(name, value, help)->transform(CLI::AsSizeValue(false))->type_name("BYTES")->capture_default_str();
+  };
+  app.add_option("--data", engine.data_folder, "Folder for journal and snapshots; made if need be")->type_name("DIR")->required();
+  app.add_option("--listen", options->listen, "Address and port; port 0 picks a free one")->type_name("ADDRESS:PORT")->capture_default_str();
+  app.add_option("--partitions", engine.partitions, "Single-writer partitions; 0 lets the machine decide")
+      ->check(CLI::Range(0, 64))
+      ->capture_default_str();
+  app.add_option("--io-threads", engine.io_threads, "Threads for sockets")->check(CLI::Range(1, 64))->capture_default_str();
+  bytes("--memory-budget", engine.memory_budget_bytes,
+        "Memory for the tables, as 8GiB; writes beyond it are refused. 0 is three quarters of the machine's");
+  bytes("--segment-size", engine.segment_bytes, "A journal segment ends when it reaches this");
+  bytes("--disk-headroom", engine.disk_headroom_bytes, "Disk space left free; below it writes are refused");
+  app.add_option("--snapshot-every", engine.snapshot_events, "A snapshot after so many events; 0: only on request")
+      ->type_name("EVENTS")
+      ->capture_default_str();
+  app.add_option("--connections-max", server.connections_max, "Connections at most")->capture_default_str();
+  app.add_option("--in-flight-max", server.in_flight_max, "Requests a connection may have open")->capture_default_str();
+  app.add_flag("--trust-principals", server.trust_principals, "Believe the principal that a peer off loopback names");
+  app.add_flag("--test-clock", engine.has_test_clock, "Time stands still until `florin clock advance`");
+}
+
+}  // namespace florin::tools

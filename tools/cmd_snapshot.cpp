@@ -1,0 +1,76 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "command_line.hpp"
+#include "journal/lmdb_snapshot_store.hpp"
+#include "output.hpp"
+#include "remote.hpp"
+
+namespace florin::tools {
+namespace {
+
+constexpr std::uint64_t kSnapshotTimeoutNs = 3600'000'000'000;
+
+struct Options {
+  std::string connect;
+  std::string data;
+  bool json = false;
+};
+
+Status take(const Options& options) {
+  const auto address = parse_address(options.connect);
+  if (!address) return address.error();
+  const auto reply = remote_call(*address, Operation::kSnapshot, {}, kSnapshotTimeoutNs);
+  if (!reply) return reply.error();
+  const std::uint64_t sequence = reply.value().header.first;
+  if (options.json) return write_json("-", {{"sequence", sequence}});
+  fmt::print("snapshot published; newest sequence {}\n", sequence);
+  return {};
+}
+
+Status list(const Options& options) {
+  const auto store = journal::LmdbSnapshotStore::open_readonly(options.data);
+  const auto listed = store->list();
+  if (!listed) return listed.error();
+  auto json = nlohmann::ordered_json::array();
+  for (const std::uint64_t sequence : listed.value()) {
+    const auto reader = store->open(sequence);
+    nlohmann::ordered_json entry = {{"sequence", sequence}};
+    if (reader) {
+      entry["timestamp"] = reader.value()->header().timestamp;
+      entry["state_hash"] = to_hex(reader.value()->header().state_hash);
+    } else {
+      entry["error"] = reader.error().message();
+    }
+    if (!options.json) {
+      fmt::print("{:>20}  {}\n", sequence, reader ? entry["state_hash"].get<std::string>() : reader.error().message());
+    }
+    json.push_back(std::move(entry));
+  }
+  return options.json ? write_json("-", json) : Status();
+}
+
+Status run(const Options& options) {
+  if (options.connect.empty() == options.data.empty()) return {ErrorKind::kUsage, "use either --connect or --data"};
+  return options.connect.empty() ? list(options) : take(options);
+}
+
+constexpr const char* kExamples =
+    R"(  florin snapshot --connect 127.0.0.1:3000    take one; returns when it is published
+  florin snapshot --data ./ledger             list those that are there
+
+The server goes on working while a snapshot is taken. `florin inspect snapshot` checks one.
+)";
+
+}  // namespace
+
+void add_snapshot(CommandLine& line) {
+  auto options = std::make_shared<Options>();
+  CLI::App& app = line.add("snapshot", "Take a snapshot, or list them", kExamples, [options] { return run(*options); });
+  app.add_option("--connect", options->connect, "Server that shall take one")->type_name("HOST:PORT");
+  app.add_option("--data", options->data, "Data folder whose snapshots to list")->type_name("DIR");
+  app.add_flag("--json", options->json, "Print JSON");
+}
+
+}  // namespace florin::tools

@@ -1,0 +1,78 @@
+#include "inspect_state.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <functional>
+
+#include "json_records.hpp"
+#include "offline.hpp"
+#include "output.hpp"
+#include "remote.hpp"
+
+namespace florin::tools {
+namespace {
+
+/// Asks a server or a rebuilt state: both answer the same operations.
+using Ask = std::function<Result<std::vector<std::byte>>(Operation, std::span<const std::byte>)>;
+
+template <typename Record>
+std::vector<Record> records_of(const std::vector<std::byte>& body) {
+  std::vector<Record> records(body.size() / sizeof(Record));
+  if (!records.empty()) std::memcpy(records.data(), body.data(), records.size() * sizeof(Record));
+  return records;
+}
+
+template <typename Record>
+Status append_history(const Ask& ask, Operation operation, const AccountFilter& filter, nlohmann::ordered_json& list) {
+  const auto body = ask(operation, std::as_bytes(std::span(&filter, 1)));
+  if (!body) return body.error();
+  list = nlohmann::ordered_json::array();
+  for (const Record& record : records_of<Record>(body.value())) list.push_back(to_json(record));
+  return {};
+}
+
+Status inspect(const Ask& ask, ObjectKind kind, u128 id, std::uint32_t limit) {
+  const bool is_account = kind == ObjectKind::kAccount;
+  const auto body = ask(is_account ? Operation::kLookupAccounts : Operation::kLookupTransfers, std::as_bytes(std::span(&id, 1)));
+  if (!body) return body.error();
+  if (body.value().empty()) {
+    return {ErrorKind::kNotFound, fmt::format("{} {} does not exist", is_account ? "account" : "transfer", to_decimal(id))};
+  }
+  if (!is_account) return write_json("-", to_json(records_of<Transfer>(body.value()).front()));
+  auto json = to_json(records_of<Account>(body.value()).front());
+  AccountFilter filter;
+  filter.account_id = id;
+  filter.limit = limit;
+  filter.flags = AccountFilterFlags::kDebits | AccountFilterFlags::kCredits | AccountFilterFlags::kReversed;
+  if (limit != 0) {
+    if (auto status = append_history<Transfer>(ask, Operation::kGetAccountTransfers, filter, json["newest_transfers"]); !status) return status;
+    if (auto status = append_history<AccountBalance>(ask, Operation::kGetAccountBalances, filter, json["newest_balances"]); !status) return status;
+  }
+  return write_json("-", json);
+}
+
+}  // namespace
+
+Status inspect_live(const Address& address, ObjectKind kind, u128 id, std::uint32_t limit) {
+  const Ask ask = [&](Operation operation, std::span<const std::byte> body) -> Result<std::vector<std::byte>> {
+    auto reply = remote_call(address, operation, body);
+    if (!reply) return reply.error();
+    return std::move(reply->body);
+  };
+  return inspect(ask, kind, id, limit);
+}
+
+Status inspect_offline(const std::string& data, ObjectKind kind, u128 id, std::uint32_t limit) {
+  const auto store = OfflineStore::open(data);
+  if (!store) return store.error();
+  OfflineOptions options;
+  options.use_snapshots = true;
+  const auto recovered = store.value().rebuild(options);
+  if (!recovered) return recovered.error();
+  core::StateMachine& machine = *recovered.value().state_machine;
+  return inspect([&](Operation operation, std::span<const std::byte> body) { return read_state(machine, operation, body); }, kind, id,
+                 limit);
+}
+
+}  // namespace florin::tools

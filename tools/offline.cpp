@@ -1,0 +1,63 @@
+#include "offline.hpp"
+
+#include <chrono>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "engine.hpp"
+#include "load/progress.hpp"
+
+namespace florin::tools {
+
+Result<OfflineStore> OfflineStore::open(const std::string& data) {
+  auto journal = journal::ReadOnlyJournal::open(data);
+  if (!journal) return journal.error();
+  OfflineStore store;
+  store.journal = std::move(*journal);
+  store.snapshots = journal::LmdbSnapshotStore::open_readonly(data);
+  return store;
+}
+
+Result<pipeline::Recovered> OfflineStore::rebuild(const OfflineOptions& options) const {
+  pipeline::RecoveryOptions recovery;
+  recovery.make_state_machine = [&] {
+    return make_ledger(partitions_for_this_machine(options.partitions), options.memory_budget_bytes);
+  };
+  recovery.to_sequence = options.to_sequence;
+  // A journal whose oldest segments were pruned can only be entered by a snapshot.
+  recovery.use_snapshots = options.use_snapshots || journal->oldest_sequence() > 1;
+  recovery.is_copy = true;
+  load::Progress progress("replay", std::min(options.to_sequence, journal->durable_sequence()), 0);
+  if (options.progress) {
+    recovery.on_progress = [&progress](std::uint64_t sequence) {
+      const auto now = std::chrono::steady_clock::now().time_since_epoch();
+      progress.show(static_cast<std::uint64_t>(std::chrono::nanoseconds(now).count()), sequence);
+    };
+  }
+  auto recovered = pipeline::recover(*journal, snapshots.get(), recovery);
+  progress.finish();
+  return recovered;
+}
+
+Result<std::vector<std::byte>> read_state(core::StateMachine& state_machine, Operation operation, std::span<const std::byte> body) {
+  // Bodies are 16-byte aligned, and so are vectors of 128-bit values.
+  std::vector<u128> aligned((body.size() + sizeof(u128) - 1) / sizeof(u128));
+  std::memcpy(aligned.data(), body.data(), body.size());
+  const auto copy = std::as_bytes(std::span(aligned)).first(body.size());
+  const char* reason = nullptr;
+  if (core::validate_body(operation, copy, reason) != ReplyCode::kOk) return Status(ErrorKind::kUsage, reason);
+  std::vector<u128> reply(core::reply_bytes_max(operation, 0, copy) / sizeof(u128) + 1);
+  core::ReplyArea area;
+  area.data = reinterpret_cast<std::byte*>(reply.data());
+  area.capacity = static_cast<std::uint32_t>(reply.size() * sizeof(u128));
+  core::Command command;
+  command.operation = operation;
+  command.body = copy;
+  command.reply = &area;
+  state_machine.execute({&command, 1});
+  if (area.code != ReplyCode::kOk) return Status(ErrorKind::kRefused, std::string(name_of(area.code)));
+  return std::vector<std::byte>(area.data, area.data + area.size);
+}
+
+}  // namespace florin::tools

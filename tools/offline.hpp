@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "florin/frame.hpp"
+#include "florin/status.hpp"
+#include "journal/lmdb_snapshot_store.hpp"
+#include "journal/read_only_journal.hpp"
+#include "pipeline/recovery.hpp"
+
+namespace florin::tools {
+
+struct OfflineOptions {
+  std::string data;
+  std::uint32_t partitions = 0;
+  std::uint64_t memory_budget_bytes = 0;
+  std::uint64_t to_sequence = ~std::uint64_t{0};
+  bool use_snapshots = false;
+  bool progress = false;
+};
+
+/// A data folder, or a copy of one, opened without a lock and without writing.
+struct OfflineStore {
+  std::unique_ptr<journal::ReadOnlyJournal> journal;
+  std::unique_ptr<journal::LmdbSnapshotStore> snapshots;
+
+  static Result<OfflineStore> open(const std::string& data);
+  /// The state after `to_sequence`, rebuilt by the code that recovers a server.
+  [[nodiscard]] Result<pipeline::Recovered> rebuild(const OfflineOptions& options) const;
+};
+
+/// Executes one read on a rebuilt state; the body of the reply.
+Result<std::vector<std::byte>> read_state(core::StateMachine& state_machine, Operation operation, std::span<const std::byte> body);
+
+}  // namespace florin::tools
