@@ -1,9 +1,12 @@
 #include "sim/simulation.hpp"
 
+#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <iostream>
+
+#include "support/builders.hpp"
 
 /// The whole engine without sockets, on one thread: see simulation.hpp for what is done to it and what must hold.
 ///
@@ -73,6 +76,41 @@ TEST(Simulation, ManyLivesOfOneNode) {
   EXPECT_GT(totals.lives.journal_failed, 10U);
   EXPECT_GT(totals.lives.from_snapshot, 20U);
   EXPECT_GT(totals.lives.disk_full_refusals, 10U);
+}
+
+/// The judge itself: it must see an acknowledged write that the disk does not have, and a refused one that it has.
+TEST(History, SeesALostWrite) {
+  journal::MemoryDisk disk;
+  History history(test::engine_factories().front().make());
+  const Account record = test::account(1);
+  pipeline::Request answer;
+  answer.request = history.sent(test::make_request<Account>(Operation::kCreateAccounts, std::span(&record, 1)));
+  answer.sequence = 2;
+  history.answered(answer, false);
+  EXPECT_NONFATAL_FAILURE(history.check(disk), "was acknowledged at sequence 2; the disk ends at 0");
+}
+
+TEST(History, SeesAReadOfAnotherState) {
+  World world;
+  SimulatedNode::Options options;
+  options.make_state_machine = test::engine_factories().front().make;
+  auto node = SimulatedNode::start(world, options);
+  ASSERT_TRUE(node);
+  while ((*node)->pipeline().step() > 0) {
+  }
+  ASSERT_EQ(world.disk.size(), 1U) << "genesis";
+
+  History history(test::engine_factories().front().make());
+  const u128 id = 1;
+  Account never_created = test::account(1);
+  pipeline::Request answer;
+  answer.request = history.sent(test::make_request<u128>(Operation::kLookupAccounts, std::span(&id, 1)));
+  answer.sequence = 1;
+  answer.reply.data = reinterpret_cast<std::byte*>(&never_created);
+  answer.reply.size = sizeof never_created;
+  answer.reply.count = 1;
+  history.answered(answer, false);
+  EXPECT_NONFATAL_FAILURE(history.check(world.disk), "a read saw another state than that after sequence 1");
 }
 
 /// The simulator itself: with the model in the engine's place nothing differs either.

@@ -34,6 +34,7 @@ RandomWorkload::RandomWorkload(std::uint64_t seed, Options options) : options_(o
   temper_.limits = random_.pick({0U, 20U, 60U});
   temper_.huge = random_.pick({0U, 0U, 1U, 10U});
   temper_.imported = random_.pick({0U, 0U, 15U, 50U, 95U});
+  if (!options_.imported) temper_.imported = 0;
   temper_.post_or_void = random_.pick({5U, 30U, 50U});
   temper_.pending = random_.pick({5U, 30U, 80U});
   temper_.timeouts = random_.pick({0U, 30U, 90U});
@@ -147,7 +148,7 @@ TestRequest RandomWorkload::next_accounts(const ReferenceLedger& ledger) {
   std::uint64_t cursor = before;
   for (Account& event : events) {
     event = random_.chance(temper_.retries) && !sent_accounts_.empty() ? account_again() : random_account(ledger);
-    const bool odd_one_out = random_.per_mille(10);
+    const bool odd_one_out = random_.per_mille(options_.imported ? 10 : 0);
     if (imported != odd_one_out) {
       event.flags |= AccountFlags::kImported;
       event.timestamp = imported_timestamp(cursor, timestamp - events.size() + 1, timestamp, ledger);
@@ -172,7 +173,7 @@ TestRequest RandomWorkload::next_transfers(const ReferenceLedger& ledger) {
   std::uint64_t cursor = random_.chance(50) ? before : newest_transfer(ledger);
   for (Transfer& event : events) {
     event = random_transfer(ledger);
-    const bool odd_one_out = random_.per_mille(10);
+    const bool odd_one_out = random_.per_mille(options_.imported ? 10 : 0);
     if (imported != odd_one_out) {
       event.flags |= TransferFlags::kImported;
       event.timestamp = imported_timestamp(cursor, timestamp - events.size() + 1, timestamp, ledger);
@@ -488,7 +489,7 @@ void RandomWorkload::spoil(Transfer& transfer) {
     case 9: transfer.ledger = static_cast<std::uint32_t>(random_.below(3)); break;
     case 10: transfer.code = 0; break;
     case 11: transfer.timestamp = random_.between(1, now_ + 1); break;
-    case 12: transfer.flags = static_cast<std::uint16_t>(random_.next()); break;
+    case 12: transfer.flags = static_cast<std::uint16_t>(random_.next() & (options_.imported ? 0xFFFFU : 0xFEFFU)); break;
     case 13: transfer.flags |= TransferFlags::kClosingDebit; break;
     case 14: transfer.flags |= TransferFlags::kPending; break;
     case 15: transfer.debit_account_id = new_id(); break;

@@ -22,6 +22,7 @@ class RandomWorkload {
     bool large_requests = true;      ///< now and then one of 8,190 events
     bool post_balances = true;       ///< now and then ask for them
     bool pulses = true;              ///< expire holds when they are due; otherwise leave it to the caller
+    bool imported = true;            ///< history imported in between
     std::uint32_t reads_percent = 20;
   };
 

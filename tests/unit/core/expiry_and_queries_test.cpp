@@ -126,6 +126,11 @@ TEST_P(Balancing, CountsHolds) {
   EXPECT_EQ(moved(transfer(11).flags(F::kBalancingDebit | F::kPending)), 0U);
   EXPECT_EQ(ledger.balances(1), (Balances{70, 0, 0, 70}));
 }
+TEST_P(Balancing, OfTheCreditAccountCountsHolds) {
+  ledger.given(std::vector<Transfer>{transfer(9).flags(F::kPending).amount(30)});
+  EXPECT_EQ(moved(transfer(10).flags(F::kBalancingCredit).amount(kAmountMax)), 10U);
+  EXPECT_EQ(moved(transfer(11).flags(F::kBalancingCredit).amount(kAmountMax)), 0U);
+}
 TEST_P(Balancing, IsPostedInFull) {
   ledger.given(std::vector<Transfer>{transfer(10).flags(F::kBalancingDebit | F::kPending).amount(kAmountMax)});
   EXPECT_EQ(moved(post(11, 10)), 70U);

@@ -81,6 +81,13 @@ TEST_P(Idempotency, OfAPostWithUserDataOfItsOwn) {
   EXPECT_EQ(ledger.status_of(post(11, 10).user_data_32(6)), T::kExistsWithDifferentUserData128)
       << "zero stands for the pending transfer's value, which is another";
   EXPECT_EQ(ledger.status_of(post(11, 10).user_data_128(4)), T::kExistsWithDifferentUserData32);
+
+  given(transfer(20).flags(F::kPending).user_data_128(1).user_data_64(2).user_data_32(3));
+  given(post(21, 20).user_data_64(5));
+  EXPECT_EQ(ledger.transfer(21)->user_data_128, 1U);
+  EXPECT_EQ(ledger.transfer(21)->user_data_32, 3U);
+  EXPECT_EQ(ledger.status_of(post(21, 20)), T::kExistsWithDifferentUserData64);
+  EXPECT_EQ(ledger.status_of(post(21, 20).user_data_64(5)), T::kExists);
 }
 
 TEST_P(Idempotency, OfAVoid) {

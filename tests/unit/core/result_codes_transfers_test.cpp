@@ -317,7 +317,13 @@ TEST_P(CreateTransferCode, overflows_timeout) {
   ledger.advance(kTimestampMax - kSecond - ledger.now());
   EXPECT_EQ(ledger.status_of(pending(10).timeout(1)), T::kOverflowsTimeout);
   EXPECT_EQ(ledger.status_of(pending(10).timeout(~std::uint32_t{0})), T::kOverflowsTimeout);
-  EXPECT_EQ(ledger.status_of(pending(10)), T::kCreated);
+  EXPECT_EQ(ledger.status_of(pending(11)), T::kCreated);
+}
+
+TEST_P(CreateTransferCode, overflows_timeout_is_not_yet_the_last_nanosecond) {
+  ledger.advance(kTimestampMax - kSecond - ledger.next_timestamp());
+  EXPECT_EQ(ledger.status_of(pending(10).timeout(1)), T::kCreated);
+  EXPECT_EQ(ledger.engine().state_machine().next_expiry(), kTimestampMax);
 }
 
 TEST_P(CreateTransferCode, exceeds_credits) {
@@ -360,6 +366,15 @@ TEST_P(CreateTransferCode, credit_account_already_closed) {
   EXPECT_EQ(ledger.status_of(transfer(11)), T::kCreditAccountAlreadyClosed);
   EXPECT_EQ(ledger.status_of(transfer(11)), T::kIdAlreadyFailed);
   given(transfer(12).debit(1).credit(3));
+  given(void_of(13, 10));
+  given(transfer(14));
+}
+
+TEST_P(CreateTransferCode, credit_account_already_closed_lets_voids_through) {
+  given(pending(9));
+  given(pending(10).flags(F::kPending | F::kClosingCredit));
+  EXPECT_EQ(ledger.status_of(post(11, 9)), T::kCreditAccountAlreadyClosed);
+  EXPECT_EQ(ledger.status_of(void_of(12, 9)), T::kCreated);
 }
 
 TEST_P(CreateTransferCode, credit_account_already_closed_at_birth) {
@@ -401,6 +416,13 @@ TEST_P(CreateImportedTransferCode, created) {
 TEST_P(CreateImportedTransferCode, imported_event_expected) {
   EXPECT_EQ(ledger.statuses_of({imported(10, 300), transfer(11).debit(21).credit(22)}),
             (std::vector{T::kCreated, T::kImportedEventExpected}));
+}
+
+TEST_P(CreateImportedTransferCode, imported_event_expected_in_a_chain_of_its_own_mode) {
+  const auto later = [](u128 id) { return transfer(id).debit(21).credit(22); };
+  EXPECT_EQ(ledger.statuses_of({imported(10, 300), later(11).flags(F::kLinked), later(12)}),
+            (std::vector{T::kCreated, T::kImportedEventExpected, T::kLinkedEventFailed}))
+      << "the first event of the request decides, not that of the chain";
 }
 
 TEST_P(CreateImportedTransferCode, imported_event_not_expected) {
