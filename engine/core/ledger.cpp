@@ -198,7 +198,7 @@ void Ledger::expire_hold(const TransferAt& pending, std::uint64_t timestamp) noe
   credit.balances.credits_pending -= transfer.amount;
   reopen_accounts(transfer, debit, credit);
   pending.partition->end_hold(pending.number, PendingStatus::kExpired);
-  pending.partition->record_expiry({.timestamp = timestamp, .pending_timestamp = transfer.timestamp});
+  pending.partition->record_expiry({.timestamp = timestamp, .pending_timestamp = transfer.timestamp, .transfers_before = tables_.transfer_count()});
   const std::uint16_t home = pending.partition->index();
   debit_at.partition->post(debit, {.timestamp = transfer.timestamp, .previous = 0, .credit = 0, .expiry = 1, .partition = home});
   credit_at.partition->post(credit, {.timestamp = transfer.timestamp, .previous = 0, .credit = 1, .expiry = 1, .partition = home});

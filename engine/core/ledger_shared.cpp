@@ -65,11 +65,12 @@ void Ledger::run_window() {
     for (std::uint32_t i = done; i < done + together; ++i) {
       const auto [command, index] = window_events_[i];
       if (index == 0) outcomes_.begin();
-      const auto* events = reinterpret_cast<const Transfer*>(command->body.data());
-      const u128 amount = window_->amount(i);
-      const bool created = window_->status(i) == CreateTransferStatus::kCreated;
-      record(*command, index, {.status = static_cast<std::uint32_t>(window_->status(i)), .timestamp = window_->timestamp(i),
-                               .amount = created && amount != events[index].amount ? amount : 0});
+      if (!window_->plain(i)) {
+        const u128 asked = reinterpret_cast<const Transfer*>(command->body.data())[index].amount;
+        const bool created = window_->status(i) == CreateTransferStatus::kCreated;
+        record(*command, index, {.status = static_cast<std::uint32_t>(window_->status(i)), .timestamp = window_->timestamp(i),
+                                 .amount = created && window_->amount(i) != asked ? window_->amount(i) : 0});
+      }
       if (index + 1 == command->event_count) finish_command(*command);
     }
     done += together;

@@ -162,7 +162,8 @@ Status Ledger::load_transfers(const SnapshotReader& snapshot, ChunkKey key, std:
       prefetch_resolutions(group);
     }
     for (const Transfer& transfer : group) {
-      while (next_expiry < expiries.size() && expiries[next_expiry].timestamp < transfer.timestamp) {
+      const std::uint64_t transfers = key.chunk * kSnapshotChunkRows + static_cast<std::uint64_t>(&transfer - rows->data());
+      while (next_expiry < expiries.size() && expiries[next_expiry].transfers_before <= transfers) {
         if (!load_expiry(expiries[next_expiry++])) return damaged({kSnapshotExpiries, 0}, "an expiry names no hold");
       }
       if (!load_transfer(transfer)) return damaged(key, "a transfer names no account or hold");

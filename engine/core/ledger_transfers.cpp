@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/ledger_events.hpp"
+#include "core/rules/plain_transfer.hpp"
 
 namespace florin::core {
 namespace {
@@ -18,15 +19,6 @@ struct Group {
   std::uint32_t debit[kGroup];   // candidates: ordinals whose ids are still to be compared
   std::uint32_t credit[kGroup];
 };
-
-/// All that is wrong with the bytes of a plain or pending transfer, without a branch.
-bool fields_are_plain(const Transfer& t) noexcept {
-  const bool unusual =
-      ((t.flags & ~Flags::kPending) != 0) | (t.timestamp != 0) | (t.id == 0) | (t.id == kU128Max) |
-      (high64(t.id) == kEngineIdSpace) | (t.debit_account_id == t.credit_account_id) | (t.pending_id != 0) |
-      (t.ledger == 0) | (t.code == 0) | ((t.timeout != 0) & ((t.flags & Flags::kPending) == 0));
-  return !unusual;
-}
 
 }  // namespace
 

@@ -65,8 +65,10 @@ static_assert(sizeof(Posting) == 16);
 struct Expiry {
   std::uint64_t timestamp = 0;          ///< the expiry's own
   std::uint64_t pending_timestamp = 0;  ///< of the pending transfer
+  std::uint64_t transfers_before = 0;   ///< transfers of the whole ledger when it happened: its place among them, which times
+                                        ///< do not tell, because imported transfers are older than the moment they came in
 };
-static_assert(sizeof(Expiry) == 16);
+static_assert(sizeof(Expiry) == 24);
 
 constexpr std::uint64_t expires_at(const Transfer& pending) noexcept {
   return pending.timeout == 0 ? kNever : pending.timestamp + std::uint64_t{pending.timeout} * 1'000'000'000;

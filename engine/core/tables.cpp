@@ -39,6 +39,12 @@ std::uint64_t Tables::newest_transfer_timestamp() const noexcept {
   return newest;
 }
 
+std::uint64_t Tables::transfer_count() const noexcept {
+  std::uint64_t count = 0;
+  for (const auto& partition : partitions_) count += partition->transfers().size();
+  return count;
+}
+
 void Tables::begin_chain() noexcept {
   for (const auto& partition : partitions_) partition->begin_chain();
 }

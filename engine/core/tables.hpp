@@ -63,6 +63,8 @@ class Tables {
   [[nodiscard]] std::uint64_t newest_account_timestamp() const noexcept;
   [[nodiscard]] std::uint64_t newest_transfer_timestamp() const noexcept;
 
+  [[nodiscard]] std::uint64_t transfer_count() const noexcept;
+
   void begin_chain() noexcept;
   void commit_chain() noexcept;
   void rollback_chain() noexcept;

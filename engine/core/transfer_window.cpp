@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/rules/plain_transfer.hpp"
+
 namespace florin::core {
 namespace {
 
@@ -38,6 +40,7 @@ TransferWindow::TransferWindow(Tables& tables)
     : tables_(tables),
       events_(std::make_unique<EventAt[]>(kEventsPerWindow)),
       slots_(std::make_unique<Slot[]>(kEventsPerWindow)),
+      details_(std::make_unique<Details[]>(kEventsPerWindow)),
       previous_same_id_(std::make_unique<std::uint32_t[]>(kEventsPerWindow)),
       walks_(std::make_unique<Walk[]>(tables.count())) {}
 
@@ -51,6 +54,7 @@ std::uint32_t TransferWindow::run(PhaseRunner& runner, std::uint32_t from) noexc
   end_ = count_;
   ResolvePhase resolve_phase(*this);
   runner.run(resolve_phase);
+  mark_exceptions();
   end_ = cut();
   for (std::uint32_t p = 0; p < tables_.count(); ++p) {
     walks_[p].next = begin_;
@@ -63,9 +67,22 @@ std::uint32_t TransferWindow::run(PhaseRunner& runner, std::uint32_t from) noexc
   return end_ - begin_;
 }
 
+void TransferWindow::mark_exceptions() noexcept {
+  for (std::uint32_t p = 0; p < tables_.count(); ++p) {
+    for (const Exception& exception : walks_[p].exceptions) {
+      Slot& slot = slots_[exception.index];
+      if (slot.plain) give_details(exception.index);
+      slot.id_repeated |= exception.id_repeated;
+      slot.pending_moves |= exception.pending_moves;
+      slot.alone |= exception.pending_ambiguous;
+      if (exception.pending_event != 0) details_[exception.index].pending_event = exception.pending_event;
+    }
+  }
+}
+
 std::uint32_t TransferWindow::cut() const noexcept {
   std::uint32_t index = begin_;
-  while (index < end_ && !slots_[index].alone && !slots_[index].pending_ambiguous) ++index;
+  while (index < end_ && !slots_[index].alone) ++index;
   return index;
 }
 
@@ -91,10 +108,12 @@ void TransferWindow::resolve_slice(std::uint32_t from, std::uint32_t to) noexcep
     for (std::uint32_t i = 0; i < size; ++i) {
       const Transfer& event = *events_[base + i].event;
       hashes[i] = {tables_.hash()(event.debit_account_id), tables_.hash()(event.credit_account_id)};
-      slots_[base + i].id_hash = tables_.hash()(event.id);
+      Slot& slot = slots_[base + i];
+      slot = {};
+      slot.id_hash = tables_.hash()(event.id);
       tables_.owner(hashes[i].debit).account_ids().prefetch(TagTable::tag_of(hashes[i].debit));
       tables_.owner(hashes[i].credit).account_ids().prefetch(TagTable::tag_of(hashes[i].credit));
-      tables_.owner(slots_[base + i].id_hash).transfer_ids().prefetch(TagTable::tag_of(slots_[base + i].id_hash));
+      tables_.owner(slot.id_hash).transfer_ids().prefetch(TagTable::tag_of(slot.id_hash));
     }
     for (std::uint32_t i = 0; i < size; ++i) {
       for (const std::uint64_t hash : {hashes[i].debit, hashes[i].credit}) {
@@ -102,90 +121,134 @@ void TransferWindow::resolve_slice(std::uint32_t from, std::uint32_t to) noexcep
         if (const std::uint32_t ordinal = owner.account_ids().peek(TagTable::tag_of(hash)); ordinal != 0) owner.prefetch_account(ordinal);
       }
     }
-    for (std::uint32_t i = 0; i < size; ++i) resolve_event(base + i);
+    for (std::uint32_t i = 0; i < size; ++i) {
+      if (!resolve_plain(base + i, hashes[i].debit, hashes[i].credit)) resolve_event(base + i);
+    }
   }
+}
+
+/// The common event: two known, open accounts without limits, a new id, nothing that an earlier event could change but a
+/// repeated id. Otherwise false.
+bool TransferWindow::resolve_plain(std::uint32_t index, std::uint64_t debit_hash, std::uint64_t credit_hash) noexcept {
+  const Transfer& event = *events_[index].event;
+  if (!fields_are_plain(event) || event.amount > kSafeAmount) return false;
+  const AccountAt debit = tables_.find_account(event.debit_account_id, debit_hash);
+  const AccountAt credit = tables_.find_account(event.credit_account_id, credit_hash);
+  if (!debit || !credit) return false;
+  constexpr std::uint16_t kDebitDecides = AccountFlags::kDebitsMustNotExceedCredits | AccountFlags::kClosed;
+  constexpr std::uint16_t kCreditDecides = AccountFlags::kCreditsMustNotExceedDebits | AccountFlags::kClosed;
+  const AccountRecord& d = debit.record();
+  const AccountRecord& c = credit.record();
+  const bool special = (d.ledger != event.ledger) | (c.ledger != event.ledger) | d.has(kDebitDecides) | c.has(kCreditDecides) |
+                       (d.balances.debits_pending + d.balances.debits_posted > kSafeTotal) |
+                       (c.balances.credits_pending + c.balances.credits_posted > kSafeTotal) |
+                       (events_[index].timestamp + std::uint64_t{event.timeout} * 1'000'000'000 > kTimestampMax);
+  Slot& slot = slots_[index];
+  const Partition& home = tables_.owner(slot.id_hash);
+  if (special || !home.transfer_ids().surely_absent(TagTable::tag_of(slot.id_hash))) return false;
+  slot.id_owner = home.index();
+  slot.debit = debit.ordinal;
+  slot.credit = credit.ordinal;
+  slot.debit_owner = debit.partition->index();
+  slot.credit_owner = credit.partition->index();
+  slot.plain = true;
+  return true;
+}
+
+/// Writes down for a plain event what resolve_event() would have: it turned out not to be settled.
+void TransferWindow::give_details(std::uint32_t index) noexcept {
+  Details& details = details_[index];
+  details.published.store(0, std::memory_order_relaxed);
+  details.decided.store(0, std::memory_order_relaxed);
+  details.existing = details.pending = nullptr;
+  details.pending_event = 0;
+  details.id_failed = false;
+  details.timestamp = events_[index].timestamp;
+  details.amount = events_[index].event->amount;
+  slots_[index].plain = false;
 }
 
 void TransferWindow::resolve_event(std::uint32_t index) noexcept {
   const auto [event_at, timestamp] = events_[index];
   const Transfer& event = *event_at;
+  give_details(index);
   Slot& slot = slots_[index];
-  slot.published.store(0, std::memory_order_relaxed);
-  slot.decided.store(0, std::memory_order_relaxed);
+  Details& details = details_[index];
 
   const TransferAt known = tables_.find_id(event.id, slot.id_hash);
   slot.id_owner = known.partition->index();
-  slot.id_failed = known.failed();
-  slot.existing = known ? &known.record() : nullptr;
-  slot.debit = slot.credit = {};
-  slot.pending = nullptr;
-  slot.pending_owner = kNobody;
-  slot.pending_status = PendingStatus::kNone;
-  slot.alone = false;
+  details.id_failed = known.failed();
+  details.existing = known ? &known.record() : nullptr;
+  details.pending_status = PendingStatus::kNone;
   const bool resolves = (event.flags & kPostOrVoid) != 0;
+  AccountAt debit;
+  AccountAt credit;
   if (!resolves) {
-    slot.debit = tables_.find_account(event.debit_account_id);
-    slot.credit = tables_.find_account(event.credit_account_id);
+    debit = tables_.find_account(event.debit_account_id);
+    credit = tables_.find_account(event.credit_account_id);
   } else {
     const TransferAt pending = tables_.find_transfer(event.pending_id);
     slot.pending_owner = pending.partition->index();
-    slot.pending_number = pending.number;
-    if (pending) slot.pending = &pending.record();
-    if (pending && (slot.pending->flags & Flags::kPending) != 0) {
-      slot.pending_status = pending.hold().status;
-      slot.alone = (slot.pending->flags & kClosing) != 0;
-      slot.debit = {&tables_.owner(tables_.hash()(slot.pending->debit_account_id)), pending.hold().debit};
-      slot.credit = {&tables_.owner(tables_.hash()(slot.pending->credit_account_id)), pending.hold().credit};
+    details.pending_number = pending.number;
+    if (pending) details.pending = &pending.record();
+    if (pending && (details.pending->flags & Flags::kPending) != 0) {
+      details.pending_status = pending.hold().status;
+      slot.alone = (details.pending->flags & kClosing) != 0;
+      debit = {&tables_.owner(tables_.hash()(details.pending->debit_account_id)), pending.hold().debit};
+      credit = {&tables_.owner(tables_.hash()(details.pending->credit_account_id)), pending.hold().credit};
     }
   }
+  if (debit) {
+    slot.debit = debit.ordinal;
+    slot.debit_owner = debit.partition->index();
+  }
+  if (credit) {
+    slot.credit = credit.ordinal;
+    slot.credit_owner = credit.partition->index();
+  }
 
-  const TransferFacts facts{.existing = slot.existing,
-                            .existing_pending = slot.existing == nullptr ? nullptr : tables_.pending_of(*slot.existing),
-                            .id_failed = slot.id_failed,
-                            .pending = slot.pending,
-                            .pending_status = slot.pending_status,
-                            .debit = slot.debit ? &slot.debit.record() : nullptr,
-                            .credit = slot.credit ? &slot.credit.record() : nullptr,
+  const TransferFacts facts{.existing = details.existing,
+                            .existing_pending = details.existing == nullptr ? nullptr : tables_.pending_of(*details.existing),
+                            .id_failed = details.id_failed,
+                            .pending = details.pending,
+                            .pending_status = details.pending_status,
+                            .debit = debit ? &debit.record() : nullptr,
+                            .credit = credit ? &credit.record() : nullptr,
                             .now = timestamp};
   Transfer stored;
   slot.status = decide_transfer(event, timestamp, facts, stored);
-  slot.timestamp = slot.status == CreateTransferStatus::kExists ? slot.existing->timestamp : timestamp;
-  slot.amount = slot.status == CreateTransferStatus::kCreated ? stored.amount : 0;
-
-  slot.debit_decides = slot.credit_decides = false;
+  details.timestamp = slot.status == CreateTransferStatus::kExists ? details.existing->timestamp : timestamp;
+  details.amount = slot.status == CreateTransferStatus::kCreated ? stored.amount : 0;
   if (resolves || !reached_balances(slot.status)) return;
-  const AccountRecord& debit = *facts.debit;
-  const AccountRecord& credit = *facts.credit;
+  const Balances& d = facts.debit->balances;
+  const Balances& c = facts.credit->balances;
   const bool both = (event.flags & kBalancing) != 0;
-  slot.alone = both && (debit.balances.credits_posted > kSafeAmount || credit.balances.debits_posted > kSafeAmount);
-  slot.debit_decides = both || debit.has(AccountFlags::kDebitsMustNotExceedCredits) ||
-                       debit.balances.debits_pending + debit.balances.debits_posted > kSafeTotal;
-  slot.credit_decides = both || credit.has(AccountFlags::kCreditsMustNotExceedDebits) ||
-                        credit.balances.credits_pending + credit.balances.credits_posted > kSafeTotal;
+  slot.alone = both && (d.credits_posted > kSafeAmount || c.debits_posted > kSafeAmount);
+  slot.debit_decides = both || facts.debit->has(AccountFlags::kDebitsMustNotExceedCredits) || d.debits_pending + d.debits_posted > kSafeTotal;
+  slot.credit_decides = both || facts.credit->has(AccountFlags::kCreditsMustNotExceedDebits) || c.credits_pending + c.credits_posted > kSafeTotal;
 }
 
 void TransferWindow::note_repetitions(std::uint32_t partition) noexcept {
   Walk& walk = walks_[partition];
   walk.ids.clear();
   walk.pending_ids.clear();
+  walk.exceptions.clear();
   const Partition& own = tables_[partition];
   for (std::uint32_t index = begin_; index < end_; ++index) {
     const Transfer& event = *events_[index].event;
-    Slot& slot = slots_[index];
-    const bool resolves = (event.flags & kPostOrVoid) != 0;
-    if (resolves) {
+    if ((event.flags & kPostOrVoid) != 0) {
       const std::uint64_t hash = tables_.hash()(event.pending_id);
       if (&tables_.owner(hash) == &own) note_pending(walk, own, index, hash);
     }
     const std::uint64_t hash = tables_.hash()(event.id);
     if (&tables_.owner(hash) != &own) continue;
-    if (!resolves) {
-      slot.pending_moves = slot.pending_ambiguous = false;
-      slot.pending_event = 0;
-    }
     std::uint32_t& place = walk.ids.place(hash, [&](std::uint32_t other) { return events_[other].event->id == event.id; });
-    previous_same_id_[index] = place;
-    slot.id_repeated = place != 0 && own.find_id(event.id, hash) == 0;
+    if (place != 0) [[unlikely]] {
+      previous_same_id_[index] = place;
+      if (own.find_id(event.id, hash) == 0) walk.exceptions.push_back({.index = index, .id_repeated = true});
+    } else {
+      previous_same_id_[index] = 0;
+    }
     walk.ids.set(place, index);
   }
 }
@@ -193,40 +256,40 @@ void TransferWindow::note_repetitions(std::uint32_t partition) noexcept {
 /// A post or void of a hold of this partition: does an earlier event of the window create that hold, or resolve it too?
 void TransferWindow::note_pending(Walk& walk, const Partition& partition, std::uint32_t index, std::uint64_t hash) noexcept {
   const u128 pending_id = events_[index].event->pending_id;
-  Slot& slot = slots_[index];
-  slot.pending_moves = slot.pending_ambiguous = false;
-  slot.pending_event = 0;
+  Exception exception{.index = index};
   std::uint32_t& place = walk.pending_ids.place(hash, [&](std::uint32_t other) { return events_[other].event->pending_id == pending_id; });
-  slot.pending_moves = place != 0;
+  exception.pending_moves = place != 0;
   walk.pending_ids.set(place, index);
   const std::uint32_t creator = walk.ids.place(hash, [&](std::uint32_t other) { return events_[other].event->id == pending_id; });
-  if (creator == 0 || partition.find_id(pending_id, hash) != 0) return;
-  slot.pending_moves = true;
-  slot.pending_event = creator;
-  slot.pending_ambiguous = previous_same_id_[creator - 1] != 0 || (events_[creator - 1].event->flags & kPostOrVoid) != 0;
+  if (creator != 0 && partition.find_id(pending_id, hash) == 0) {
+    exception.pending_moves = true;
+    exception.pending_event = creator;
+    exception.pending_ambiguous = previous_same_id_[creator - 1] != 0 || (events_[creator - 1].event->flags & kPostOrVoid) != 0;
+  }
+  if (exception.pending_moves) walk.exceptions.push_back(exception);
 }
 
 // Phase 2.
 
 bool TransferWindow::apply(std::uint32_t partition) noexcept {
-  constexpr std::uint32_t kAhead = 12;
+  constexpr std::uint32_t kAhead = 16;
   Walk& walk = walks_[partition];
   Partition& own = tables_[partition];
   for (; walk.next < end_; ++walk.next) {
     const std::uint32_t index = walk.next;
-    if (index + kAhead < end_) {
-      const Slot& ahead = slots_[index + kAhead];
-      if (ahead.debit.partition == &own) own.prefetch_account(ahead.debit.ordinal);
-      if (ahead.credit.partition == &own) own.prefetch_account(ahead.credit.ordinal);
+    if (index + kAhead < end_) prefetch(own, slots_[index + kAhead]);
+    Slot& slot = slots_[index];
+    if (slot.plain) [[likely]] {
+      carry_out_plain(own, index);
+      continue;
     }
     if (!concerns(partition, index)) continue;
-    Slot& slot = slots_[index];
     if (slot.publishers() != 0) {
       if (!walk.published) {
         publish(own, index);
         walk.published = true;
       }
-      if (slot.decided.load(std::memory_order_acquire) == 0) return false;
+      if (details_[index].decided.load(std::memory_order_acquire) == 0) return false;
       walk.published = false;
     }
     carry_out(own, index);
@@ -235,11 +298,26 @@ bool TransferWindow::apply(std::uint32_t partition) noexcept {
   return true;
 }
 
+void TransferWindow::prefetch(const Partition& partition, const Slot& slot) const noexcept {
+  if (slot.debit_owner == partition.index()) partition.prefetch_account(slot.debit);
+  if (slot.credit_owner == partition.index()) partition.prefetch_account(slot.credit);
+  if (slot.id_owner == partition.index()) partition.transfer_ids().prefetch(TagTable::tag_of(slot.id_hash));
+}
+
 std::pair<AccountAt, AccountAt> TransferWindow::accounts_of(std::uint32_t index) const noexcept {
   const Slot& slot = slots_[index];
-  if (slot.pending_event == 0) return {slot.debit, slot.credit};
-  const Transfer& pending = *events_[slot.pending_event - 1].event;  // no account is created in a window: look-ups are safe
-  return {tables_.find_account(pending.debit_account_id), tables_.find_account(pending.credit_account_id)};
+  if (slot.pending_moves && details_[index].pending_event != 0) {
+    const Transfer& pending = *events_[details_[index].pending_event - 1].event;
+    return {tables_.find_account(pending.debit_account_id), tables_.find_account(pending.credit_account_id)};  // none is created in a window
+  }
+  std::pair<AccountAt, AccountAt> accounts;
+  if (slot.debit != 0) accounts.first = {&tables_[slot.debit_owner], slot.debit};
+  if (slot.credit != 0) accounts.second = {&tables_[slot.credit_owner], slot.credit};
+  return accounts;
+}
+
+const Transfer* TransferWindow::pending_record(std::uint32_t index) const noexcept {
+  return slots_[index].pending_moves ? details_[index].pending_now : details_[index].pending;
 }
 
 bool TransferWindow::concerns(std::uint32_t partition, std::uint32_t index) const noexcept {
@@ -250,14 +328,15 @@ bool TransferWindow::concerns(std::uint32_t partition, std::uint32_t index) cons
 }
 
 void TransferWindow::publish(Partition& partition, std::uint32_t index) noexcept {
-  Slot& slot = slots_[index];
+  const Slot& slot = slots_[index];
+  Details& details = details_[index];
   std::uint32_t shares = 0;
-  if (slot.debit_decides && slot.debit.partition == &partition) {
-    slot.debit_balances = slot.debit.record().balances;
+  if (slot.debit_decides && slot.debit_owner == partition.index()) {
+    details.debit_balances = partition.account(slot.debit).balances;
     ++shares;
   }
-  if (slot.credit_decides && slot.credit.partition == &partition) {
-    slot.credit_balances = slot.credit.record().balances;
+  if (slot.credit_decides && slot.credit_owner == partition.index()) {
+    details.credit_balances = partition.account(slot.credit).balances;
     ++shares;
   }
   if (slot.id_repeated && slot.id_owner == partition.index()) {
@@ -270,74 +349,98 @@ void TransferWindow::publish(Partition& partition, std::uint32_t index) noexcept
   }
   if (shares == 0) return;
   _mm_sfence();  // what the published pointers name was streamed
-  if (slot.published.fetch_add(shares, std::memory_order_acq_rel) + shares == slot.publishers()) decide(index);
+  if (details.published.fetch_add(shares, std::memory_order_acq_rel) + shares == slot.publishers()) decide(index);
 }
 
 void TransferWindow::publish_id(Partition& partition, std::uint32_t index) noexcept {
-  Slot& slot = slots_[index];
-  const std::uint32_t known = partition.find_id(events_[index].event->id, slot.id_hash);
-  slot.id_failed_now = (known & Partition::kFailedBit) != 0;
-  slot.existing_now = nullptr;
-  slot.existing_pending_now = nullptr;
-  if (known == 0 || slot.id_failed_now) return;
-  slot.existing_now = &partition.transfer(known);
+  Details& details = details_[index];
+  const std::uint32_t known = partition.find_id(events_[index].event->id, slots_[index].id_hash);
+  details.id_failed_now = (known & Partition::kFailedBit) != 0;
+  details.existing_now = nullptr;
+  details.existing_pending_now = nullptr;
+  if (known == 0 || details.id_failed_now) return;
+  details.existing_now = &partition.transfer(known);
   // It was created in this window, by an event that this partition has already carried out.
   std::uint32_t creator = previous_same_id_[index];
   while (slots_[creator - 1].status != CreateTransferStatus::kCreated) creator = previous_same_id_[creator - 1];
-  slot.existing_pending_now = slots_[creator - 1].pending_record();
+  const bool resolves = (details.existing_now->flags & kPostOrVoid) != 0;
+  details.existing_pending_now = resolves ? pending_record(creator - 1) : nullptr;
 }
 
 void TransferWindow::publish_pending(Partition& partition, std::uint32_t index) noexcept {
-  Slot& slot = slots_[index];
+  Details& details = details_[index];
   const u128 pending_id = events_[index].event->pending_id;
   const std::uint32_t number = partition.find_transfer(pending_id, tables_.hash()(pending_id));
-  slot.pending_now = number == 0 ? nullptr : &partition.transfer(number);
-  const bool is_hold = number != 0 && (slot.pending_now->flags & Flags::kPending) != 0;
-  slot.pending_status_now = is_hold ? partition.hold(number).status : PendingStatus::kNone;
+  details.pending_now = number == 0 ? nullptr : &partition.transfer(number);
+  const bool is_hold = number != 0 && (details.pending_now->flags & Flags::kPending) != 0;
+  details.pending_status_now = is_hold ? partition.hold(number).status : PendingStatus::kNone;
 }
 
 /// All that can still change is on the board: the same rules as everywhere give the decision.
 void TransferWindow::decide(std::uint32_t index) noexcept {
   const auto [event, timestamp] = events_[index];
   Slot& slot = slots_[index];
-  TransferFacts facts{.existing = slot.id_repeated ? slot.existing_now : slot.existing,
-                      .existing_pending = slot.id_repeated ? slot.existing_pending_now : nullptr,
-                      .id_failed = slot.id_repeated ? slot.id_failed_now : slot.id_failed,
-                      .pending = slot.pending_record(),
-                      .pending_status = slot.pending_moves ? slot.pending_status_now : slot.pending_status,
-                      .now = timestamp};
-  if (slot.existing != nullptr && !slot.id_repeated) {
+  Details& details = details_[index];
+  if (details.existing != nullptr && !slot.id_repeated) {
     // Known before the window: the first decision stands, whatever else moves.
-    slot.decided.store(1, std::memory_order_release);
+    details.decided.store(1, std::memory_order_release);
     return;
   }
+  TransferFacts facts{.existing = slot.id_repeated ? details.existing_now : nullptr,
+                      .existing_pending = slot.id_repeated ? details.existing_pending_now : nullptr,
+                      .id_failed = slot.id_repeated ? details.id_failed_now : details.id_failed,
+                      .pending = pending_record(index),
+                      .pending_status = slot.pending_moves ? details.pending_status_now : details.pending_status,
+                      .now = timestamp};
   const auto [debit, credit] = accounts_of(index);
   AccountRecord debit_facts;
   AccountRecord credit_facts;
   if (debit) {
-    debit_facts = account_facts(debit.record(), slot.debit_decides, slot.debit_balances);
+    debit_facts = account_facts(debit.record(), slot.debit_decides, details.debit_balances);
     facts.debit = &debit_facts;
   }
   if (credit) {
-    credit_facts = account_facts(credit.record(), slot.credit_decides, slot.credit_balances);
+    credit_facts = account_facts(credit.record(), slot.credit_decides, details.credit_balances);
     facts.credit = &credit_facts;
   }
   Transfer stored;
   slot.status = decide_transfer(*event, timestamp, facts, stored);
-  slot.timestamp = slot.status == CreateTransferStatus::kExists ? facts.existing->timestamp : timestamp;
-  slot.amount = slot.status == CreateTransferStatus::kCreated ? stored.amount : 0;
-  slot.decided.store(1, std::memory_order_release);
+  details.timestamp = slot.status == CreateTransferStatus::kExists ? facts.existing->timestamp : timestamp;
+  details.amount = slot.status == CreateTransferStatus::kCreated ? stored.amount : 0;
+  details.decided.store(1, std::memory_order_release);
+}
+
+void TransferWindow::carry_out_plain(Partition& partition, std::uint32_t index) noexcept {
+  const auto [event, timestamp] = events_[index];
+  const Slot& slot = slots_[index];
+  const bool pending = (event->flags & Flags::kPending) != 0;
+  if (slot.debit_owner == partition.index()) {
+    AccountRecord& record = partition.account(slot.debit);
+    partition.before_change(record);
+    (pending ? record.balances.debits_pending : record.balances.debits_posted) += event->amount;
+    partition.post(record, {.timestamp = timestamp, .previous = 0, .credit = 0, .expiry = 0, .partition = slot.id_owner});
+  }
+  if (slot.credit_owner == partition.index()) {
+    AccountRecord& record = partition.account(slot.credit);
+    partition.before_change(record);
+    (pending ? record.balances.credits_pending : record.balances.credits_posted) += event->amount;
+    partition.post(record, {.timestamp = timestamp, .previous = 0, .credit = 1, .expiry = 0, .partition = slot.id_owner});
+  }
+  if (slot.id_owner != partition.index()) return;
+  const std::uint32_t number = partition.create_transfer(*event, timestamp, slot.id_hash);
+  if (pending) partition.open_hold(stored_transfer(*event, timestamp, event->amount, nullptr), number, slot.debit, slot.credit);
 }
 
 void TransferWindow::carry_out(Partition& partition, std::uint32_t index) noexcept {
   const Transfer& event = *events_[index].event;
   const Slot& slot = slots_[index];
+  const Details& details = details_[index];
   if (slot.status != CreateTransferStatus::kCreated) {
     if (is_transient(slot.status) && slot.id_owner == partition.index()) partition.burn_id(event.id, slot.id_hash);
     return;
   }
-  const Transfer* pending = slot.pending_record();
-  const Transfer stored = stored_transfer(event, slot.timestamp, slot.amount, pending);
+  const Transfer* pending = (event.flags & kPostOrVoid) != 0 ? pending_record(index) : nullptr;
+  const Transfer stored = stored_transfer(event, details.timestamp, details.amount, pending);
   const auto [debit, credit] = accounts_of(index);
   if (debit.partition == &partition) {
     AccountRecord& record = debit.record();
@@ -356,7 +459,7 @@ void TransferWindow::carry_out(Partition& partition, std::uint32_t index) noexce
     if ((stored.flags & Flags::kPending) != 0) partition.open_hold(stored, number, debit.ordinal, credit.ordinal);
   }
   if (slot.pending_owner == partition.index()) {
-    const std::uint32_t number = slot.pending_event == 0 ? slot.pending_number : partition.find_transfer(event.pending_id, tables_.hash()(event.pending_id));
+    const std::uint32_t number = details.pending_event == 0 ? details.pending_number : partition.find_transfer(event.pending_id, tables_.hash()(event.pending_id));
     const bool post = (stored.flags & Flags::kPostPendingTransfer) != 0;
     partition.end_hold(number, post ? PendingStatus::kPosted : PendingStatus::kVoided);
   }

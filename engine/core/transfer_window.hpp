@@ -26,7 +26,8 @@ namespace florin::core {
 /// gets its decision. Not taken in, and done by one thread between windows: linked chains, imported and closing transfers, huge
 /// amounts, and what cut() finds after phase 1.
 ///
-/// Writer: each slot field by the partition named beside it, in its phase.
+/// Writer: each field by whom its comment names. What is read for every event takes one line of a slot; repetitions, which the
+/// owner of an id finds, go through lists of their own, so that no line is written by two partitions in one phase.
 class TransferWindow {
  public:
   static constexpr std::uint32_t kEventsPerWindow = 8192;
@@ -45,8 +46,10 @@ class TransferWindow {
 
   /// Outcome of an event that run() executed.
   [[nodiscard]] CreateTransferStatus status(std::uint32_t index) const noexcept { return slots_[index].status; }
-  [[nodiscard]] std::uint64_t timestamp(std::uint32_t index) const noexcept { return slots_[index].timestamp; }
-  [[nodiscard]] u128 amount(std::uint32_t index) const noexcept { return slots_[index].amount; }
+  /// Created as it stands: neither its timestamp nor its amount differ from what was asked for.
+  [[nodiscard]] bool plain(std::uint32_t index) const noexcept { return slots_[index].plain; }
+  [[nodiscard]] std::uint64_t timestamp(std::uint32_t index) const noexcept { return details_[index].timestamp; }
+  [[nodiscard]] u128 amount(std::uint32_t index) const noexcept { return details_[index].amount; }
 
  private:
   static constexpr std::uint16_t kNobody = 0xFFFF;
@@ -57,29 +60,41 @@ class TransferWindow {
     std::uint64_t timestamp = 0;
   };
 
+  /// What phase 2 reads of every event: one line. Written in phase 1 by the partition that has the slice; `id_repeated`,
+  /// `pending_moves` and `alone` also by the calling thread between the phases.
   struct alignas(64) Slot {
-    // Phase 1, by the partition that has the slice: what the tables say.
     std::uint64_t id_hash = 0;
+    std::uint32_t debit = 0;  // ordinals, each with its owner; 0: no such account
+    std::uint32_t credit = 0;
+    std::uint16_t debit_owner = kNobody;
+    std::uint16_t credit_owner = kNobody;
+    std::uint16_t id_owner = kNobody;
+    std::uint16_t pending_owner = kNobody;  // of a post or void
+    CreateTransferStatus status = CreateTransferStatus::kCreated;  // settled: as of phase 1
+    bool plain = false;           // created as it stands, nothing in `details_`
+    bool debit_decides = false;   // its balance may refuse, or set the amount
+    bool credit_decides = false;
+    bool id_repeated = false;     // an earlier event of the window has this id, which no transfer had before
+    bool pending_moves = false;   // an earlier event of the window creates or resolves the same hold
+    bool alone = false;           // not for a window: it reopens an account, or balances too large a sum, or is ambiguous
+
+    [[nodiscard]] std::uint32_t publishers() const noexcept {
+      return std::uint32_t{debit_decides} + std::uint32_t{credit_decides} + std::uint32_t{id_repeated} + std::uint32_t{pending_moves};
+    }
+  };
+  static_assert(sizeof(Slot) == 64);
+
+  /// The rest, for events that are not plain, or not settled.
+  struct alignas(64) Details {
+    // Phase 1, by the partition that has the slice: what the tables say.
     const Transfer* existing = nullptr;
     const Transfer* pending = nullptr;  // of a post or void
-    AccountAt debit;
-    AccountAt credit;
     std::uint32_t pending_number = 0;
-    std::uint16_t id_owner = 0;
-    std::uint16_t pending_owner = kNobody;
-    bool debit_decides = false;  // its balance may refuse, or set the amount
-    bool credit_decides = false;
-    bool alone = false;  // not for a window: it reopens an account, or balances too large a sum
     bool id_failed = false;
     PendingStatus pending_status = PendingStatus::kNone;
-    // Phase 1, by the owner of the id.
-    bool id_repeated = false;  // an earlier event of the window has this id, which no transfer had before
-    // Phase 1, by the owner of the pending id.
-    bool pending_moves = false;       // an earlier event of the window creates or resolves the same hold
-    bool pending_ambiguous = false;   // several events of the window might create it: not for a window
-    std::uint32_t pending_event = 0;  // index + 1 of the event of this window that creates it
-    // The decision. Phase 1, if settled; else by the last partition to publish, before `decided` is set.
-    CreateTransferStatus status = CreateTransferStatus::kCreated;
+    // Between the phases, by the calling thread.
+    std::uint32_t pending_event = 0;  // index + 1 of the event of this window that creates the hold
+    // The decision: phase 1, if settled; else by the last partition to publish, before `decided` is set.
     std::uint64_t timestamp = 0;
     u128 amount = 0;
     // Phase 2: what the owners publish. `published` counts (release), whoever completes it decides (acquire); `decided` is
@@ -93,11 +108,6 @@ class TransferWindow {
     const Transfer* pending_now = nullptr;
     Balances debit_balances;
     Balances credit_balances;
-
-    [[nodiscard]] std::uint32_t publishers() const noexcept {
-      return std::uint32_t{debit_decides} + std::uint32_t{credit_decides} + std::uint32_t{id_repeated} + std::uint32_t{pending_moves};
-    }
-    [[nodiscard]] const Transfer* pending_record() const noexcept { return pending_moves ? pending_now : pending; }
   };
 
   /// From a hash to the newest event with that id: open addressing, emptied after each use.
@@ -125,12 +135,22 @@ class TransferWindow {
     std::vector<std::uint32_t> used_;
   };
 
+  /// An event whose first decision may not stand, as the owner of its id or hold found in phase 1.
+  struct Exception {
+    std::uint32_t index = 0;
+    std::uint32_t pending_event = 0;
+    bool id_repeated = false;
+    bool pending_moves = false;
+    bool pending_ambiguous = false;  // several events of the window might create the hold
+  };
+
   /// What one partition keeps for itself.
   struct alignas(64) Walk {
     std::uint32_t next = 0;  // event in hand
     bool published = false;  // its share of that event is on the board
     EventMap ids;            // its own ids
     EventMap pending_ids;    // posts and voids of its own holds
+    std::vector<Exception> exceptions;
   };
 
   struct ResolvePhase final : Phase {
@@ -147,21 +167,28 @@ class TransferWindow {
   bool resolve(std::uint32_t partition) noexcept;
   void resolve_slice(std::uint32_t from, std::uint32_t to) noexcept;
   void resolve_event(std::uint32_t index) noexcept;
+  bool resolve_plain(std::uint32_t index, std::uint64_t debit_hash, std::uint64_t credit_hash) noexcept;
+  void give_details(std::uint32_t index) noexcept;
   void note_repetitions(std::uint32_t partition) noexcept;
   void note_pending(Walk& walk, const Partition& partition, std::uint32_t index, std::uint64_t hash) noexcept;
+  void mark_exceptions() noexcept;
   [[nodiscard]] std::uint32_t cut() const noexcept;
   bool apply(std::uint32_t partition) noexcept;
+  void prefetch(const Partition& partition, const Slot& slot) const noexcept;
   [[nodiscard]] bool concerns(std::uint32_t partition, std::uint32_t index) const noexcept;
   [[nodiscard]] std::pair<AccountAt, AccountAt> accounts_of(std::uint32_t index) const noexcept;
+  [[nodiscard]] const Transfer* pending_record(std::uint32_t index) const noexcept;
   void publish(Partition& partition, std::uint32_t index) noexcept;
   void publish_id(Partition& partition, std::uint32_t index) noexcept;
   void publish_pending(Partition& partition, std::uint32_t index) noexcept;
   void decide(std::uint32_t index) noexcept;
   void carry_out(Partition& partition, std::uint32_t index) noexcept;
+  void carry_out_plain(Partition& partition, std::uint32_t index) noexcept;
 
   Tables& tables_;
   std::unique_ptr<EventAt[]> events_;
   std::unique_ptr<Slot[]> slots_;
+  std::unique_ptr<Details[]> details_;
   std::unique_ptr<std::uint32_t[]> previous_same_id_;  // index + 1, by the owner of the id
   std::unique_ptr<Walk[]> walks_;  // by partition, each written by it alone
   std::uint32_t count_ = 0;
