@@ -18,7 +18,7 @@ Status write_stdout(const std::string& text) {
 
 void append_fields(const nlohmann::ordered_json& json, const std::string& prefix, std::string& text) {
   for (const auto& [key, value] : json.items()) {
-    if (value.is_object()) {
+    if (value.is_object() || (value.is_array() && !value.empty() && value.front().is_structured())) {
       append_fields(value, prefix + key + ".", text);
     } else {
       text += fmt::format("{:<32} {}\n", prefix + key, value.is_string() ? value.get<std::string>() : value.dump());
