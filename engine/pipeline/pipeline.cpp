@@ -91,8 +91,9 @@ void Pipeline::execute(Batch& batch) noexcept {
     tidy_agent_.ask();
     wakers_.tidy();
   }
-  // Whoever sleeps until the next expiry must learn that it has moved closer.
-  if (sequencer_.update_next_expiry()) wakers_.core();
+  // The core thread copies the snapshot, and sleeps until the next expiry: it must learn of both.
+  const bool expires_sooner = sequencer_.update_next_expiry();
+  if (expires_sooner || batch.starts_snapshot) wakers_.core();
 }
 
 void Pipeline::carry(BlockPort& port) noexcept {

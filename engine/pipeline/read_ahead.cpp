@@ -7,7 +7,8 @@
 
 namespace florin::pipeline {
 
-ReadAhead::ReadAhead(std::unique_ptr<BatchCursor> cursor) : cursor_(std::move(cursor)) {
+ReadAhead::ReadAhead(std::unique_ptr<BatchCursor> cursor, const core::StateMachine& state_machine)
+    : cursor_(std::move(cursor)), state_machine_(state_machine) {
   for (Item& item : items_) FLORIN_CHECK(empty_.push(&item));
   thread_ = runtime::start_thread({.name = "florin-reader"}, [this] { read(); });
 }
@@ -20,6 +21,7 @@ ReadAhead::~ReadAhead() {
 
 Result<const ReplayBatch*> ReadAhead::next() {
   if (current_ != nullptr && !current_->is_end) {
+    batches_executed_.fetch_add(1, std::memory_order_release);
     FLORIN_CHECK(empty_.push(current_));
     reader_parker_.unpark();
     current_ = nullptr;
@@ -52,7 +54,15 @@ bool ReadAhead::read_into(Item& item) {
   item.status = record ? Status() : record.error();
   if (record && !record->empty()) item.status = item.batch.assign(*record);
   item.is_end = !item.status || record->empty();
+  if (!item.is_end) make_hints(item.batch);
   return !item.is_end;
+}
+
+/// Hints look at the index of accounts while earlier batches are executed: only if none of these changes it.
+void ReadAhead::make_hints(ReplayBatch& batch) {
+  ++batches_read_;
+  if (!batch.has_only_transfers()) last_structural_ = batches_read_;
+  if (batches_executed_.load(std::memory_order_acquire) >= last_structural_) batch.make_hints(state_machine_);
 }
 
 }  // namespace florin::pipeline

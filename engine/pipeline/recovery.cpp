@@ -120,7 +120,7 @@ class Recovery {
     if (machine().sequence() >= journal_.durable_sequence()) return {};
     auto cursor = journal_.read_from(machine().sequence() + 1);
     if (!cursor) return cursor.error();
-    ReadAhead reader(std::move(cursor).value());
+    ReadAhead reader(std::move(cursor).value(), machine());
     while (machine().sequence() < options_.to_sequence) {
       const auto batch = reader.next();
       if (!batch) return batch.error();

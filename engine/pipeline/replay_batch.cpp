@@ -32,6 +32,24 @@ Status ReplayBatch::assign(std::span<const std::byte> record) {
   return {};
 }
 
+bool ReplayBatch::has_only_transfers() const noexcept {
+  return std::all_of(commands_.begin(), commands_.end(), [](const core::Command& command) {
+    return command.operation == Operation::kCreateTransfers || command.operation == Operation::kPulse;
+  });
+}
+
+void ReplayBatch::make_hints(const core::StateMachine& state_machine) {
+  std::size_t events = 0;
+  for (const core::Command& command : commands_) events += command.event_count;
+  if (hints_.size() < events) hints_.resize(events);
+  std::size_t next = 0;
+  for (core::Command& command : commands_) {
+    const std::span hints = std::span(hints_).subspan(next, command.event_count);
+    if (state_machine.make_hints(command, hints)) command.hints = hints.data();
+    next += command.event_count;
+  }
+}
+
 std::span<const core::Command> ReplayBatch::commands_through(std::uint64_t sequence) const noexcept {
   const auto beyond = std::find_if(commands_.begin(), commands_.end(), [&](const core::Command& command) {
     return command.first_sequence + command.event_count - 1 > sequence;

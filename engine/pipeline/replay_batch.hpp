@@ -22,12 +22,17 @@ class ReplayBatch {
   [[nodiscard]] const BatchHeader& header() const noexcept { return *reinterpret_cast<const BatchHeader*>(memory_.data()); }
   [[nodiscard]] std::uint64_t last_sequence() const noexcept { return header().first_sequence + header().event_count - 1; }
   [[nodiscard]] std::span<const core::Command> commands() const noexcept { return commands_; }
+  /// True if it creates and expires, but makes no account: then the index of accounts stays as it is.
+  [[nodiscard]] bool has_only_transfers() const noexcept;
+  /// Lets the state machine find out ahead what it can. See StateMachine::make_hints() for when that is safe.
+  void make_hints(const core::StateMachine& state_machine);
   /// Leading commands whose events all have a sequence up to `sequence`.
   [[nodiscard]] std::span<const core::Command> commands_through(std::uint64_t sequence) const noexcept;
 
  private:
   runtime::MappedMemory memory_;
   std::vector<core::Command> commands_;
+  std::vector<core::TransferHint> hints_;
 };
 
 }  // namespace florin::pipeline

@@ -49,6 +49,16 @@ TEST_F(SnapshotTest, RequestIsAnsweredWhenPublished) {
   EXPECT_EQ(snapshot.chunks.size(), bench.machine.chunk_count);
 }
 
+TEST_F(SnapshotTest, BegunOnAnIoThreadTheCoreThreadCopies) {
+  int core_calls = 0;
+  bench.pipeline->set_wakers({.core = {[](void* n) { ++*static_cast<int*>(n); }, &core_calls},
+                              .journal = {}, .snapshot = {}, .tidy = {}, .failure = {}});
+  ask();
+  bench.port().run_inline();
+  EXPECT_EQ(bench.machine.snapshots_begun, 1);
+  EXPECT_GE(core_calls, 1);
+}
+
 TEST_F(SnapshotTest, IsNotPublishedBeforeItsBatchIsDurable) {
   RequestBlock* block = bench.port().acquire();
   PipelineBench::add(*block, Operation::kCreateTransfers);
