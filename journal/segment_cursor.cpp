@@ -11,6 +11,8 @@ namespace florin::journal {
 namespace {
 
 constexpr std::uint64_t kWindowBytes = 1U << 20;
+/// Asked of the kernel ahead of the window, for files that are not in the page cache.
+constexpr std::uint64_t kReadAheadBytes = 4U << 20;
 
 std::uint64_t end_of(const ValuePlace& place) noexcept { return place.offset() + place.size; }
 
@@ -38,6 +40,7 @@ Status SegmentCursor::enter(const SegmentName& name) {
   segment_ = name.first_sequence;
   place_ = 0;
   window_begin_ = window_end_ = 0;
+  read_ahead_to_ = 0;
   places_.clear();
   is_live_ = catalog_.copy_places(segment_, places_);
   counted_end_ = ~std::uint64_t{0};
@@ -202,11 +205,20 @@ Status SegmentCursor::load_window() {
     end = std::max(end, end_of(place));
   }
   window_.resize(end - window_begin_);
+  read_ahead(end);
   const Result<std::size_t> read = file_.read_at(window_.bytes(), window_begin_);
   if (!read) return read.error();
   window_end_ = window_begin_ + *read;
   window_places_ = places_.size();
   return Status::ok();
+}
+
+void SegmentCursor::read_ahead(std::uint64_t end) {
+  if (end + kReadAheadBytes <= read_ahead_to_) return;
+  const std::uint64_t begin = std::max(end, read_ahead_to_);
+  read_ahead_to_ = end + 2 * kReadAheadBytes;
+  (void)::posix_fadvise(file_.descriptor(), static_cast<off_t>(begin), static_cast<off_t>(read_ahead_to_ - begin),
+                        POSIX_FADV_WILLNEED);
 }
 
 Status SegmentCursor::corrupt(std::uint64_t offset, const std::string& reason) const {

@@ -53,6 +53,7 @@ class SegmentCursor final : public BatchCursor {
   /// The end of a segment whose end nobody knows: torn tail or damage?
   [[nodiscard]] Status judge_open_end() const;
   Status load_window();
+  void read_ahead(std::uint64_t end);
   [[nodiscard]] Status corrupt(std::uint64_t offset, const std::string& reason) const;
   void accept();
 
@@ -75,6 +76,7 @@ class SegmentCursor final : public BatchCursor {
   AlignedBuffer window_;
   std::uint64_t window_begin_ = 0;
   std::uint64_t window_end_ = 0;
+  std::uint64_t read_ahead_to_ = 0;
   std::size_t window_places_ = 0;   ///< places known when it was read; later ones may have been written since
 };
 

@@ -99,7 +99,7 @@ TEST_F(LmdbJournalTest, NoPermissionIsSaid) {
   ASSERT_EQ(::chmod(folder_.path().c_str(), 0500), 0);
   const uid_t user = ::geteuid();
   constexpr uid_t kNobody = 65534;
-  if (user == 0) ASSERT_EQ(::seteuid(kNobody), 0);  // the superuser may do anything
+  if (user == 0 && ::seteuid(kNobody) != 0) FAIL() << "cannot become somebody who may not";
   const auto journal = LmdbJournal::open(settings());
   ASSERT_EQ(::seteuid(user), 0);
   ASSERT_FALSE(journal);
@@ -211,7 +211,6 @@ TEST_F(LmdbJournalTest, CopyThatEndsBetweenSegmentsEndsThereWithANote) {
   {
     auto journal = LmdbJournal::open(other);
     ASSERT_TRUE(journal);
-    auto cursor = ReadOnlyJournal::open(folder_.path()).value()->read_from(1);
     BatchFactory again;
     const std::uint64_t begin = std::stoull(std::filesystem::path(paths[1]).stem().string());
     for (std::uint64_t i = 1; i < begin + 3; ++i) {
