@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "journal/read_only_journal.hpp"
 #include "journal/testing/batch_factory.hpp"
@@ -164,6 +165,34 @@ TEST_F(LmdbJournalTest, FailedWriteIsFinalAndClear) {
   ASSERT_GT(WEXITSTATUS(result), 100) << WEXITSTATUS(result);
   auto journal = open();
   EXPECT_GE(count(*journal, 1), static_cast<std::size_t>(WEXITSTATUS(result) - 100));
+}
+
+TEST_F(LmdbJournalTest, CursorOnAnotherThreadFollowsTheWriterThroughRotations) {
+  { auto journal = open(); fill(*journal, 5); }
+  auto journal = open();
+  constexpr std::uint64_t kLast = 600;
+  auto cursor = journal->read_from(6);  // the end for now, in a segment of the run before
+  ASSERT_TRUE(cursor) << cursor.error().message();
+  std::uint64_t read = 5;
+  std::string failure;
+  std::thread reader([&] {
+    while (read < kLast) {
+      const std::uint64_t durable = journal->durable_sequence();
+      const auto batch = (*cursor)->next();
+      if (!batch) {
+        failure = batch.error().message();
+        return;
+      }
+      if (batch->empty() && durable > read) failure = "a durable batch was not seen";
+      if (!failure.empty()) return;
+      if (!batch->empty()) read = record::BatchView(*batch).last_sequence();
+    }
+  });
+  fill(*journal, kLast - 5, 3000);
+  reader.join();
+  EXPECT_EQ(failure, "");
+  EXPECT_EQ(read, kLast);
+  EXPECT_GE(segments().size(), 10U);
 }
 
 TEST_F(LmdbJournalTest, PruneDropsWholeSegmentsOnly) {
