@@ -34,6 +34,7 @@ class Ledger final : public StateMachine {
   ~Ledger() override;
 
   void execute(std::span<const Command> batch) override;
+  bool make_hints(const Command& command, std::span<TransferHint> hints) const noexcept override;
   bool reserve(std::uint32_t accounts, std::uint32_t transfers) override;
   std::uint64_t next_expiry() const noexcept override;
   std::size_t due_expiries(std::uint64_t now, std::span<u128> ids) const override;

@@ -20,6 +20,29 @@ struct Group {
   std::uint32_t credit[kGroup];
 };
 
+/// First pass: hash, and ask for the lines of the index tables.
+void hash_group(const Partition& partition, std::span<const Transfer> events, Group& group) noexcept {
+  const IdHash hash = partition.hash();
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    group.debit_tag[i] = TagTable::tag_of(hash(events[i].debit_account_id));
+    group.credit_tag[i] = TagTable::tag_of(hash(events[i].credit_account_id));
+    group.id_hash[i] = hash(events[i].id);
+    partition.account_ids().prefetch(group.debit_tag[i]);
+    partition.account_ids().prefetch(group.credit_tag[i]);
+    partition.transfer_ids().prefetch(TagTable::tag_of(group.id_hash[i]));
+  }
+}
+
+/// Second pass: read these, and ask for the accounts they propose.
+void find_group(const Partition& partition, std::size_t size, Group& group) noexcept {
+  for (std::size_t i = 0; i < size; ++i) {
+    group.debit[i] = partition.account_ids().peek(group.debit_tag[i]);
+    group.credit[i] = partition.account_ids().peek(group.credit_tag[i]);
+    if (group.debit[i] != 0) partition.prefetch_account(group.debit[i]);
+    if (group.credit[i] != 0) partition.prefetch_account(group.credit[i]);
+  }
+}
+
 }  // namespace
 
 void Ledger::create_transfers(const Command& command) {
@@ -31,9 +54,20 @@ void Ledger::create_transfers(const Command& command) {
   Partition& partition = tables_[0];
   const auto* events = reinterpret_cast<const Transfer*>(command.body.data());
   const std::uint64_t before_first = command.timestamp - command.event_count;
-  const IdHash hash = tables_.hash();
-  const TagTable& account_ids = partition.account_ids();
-  const TagTable& transfer_ids = partition.transfer_ids();
+  const auto look_ahead = [&](std::span<const Transfer> transfers, Group& to) {
+    hash_group(partition, transfers, to);
+    find_group(partition, transfers.size(), to);
+  };
+  const auto take_hints = [&](const TransferHint* hints, std::uint32_t size, Group& to) {
+    for (std::uint32_t i = 0; i < size; ++i) {
+      to.id_hash[i] = hints[i].id_hash;
+      to.debit[i] = hints[i].debit;
+      to.credit[i] = hints[i].credit;
+      partition.transfer_ids().prefetch(TagTable::tag_of(hints[i].id_hash));
+      if (hints[i].debit != 0) partition.prefetch_account(hints[i].debit);
+      if (hints[i].credit != 0) partition.prefetch_account(hints[i].credit);
+    }
+  };
   const bool imported = (events[0].flags & Flags::kImported) != 0;
   const bool wants_balances = (command.flags & RequestFlags::kPostBalances) != 0 && command.reply != nullptr;
   Chain chain;
@@ -41,24 +75,15 @@ void Ledger::create_transfers(const Command& command) {
 
   for (std::uint32_t base = 0; base < command.event_count; base += kGroup) {
     const std::uint32_t size = std::min(kGroup, command.event_count - base);
+    const std::span<const Transfer> in_hand{events + base, size};
+    if (command.hints == nullptr) {
+      look_ahead(in_hand, group);
+    } else {
+      take_hints(command.hints + base, size, group);
+    }
     bool resolutions = false;
-    for (std::uint32_t i = 0; i < size; ++i) {
-      const Transfer& event = events[base + i];
-      group.debit_tag[i] = TagTable::tag_of(hash(event.debit_account_id));
-      group.credit_tag[i] = TagTable::tag_of(hash(event.credit_account_id));
-      group.id_hash[i] = hash(event.id);
-      account_ids.prefetch(group.debit_tag[i]);
-      account_ids.prefetch(group.credit_tag[i]);
-      transfer_ids.prefetch(TagTable::tag_of(group.id_hash[i]));
-      resolutions |= (event.flags & kPostOrVoid) != 0;
-    }
-    for (std::uint32_t i = 0; i < size; ++i) {
-      group.debit[i] = account_ids.peek(group.debit_tag[i]);
-      group.credit[i] = account_ids.peek(group.credit_tag[i]);
-      if (group.debit[i] != 0) partition.prefetch_account(group.debit[i]);
-      if (group.credit[i] != 0) partition.prefetch_account(group.credit[i]);
-    }
-    if (resolutions) prefetch_resolutions({events + base, size});
+    for (const Transfer& event : in_hand) resolutions |= (event.flags & kPostOrVoid) != 0;
+    if (resolutions) prefetch_resolutions(in_hand);
     for (std::uint32_t i = 0; i < size; ++i) {
       const std::uint32_t index = base + i;
       const Transfer& event = events[index];
@@ -74,6 +99,30 @@ void Ledger::create_transfers(const Command& command) {
     }
   }
   _mm_sfence();  // the records were streamed past the caches
+}
+
+bool Ledger::make_hints(const Command& command, std::span<TransferHint> hints) const noexcept {
+  if (tables_.count() != 1 || command.operation != Operation::kCreateTransfers) return false;
+  const Partition& partition = tables_[0];
+  const IdHash hash = partition.hash();
+  const auto* events = reinterpret_cast<const Transfer*>(command.body.data());
+  std::uint32_t tags[kGroup * 2];
+  for (std::uint32_t base = 0; base < command.event_count; base += kGroup) {
+    const std::uint32_t size = std::min(kGroup, command.event_count - base);
+    for (std::uint32_t i = 0; i < size; ++i) {
+      const Transfer& event = events[base + i];
+      tags[2 * i] = TagTable::tag_of(hash(event.debit_account_id));
+      tags[2 * i + 1] = TagTable::tag_of(hash(event.credit_account_id));
+      hints[base + i].id_hash = hash(event.id);
+      partition.account_ids().prefetch(tags[2 * i]);
+      partition.account_ids().prefetch(tags[2 * i + 1]);
+    }
+    for (std::uint32_t i = 0; i < size; ++i) {
+      hints[base + i].debit = partition.account_ids().peek(tags[2 * i]);
+      hints[base + i].credit = partition.account_ids().peek(tags[2 * i + 1]);
+    }
+  }
+  return true;
 }
 
 /// The straight path: a plain or pending transfer between two known, open accounts, with a new id, that nothing forbids.

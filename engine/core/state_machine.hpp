@@ -26,6 +26,14 @@ struct ReplyArea {
   ReplyCode code = ReplyCode::kOk;
 };
 
+/// What another thread may find out about a transfer before it is executed: half of its cache misses. Only hints: execution
+/// compares ids as ever.
+struct TransferHint {
+  std::uint64_t id_hash = 0;
+  std::uint32_t debit = 0;
+  std::uint32_t credit = 0;
+};
+
 /// One request with its place in the order. Bodies were validated: see validate_body().
 struct Command {
   Operation operation = Operation::kCreateTransfers;
@@ -36,6 +44,7 @@ struct Command {
   std::uint64_t timestamp = 0;       ///< writes: of the last event; event i has timestamp - event_count + 1 + i
   std::span<const std::byte> body;   ///< 16-byte aligned
   ReplyArea* reply = nullptr;        ///< nullptr in replay
+  const TransferHint* hints = nullptr;  ///< create_transfers only: one per event, from make_hints(), or none
 };
 
 /// Checks what can be known of a request from its bytes alone: known operation, size a multiple of the element, not empty
@@ -57,6 +66,15 @@ class StateMachine {
   /// Executes the commands of one batch in order, reads and writes alike, and fills their replies. Never fails: what a
   /// command cannot do is an outcome. Allocates nothing after reserve() promised room.
   virtual void execute(std::span<const Command> batch) = 0;
+
+  /// Finds out ahead what execution of a create_transfers will look up first; false if there is nothing to be gained. May run on
+  /// another thread beside execute(), but not beside the execution of anything else than create_transfers and pulse: the
+  /// caller knows which batches are in between.
+  virtual bool make_hints(const Command& command, std::span<TransferHint> hints) const noexcept {
+    static_cast<void>(command);
+    static_cast<void>(hints);
+    return false;
+  }
 
   /// Makes room for a batch with so many events, or says that the memory budget does not allow it (then nothing changed).
   [[nodiscard]] virtual bool reserve(std::uint32_t accounts, std::uint32_t transfers) = 0;
