@@ -38,14 +38,15 @@ void NativeSession::receive() {
 NativeSession::Received NativeSession::receive_once() {
   const std::span<std::byte> body = reader_.body_space();
   const bool header_alone = !body.empty() || (expects_large_ && !reader_.holds_bytes());
-  iovec parts[2] = {{body.data(), body.size()},
-                    {context_.scratch.data(), header_alone ? kFrameHeaderBytes : context_.scratch.size()}};
+  const std::size_t scratch_bytes = header_alone ? kFrameHeaderBytes : context_.scratch.size();
+  iovec parts[2] = {{body.data(), body.size()}, {context_.scratch.data(), scratch_bytes}};
   msghdr message{};
-  message.msg_iov = body.empty() ? parts + 1 : parts;
-  message.msg_iovlen = body.empty() ? 1 : 2;
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
   ssize_t count = 0;
   do {
-    count = ::recvmsg(socket_, &message, MSG_DONTWAIT);
+    count = body.empty() ? ::recv(socket_, context_.scratch.data(), scratch_bytes, MSG_DONTWAIT)
+                         : ::recvmsg(socket_, &message, MSG_DONTWAIT);
   } while (count < 0 && errno == EINTR);
   if (count == 0) return Received::kEnd;
   if (count < 0) {

@@ -17,13 +17,16 @@ constexpr std::size_t kCompactBytes = 256 * 1024;
 
 /// Bytes sent, 0 if the socket is full, -1 if it is broken.
 ssize_t send_some(int socket, std::span<const std::byte> first, std::span<const std::byte> second) noexcept {
+  constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  const std::span<const std::byte> only = first.empty() ? second : first;
   iovec parts[2] = {{const_cast<std::byte*>(first.data()), first.size()},
                     {const_cast<std::byte*>(second.data()), second.size()}};
   msghdr message{};
-  message.msg_iov = first.empty() ? parts + 1 : parts;
-  message.msg_iovlen = first.empty() || second.empty() ? 1 : 2;
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
   for (;;) {
-    const ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent = first.empty() || second.empty() ? ::send(socket, only.data(), only.size(), kFlags)
+                                                         : ::sendmsg(socket, &message, kFlags);
     if (sent >= 0) return sent;
     if (errno == EINTR) continue;
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? 0 : -1;
