@@ -7,7 +7,7 @@
 
 namespace florin::pipeline {
 
-ReadAhead::ReadAhead(std::unique_ptr<BatchCursor> cursor, const core::StateMachine& state_machine)
+ReadAhead::ReadAhead(std::unique_ptr<BatchCursor> cursor, core::StateMachine& state_machine)
     : cursor_(std::move(cursor)), state_machine_(state_machine) {
   for (Item& item : items_) FLORIN_CHECK(empty_.push(&item));
   thread_ = runtime::start_thread({.name = "florin-reader"}, [this] { read(); });
@@ -54,8 +54,10 @@ bool ReadAhead::read_into(Item& item) {
   item.status = record ? Status() : record.error();
   if (record && !record->empty()) item.status = item.batch.assign(*record);
   item.is_end = !item.status || record->empty();
-  if (!item.is_end) make_hints(item.batch);
-  return !item.is_end;
+  if (item.is_end) return false;
+  make_hints(item.batch);
+  state_machine_.touch_ahead();
+  return true;
 }
 
 /// Hints look at the index of accounts while earlier batches are executed: only if none of these changes it.

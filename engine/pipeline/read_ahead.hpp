@@ -16,8 +16,9 @@ namespace florin::pipeline {
 /// Reader: one thread, by next(). The thread lives as long as the object (start-up and replay only).
 class ReadAhead {
  public:
-  /// `state_machine`: the one that will execute the batches; it is asked for hints where that is safe.
-  ReadAhead(std::unique_ptr<BatchCursor> cursor, const core::StateMachine& state_machine);
+  /// `state_machine`: the one that will execute the batches; it is asked for hints where that is safe, and its page
+  /// faults are taken ahead.
+  ReadAhead(std::unique_ptr<BatchCursor> cursor, core::StateMachine& state_machine);
   ~ReadAhead();
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
@@ -38,7 +39,7 @@ class ReadAhead {
   void make_hints(ReplayBatch& batch);
 
   std::unique_ptr<BatchCursor> cursor_;
-  const core::StateMachine& state_machine_;
+  core::StateMachine& state_machine_;
   std::uint64_t batches_read_ = 0;               // reading thread
   std::uint64_t last_structural_ = 0;            // reading thread: number of the last batch that changes what hints look at
   std::atomic<std::uint64_t> batches_executed_{0};  // release in next(), acquire in make_hints()
