@@ -1,0 +1,191 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "core/expiry_queue.hpp"
+#include "core/ledger.hpp"
+#include "partition_support.hpp"
+#include "support/builders.hpp"
+#include "support/engine_under_test.hpp"
+
+namespace florin::core {
+namespace {
+
+TEST(ExpiryQueue, ComesOutByTimeAndThenByTimestamp) {
+  test::Random random(1);
+  for (int round = 0; round < 50; ++round) {
+    ExpiryQueue queue(5'000);
+    std::set<std::tuple<std::uint64_t, std::uint64_t, std::uint32_t>> twin;
+    std::uint64_t timestamp = 0;
+    for (int i = 0; i < 600; ++i) {
+      if (random.chance(65) || twin.empty()) {
+        const ExpiryQueue::Entry entry{.expires_at = random.below(40), .timestamp = ++timestamp, .transfer = static_cast<std::uint32_t>(random.next())};
+        queue.push(entry);
+        twin.emplace(entry.expires_at, entry.timestamp, entry.transfer);
+      } else {
+        queue.pop();
+        twin.erase(twin.begin());
+      }
+      ASSERT_EQ(queue.size(), twin.size());
+      ASSERT_EQ(queue.empty(), twin.empty());
+      if (twin.empty()) continue;
+      ASSERT_EQ(std::make_tuple(queue.top().expires_at, queue.top().timestamp, queue.top().transfer), *twin.begin());
+    }
+    queue.clear();
+    EXPECT_TRUE(queue.empty());
+  }
+}
+
+/// Numbers of the open holds that are due, in the order in which they must expire.
+std::vector<std::uint32_t> due_by_looking(const PartitionUnderTest& one, std::uint64_t now) {
+  std::vector<std::uint32_t> due;
+  for (const std::uint32_t number : one.open_holds()) {
+    if (expires_at(one.partition.transfer(number)) <= now) due.push_back(number);
+  }
+  std::sort(due.begin(), due.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const Transfer& first = one.partition.transfer(a);
+    const Transfer& second = one.partition.transfer(b);
+    return std::make_pair(expires_at(first), first.timestamp) < std::make_pair(expires_at(second), second.timestamp);
+  });
+  return due;
+}
+
+std::vector<std::uint32_t> due(const PartitionUnderTest& one, std::uint64_t now, std::size_t most) {
+  std::vector<std::uint32_t> numbers(most);
+  numbers.resize(one.partition.due_expiries(now, numbers));
+  return numbers;
+}
+
+TEST(DueExpiries, InOrderWithEndedHoldsInBetween) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    PartitionUnderTest one(seed);
+    ASSERT_TRUE(one.partition.reserve(10, 4'000));
+    for (u128 id = 1; id <= 5; ++id) one.create_account(id);
+    for (int round = 0; round < 60; ++round) {
+      for (int i = 0; i < 20; ++i) {
+        one.create_transfer(1'000'000 + ++one.transfers_made, 1, 2, 1, true, static_cast<std::uint32_t>(one.random.below(20)));
+        one.now += one.random.pick<std::uint64_t>({0, 0, 100, 1'000'000'000});
+      }
+      std::vector<std::uint32_t> open = one.open_holds();
+      for (int i = 0; i < 12 && !open.empty(); ++i) {
+        const auto at = open.begin() + static_cast<std::ptrdiff_t>(one.random.below(open.size()));
+        one.end_hold(*at, PendingStatus::kVoided);
+        open.erase(at);
+      }
+      one.partition.prune_expiries();
+      const std::uint64_t now = one.now + one.random.below(3'000'000'000);
+      const std::vector<std::uint32_t> expected = due_by_looking(one, now);
+      for (const std::size_t most : {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{5'000}}) {
+        std::vector<std::uint32_t> beginning = expected;
+        beginning.resize(std::min(most, expected.size()));
+        ASSERT_EQ(due(one, now, most), beginning);
+      }
+      ASSERT_TRUE(due(one, 0, 10).empty());
+      for (const std::uint32_t number : due(one, now, 5)) one.end_hold(number, PendingStatus::kExpired);
+      one.partition.prune_expiries();
+      const std::vector<std::uint32_t> all = due_by_looking(one, kNever - 1);
+      ASSERT_EQ(one.partition.next_expiry(), all.empty() ? kNever : expires_at(one.partition.transfer(all.front())));
+    }
+  }
+}
+
+TEST(DueExpiries, DueExactlyAtItsTime) {
+  PartitionUnderTest one(1);
+  ASSERT_TRUE(one.partition.reserve(2, 2));
+  one.create_account(1);
+  one.create_account(2);
+  const std::uint32_t number = one.create_transfer(10, 1, 2, 5, true, 2);
+  const std::uint64_t at = one.partition.transfer(number).timestamp + 2'000'000'000;
+  EXPECT_TRUE(due(one, at - 1, 10).empty());
+  EXPECT_EQ(due(one, at, 10), std::vector<std::uint32_t>{number});
+  one.create_transfer(11, 1, 2, 5, true, 0);
+  EXPECT_EQ(one.partition.expiry_queue().size(), 1U) << "no time-out, never in the queue";
+}
+
+/// A queue in which far more ended holds than the search looks at lie before the next open one: what it finds is still a
+/// beginning of the right order, and pulses that expire it get to the end.
+TEST(DueExpiries, SoManyEndedHoldsThatTheSearchStopsEarly) {
+  constexpr std::uint32_t kEnded = 150'000;
+  PartitionUnderTest one(1, {.accounts = 16, .transfers = 300'000});
+  ASSERT_TRUE(one.partition.reserve(2, kEnded + 3));
+  one.create_account(1);
+  one.create_account(2);
+  const std::uint32_t first = one.create_transfer(1, 1, 2, 1, true, 1);
+  std::vector<std::uint32_t> ended;
+  for (u128 id = 2; id < 2 + kEnded; ++id) ended.push_back(one.create_transfer(id, 1, 2, 1, true, 2));
+  const std::uint32_t second = one.create_transfer(kEnded + 2, 1, 2, 1, true, 3);
+  const std::uint32_t third = one.create_transfer(kEnded + 3, 1, 2, 1, true, 4);
+  for (const std::uint32_t number : ended) one.end_hold(number, PendingStatus::kPosted);
+  one.partition.prune_expiries();
+
+  std::vector<std::uint32_t> expired;
+  const std::uint64_t now = one.now + 10'000'000'000;
+  for (int pulse = 0; pulse < 3 && one.partition.holds_open() != 0; ++pulse) {
+    const std::vector<std::uint32_t> found = due(one, now, 100);
+    ASSERT_FALSE(found.empty()) << "the front of the queue is open, so there is always progress";
+    for (const std::uint32_t number : found) {
+      expired.push_back(number);
+      one.end_hold(number, PendingStatus::kExpired);
+    }
+    one.partition.prune_expiries();
+  }
+  EXPECT_EQ(expired, (std::vector<std::uint32_t>{first, second, third}));
+  EXPECT_EQ(one.partition.next_expiry(), kNever);
+}
+
+/// The same across partitions: the order of expiry is that of the ledger, however many ended holds one partition has.
+TEST(DueExpiries, TheOrderAcrossPartitionsSurvivesASearchThatStopsEarly) {
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  constexpr std::uint32_t kHolds = 20 * 8'000;
+  std::vector<std::vector<u128>> orders;
+  for (const std::uint32_t partitions : {1U, 2U}) {
+    test::EngineUnderTest engine(make_ledger({.memory_budget_bytes = std::uint64_t{256} << 20, .partitions = partitions}));
+    std::uint64_t now = 1'000;
+    const auto write = [&]<typename Event>(Operation operation, const std::vector<Event>& events) {
+      now += 10'000;
+      engine.execute(test::make_request<Event>(operation, events, now));
+    };
+    write(Operation::kCreateAccounts, std::vector<Account>{test::account(1), test::account(2)});
+    // Open holds with early and late times around a great many that will be ended, each id on a partition of its own choice.
+    const auto hold = [](u128 id, std::uint32_t timeout) { return Transfer(test::transfer(id).flags(TransferFlags::kPending).timeout(timeout)); };
+    std::vector<Transfer> early;
+    for (u128 id = 1; id <= 6; ++id) early.push_back(hold(id, 1));
+    write(Operation::kCreateTransfers, early);
+    for (u128 base = 1'000; base < 1'000 + kHolds; base += 8'000) {
+      std::vector<Transfer> holds;
+      // Ids are ended on one side of the hash only, so that one partition has all the ended holds and the other few.
+      for (u128 id = base; id < base + 8'000; ++id) holds.push_back(hold(id, 2));
+      write(Operation::kCreateTransfers, holds);
+    }
+    std::vector<Transfer> late;
+    for (u128 id = 11; id <= 40; ++id) late.push_back(hold(id, 3));
+    write(Operation::kCreateTransfers, late);
+    const IdHash hash(make_u128(0x0123456789ABCDEFULL, 0xFEDCBA9876543210ULL));  // that of the genesis of EngineUnderTest
+    std::vector<Transfer> ends;
+    u128 next = 10'000'000;
+    for (u128 id = 1'000; id < 1'000 + kHolds; ++id) {
+      const bool keep = partition_of(hash(id), 2) == 1 && id % 1'000 == 0;
+      if (!keep) ends.push_back(test::post(++next, id));
+      if (ends.size() == 8'000) write(Operation::kCreateTransfers, ends), ends.clear();
+    }
+    if (!ends.empty()) write(Operation::kCreateTransfers, ends);
+
+    now += 10 * kSecond;
+    std::vector<u128>& order = orders.emplace_back();
+    for (int pulse = 0; pulse < 50 && engine.state_machine().next_expiry() <= now; ++pulse) {
+      std::vector<u128> ids(kEventsMax);
+      ids.resize(engine.state_machine().due_expiries(now, ids));
+      ASSERT_FALSE(ids.empty());
+      order.insert(order.end(), ids.begin(), ids.end());
+      write(Operation::kPulse, ids);
+    }
+    EXPECT_EQ(engine.state_machine().counts().holds_open, 0U);
+  }
+  EXPECT_TRUE(orders[0] == orders[1]) << "holds expire in another order with two partitions";
+}
+
+}  // namespace
+}  // namespace florin::core

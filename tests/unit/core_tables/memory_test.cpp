@@ -1,0 +1,123 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstring>
+#include <new>
+#include <thread>
+
+#include "core/memory/append_log.hpp"
+#include "core/memory/region.hpp"
+
+namespace florin::core {
+namespace {
+
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+
+TEST(Region, ReservesFarMoreThanThereIsMemory) {
+  const Region region(std::size_t{1} << 40);
+  ASSERT_NE(region.data(), nullptr);
+  EXPECT_EQ(region.bytes_max(), std::size_t{1} << 40);
+  region.data()[0] = std::byte{1};
+  region.data()[(std::size_t{1} << 40) - 1] = std::byte{2};
+  EXPECT_EQ(region.data()[std::size_t{1} << 39], std::byte{0});
+}
+
+TEST(Region, RefusesWhatTheAddressSpaceDoesNotHave) { EXPECT_THROW(Region(std::size_t{1} << 62), std::bad_alloc); }
+
+TEST(Region, RoundsUpAndAlignsToHugePages) {
+  const Region region(2 * kMiB + 1, Region::Head::kHugePages);
+  EXPECT_EQ(region.bytes_max(), 4 * kMiB);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(region.data()) % (2 * kMiB), 0U);
+  region.data()[region.bytes_max() - 1] = std::byte{1};
+}
+
+TEST(Region, TouchChangesNothing) {
+  const Region region(8 * kMiB);
+  std::memset(region.data(), 0x5A, 10'000);
+  region.touch(0, 4 * kMiB);
+  region.touch(5'000, 20 * kMiB);  // beyond the end: as far as there is
+  region.touch(7, 7);
+  for (std::size_t i = 0; i < 10'000; ++i) ASSERT_EQ(region.data()[i], std::byte{0x5A});
+  for (std::size_t i = 10'000; i < 8 * kMiB; ++i) ASSERT_EQ(region.data()[i], std::byte{0});
+}
+
+TEST(Region, DiscardZeroesWholePagesAndLeavesTheRest) {
+  const Region region(2 * kMiB);
+  std::memset(region.data(), 1, kMiB);
+  region.discard(5'000, 20'000);
+  const auto inside = [](std::size_t i) { return i >= 8'192 && i < 16'384; };
+  for (std::size_t i = 0; i < kMiB; ++i) ASSERT_EQ(region.data()[i], inside(i) ? std::byte{0} : std::byte{1}) << i;
+  region.discard(100, 200);  // no whole page in it
+  EXPECT_EQ(region.data()[150], std::byte{1});
+}
+
+TEST(Region, MovesWithItsContent) {
+  Region first(2 * kMiB);
+  first.data()[3] = std::byte{9};
+  std::byte* const where = first.data();
+  Region second(std::move(first));
+  EXPECT_EQ(second.data(), where);
+  EXPECT_EQ(first.data(), nullptr);  // NOLINT: what a moved-from region is, is what this asks
+  Region third;
+  third = std::move(second);
+  EXPECT_EQ(third.data(), where);
+  EXPECT_EQ(third.data()[3], std::byte{9});
+  third = Region();
+  EXPECT_EQ(third.data(), nullptr);
+}
+
+struct Row {
+  std::uint64_t a = 0;
+  std::uint64_t b = 0;
+};
+
+TEST(AppendLog, GrowsWithoutMovingAndShrinksAtItsEnd) {
+  AppendLog<Row> log(1'000'000);
+  EXPECT_EQ(log.size(), 0U);
+  EXPECT_EQ(log.push({1, 2}), 0U);
+  const Row* const first = &log[0];
+  for (std::uint64_t i = 1; i < 300'000; ++i) ASSERT_EQ(log.push({i, ~i}), i);
+  EXPECT_EQ(&log[0], first);
+  EXPECT_EQ(log.size(), 300'000U);
+  EXPECT_EQ(log.room(), 700'000U);
+  EXPECT_EQ(log.bytes(), 300'000U * sizeof(Row));
+  EXPECT_EQ(log[299'999].b, ~std::uint64_t{299'999});
+  log.truncate(10);
+  EXPECT_EQ(log.room(), 999'990U);
+  log.back_slot() = {77, 78};
+  EXPECT_EQ(log.size(), 10U) << "not in it before commit_back()";
+  log.commit_back();
+  EXPECT_EQ(log[10].a, 77U);
+  EXPECT_EQ(log[9].a, 9U);
+}
+
+TEST(AppendLog, ReservesHugeCapacitiesForNothing) {
+  AppendLog<Row> log((std::uint64_t{1} << 31) - 2);
+  log.push({5, 6});
+  EXPECT_EQ(log.room(), (std::uint64_t{1} << 31) - 3);
+  EXPECT_EQ(log.bytes(), sizeof(Row));
+}
+
+TEST(AppendLog, IsFullAtItsCapacity) {
+  AppendLog<Row> log(3);
+  for (std::uint64_t i = 0; i < 3; ++i) log.push({i, i});
+  EXPECT_EQ(log.room(), 0U);
+}
+
+/// touch_ahead() runs beside the writer: what is written must stay.
+TEST(AppendLog, TouchingAheadWhileWritingLosesNothing) {
+  constexpr std::uint64_t kRows = 400'000;
+  AppendLog<Row> log(kRows);
+  std::atomic<bool> done{false};
+  std::thread toucher([&] {
+    while (!done.load()) log.touch_ahead(kMiB);
+  });
+  for (std::uint64_t i = 0; i < kRows; ++i) log.push({i, i * 3});
+  done.store(true);
+  toucher.join();
+  log.touch_ahead(64 * kMiB);
+  for (std::uint64_t i = 0; i < kRows; ++i) ASSERT_EQ(log[i].b, i * 3);
+}
+
+}  // namespace
+}  // namespace florin::core

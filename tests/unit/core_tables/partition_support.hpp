@@ -1,0 +1,156 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <tuple>
+#include <vector>
+
+#include "core/partition.hpp"
+#include "support/random.hpp"
+
+/// @file
+/// A partition by itself, and everything that can be seen of it.
+
+namespace florin::core {
+
+/// All that a partition shows, copied; two of them are equal if nothing can tell the partitions apart.
+struct PartitionView {
+  std::vector<Account> accounts;
+  std::vector<Transfer> transfers;
+  std::vector<PendingStatus> statuses;  // of the pending ones
+  std::vector<std::vector<std::tuple<std::uint64_t, int, int>>> postings;  // by account, newest first: time, side, expiry
+  std::vector<std::uint32_t> posting_counts;
+  std::vector<std::uint32_t> found;  // by id of the universe: what find_id() and find_account() answer
+  std::vector<std::uint64_t> expiries;
+  u128 accounts_hash = 0;
+  u128 holds_hash = 0;
+  std::uint64_t holds_open = 0;
+  std::size_t queued = 0;
+
+  friend bool operator==(const PartitionView&, const PartitionView&) = default;
+};
+
+/// Partition 0 with a hash of its own and random changes as the ledger makes them.
+/// Writer: one test thread.
+class PartitionUnderTest {
+ public:
+  explicit PartitionUnderTest(std::uint64_t seed, PartitionLimits limits = {.accounts = 4'096, .transfers = 65'536})
+      : partition(limits, 0), random(seed) {
+    partition.set_hash(IdHash(make_u128(seed, ~seed)));
+  }
+
+  std::uint32_t create_account(u128 id) {
+    Account account;
+    account.id = id;
+    account.ledger = 1;
+    account.code = 3;
+    account.user_data_128 = id * 7;
+    account.user_data_64 = random.next();
+    account.timestamp = ++now;
+    return partition.create_account(account, partition.hash()(id));
+  }
+
+  /// A transfer of `amount` between two ordinals; pending if `timeout` or `pending` says so.
+  std::uint32_t create_transfer(u128 id, std::uint32_t debit, std::uint32_t credit, u128 amount, bool pending = false, std::uint32_t timeout = 0) {
+    Transfer transfer;
+    transfer.id = id;
+    transfer.debit_account_id = partition.account(debit).id;
+    transfer.credit_account_id = partition.account(credit).id;
+    transfer.amount = amount;
+    transfer.timeout = timeout;
+    transfer.flags = pending ? TransferFlags::kPending : std::uint16_t{0};
+    transfer.timestamp = ++now;
+    change(debit, [&](AccountRecord& a) { (pending ? a.balances.debits_pending : a.balances.debits_posted) += amount; });
+    change(credit, [&](AccountRecord& a) { (pending ? a.balances.credits_pending : a.balances.credits_posted) += amount; });
+    const std::uint32_t number = partition.create_transfer(transfer, transfer.timestamp, partition.hash()(id));
+    _mm_sfence();
+    partition.post(partition.account(debit), {.timestamp = transfer.timestamp, .credit = 0});
+    partition.post(partition.account(credit), {.timestamp = transfer.timestamp, .credit = 1});
+    if (pending) partition.open_hold(transfer, number, debit, credit);
+    return number;
+  }
+
+  void end_hold(std::uint32_t number, PendingStatus status) {
+    const Transfer pending = partition.transfer(number);
+    const Hold hold = partition.hold(number);
+    change(hold.debit, [&](AccountRecord& a) { a.balances.debits_pending -= pending.amount; });
+    change(hold.credit, [&](AccountRecord& a) { a.balances.credits_pending -= pending.amount; });
+    partition.end_hold(number, status);
+    if (status != PendingStatus::kExpired) return;
+    partition.record_expiry({.timestamp = ++now, .pending_timestamp = pending.timestamp});
+    partition.post(partition.account(hold.debit), {.timestamp = pending.timestamp, .credit = 0, .expiry = 1});
+    partition.post(partition.account(hold.credit), {.timestamp = pending.timestamp, .credit = 1, .expiry = 1});
+  }
+
+  void burn(u128 id) { partition.burn_id(id, partition.hash()(id)); }
+
+  template <typename Change>
+  void change(std::uint32_t ordinal, Change&& change_it) {
+    AccountRecord& record = partition.account(ordinal);
+    partition.before_change(record);
+    change_it(record);
+  }
+
+  [[nodiscard]] std::vector<std::uint32_t> open_holds() const {
+    std::vector<std::uint32_t> open;
+    for (std::uint32_t number = 1; number <= partition.transfers().size(); ++number) {
+      const bool pending = (partition.transfer(number).flags & TransferFlags::kPending) != 0;
+      if (pending && partition.hold(number).status == PendingStatus::kPending) open.push_back(number);
+    }
+    return open;
+  }
+
+  /// One change of any kind. Account ids are 1.., transfer ids 1'000'000..; every one is new.
+  void random_change() {
+    const auto count = static_cast<std::uint32_t>(partition.accounts().size());
+    const std::uint64_t kind = random.below(10);
+    if (count < 2 || kind == 0) {
+      create_account(++accounts_made);
+      return;
+    }
+    const auto debit = static_cast<std::uint32_t>(random.between(1, count));
+    const auto credit = debit % count + 1;
+    const std::vector<std::uint32_t> open = open_holds();
+    if (kind >= 7 && !open.empty()) {
+      end_hold(random.pick_from(open), random.pick({PendingStatus::kPosted, PendingStatus::kVoided, PendingStatus::kExpired}));
+    } else if (kind >= 4) {
+      create_transfer(1'000'000 + ++transfers_made, debit, credit, random.below(100), true, static_cast<std::uint32_t>(random.below(3)));
+    } else {
+      create_transfer(1'000'000 + ++transfers_made, debit, credit, random.below(100));
+    }
+  }
+
+  [[nodiscard]] PartitionView view() const {
+    PartitionView all;
+    for (std::uint32_t ordinal = 1; ordinal <= partition.accounts().size(); ++ordinal) {
+      all.accounts.push_back(partition.to_account(ordinal));
+      auto& chain = all.postings.emplace_back();
+      all.posting_counts.push_back(partition.account(ordinal).posting_count);
+      for (std::uint32_t at = partition.account(ordinal).newest_posting; at != 0; at = partition.posting(at).previous) {
+        chain.emplace_back(partition.posting(at).timestamp, partition.posting(at).credit, partition.posting(at).expiry);
+      }
+    }
+    for (std::uint32_t number = 1; number <= partition.transfers().size(); ++number) {
+      all.transfers.push_back(partition.transfer(number));
+      if ((all.transfers.back().flags & TransferFlags::kPending) != 0) all.statuses.push_back(partition.hold(number).status);
+    }
+    const IdHash& hash = partition.hash();
+    for (u128 id = 1; id <= accounts_made + 1; ++id) all.found.push_back(partition.find_account(id, hash(id)));
+    for (u128 id = 1'000'000; id <= 1'000'001 + transfers_made; ++id) all.found.push_back(partition.find_id(id, hash(id)));
+    for (std::size_t i = 0; i < partition.expiries().size(); ++i) all.expiries.push_back(partition.expiries()[i].timestamp);
+    all.accounts_hash = partition.accounts_hash();
+    all.holds_hash = partition.holds_hash();
+    all.holds_open = partition.holds_open();
+    all.queued = partition.expiry_queue().size();
+    return all;
+  }
+
+  Partition partition;
+  test::Random random;
+  std::uint64_t now = 1'000;
+  std::uint64_t accounts_made = 0;
+  std::uint64_t transfers_made = 0;
+};
+
+}  // namespace florin::core

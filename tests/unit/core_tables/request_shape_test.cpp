@@ -1,0 +1,191 @@
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "core/state_machine.hpp"
+#include "florin/account.hpp"
+
+/// What can be known of a request from its bytes alone.
+
+namespace florin::core {
+namespace {
+
+struct Answer {
+  ReplyCode code = ReplyCode::kOk;
+  std::string reason;
+};
+
+Answer validate(Operation operation, std::size_t bytes) {
+  const std::vector<std::byte> body(bytes);
+  const char* reason = "";
+  const ReplyCode code = validate_body(operation, body, reason);
+  return {code, reason};
+}
+
+Answer validate(Operation operation, const AccountFilter& filter) {
+  const char* reason = "";
+  const ReplyCode code = validate_body(operation, std::as_bytes(std::span(&filter, 1)), reason);
+  return {code, reason};
+}
+
+TEST(RequestShape, ElementsNeedAWholeNumberOfAllowedOnes) {
+  const std::pair<Operation, std::size_t> operations[] = {{Operation::kCreateAccounts, 128},
+                                                         {Operation::kCreateTransfers, 128},
+                                                         {Operation::kLookupAccounts, 16},
+                                                         {Operation::kLookupTransfers, 16}};
+  for (const auto& [operation, element] : operations) {
+    SCOPED_TRACE(name_of(operation));
+    EXPECT_EQ(validate(operation, element).code, ReplyCode::kOk);
+    EXPECT_EQ(validate(operation, element * 2).code, ReplyCode::kOk);
+    EXPECT_EQ(validate(operation, element * kEventsMax).code, ReplyCode::kOk);
+    for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, element - 1, element + 1, element * 3 - 1, element * (kEventsMax + 1),
+                                    element * kEventsMax + 1, element * 100'000}) {
+      const Answer answer = validate(operation, bytes);
+      EXPECT_EQ(answer.code, ReplyCode::kMalformedBody) << bytes;
+      EXPECT_FALSE(answer.reason.empty()) << bytes;
+    }
+  }
+}
+
+TEST(RequestShape, OperationsOfOneSize) {
+  const std::pair<Operation, std::size_t> operations[] = {
+      {Operation::kHello, 64}, {Operation::kClockAdvance, 8}, {Operation::kPing, 0}, {Operation::kStatus, 0}, {Operation::kSnapshot, 0}};
+  for (const auto& [operation, right] : operations) {
+    SCOPED_TRACE(name_of(operation));
+    for (std::size_t bytes = 0; bytes <= 130; ++bytes) {
+      const Answer answer = validate(operation, bytes);
+      EXPECT_EQ(answer.code, bytes == right ? ReplyCode::kOk : ReplyCode::kMalformedBody) << bytes;
+      EXPECT_EQ(answer.reason.empty(), bytes == right) << bytes;
+    }
+  }
+}
+
+TEST(RequestShape, WhatOnlyTheJournalMayCarryAndWhatNobodyKnowsIsRefused) {
+  for (unsigned value = 0; value < 256; ++value) {
+    const auto operation = static_cast<Operation>(value);
+    const bool internal = operation == Operation::kPulse || operation == Operation::kGenesis;
+    if (!internal && name_of(operation) != "unknown") continue;
+    for (const std::size_t bytes : {0U, 16U, 128U}) {
+      EXPECT_EQ(validate(operation, bytes).code, ReplyCode::kUnknownOperation) << value;
+      EXPECT_FALSE(validate(operation, bytes).reason.empty()) << value;
+    }
+  }
+}
+
+AccountFilter good_filter() {
+  AccountFilter filter;
+  filter.account_id = 7;
+  filter.limit = 10;
+  filter.flags = AccountFilterFlags::kDebits;
+  return filter;
+}
+
+constexpr Operation kQueries[] = {Operation::kGetAccountTransfers, Operation::kGetAccountBalances};
+
+TEST(RequestShape, SoundFilters) {
+  constexpr std::uint64_t kLast = (std::uint64_t{1} << 63) - 1;
+  const std::vector<std::pair<const char*, std::function<void(AccountFilter&)>>> changes = {
+      {"as it is", [](AccountFilter&) {}},
+      {"smallest id", [](AccountFilter& f) { f.account_id = 1; }},
+      {"largest id", [](AccountFilter& f) { f.account_id = kU128Max - 1; }},
+      {"latest time", [](AccountFilter& f) { f.timestamp_min = f.timestamp_max = kLast; }},
+      {"open end", [](AccountFilter& f) { f.timestamp_min = kLast; }},
+      {"largest limit", [](AccountFilter& f) { f.limit = std::numeric_limits<std::uint32_t>::max(); }},
+      {"credits", [](AccountFilter& f) { f.flags = AccountFilterFlags::kCredits; }},
+      {"all flags", [](AccountFilter& f) { f.flags = AccountFilterFlags::kAll; }},
+      {"other fields", [](AccountFilter& f) { f.user_data_128 = f.user_data_64 = f.user_data_32 = f.code = 1; }},
+  };
+  for (const Operation operation : kQueries) {
+    for (const auto& [name, change] : changes) {
+      AccountFilter filter = good_filter();
+      change(filter);
+      EXPECT_EQ(validate(operation, filter).code, ReplyCode::kOk) << name;
+    }
+  }
+}
+
+TEST(RequestShape, UnsoundFiltersNameTheField) {
+  constexpr std::uint64_t kTooLate = std::uint64_t{1} << 63;
+  const std::vector<std::pair<const char*, std::function<void(AccountFilter&)>>> changes = {
+      {"account_id", [](AccountFilter& f) { f.account_id = 0; }},
+      {"account_id", [](AccountFilter& f) { f.account_id = kU128Max; }},
+      {"timestamp_min", [](AccountFilter& f) { f.timestamp_min = kTooLate; }},
+      {"timestamp_max", [](AccountFilter& f) { f.timestamp_max = kTooLate; }},
+      {"timestamp_min", [](AccountFilter& f) { f.timestamp_min = 6, f.timestamp_max = 5; }},
+      {"limit", [](AccountFilter& f) { f.limit = 0; }},
+      {"flags", [](AccountFilter& f) { f.flags = 0; }},
+      {"flags", [](AccountFilter& f) { f.flags = AccountFilterFlags::kReversed; }},
+      {"flags", [](AccountFilter& f) { f.flags |= 1U << 3; }},
+      {"flags", [](AccountFilter& f) { f.flags |= 1U << 31; }},
+  };
+  for (const Operation operation : kQueries) {
+    for (const auto& [field, change] : changes) {
+      AccountFilter filter = good_filter();
+      change(filter);
+      const Answer answer = validate(operation, filter);
+      EXPECT_EQ(answer.code, ReplyCode::kInvalidFilter) << field;
+      EXPECT_NE(answer.reason.find(field), std::string::npos) << answer.reason << " should name " << field;
+    }
+    for (std::size_t byte = 0; byte < sizeof(AccountFilter::reserved); ++byte) {
+      AccountFilter filter = good_filter();
+      filter.reserved[byte] = 0x80;
+      const Answer answer = validate(operation, filter);
+      EXPECT_EQ(answer.code, ReplyCode::kInvalidFilter) << byte;
+      EXPECT_NE(answer.reason.find("reserved"), std::string::npos) << byte;
+    }
+    for (const std::size_t bytes : {0U, 1U, 127U, 129U, 256U}) {
+      EXPECT_EQ(validate(operation, bytes).code, ReplyCode::kMalformedBody) << bytes;
+    }
+  }
+}
+
+TEST(RequestShape, EventCounts) {
+  EXPECT_EQ(event_count(Operation::kCreateAccounts, 128 * 3), 3U);
+  EXPECT_EQ(event_count(Operation::kCreateTransfers, kBodyBytesMax), kEventsMax);
+  EXPECT_EQ(event_count(Operation::kPulse, 16 * 5), 5U);
+  EXPECT_EQ(event_count(Operation::kGenesis, 64), 1U);
+  for (const Operation read : {Operation::kHello, Operation::kPing, Operation::kStatus, Operation::kLookupAccounts, Operation::kLookupTransfers,
+                               Operation::kGetAccountTransfers, Operation::kGetAccountBalances, Operation::kSnapshot, Operation::kClockAdvance}) {
+    EXPECT_EQ(event_count(read, 128), 0U) << name_of(read);
+  }
+}
+
+std::uint32_t reply_bytes(Operation operation, std::uint16_t flags, std::size_t bytes) {
+  const std::vector<std::byte> body(bytes);
+  return reply_bytes_max(operation, flags, body);
+}
+
+TEST(RequestShape, RepliesFitWhatIsPromised) {
+  constexpr std::uint16_t kBalances = RequestFlags::kPostBalances;
+  constexpr std::uint16_t kReceipt = RequestFlags::kLatencyReceipt;
+  for (const Operation create : {Operation::kCreateAccounts, Operation::kCreateTransfers}) {
+    EXPECT_EQ(reply_bytes(create, 0, 128 * 10), 160U);
+    EXPECT_EQ(reply_bytes(create, kBalances, 128 * 10), 160U + 1'280U);
+    EXPECT_EQ(reply_bytes(create, kReceipt, 128 * 10), 160U + 32U);
+    EXPECT_LE(reply_bytes(create, RequestFlags::kAll, kBodyBytesMax), kReplyBytesMax - kFrameHeaderBytes);
+  }
+  for (const Operation lookup : {Operation::kLookupAccounts, Operation::kLookupTransfers}) {
+    EXPECT_EQ(reply_bytes(lookup, 0, 16 * 10), 1'280U);
+    EXPECT_EQ(reply_bytes(lookup, kReceipt, 16 * 10), 1'312U);
+    EXPECT_LE(reply_bytes(lookup, RequestFlags::kAll, 16 * kEventsMax), kReplyBytesMax - kFrameHeaderBytes);
+  }
+  for (const Operation query : kQueries) {
+    AccountFilter filter = good_filter();
+    const auto bytes = [&] { return reply_bytes_max(query, 0, std::as_bytes(std::span(&filter, 1))); };
+    EXPECT_EQ(bytes(), 1'280U);
+    filter.limit = kQueryRowsMax;
+    EXPECT_EQ(bytes(), kQueryRowsMax * 128);
+    filter.limit = std::numeric_limits<std::uint32_t>::max();
+    EXPECT_EQ(bytes(), kQueryRowsMax * 128);
+  }
+  EXPECT_EQ(reply_bytes(Operation::kStatus, 0, 0), kStatusBytesMax);
+  EXPECT_EQ(reply_bytes(Operation::kPing, 0, 0), 0U);
+  EXPECT_EQ(reply_bytes(Operation::kPing, kReceipt, 0), 32U);
+}
+
+}  // namespace
+}  // namespace florin::core
