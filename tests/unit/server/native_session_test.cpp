@@ -1,0 +1,175 @@
+#include "server/native_session.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "integration/server/fake_port.hpp"
+#include "integration/server/raw_client.hpp"
+
+namespace florin::server {
+namespace {
+
+using protocol::FrameReader;
+using test::FakePort;
+using test::RawClient;
+
+/// One session on one end of a socket pair, driven by hand: what the loop does in a round is written out here.
+class NativeSessionTest : public ::testing::Test {
+ protected:
+  void open(bool is_loopback, std::size_t blocks = 4) {
+    port_ = std::make_unique<FakePort>(blocks);
+    context_ = std::make_unique<SessionContext>(settings_, identity_, *port_);
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets_), 0);
+    session_ = std::make_unique<NativeSession>(*context_, 1, sockets_[0], is_loopback);
+    ASSERT_TRUE(session_->start());
+  }
+  void TearDown() override {
+    session_.reset();
+    if (sockets_[1] >= 0) ::close(sockets_[1]);
+    EXPECT_EQ(port_->blocks_free(), port_->block_count()) << "every block came back";
+  }
+
+  void send(std::span<const std::byte> bytes) {
+    ASSERT_EQ(::send(sockets_[1], bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+  }
+  void round() {
+    context_->gatherer.begin_round();
+    epoll_event event{};
+    bool may_ask = true;
+    while (context_->poller.next(event, may_ask)) session_->on_ready(event.events);
+    context_->gatherer.submit_gathered();
+    if (port_->run_inline()) {
+      while (pipeline::RequestBlock* block = context_->gatherer.completed()) {
+        for (pipeline::Request& request : block->requests()) session_->on_reply(request);
+        context_->gatherer.recycle(block);
+      }
+    }
+    if (!context_->waiting_for_block.empty()) {
+      context_->waiting_for_block.clear();
+      session_->on_resume();
+    }
+    while (!context_->dirty.empty()) {
+      context_->dirty.clear();
+      session_->on_round_end();
+    }
+    receive();
+  }
+  void receive() {
+    std::vector<std::byte> piece(1 << 20);
+    const ssize_t count = ::recv(sockets_[1], piece.data(), piece.size(), 0);
+    if (count == 0) saw_end_ = true;
+    if (count <= 0) return;
+    reader_.feed(std::span(piece).first(static_cast<std::size_t>(count)));
+    while (reader_.next() == FrameReader::Event::kFrame) {
+      codes_.push_back(protocol::code_of(reader_.header()));
+      numbers_.push_back(reader_.header().request);
+    }
+  }
+
+  ServerSettings settings_;
+  ServerIdentity identity_;
+  std::unique_ptr<FakePort> port_;
+  std::unique_ptr<SessionContext> context_;
+  std::unique_ptr<NativeSession> session_;
+  int sockets_[2] = {-1, -1};
+  FrameReader reader_{protocol::Direction::kReply, kReplyBytesMax};
+  std::vector<ReplyCode> codes_;
+  std::vector<std::uint64_t> numbers_;
+  bool saw_end_ = false;
+};
+
+TEST_F(NativeSessionTest, PrincipalsAreNotBelievedOffLoopback) {
+  open(false);
+  send(RawClient::hello_frame());
+  round();
+  EXPECT_EQ(codes_, (std::vector{ReplyCode::kPrincipalNotTrusted}));
+  round();
+  EXPECT_TRUE(saw_end_);
+}
+
+TEST_F(NativeSessionTest, UnlessTheyAreTrusted) {
+  settings_.trust_principals = true;
+  open(false);
+  send(RawClient::hello_frame());
+  round();
+  EXPECT_EQ(codes_, (std::vector{ReplyCode::kOk}));
+}
+
+TEST_F(NativeSessionTest, WithoutABlockItWaitsAndKeepsTheOrder) {
+  open(true, 1);
+  send(RawClient::hello_frame());
+  round();
+  pipeline::RequestBlock* taken = context_->gatherer.acquire();
+  ASSERT_NE(taken, nullptr);
+  for (std::uint64_t i = 1; i <= 5; ++i) send(RawClient::frame({.operation = Operation::kPing, .request = i}));
+  round();
+  round();
+  EXPECT_EQ(numbers_, (std::vector<std::uint64_t>{0})) << "only hello was answered";
+  context_->gatherer.abandon(taken);
+  round();  // resumes
+  round();
+  round();
+  EXPECT_EQ(numbers_, (std::vector<std::uint64_t>{0, 1, 2, 3, 4, 5}));
+}
+
+TEST_F(NativeSessionTest, StopRefusesFramesThatWaited) {
+  open(true, 1);
+  send(RawClient::hello_frame());
+  round();
+  pipeline::RequestBlock* taken = context_->gatherer.acquire();
+  for (std::uint64_t i = 1; i <= 2; ++i) send(RawClient::frame({.operation = Operation::kPing, .request = i}));
+  round();
+  context_->stopping = true;
+  session_->on_stop();
+  round();
+  round();
+  EXPECT_EQ(codes_, (std::vector{ReplyCode::kOk, ReplyCode::kStopping, ReplyCode::kStopping}));
+  EXPECT_TRUE(saw_end_) << "and then it closes";
+  context_->gatherer.abandon(taken);
+}
+
+TEST_F(NativeSessionTest, RepliesToAClosedSessionAreDropped) {
+  open(true);
+  port_->hold(true);
+  send(RawClient::hello_frame());
+  send(RawClient::frame({.operation = Operation::kPing, .request = 1}));
+  round();
+  ::close(sockets_[1]);
+  sockets_[1] = -1;
+  epoll_event event{};
+  bool may_ask = true;
+  while (context_->poller.next(event, may_ask)) session_->on_ready(event.events);
+  port_->hold(false);
+  ASSERT_TRUE(port_->run_inline());
+  pipeline::RequestBlock* block = context_->gatherer.completed();
+  ASSERT_NE(block, nullptr);
+  for (pipeline::Request& request : block->requests()) session_->on_reply(request);
+  context_->gatherer.recycle(block);
+  session_->on_round_end();
+}
+
+TEST_F(NativeSessionTest, SplitAnywhereTheConversationIsTheSame) {
+  auto bytes = RawClient::hello_frame();
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    const std::vector<std::byte> body(i * 20'000 / 16 * 16, std::byte{1});
+    const auto frame = RawClient::frame({.operation = Operation::kLookupTransfers, .request = i}, body);
+    bytes.insert(bytes.end(), frame.begin(), frame.end());
+  }
+  for (std::size_t split = 1; split < bytes.size(); split += 1237) {
+    if (session_) TearDown();
+    codes_.clear();
+    numbers_.clear();
+    open(true);
+    send(std::span(bytes).first(split));
+    for (int i = 0; i < 4; ++i) round();
+    send(std::span(bytes).subspan(split));
+    for (int i = 0; i < 8; ++i) round();
+    ASSERT_EQ(numbers_, (std::vector<std::uint64_t>{0, 1, 2, 3})) << "split at " << split;
+    for (const ReplyCode code : codes_) ASSERT_EQ(code, ReplyCode::kOk);
+  }
+}
+
+}  // namespace
+}  // namespace florin::server
