@@ -3,6 +3,9 @@
 #include "runtime/check.hpp"
 
 namespace florin::pipeline {
+namespace {
+constexpr std::uint64_t kGrowthDivisor = 8;
+}
 
 SnapshotDriver::SnapshotDriver(const Options& options, core::StateMachine& state_machine, u128 store_id, u128 hash_seed)
     : options_(options), state_machine_(state_machine), begun_sequence_(options.newest_sequence) {
@@ -34,7 +37,9 @@ bool SnapshotDriver::can_start() noexcept {
 }
 
 bool SnapshotDriver::is_due(std::uint64_t sequence) noexcept {
-  return options_.events_between != 0 && sequence - begun_sequence_ >= options_.events_between && can_start();
+  if (options_.events_between == 0) return false;
+  const std::uint64_t distance = options_.events_between + begun_sequence_ / kGrowthDivisor;
+  return sequence - begun_sequence_ >= distance && can_start();
 }
 
 void SnapshotDriver::begin() {

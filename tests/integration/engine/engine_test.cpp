@@ -1,0 +1,249 @@
+#include "engine.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstring>
+#include <filesystem>
+
+#include "florin/account.hpp"
+#include "florin/transfer.hpp"
+#include "journal/memory_journal.hpp"
+#include "record/checksum.hpp"
+#include "runtime/parker.hpp"
+
+namespace florin {
+namespace {
+
+/// A whole engine without sockets: real threads, real files, the test as its I/O thread.
+class EngineTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "florin-engine-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder = pattern;
+  }
+  void TearDown() override {
+    engine.reset();
+    std::filesystem::remove_all(folder);
+  }
+
+  EngineOptions options() const {
+    EngineOptions options;
+    options.data_folder = folder;
+    options.memory_budget_bytes = 1ULL << 30;
+    options.segment_bytes = 8ULL << 20;
+    options.disk_headroom_bytes = 0;
+    options.snapshot_events = 0;
+    return options;
+  }
+  void start() { start(options()); }
+  void start(EngineOptions with) {
+    engine.reset();
+    auto started = Engine::start(std::move(with));
+    ASSERT_TRUE(started) << started.error().message();
+    engine = std::move(*started);
+    engine->port(0).set_wake([](void* self) { static_cast<runtime::Parker*>(self)->unpark(); }, &parker);
+  }
+
+  /// Sends one request and waits for its reply.
+  pipeline::Request call(Operation operation, std::span<const std::byte> body = {}, std::uint16_t flags = 0) {
+    pipeline::Port& port = engine->port(0);
+    pipeline::RequestBlock* block = port.acquire();
+    const auto bytes = static_cast<std::uint32_t>(body.size());
+    pipeline::Request& request = block->add(bytes, core::reply_bytes_max(operation, flags, body));
+    if (!body.empty()) std::memcpy(request.body, body.data(), body.size());
+    request.operation = operation;
+    request.flags = flags;
+    request.event_count = core::event_count(operation, body.size());
+    request.body_checksum = record::checksum(body);
+    port.submit(block);
+    pipeline::RequestBlock* done = nullptr;
+    while (true) {
+      port.run_inline();
+      done = port.completed();
+      if (done != nullptr) break;
+      parker.park();
+    }
+    EXPECT_EQ(done, block);
+    const pipeline::Request answered = done->requests()[0];
+    const auto* data = answered.reply.data;
+    reply.assign(data, data + answered.reply.size);
+    port.recycle(done);
+    return answered;
+  }
+
+  void create_accounts(u128 count) {
+    std::vector<Account> accounts(static_cast<std::size_t>(count));
+    for (u128 id = 1; id <= count; ++id) {
+      Account& account = accounts[static_cast<std::size_t>(id) - 1];
+      account.id = id;
+      account.ledger = account.code = 1;
+    }
+    const auto answered = call(Operation::kCreateAccounts, std::as_bytes(std::span(accounts)));
+    EXPECT_EQ(answered.reply.code, ReplyCode::kOk);
+    EXPECT_EQ(answered.reply.count, 0U);
+  }
+  pipeline::Request create_transfers(u128 first_id, std::size_t count) {
+    std::vector<Transfer> transfers(count);
+    for (Transfer& transfer : transfers) {
+      transfer.id = first_id++;
+      transfer.debit_account_id = 1;
+      transfer.credit_account_id = 2;
+      transfer.amount = 3;
+      transfer.ledger = transfer.code = 1;
+    }
+    return call(Operation::kCreateTransfers, std::as_bytes(std::span(transfers)));
+  }
+  std::string state_hash() {
+    call(Operation::kStatus);
+    const std::string text(reinterpret_cast<const char*>(reply.data()), reply.size());
+    const std::string key = "\"state_hash\":\"";
+    return text.substr(text.find(key) + key.size(), 32);
+  }
+
+  std::string folder;
+  std::unique_ptr<Engine> engine;
+  runtime::Parker parker;
+  std::vector<std::byte> reply;
+};
+
+TEST_F(EngineTest, NewStoreServesAndStopsClean) {
+  start();
+  EXPECT_TRUE(engine->recovery().is_new_store);
+  create_accounts(10);
+  const auto answered = create_transfers(100, 1);
+  EXPECT_EQ(answered.reply.code, ReplyCode::kOk);
+  EXPECT_EQ(answered.sequence, 12U);
+  engine->stop();
+  engine->stop();
+}
+
+TEST_F(EngineTest, ComesBackEqualFromTheJournal) {
+  start();
+  create_accounts(10);
+  for (u128 i = 0; i < 50; ++i) create_transfers(1000 + i * 8190, i % 10 == 0 ? 8190 : 7);
+  const std::string before = state_hash();
+  engine->stop();
+  start();
+  EXPECT_FALSE(engine->recovery().is_new_store);
+  EXPECT_EQ(engine->recovery().snapshot_sequence, 0U);
+  EXPECT_EQ(engine->recovery().sequence, 1U + 10 + 5 * 8190 + 45 * 7);
+  EXPECT_EQ(state_hash(), before);
+}
+
+TEST_F(EngineTest, ComesBackEqualFromASnapshotAndItsSuffix) {
+  start();
+  create_accounts(10);
+  create_transfers(1000, 5000);
+  EXPECT_EQ(call(Operation::kSnapshot).reply.code, ReplyCode::kOk);
+  create_transfers(100000, 50);
+  const std::string before = state_hash();
+  engine->stop();
+  start();
+  EXPECT_EQ(engine->recovery().snapshot_sequence, 5011U);
+  EXPECT_EQ(engine->recovery().event_count, 50U);
+  EXPECT_EQ(state_hash(), before);
+  // The ids from before the snapshot are still known.
+  create_transfers(1000, 1);
+  ASSERT_EQ(reply.size(), sizeof(CreateReplyEntry));
+  CreateReplyEntry entry;
+  std::memcpy(&entry, reply.data(), sizeof entry);
+  EXPECT_NE(entry.status, 0U);
+}
+
+TEST_F(EngineTest, TakesSnapshotsByItself) {
+  auto with = options();
+  with.snapshot_events = 2000;
+  start(with);
+  create_accounts(10);
+  for (u128 i = 0; i < 20; ++i) create_transfers(1000 + i * 1000, 1000);
+  engine->stop();
+  start();
+  EXPECT_GT(engine->recovery().snapshot_sequence, 0U);
+}
+
+TEST_F(EngineTest, ASecondOneOnTheFolderIsRefused) {
+  start();
+  const auto second = Engine::start(options());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind(), ErrorKind::kBusy);
+}
+
+TEST_F(EngineTest, PartitionsChangeNothingButThreads) {
+  start();
+  create_accounts(10);
+  for (u128 i = 0; i < 5; ++i) create_transfers(1000 + i * 8190, 500);
+  const std::string before = state_hash();
+  for (const std::uint32_t partitions : {2U, 3U}) {
+    engine->stop();
+    auto with = options();
+    with.partitions = partitions;
+    start(with);
+    EXPECT_EQ(state_hash(), before) << partitions;
+  }
+}
+
+TEST_F(EngineTest, TestClockStandsAtTheNewestRecord) {
+  auto with = options();
+  with.has_test_clock = true;
+  start(with);
+  create_accounts(10);
+  const std::uint64_t first = create_transfers(100, 1).timestamp;
+  EXPECT_EQ(create_transfers(101, 1).timestamp, first + 1);
+  const std::uint64_t second_ns = 1'000'000'000;
+  EXPECT_EQ(call(Operation::kClockAdvance, std::as_bytes(std::span(&second_ns, 1))).reply.code, ReplyCode::kOk);
+  const std::uint64_t later = create_transfers(102, 1).timestamp;
+  EXPECT_GE(later, first + second_ns - 100);
+  engine->stop();
+  start(with);
+  EXPECT_EQ(create_transfers(103, 1).timestamp, later + 1);
+}
+
+TEST_F(EngineTest, WithoutATestClockTimeCannotBeMoved) {
+  start();
+  const std::uint64_t ns = 1;
+  EXPECT_EQ(call(Operation::kClockAdvance, std::as_bytes(std::span(&ns, 1))).reply.code, ReplyCode::kNotPermitted);
+}
+
+/// A journal whose commits fail once told to.
+class FailingJournal final : public Journal {
+ public:
+  FailingJournal(journal::MemoryDisk& disk, const std::atomic<bool>& fails)
+      : journal_(std::move(journal::MemoryJournal::open(disk)).value()), fails_(fails) {}
+  Status append(std::span<const BytesView> pieces) override { return journal_->append(pieces); }
+  Status commit() override { return fails_ ? Status(ErrorKind::kIo, "the disk is gone") : journal_->commit(); }
+  [[nodiscard]] bool has_room(std::uint64_t bytes) const noexcept override { return journal_->has_room(bytes); }
+  [[nodiscard]] std::uint64_t durable_sequence() const noexcept override { return journal_->durable_sequence(); }
+  Result<std::unique_ptr<BatchCursor>> read_from(std::uint64_t first_sequence) override {
+    return journal_->read_from(first_sequence);
+  }
+
+ private:
+  std::unique_ptr<journal::MemoryJournal> journal_;
+  const std::atomic<bool>& fails_;
+};
+
+TEST_F(EngineTest, JournalFailureIsToldAndNothingIsAcknowledgedAfterIt) {
+  journal::MemoryDisk disk;
+  std::atomic<bool> fails{false};
+  std::atomic<int> told{0};
+  auto with = options();
+  with.open_journal = [&]() -> Result<std::unique_ptr<Journal>> { return std::unique_ptr<Journal>(new FailingJournal(disk, fails)); };
+  with.on_failure = {[](void* count) { ++*static_cast<std::atomic<int>*>(count); }, &told};
+  start(with);
+  create_accounts(10);
+  EXPECT_TRUE(engine->failure());
+  fails = true;
+  EXPECT_EQ(create_transfers(100, 1).reply.code, ReplyCode::kInternal);
+  EXPECT_EQ(engine->failure().message(), "the disk is gone");
+  fails = false;
+  EXPECT_NE(create_transfers(101, 1).reply.code, ReplyCode::kOk);
+  EXPECT_EQ(told, 1);
+  engine->stop();
+  start(with);
+  EXPECT_EQ(engine->recovery().sequence, 11U);
+}
+
+}  // namespace
+}  // namespace florin
