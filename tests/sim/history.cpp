@@ -103,10 +103,15 @@ void History::check_pulse(std::span<const std::byte> body, std::uint64_t timesta
     ASSERT_TRUE(hold != ledger_.holds().end() && hold->second.status == model::HoldStatus::kPending) << "a pulse names no open hold";
   }
   ledger_.pulse(ids, timestamp);
-  for (const u128 id : ids) {
-    EXPECT_EQ(ledger_.holds().at(id).status, model::HoldStatus::kExpired) << "a pulse came before its time";
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const model::Hold& hold = ledger_.holds().at(ids[i]);
+    const std::uint64_t own_timestamp = timestamp - ids.size() + 1 + i;
+    const bool is_expired = hold.status == model::HoldStatus::kExpired;
+    // Holds that expire together share fewer nanoseconds than they need: some are passed over, and come again.
+    EXPECT_TRUE(is_expired || hold.expires_at > own_timestamp);
+    EXPECT_LE(hold.expires_at, timestamp) << "a pulse came before its time";
+    counts_.expiries += is_expired ? 1U : 0U;
   }
-  counts_.expiries += ids.size();
 }
 
 void History::check_reads_at(std::uint64_t sequence) {

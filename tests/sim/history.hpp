@@ -22,7 +22,7 @@ namespace florin::sim {
 ///   refused requests       are not on the disk
 ///   writes without answer  are on the disk once or not at all
 ///   reads                  saw the state after exactly the sequence they name
-///   pulses                 expired holds that were due and open, every one of them
+///   pulses                 expired holds that were due and open, none of them early
 ///
 /// The order of requests is the disk's: check() reads what is new there, runs it through the reference model, and through a
 /// state machine of its own that never crashes.

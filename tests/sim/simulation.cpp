@@ -61,6 +61,7 @@ void Simulation::begin_life() {
   lives_.from_snapshot += node_->recovered().snapshot_sequence != 0 ? 1U : 0U;
   expect_equal_to_never_crashed();
   shadow_ = history_.ledger();
+  workload_.advance_to(history_.never_crashed().timestamp());
 }
 
 void Simulation::expect_equal_to_never_crashed() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <vector>
@@ -34,6 +35,8 @@ class RandomWorkload {
 
   /// Timestamp of the last write handed out.
   [[nodiscard]] std::uint64_t now() const { return now_; }
+  /// Timestamps from now on are later than this: the ledger's own, where something else gave out times as well.
+  void advance_to(std::uint64_t timestamp) { now_ = std::max(now_, timestamp); }
 
  private:
   /// Shares in percent, drawn once per seed.
