@@ -74,7 +74,7 @@ void Ledger::run_window() {
       if (index + 1 == command->event_count) finish_command(*command);
     }
     done += together;
-    if (done == window_->count()) break;
+    if (!window_->cut_short()) continue;
     Chain chain;  // an event that cannot share a window is never part of a chain
     create_transfer_alone(*window_events_[done].command, window_events_[done].index, chain);
     ++done;

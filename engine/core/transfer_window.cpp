@@ -51,11 +51,15 @@ bool TransferWindow::takes(const Transfer& event) noexcept {
 
 std::uint32_t TransferWindow::run(PhaseRunner& runner, std::uint32_t from) noexcept {
   begin_ = from;
-  end_ = count_;
+  end_ = std::min(count_, begin_ + reach_);
   ResolvePhase resolve_phase(*this);
   runner.run(resolve_phase);
   mark_exceptions();
+  const std::uint32_t resolved_end = end_;
   end_ = cut();
+  cut_short_ = end_ != resolved_end;
+  // What was resolved behind a cut was resolved for nothing: where cuts are frequent, look less far ahead.
+  reach_ = cut_short_ ? std::max(kReachMin, (end_ - begin_) * 2) : std::min(kEventsPerWindow, reach_ * 4);
   for (std::uint32_t p = 0; p < tables_.count(); ++p) {
     walks_[p].next = begin_;
     walks_[p].published = false;
@@ -193,7 +197,9 @@ void TransferWindow::resolve_event(std::uint32_t index) noexcept {
     if (pending) details.pending = &pending.record();
     if (pending && (details.pending->flags & Flags::kPending) != 0) {
       details.pending_status = pending.hold().status;
-      slot.alone = (details.pending->flags & kClosing) != 0;
+      // A post may bring in more than any event of a window could: balancing transfers would carry it to accounts nobody watches.
+      const bool brings_much = (event.flags & Flags::kPostPendingTransfer) != 0 && details.pending->amount > kSafeAmount;
+      slot.alone = brings_much || (details.pending->flags & kClosing) != 0;
       debit = {&tables_.owner(tables_.hash()(details.pending->debit_account_id)), pending.hold().debit};
       credit = {&tables_.owner(tables_.hash()(details.pending->credit_account_id)), pending.hold().credit};
     }

@@ -41,8 +41,10 @@ class TransferWindow {
   void add(const Transfer& event, std::uint64_t timestamp) noexcept { events_[count_++] = {&event, timestamp}; }
   void clear() noexcept { count_ = 0; }
 
-  /// Executes events from the front, as many as can go together; returns how many. 0: the first must be done alone.
+  /// Executes events from `from` on, as many as can go together; returns how many.
   std::uint32_t run(PhaseRunner& runner, std::uint32_t from) noexcept;
+  /// After run(): the event behind those that it executed must be done alone.
+  [[nodiscard]] bool cut_short() const noexcept { return cut_short_; }
 
   /// Outcome of an event that run() executed.
   [[nodiscard]] CreateTransferStatus status(std::uint32_t index) const noexcept { return slots_[index].status; }
@@ -54,6 +56,7 @@ class TransferWindow {
  private:
   static constexpr std::uint16_t kNobody = 0xFFFF;
   static constexpr std::uint32_t kMapSlots = kEventsPerWindow * 4;
+  static constexpr std::uint32_t kReachMin = 16;
 
   struct EventAt {
     const Transfer* event = nullptr;
@@ -194,6 +197,8 @@ class TransferWindow {
   std::uint32_t count_ = 0;
   std::uint32_t begin_ = 0;  // the part in hand: [begin_, end_)
   std::uint32_t end_ = 0;
+  std::uint32_t reach_ = kEventsPerWindow;  // events to resolve at once
+  bool cut_short_ = false;
 };
 
 }  // namespace florin::core
