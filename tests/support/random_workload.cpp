@@ -40,6 +40,8 @@ RandomWorkload::RandomWorkload(std::uint64_t seed, Options options) : options_(o
   temper_.timeouts = random_.pick({0U, 30U, 90U});
   temper_.any_flags = random_.pick({0U, 0U, 3U, 20U});
   temper_.large_steps = random_.pick({0U, 5U, 30U});
+  temper_.chains = random_.pick({0U, 50U, 50U});
+  temper_.closing = random_.pick({0U, 7U, 7U});
   temper_.accounts_max = random_.pick<std::uint64_t>({2, 3, 6, 15, 40});
   // The last start is so late that long time-outs end after the end of time.
   now_ = random_.pick<std::uint64_t>({1'000, 1'700'000'000 * kSecond, kTimestampMax - 4'000'000 * kSecond});
@@ -104,8 +106,8 @@ std::uint16_t RandomWorkload::request_flags() {
 
 template <typename Event>
 void RandomWorkload::link_events(std::vector<Event>& events) {
-  const unsigned linked_percent = events.size() > 12 ? random_.pick({0U, 0U, 0U, 10U, 50U}) : random_.pick({0U, 0U, 0U, 40U, 85U});
-  if (linked_percent == 0) return;
+  if (!random_.chance(temper_.chains)) return;
+  const unsigned linked_percent = events.size() > 12 ? random_.pick({10U, 50U}) : random_.pick({40U, 85U});
   for (Event& event : events) {
     if (random_.chance(linked_percent)) event.flags |= AccountFlags::kLinked;
   }
@@ -355,8 +357,8 @@ Transfer RandomWorkload::random_ordinary(const ReferenceLedger& ledger) {
     if (random_.chance(temper_.timeouts)) {
       transfer.timeout = random_.pick<std::uint32_t>({1, 1, 1, 2, 5, 100, 5'000'000, ~std::uint32_t{0}});
     }
-    if (random_.per_mille(7)) transfer.flags |= TransferFlags::kClosingDebit;
-    if (random_.per_mille(7)) transfer.flags |= TransferFlags::kClosingCredit;
+    if (random_.per_mille(temper_.closing)) transfer.flags |= TransferFlags::kClosingDebit;
+    if (random_.per_mille(temper_.closing)) transfer.flags |= TransferFlags::kClosingCredit;
   }
   if (random_.chance(8)) transfer.flags |= TransferFlags::kBalancingDebit;
   if (random_.chance(8)) transfer.flags |= TransferFlags::kBalancingCredit;
@@ -381,15 +383,16 @@ u128 RandomWorkload::random_amount(const ReferenceLedger& ledger, const Transfer
   if (debit == ledger.accounts().end() || credit == ledger.accounts().end()) return kU128Max;
   const Account& from = debit->second;
   const Account& to = credit->second;
-  switch (random_.below(9)) {
-    case 0: return kU128Max;
-    case 1: return u128{1} << 127;
+  switch (random_.below(10)) {
+    case 0: return random_.pick<u128>({kU128Max, u128{1} << 127, edge(u128{1} << 127), u128{1} << 126});
+    case 1: return edge(u128{1} << random_.pick({63, 89, 90, 91, 125}));
     case 2: return (u128{1} << 64) - random_.below(2);
     case 3: return edge(kU128Max - from.debits_posted);
     case 4: return edge(kU128Max - from.debits_pending);
     case 5: return edge(kU128Max - to.credits_posted);
     case 6: return edge(kU128Max - to.credits_pending);
     case 7: return edge(kU128Max - from.debits_posted - from.debits_pending);
+    case 8: return edge((u128{1} << 127) - from.debits_posted);
     default: return edge(kU128Max - to.credits_posted - to.credits_pending);
   }
 }

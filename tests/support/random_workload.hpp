@@ -51,6 +51,8 @@ class RandomWorkload {
     unsigned pending = 0;        ///< of the other transfers
     unsigned timeouts = 0;       ///< of the pending transfers
     unsigned any_flags = 0;      ///< of the transfers, flags drawn blindly
+    unsigned chains = 0;         ///< of the requests, with linked events
+    unsigned closing = 0;        ///< of a thousand pending transfers, on each side
     unsigned large_steps = 0;    ///< of the requests, preceded by seconds
     std::uint64_t accounts_max = 2;
   };
