@@ -78,7 +78,8 @@ Status LmdbJournal::recover() {
   if (Status status = sync_folder(segments_folder_); !status) return status;
 
   keeper_ = std::make_unique<SegmentKeeper>(SegmentKeeper::Settings{
-      segments_folder_, settings_.segment_bytes, settings_.headroom_bytes, settings_.allocate_step_bytes});
+      segments_folder_, settings_.segment_bytes, settings_.headroom_bytes, settings_.allocate_step_bytes,
+      settings_.zero_ahead});
   if (state->is_empty) return begin_segment(1);
   last_ = state->last;
   if (state->adopted_sequence != 0) {

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "journal/aligned_buffer.hpp"
 #include "journal/file.hpp"
 
 namespace florin::journal {
@@ -15,6 +16,11 @@ namespace {
 
 /// Above bytes_max: a value that begins just below it, tree pages, and freed pages not yet used again.
 constexpr std::uint64_t kMapSlackBytes = 16U << 20;
+
+/// Pages that a commit may add behind the last value: tree pages and the list of freed pages, with much to spare.
+constexpr std::uint64_t kTreeSlackBytes = 256U << 10;
+/// Claimed at once, and zeroed at once: small enough that put() never waits long, and direct writes are efficient.
+constexpr std::uint64_t kZeroBytes = 512U << 10;
 
 }  // namespace
 
@@ -51,6 +57,7 @@ Status LmdbWriter::open() {
   }
   if ((code = mdb_txn_commit(setup)) != 0) return lmdb_error("commit", code);
   used_bytes_ = std::uint64_t{kMetaPages} * kPageBytes;
+  safe_end_ = kZeroBytes;
   if (::fsync(descriptor_) != 0) return io_error("fsync", path_, errno);
   return Status::ok();
 }
@@ -66,6 +73,7 @@ Status LmdbWriter::put(std::uint64_t key, std::uint32_t size, std::span<const By
     if (code != 0) return lmdb_error("begin", code);
     places_.clear();
   }
+  claim(used_bytes() + std::uint64_t{value_pages(size)} * kPageBytes + kTreeSlackBytes);
   MDB_val name{sizeof key, &key};
   MDB_val value{size, nullptr};
   const unsigned order = order_ == Order::kAscending ? MDB_APPEND : MDB_NOOVERWRITE;
@@ -122,6 +130,32 @@ Status LmdbWriter::preallocate(std::uint64_t end) {
   }
   allocated_bytes_.store(end, std::memory_order_relaxed);
   return Status::ok();
+}
+
+void LmdbWriter::claim(std::uint64_t end) {
+  if (end <= safe_end_.load(std::memory_order_acquire)) return;
+  const std::lock_guard lock(zero_mutex_);  // what is being zeroed right now may be what is claimed: wait for it
+  const std::uint64_t claimed = (end / kZeroBytes + 1) * kZeroBytes;
+  if (claimed > safe_end_.load(std::memory_order_relaxed)) safe_end_.store(claimed, std::memory_order_release);
+}
+
+void LmdbWriter::zero_ahead(std::uint64_t end) {
+  // The very file that LMDB has open, whatever its name is by now.
+  Result<File> file = File::open("/proc/self/fd/" + std::to_string(descriptor_), O_RDWR | O_DIRECT);
+  if (!file) return;  // a file system without direct writes
+  AlignedBuffer zeros(kZeroBytes);
+  std::fill(zeros.bytes().begin(), zeros.bytes().end(), std::byte{0});
+  end = std::min(end, allocated_bytes());
+  for (;;) {
+    const std::lock_guard lock(zero_mutex_);
+    const std::uint64_t begin = safe_end_.load(std::memory_order_relaxed);
+    if (begin % kZeroBytes != 0 || begin + kZeroBytes > end) return;
+    if (::pwrite(file->descriptor(), zeros.bytes().data(), kZeroBytes, static_cast<off_t>(begin)) !=
+        static_cast<ssize_t>(kZeroBytes)) {
+      return;
+    }
+    safe_end_.store(begin + kZeroBytes, std::memory_order_release);
+  }
 }
 
 void LmdbWriter::drop_cache(std::uint64_t begin, std::uint64_t end) const {

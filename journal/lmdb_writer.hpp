@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,7 +19,8 @@ namespace florin::journal {
 /// snapshot. Nothing is ever deleted or overwritten, so the pages of a committed value are never freed and never written
 /// again (docs/journal_format.md builds on that). Opened with MDB_NOMETASYNC, without MDB_WRITEMAP, and with MDB_NOLOCK:
 /// the folder lock keeps others out, and readers use pread.
-/// Writer: one thread at a time; handed over whole. preallocate() may run on another thread meanwhile.
+/// Writer: one thread at a time; handed over whole. preallocate() and zero_ahead() may run on another
+/// thread meanwhile.
 class LmdbWriter {
  public:
   enum class Order { kAscending, kAny };  ///< of keys
@@ -48,6 +50,10 @@ class LmdbWriter {
   /// Allocates the file up to `end` (or the end of the map), so that writes neither grow it nor find the disk full.
   /// Any thread. File systems that cannot are left as they are.
   Status preallocate(std::uint64_t end);
+  /// Writes zeros from where they end up to `end`, past the page cache, so that commits find blocks that were written
+  /// before and need not change the file system's records. Stays clear of what put() uses:
+  /// see safe_end_. One thread beside the writer; best effort.
+  void zero_ahead(std::uint64_t end);
   /// Lets go of cached pages before `end`; they have been synced.
   void drop_cache(std::uint64_t begin, std::uint64_t end) const;
 
@@ -68,6 +74,13 @@ class LmdbWriter {
   int descriptor_ = -1;
   MDB_txn* transaction_ = nullptr;
   std::vector<ValuePlace> places_;
+  /// put() waits until the file belongs to LMDB up to `end`.
+  void claim(std::uint64_t end);
+
+  /// The file in two parts: LMDB writes before this, zero_ahead() at or behind it. It only grows, under zero_mutex_, which
+  /// is held while zeros are written.
+  std::atomic<std::uint64_t> safe_end_{0};
+  std::mutex zero_mutex_;
   std::atomic<std::uint64_t> used_bytes_{0};
   std::atomic<std::uint64_t> allocated_bytes_{0};
 };

@@ -129,6 +129,8 @@ void SegmentKeeper::allocate_ahead(LmdbWriter& writer) {
   const std::uint64_t end = std::min((used / step + 2) * step, std::max(settings_.segment_bytes, used + step));
   if (writer.allocated_bytes() < end) (void)writer.preallocate(end);
   allocate_at_.store((used / step + 1) * step, std::memory_order_relaxed);
+  // Not for a server that has yet to write its first step: an idle one writes nothing.
+  if (settings_.zero_ahead && (used >= step || has_rotated_)) writer.zero_ahead(end);
 }
 
 void SegmentKeeper::drop_old_cache(const LmdbWriter& writer) {
@@ -142,6 +144,7 @@ void SegmentKeeper::drop_old_cache(const LmdbWriter& writer) {
 
 void SegmentKeeper::close_retired(std::unique_ptr<LmdbWriter> writer) {
   uncached_of_ = nullptr;
+  has_rotated_ = true;
   (void)writer->trim();  // only space is lost if it fails; the batches are durable
   writer->drop_cache(0, writer->used_bytes());
 }

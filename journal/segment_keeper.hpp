@@ -23,6 +23,7 @@ class SegmentKeeper {
     std::uint64_t segment_bytes = 0;
     std::uint64_t headroom_bytes = 0;
     std::uint64_t allocate_step_bytes = 0;
+    bool zero_ahead = false;
   };
 
   explicit SegmentKeeper(Settings settings);
@@ -68,6 +69,7 @@ class SegmentKeeper {
 
   /// Keeper thread. Every prepared file has a name of its own: the writer renames the one it took while the next is made.
   std::uint64_t prepared_count_ = 0;
+  bool has_rotated_ = false;
   std::uint64_t uncached_to_ = 0;  ///< keeper thread: pages of the watched segment before it were let go
   const LmdbWriter* uncached_of_ = nullptr;
   std::atomic<std::uint64_t> allocate_at_{0};  ///< the writer wakes the thread when it gets there

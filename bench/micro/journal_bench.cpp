@@ -1,12 +1,12 @@
 /// How fast the journal makes batches durable, by size, against what the disk does raw, and how fast it is read back.
-///   journal_bench [--folder DIR] [--seconds S]
+///   journal_bench [--folder DIR] [--seconds S] [--size BYTES] [--zero-ahead]
 /// Raw: a ring of 256 MiB written before, one O_DIRECT|O_DSYNC write per batch. Journal: one batch per commit, fresh files.
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -92,10 +92,8 @@ Rate measure_raw(const std::string& folder, std::size_t size, double seconds) {
   return rate;
 }
 
-/// Batches made ahead cannot be reused (they are chained), so making them is kept out of the time by using two clocks.
-Rate measure_journal(const std::string& folder, std::size_t size, double seconds, double& read_bytes_per_second) {
-  florin::journal::LmdbJournalSettings settings;
-  settings.folder = folder + "/data";
+Rate measure_journal(florin::journal::LmdbJournalSettings settings, std::size_t size, double seconds,
+                     double& read_bytes_per_second) {
   auto journal = florin::journal::LmdbJournal::open(settings);
   if (!journal) fail(journal.error().message());
   florin::journal::testing::BatchFactory factory;
@@ -143,12 +141,12 @@ Rate measure_journal(const std::string& folder, std::size_t size, double seconds
 int main(int argc, char** argv) {
   std::string folder = std::filesystem::temp_directory_path().string();
   double seconds = 2;
-  bool tune = false;
+  florin::journal::LmdbJournalSettings settings;
   std::vector<std::size_t> sizes{2560, 16U << 10, 128U << 10, 1U << 20, 4U << 20};
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
-    if (flag == "--tune-malloc") {
-      tune = true;
+    if (flag == "--zero-ahead") {
+      settings.zero_ahead = true;
     } else if (flag == "--folder" && i + 1 < argc) {
       folder = argv[++i];
     } else if (flag == "--seconds" && i + 1 < argc) {
@@ -156,21 +154,18 @@ int main(int argc, char** argv) {
     } else if (flag == "--size" && i + 1 < argc) {
       sizes = {static_cast<std::size_t>(std::atoll(argv[++i]))};
     } else {
-      fail("usage: journal_bench [--folder DIR] [--seconds S] [--size BYTES] [--tune-malloc]");
+      fail("usage: journal_bench [--folder DIR] [--seconds S] [--size BYTES] [--zero-ahead]");
     }
-  }
-  if (tune) {
-    ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
-    ::mallopt(M_TRIM_THRESHOLD, 2'000'000'000);
   }
   std::string pattern = folder + "/florin-bench-XXXXXX";
   if (::mkdtemp(pattern.data()) == nullptr) fail("cannot make a folder in " + folder);
+  settings.folder = pattern + "/data";
   for (const std::size_t size : sizes) {
     const std::size_t raw_size = (size + 4095) / 4096 * 4096;
     const Rate raw = measure_raw(pattern, raw_size, seconds);
     print("raw", raw_size, raw, 0);
     double read_bytes_per_second = 0;
-    const Rate rate = measure_journal(pattern, size, seconds, read_bytes_per_second);
+    const Rate rate = measure_journal(settings, size, seconds, read_bytes_per_second);
     print("journal", size, rate, raw.bytes_per_second);
     std::printf("%-8s %8zu B  %.2f GB/s verified\n", "read", size, read_bytes_per_second / 1e9);
   }

@@ -22,6 +22,9 @@ struct Case {
   int commits;
   std::uint32_t batches_max;     ///< a commit
   std::uint32_t body_bytes_max;
+  std::uint64_t allocate_step_bytes = 64U << 10;
+  int crashes = 600;
+  int rounds = 40;
 };
 
 class PowerLoss : public ::testing::TestWithParam<Case> {
@@ -30,8 +33,9 @@ class PowerLoss : public ::testing::TestWithParam<Case> {
     LmdbJournalSettings settings;
     settings.folder = folder;
     settings.segment_bytes = GetParam().segment_bytes;
-    settings.allocate_step_bytes = 64U << 10;
+    settings.allocate_step_bytes = GetParam().allocate_step_bytes;
     settings.headroom_bytes = 0;
+    settings.zero_ahead = true;
     return settings;
   }
 
@@ -87,8 +91,7 @@ TEST_P(PowerLoss, NothingAcknowledgedIsLost) {
   work(folder.path(), GetParam().commits);
   work(folder.path(), GetParam().commits / 2);  // and a second run behind the first
   DiskRecorder::stop();
-  constexpr int kCrashes = 600;
-  for (int i = 0; i < kCrashes; ++i) {
+  for (int i = 0; i < GetParam().crashes; ++i) {
     const std::size_t event = 1 + random_() % DiskRecorder::event_count();
     const TemporaryFolder disk(TemporaryFolder::Where::kMemory);
     std::filesystem::create_directory(disk.path() + "/journal");
@@ -102,9 +105,8 @@ TEST_P(PowerLoss, NothingAcknowledgedIsLost) {
 
 /// A crash, a recovery that adopts and writes on, and a crash in the middle of that: the second recovery finds all.
 TEST_P(PowerLoss, NothingIsLostWhenRecoveryIsInterruptedToo) {
-  constexpr int kRounds = 40;
   constexpr int kCrashes = 8;
-  for (int round = 0; round < kRounds; ++round) {
+  for (int round = 0; round < GetParam().rounds; ++round) {
     const TemporaryFolder first(TemporaryFolder::Where::kMemory);
     std::filesystem::create_directory(first.path() + "/journal");
     DiskRecorder::start(first.path() + "/journal");
@@ -141,7 +143,8 @@ TEST_P(PowerLoss, NothingIsLostWhenRecoveryIsInterruptedToo) {
 INSTANTIATE_TEST_SUITE_P(Each, PowerLoss,
                          ::testing::Values(Case{"small_batches", 1U << 20, 60, 1, 800},
                                            Case{"mixed_in_tiny_segments", 48U << 10, 60, 4, 9000},
-                                           Case{"large_batches", 512U << 10, 20, 3, 90000}),
+                                           Case{"large_batches", 512U << 10, 20, 3, 90000},
+                                           Case{"zeroed_ahead", 8U << 20, 40, 3, 700000, 1U << 20, 60, 4}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 }  // namespace

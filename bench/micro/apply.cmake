@@ -1,0 +1,6 @@
+add_executable(apply_instructions ${CMAKE_CURRENT_LIST_DIR}/apply_instructions.cpp)
+target_link_libraries(apply_instructions PRIVATE florin_options florin_core)
+target_include_directories(apply_instructions PRIVATE ${PROJECT_SOURCE_DIR}/bench)
+add_executable(apply_bench ${CMAKE_CURRENT_LIST_DIR}/apply_bench.cpp)
+target_link_libraries(apply_bench PRIVATE florin_options florin_core florin_pipeline)
+target_include_directories(apply_bench PRIVATE ${PROJECT_SOURCE_DIR}/bench)
