@@ -93,20 +93,25 @@ std::size_t Ledger::due_expiries(std::uint64_t now, std::span<u128> ids) const {
   struct Due {
     std::uint64_t expires_at, timestamp;
     u128 id;
+
+    [[nodiscard]] bool before(const Due& other) const noexcept {
+      return expires_at != other.expires_at ? expires_at < other.expires_at : timestamp < other.timestamp;
+    }
   };
   const std::size_t wanted = std::min<std::size_t>(ids.size(), kEventsMax);
   std::vector<std::uint32_t> numbers(wanted);
   std::vector<Due> due;
+  Due horizon{.expires_at = kNever, .timestamp = kNever, .id = 0};  // behind it some partition may have more than it found
   for (const auto& partition : tables_.all()) {
-    const std::size_t found = partition->due_expiries(now, numbers);
+    const auto [found, complete] = partition->due_expiries(now, numbers);
     for (std::size_t i = 0; i < found; ++i) {
       const Transfer& pending = partition->transfer(numbers[i]);
       due.push_back({expires_at(pending), pending.timestamp, pending.id});
     }
+    if (!complete && found != 0 && due.back().before(horizon)) horizon = due.back();
   }
-  std::sort(due.begin(), due.end(), [](const Due& a, const Due& b) {
-    return a.expires_at != b.expires_at ? a.expires_at < b.expires_at : a.timestamp < b.timestamp;
-  });
+  std::erase_if(due, [&](const Due& one) { return horizon.before(one); });
+  std::sort(due.begin(), due.end(), [](const Due& a, const Due& b) { return a.before(b); });
   const std::size_t count = std::min(wanted, due.size());
   for (std::size_t i = 0; i < count; ++i) ids[i] = due[i].id;
   return count;

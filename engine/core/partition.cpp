@@ -128,7 +128,7 @@ void Partition::prune_expiries() noexcept {
   while (!expiry_queue_.empty() && hold(expiry_queue_.top().transfer).status != PendingStatus::kPending) expiry_queue_.pop();
 }
 
-std::size_t Partition::due_expiries(std::uint64_t now, std::span<std::uint32_t> due) const noexcept {
+Partition::DueExpiries Partition::due_expiries(std::uint64_t now, std::span<std::uint32_t> due) const noexcept {
   // The smallest of a heap in order, without taking them out: a second, small heap of the nodes whose parents are done.
   // Should it fill up, what was found so far is still the right beginning.
   const auto later = [&](std::uint32_t a, std::uint32_t b) { return ExpiryQueue::later(expiry_queue_[a], expiry_queue_[b]); };
@@ -140,14 +140,14 @@ std::size_t Partition::due_expiries(std::uint64_t now, std::span<std::uint32_t> 
     const std::uint32_t node = due_frontier_[due_frontier_.size() - 1];
     due_frontier_.truncate(due_frontier_.size() - 1);
     const ExpiryQueue::Entry& entry = expiry_queue_[node];
-    if (entry.expires_at > now) break;
+    if (entry.expires_at > now) return {found, true};
     if (hold(entry.transfer).status == PendingStatus::kPending) due[found++] = entry.transfer;
     for (std::uint32_t child = 2 * node + 1; child <= 2 * node + 2 && child < expiry_queue_.size(); ++child) {
       due_frontier_.push(child);
       std::push_heap(due_frontier_.data(), due_frontier_.data() + due_frontier_.size(), later);
     }
   }
-  return found;
+  return {found, due_frontier_.room() >= 2};
 }
 
 // Chains and snapshots: pre-images.

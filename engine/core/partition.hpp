@@ -115,8 +115,12 @@ class Partition {
   [[nodiscard]] std::uint64_t next_expiry() const noexcept { return expiry_queue_.empty() ? kNever : expiry_queue_.top().expires_at; }
   /// Drops ended holds from the front of the queue. After every batch.
   void prune_expiries() noexcept;
+  struct DueExpiries {
+    std::size_t found = 0;
+    bool complete = true;  ///< false: the search stopped early, more may be due behind those found
+  };
   /// See StateMachine::due_expiries(). Fills `due` with numbers of transfers.
-  std::size_t due_expiries(std::uint64_t now, std::span<std::uint32_t> due) const noexcept;
+  DueExpiries due_expiries(std::uint64_t now, std::span<std::uint32_t> due) const noexcept;
   [[nodiscard]] const ExpiryQueue& expiry_queue() const noexcept { return expiry_queue_; }
 
   // Snapshot: see snapshot_emitter.

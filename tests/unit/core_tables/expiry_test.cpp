@@ -54,7 +54,7 @@ std::vector<std::uint32_t> due_by_looking(const PartitionUnderTest& one, std::ui
 
 std::vector<std::uint32_t> due(const PartitionUnderTest& one, std::uint64_t now, std::size_t most) {
   std::vector<std::uint32_t> numbers(most);
-  numbers.resize(one.partition.due_expiries(now, numbers));
+  numbers.resize(one.partition.due_expiries(now, numbers).found);
   return numbers;
 }
 
@@ -136,12 +136,31 @@ TEST(DueExpiries, SoManyEndedHoldsThatTheSearchStopsEarly) {
   EXPECT_EQ(one.partition.next_expiry(), kNever);
 }
 
-/// The same across partitions: the order of expiry is that of the ledger, however many ended holds one partition has.
+/// The same across partitions: one has so many ended holds that its search stops early, another finds holds that are due later.
 TEST(DueExpiries, TheOrderAcrossPartitionsSurvivesASearchThatStopsEarly) {
-  constexpr std::uint64_t kSecond = 1'000'000'000;
-  constexpr std::uint32_t kHolds = 20 * 8'000;
-  std::vector<std::vector<u128>> orders;
+  constexpr std::size_t kEnded = 20 * 8'000;
+  const IdHash hash(make_u128(0x0123456789ABCDEFULL, 0xFEDCBA9876543210ULL));  // that of the genesis of EngineUnderTest
+  u128 next_id = 0;
+  const auto id_on = [&](std::uint32_t partition) {
+    while (partition_of(hash(++next_id), 2) != partition) {
+    }
+    return next_id;
+  };
+  const auto hold = [](u128 id, std::uint32_t timeout) { return Transfer(test::transfer(id).flags(TransferFlags::kPending).timeout(timeout)); };
+
+  const std::vector<u128> expected = {id_on(0), id_on(1), id_on(0), id_on(0), id_on(1), id_on(1)};
+  std::vector<Transfer> open;
+  for (std::size_t i = 0; i < expected.size(); ++i) open.push_back(hold(expected[i], i < 2 ? 1 : i < 4 ? 3 : 4));
+  std::vector<std::vector<Transfer>> ended;
+  std::vector<std::vector<Transfer>> ends;
+  for (std::size_t i = 0; i < kEnded; ++i) {
+    if (i % 8'000 == 0) ended.emplace_back(), ends.emplace_back();
+    ended.back().push_back(hold(id_on(0), 2));
+    ends.back().push_back(test::post((u128{1} << 64) + i, ended.back().back().id));
+  }
+
   for (const std::uint32_t partitions : {1U, 2U}) {
+    SCOPED_TRACE(std::to_string(partitions) + " partitions");
     test::EngineUnderTest engine(make_ledger({.memory_budget_bytes = std::uint64_t{256} << 20, .partitions = partitions}));
     std::uint64_t now = 1'000;
     const auto write = [&]<typename Event>(Operation operation, const std::vector<Event>& events) {
@@ -149,42 +168,23 @@ TEST(DueExpiries, TheOrderAcrossPartitionsSurvivesASearchThatStopsEarly) {
       engine.execute(test::make_request<Event>(operation, events, now));
     };
     write(Operation::kCreateAccounts, std::vector<Account>{test::account(1), test::account(2)});
-    // Open holds with early and late times around a great many that will be ended, each id on a partition of its own choice.
-    const auto hold = [](u128 id, std::uint32_t timeout) { return Transfer(test::transfer(id).flags(TransferFlags::kPending).timeout(timeout)); };
-    std::vector<Transfer> early;
-    for (u128 id = 1; id <= 6; ++id) early.push_back(hold(id, 1));
-    write(Operation::kCreateTransfers, early);
-    for (u128 base = 1'000; base < 1'000 + kHolds; base += 8'000) {
-      std::vector<Transfer> holds;
-      // Ids are ended on one side of the hash only, so that one partition has all the ended holds and the other few.
-      for (u128 id = base; id < base + 8'000; ++id) holds.push_back(hold(id, 2));
-      write(Operation::kCreateTransfers, holds);
-    }
-    std::vector<Transfer> late;
-    for (u128 id = 11; id <= 40; ++id) late.push_back(hold(id, 3));
-    write(Operation::kCreateTransfers, late);
-    const IdHash hash(make_u128(0x0123456789ABCDEFULL, 0xFEDCBA9876543210ULL));  // that of the genesis of EngineUnderTest
-    std::vector<Transfer> ends;
-    u128 next = 10'000'000;
-    for (u128 id = 1'000; id < 1'000 + kHolds; ++id) {
-      const bool keep = partition_of(hash(id), 2) == 1 && id % 1'000 == 0;
-      if (!keep) ends.push_back(test::post(++next, id));
-      if (ends.size() == 8'000) write(Operation::kCreateTransfers, ends), ends.clear();
-    }
-    if (!ends.empty()) write(Operation::kCreateTransfers, ends);
+    write(Operation::kCreateTransfers, open);
+    for (const auto& events : ended) write(Operation::kCreateTransfers, events);
+    for (const auto& events : ends) write(Operation::kCreateTransfers, events);
+    ASSERT_EQ(engine.state_machine().counts().holds_open, expected.size());
 
-    now += 10 * kSecond;
-    std::vector<u128>& order = orders.emplace_back();
-    for (int pulse = 0; pulse < 50 && engine.state_machine().next_expiry() <= now; ++pulse) {
+    now += 10'000'000'000;
+    std::vector<u128> order;
+    for (int pulse = 0; pulse < 10 && engine.state_machine().next_expiry() <= now; ++pulse) {
       std::vector<u128> ids(kEventsMax);
       ids.resize(engine.state_machine().due_expiries(now, ids));
       ASSERT_FALSE(ids.empty());
       order.insert(order.end(), ids.begin(), ids.end());
       write(Operation::kPulse, ids);
     }
+    EXPECT_TRUE(order == expected) << "holds expire in another order";
     EXPECT_EQ(engine.state_machine().counts().holds_open, 0U);
   }
-  EXPECT_TRUE(orders[0] == orders[1]) << "holds expire in another order with two partitions";
 }
 
 }  // namespace
