@@ -313,15 +313,17 @@ void ClientEngine::answer(Requests::iterator at, Result<Answer> result) {
 void ClientEngine::expire_requests() {
   const std::uint64_t now = now_ns();
   if (now < deadline_check_ns_) return;
-  const std::string reason = wire_.state() == Wire::State::kReady ? "the deadline passed" : missing_connection();
+  const bool is_connected = wire_.state() == Wire::State::kReady;
+  const std::string reason = is_connected ? "the deadline passed" : missing_connection();
+  const ErrorKind definite_kind = is_connected ? ErrorKind::kDeadline : ErrorKind::kUnavailable;
   accounts_.expire(now, reason);
   transfers_.expire(now, reason);
   for (auto at = requests_.begin(); at != requests_.end();) {
     const auto next = std::next(at);
     Request& request = *at->second;
     if (!request.is_answered && request.deadline_ns <= now) {
-      const bool was_handed_over = at->first < next_to_send_ && wire_.state() == Wire::State::kReady;
-      const Status error = give_up(request, wire_.state() == Wire::State::kReady ? ErrorKind::kDeadline : ErrorKind::kUnavailable, reason);
+      const bool was_handed_over = at->first < next_to_send_ && is_connected;
+      const Status error = give_up(request, definite_kind, reason);
       if (!was_handed_over || wire_.withdraw(request)) {
         if (was_handed_over) --in_flight_;
         answer(at, error);

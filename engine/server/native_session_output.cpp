@@ -48,7 +48,8 @@ void NativeSession::on_reply(pipeline::Request& request) {
 
 protocol::ReplyFields NativeSession::fields_of_last_header() const noexcept {
   const FrameHeader& header = reader_.header();
-  if (reader_.fault() == protocol::FrameFault::kHeaderChecksum) return {.operation = Operation{}};  // Nothing in it can be believed.
+  // Nothing in a header with a wrong checksum can be believed.
+  if (reader_.fault() == protocol::FrameFault::kHeaderChecksum) return {.operation = Operation{}};
   return {.operation = header.operation,
           .flags = static_cast<std::uint16_t>(header.flags & RequestFlags::kAll),
           .request = header.request};
