@@ -1,5 +1,6 @@
 #include "core/partition.hpp"
 
+#define XXH_INLINE_ALL  // the library is built for the oldest processors; inlined it uses those we promise
 #include <xxhash.h>
 
 #include <algorithm>
