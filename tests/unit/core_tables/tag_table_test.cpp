@@ -268,6 +268,15 @@ TEST(TagTable, EveryStepOfASplitFindsEverything) {
   }
 }
 
+TEST(TagTable, RoomIsMadeBeforeItIsNeeded) {
+  for (const std::uint64_t entries : {1'000U, 8'190U, 100'000U}) {
+    TagTable table(1 << 20);
+    table.prepare(entries);
+    EXPECT_GE(table.bytes(), entries * 16) << "four entries a line of 64 bytes on average, at most";
+    EXPECT_EQ(table.count(), 0U);
+  }
+}
+
 TEST(TagTable, HoldsAsManyEntriesAsItWasMadeForAndIdsThatFailedBesides) {
   // The ledger puts transfers and failed ids into one table made for the transfers alone.
   constexpr std::uint32_t kEntries = 40'000;

@@ -133,6 +133,16 @@ TEST(Window, PostBeforeItsPendingBurnsItsId) {
   });
 }
 
+TEST(Window, RetryOfAPostBehindAnotherUseOfItsId) {
+  on_schedules([](WindowTwins& twins) {
+    open_accounts(twins, 6);
+    EXPECT_EQ(twins.transfers({transfer(10).debit(3).credit(4).flags(Flags::kPending), transfer(11).debit(5).credit(6).amount(40).flags(Flags::kPending),
+                               post(20, 10), transfer(20), post(20, 10), post(20, 11), post(20, 10).amount(100), post(20, 10).amount(40)}),
+              Codes({kOk, kOk, kOk, code(Status::kExistsWithDifferentFlags), code(Status::kExists), code(Status::kExistsWithDifferentPendingId),
+                     code(Status::kExists), code(Status::kExistsWithDifferentAmount)}));
+  });
+}
+
 TEST(Window, PostOfAPlainTransferOrOfARefusedHoldOfTheWindow) {
   on_schedules([](WindowTwins& twins) {
     twins.accounts({account(1).flags(kNoOverdraft), account(2), account(3), account(4)});

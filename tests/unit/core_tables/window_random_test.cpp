@@ -31,7 +31,7 @@ void each_seed(std::uint64_t default_seeds, Run&& run) {
 
 /// The workload of the property tests, in merged batches.
 TEST(WindowRandom, MergedBatchesOfTheGeneralWorkload) {
-  each_seed(25, [](std::uint64_t seed) {
+  each_seed(15, [](std::uint64_t seed) {
     RandomWorkload workload(seed);
     model::ReferenceLedger ledger;
     WindowTwins twins(seed);
@@ -123,7 +123,7 @@ class Collisions {
 };
 
 TEST(WindowRandom, CollisionsInsideWindows) {
-  each_seed(250, [](std::uint64_t seed) {
+  each_seed(100, [](std::uint64_t seed) {
     Collisions collisions(seed);
     Random random(~seed);
     WindowTwins twins(seed);
