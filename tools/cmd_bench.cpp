@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -47,6 +49,9 @@ struct Options {
   bool progress = false;
   load::WorkloadOptions workload;
 };
+
+/// Set by SIGINT and SIGTERM: the run ends early, and the temporary folder of an own server still goes away.
+std::atomic<bool> interrupted{false};
 
 std::uint64_t random_u64() {
   std::random_device device;
@@ -124,9 +129,12 @@ class Bench {
   Status create(Operation operation, std::uint64_t count, const char* what, std::function<Record(std::uint64_t)> make) {
     load::RecordSource<Record> source(operation, count, loop_.slot_count(), std::move(make));
     load::Progress progress(what, count, 0);
-    const auto result = loop_.run(source, {}, tick(progress));
+    load::RunSettings settings;
+    settings.interrupted = &interrupted;
+    const auto result = loop_.run(source, settings, tick(progress));
     progress.finish();
     if (!result.status) return result.status.with_context(std::string("creating ") + what);
+    if (interrupted) return {ErrorKind::kUnavailable, "interrupted"};
     if (source.complete()) return {};
     return {ErrorKind::kRefused, fmt::format("not all {} could be created: {}", what, source.outcomes().text())};
   }
@@ -166,6 +174,7 @@ class Bench {
     settings.requests_per_second = options_.rate / options_.workload.batch;
     settings.duration_ns = static_cast<std::uint64_t>(options_.duration_s * 1e9);
     settings.warm_up_ns = static_cast<std::uint64_t>(options_.warm_up_s * 1e9);
+    settings.interrupted = &interrupted;
     load::Progress progress("transfers", options_.transfers, settings.duration_ns + settings.warm_up_ns);
     const auto result = loop_.run(source, settings, tick(progress));
     progress.finish();
@@ -298,6 +307,7 @@ void add_bench(CommandLine& line) {
   auto options = std::make_shared<Options>();
   CLI::App& app = line.add("bench", "Load a server and measure it", kExamples, [options] {
     if (auto status = validate(*options); !status) return status;
+    for (const int number : {SIGINT, SIGTERM}) std::signal(number, [](int) { interrupted = true; });
     return Bench(*options).run();
   });
   auto& workload = options->workload;

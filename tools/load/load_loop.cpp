@@ -180,7 +180,8 @@ RunResult LoadLoop::run(RequestSource& source, const RunSettings& settings, cons
       counting_ = true;
       counted_from_ns = now_ns_;
     }
-    if (sending_ && now_ns_ >= end_ns) {  // the last replies are awaited, but no longer counted
+    const bool interrupted = settings.interrupted != nullptr && settings.interrupted->load(std::memory_order_relaxed);
+    if (sending_ && (now_ns_ >= end_ns || interrupted)) {  // the last replies are awaited, but no longer counted
       sending_ = false;
       result_.elapsed_ns = now_ns_ - counted_from_ns;
       counting_ = false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,6 +28,7 @@ struct RunSettings {
   std::uint64_t duration_ns = 0;        ///< 0: until the source is done
   std::uint64_t warm_up_ns = 0;         ///< before anything is counted
   std::uint64_t reply_timeout_ns = 30'000'000'000;  ///< without any reply: the run fails
+  const std::atomic<bool>* interrupted = nullptr;   ///< once true, nothing more is sent
 };
 
 struct RunResult {
