@@ -154,6 +154,8 @@ class TransferWindow {
     EventMap ids;            // its own ids
     EventMap pending_ids;    // posts and voids of its own holds
     std::vector<Exception> exceptions;
+
+    Walk() { exceptions.reserve(std::size_t{kEventsPerWindow} * 2); }  // an event can repeat both an id and a hold
   };
 
   struct ResolvePhase final : Phase {
