@@ -151,7 +151,15 @@ void run_seeds(const std::vector<StateMachineFactory>& factories, std::uint64_t 
   }
 }
 
-TEST(EngineMatchesModel, OnRandomStreams) { run_seeds(engine_factories(), 40, 600); }
+#if defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t kDefaultSeeds = 8;
+#elif defined(__SANITIZE_ADDRESS__)
+constexpr std::uint64_t kDefaultSeeds = 20;
+#else
+constexpr std::uint64_t kDefaultSeeds = 40;
+#endif
+
+TEST(EngineMatchesModel, OnRandomStreams) { run_seeds(engine_factories(), kDefaultSeeds, 600); }
 
 /// The harness itself: the model behind the interface of a state machine answers as the model does.
 TEST(EngineMatchesModel, ModelMatchesItself) { run_seeds({all_factories().front()}, 10, 400); }

@@ -50,8 +50,14 @@ class OnlineSnapshot {
   SnapshotHeader header_;
 };
 
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr std::uint64_t kSeeds = 3;
+#else
+constexpr std::uint64_t kSeeds = 12;
+#endif
+
 TEST(SnapshotUnderTraffic, LoadsAsTheStateAtItsBeginning) {
-  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     for (const StateMachineFactory& factory : all_factories()) {
       SCOPED_TRACE(factory.name + ", seed " + std::to_string(seed));
       Traffic traffic(seed);
