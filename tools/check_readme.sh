@@ -22,3 +22,7 @@ export PATH="$root/build/release/bin:$PATH"
 set -x
 source ./tour.sh
 { set +x; } 2>/dev/null
+
+# What the tour shows to the reader is checked here: both hashes it prints are one.
+hash=$(florin status --connect 127.0.0.1:39381 --json | sed -nE 's/.*"state_hash": "([0-9a-f]+)".*/\1/p')
+florin replay --data ./ledger --compare "$hash" >/dev/null
