@@ -69,7 +69,7 @@ void Ledger::run_window() {
         const u128 asked = reinterpret_cast<const Transfer*>(command->body.data())[index].amount;
         const bool created = window_->status(i) == CreateTransferStatus::kCreated;
         record(*command, index, {.status = static_cast<std::uint32_t>(window_->status(i)), .timestamp = window_->timestamp(i),
-                                 .amount = created && window_->amount(i) != asked ? window_->amount(i) : 0});
+                                 .amount = window_->amount(i), .amount_differs = created && window_->amount(i) != asked});
       }
       if (index + 1 == command->event_count) finish_command(*command);
     }

@@ -248,7 +248,8 @@ Ledger::Verdict Ledger::create_transfer(const Transfer& event, const Event& at) 
   if (status == CreateTransferStatus::kExists) verdict.timestamp = facts.existing->timestamp;
   if (status == CreateTransferStatus::kCreated) {
     verdict.timestamp = stored.timestamp;
-    if (stored.amount != event.amount) verdict.amount = stored.amount;
+    verdict.amount = stored.amount;
+    verdict.amount_differs = stored.amount != event.amount;
     apply_transfer(stored, at.id_hash, debit, credit, pending);
   }
   return verdict;
@@ -288,7 +289,7 @@ void Ledger::reopen_accounts(const Transfer& pending, AccountRecord& debit, Acco
 
 void Ledger::record(const Command& command, std::uint32_t index, const Verdict& verdict) noexcept {
   const std::uint64_t nominal = command.timestamp - command.event_count + 1 + index;
-  if (verdict.status != kCreated || verdict.timestamp != nominal || verdict.amount != 0) {
+  if (verdict.status != kCreated || verdict.timestamp != nominal || verdict.amount_differs) {
     outcomes_.add({.index = index, .status = verdict.status, .timestamp = verdict.timestamp, .amount = verdict.amount});
   }
 }
@@ -299,6 +300,7 @@ void Ledger::break_chain(Chain& chain, std::uint32_t index, std::uint32_t linked
   for (std::uint32_t i = chain.first; i < index; ++i) {
     chain_verdicts_[i].status = linked_event_failed;
     chain_verdicts_[i].amount = 0;
+    chain_verdicts_[i].amount_differs = false;
   }
 }
 

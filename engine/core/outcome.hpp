@@ -15,7 +15,7 @@ struct Outcome {
   std::uint32_t index = 0;
   std::uint32_t status = kCreated;
   std::uint64_t timestamp = 0;
-  u128 amount = 0;  ///< created transfers: what was moved, if it is not what was asked for; else 0
+  u128 amount = 0;  ///< created transfers: what was moved; else 0
 };
 static_assert(sizeof(Outcome) == 32);
 

@@ -26,8 +26,8 @@ struct ReplyArea {
   ReplyCode code = ReplyCode::kOk;
 };
 
-/// What another thread may find out about a transfer before it is executed: half of its cache misses. Only hints: execution
-/// compares ids as ever.
+/// What another thread may find out about a transfer before it is executed: half of its cache misses. The accounts are only hints,
+/// execution compares their ids as ever; the hash of the id is taken as it is.
 struct TransferHint {
   std::uint64_t id_hash = 0;
   std::uint32_t debit = 0;

@@ -9,8 +9,6 @@
 namespace florin::core {
 namespace {
 constexpr std::uint64_t kLinesMin = 64;
-// Half full on average: then 2 % of the lines have spilled, and splitting brings it down to a quarter.
-constexpr std::uint64_t kEntriesPerLineMax = 4;
 constexpr std::size_t kHugeFrom = std::size_t{2} << 20;
 }  // namespace
 
@@ -18,8 +16,9 @@ constexpr std::size_t kHugeFrom = std::size_t{2} << 20;
 // between split and unsplit lines. Under a keyed hash a run of so many full lines does not happen; insert_at() would stop the
 // process rather than lose an id.
 
-TagTable::TagTable(std::uint64_t entries_max)
-    : lines_max_(std::max(kLinesMin, std::bit_ceil(entries_max / kEntriesPerLineMax + 1))) {
+TagTable::TagTable(std::uint64_t entries_max, std::uint32_t entries_per_line_max)
+    : entries_per_line_max_(entries_per_line_max),
+      lines_max_(std::max(kLinesMin, std::bit_ceil(entries_max / entries_per_line_max + 1))) {
   lines_ = kLinesMin;
   shift_ = 32 - static_cast<unsigned>(std::countr_zero(lines_));
   region_ = Region((lines_ + kSpillLines) * 64);
@@ -56,7 +55,7 @@ void TagTable::erase_newest(std::uint32_t tag, std::uint32_t value) noexcept {
 void TagTable::prepare(std::uint64_t entries) {
   // Two old lines for every three entries finish the split long before the new table is half full itself.
   if (old_lines_ != 0) split_lines(entries * 2 / 3 + 64);
-  while (count_ + entries > lines_ * kEntriesPerLineMax && lines_ < lines_max_) {
+  while (count_ + entries > lines_ * entries_per_line_max_ && lines_ < lines_max_) {
     if (old_lines_ != 0) split_lines(old_lines_ + kSpillLines);
     begin_split();
   }

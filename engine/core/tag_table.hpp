@@ -21,8 +21,9 @@ class TagTable {
   static constexpr std::uint32_t kEntriesPerLine = 8;
   static constexpr std::uint64_t kSpillLines = 64;  ///< behind the last line
 
-  /// `entries_max`: values it must be able to hold; address space is reserved for growth up to there.
-  explicit TagTable(std::uint64_t entries_max);
+  /// `entries_max`: values it must be able to hold. `entries_per_line_max`: it doubles when lines hold so many on average; fewer
+  /// mean fewer spills, which peek() does not see.
+  explicit TagTable(std::uint64_t entries_max, std::uint32_t entries_per_line_max = 4);
 
   static std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash); }
 
@@ -113,6 +114,7 @@ class TagTable {
   unsigned shift_ = 0;           // 32 - log2(lines_)
   unsigned old_shift_ = 32;
   std::uint64_t count_ = 0;
+  std::uint64_t entries_per_line_max_;
   std::uint64_t lines_max_;
 };
 

@@ -38,6 +38,12 @@ class AppendLog {
   }
   void truncate(std::size_t size) noexcept { size_.store(size, std::memory_order_relaxed); }
 
+  /// Empties it and returns its memory to the system.
+  void give_back() noexcept {
+    region_.discard(0, bytes());
+    truncate(0);
+  }
+
   [[nodiscard]] std::size_t bytes() const noexcept { return size() * sizeof(T); }
 
   /// Takes the page faults of the next `bytes_ahead` bytes. One background thread.
