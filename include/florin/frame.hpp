@@ -176,7 +176,7 @@ static_assert(sizeof(HelloReply) == 64);
 
 /// One entry of the reply to create_accounts and create_transfers. Only events whose outcome is not "created at its own
 /// time" are listed, in order of index: event i of n of a request with timestamp T that is not listed was created at
-/// T - n + i + 1. So an imported event is always listed.
+/// T - n + i + 1. So an imported event is listed unless its timestamp is that very one.
 struct CreateReplyEntry {
   std::uint32_t index = 0;
   std::uint32_t status = 0;     ///< CreateAccountStatus or CreateTransferStatus
