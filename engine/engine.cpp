@@ -18,6 +18,8 @@ namespace florin {
 namespace {
 
 constexpr auto kDrainPoll = std::chrono::microseconds(200);
+// Behind the path of requests, but not at the very end: on two busy processors the lowest priority means never.
+constexpr int kSnapshotNiceness = 5;
 
 Result<Genesis> new_genesis() {
   Genesis genesis;
@@ -137,7 +139,7 @@ Status Engine::wire() {
 
   core_ = make_thread(pipeline_->core_agent(), "florin-core");
   journaller_ = make_thread(pipeline_->journal_agent(), "florin-journal");
-  snapshotter_ = make_thread(pipeline_->snapshot_agent(), "florin-snapshot", 19);
+  snapshotter_ = make_thread(pipeline_->snapshot_agent(), "florin-snapshot", kSnapshotNiceness);
   tidier_ = make_thread(pipeline_->tidy_agent(), "florin-tidy");
   pipeline_->set_wakers({.core = core_->waker(),
                          .journal = journaller_->waker(),
