@@ -16,7 +16,7 @@ namespace florin::runtime {
 struct ThreadOptions {
   std::string name;      ///< up to 15 characters, as the system shows it
   int processor = -1;    ///< pinned to this one; -1: wherever the system likes
-  int niceness = 0;      ///< 19 for work that must not disturb (snapshots)
+  int niceness = 0;      ///< above 0 for work that should not disturb
   unsigned spins = 200;  ///< looks for work so often before it sleeps; few, because cores are few
 };
 
