@@ -23,7 +23,7 @@ class JournalCorpus : public ::testing::TestWithParam<Subject> {};
 
 std::vector<Bytes> corpus(const char* name) {
   std::vector<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(FLORIN_JOURNAL_CORPUS) + "/" + name)) {
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(FLORIN_JOURNAL_CORPUS) / name)) {
     paths.push_back(entry.path());
   }
   std::sort(paths.begin(), paths.end());
