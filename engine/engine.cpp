@@ -46,10 +46,10 @@ std::uint32_t partitions_for_this_machine(std::uint32_t requested) noexcept {
 }
 
 std::unique_ptr<core::StateMachine> make_ledger(std::uint32_t partitions, std::uint64_t memory_budget_bytes,
-                                                std::uint64_t memory_ahead_bytes) {
+                                                std::uint64_t prefault_bytes) {
   const core::LedgerOptions options{.memory_budget_bytes = memory_budget(memory_budget_bytes),
                                     .partitions = partitions,
-                                    .memory_ahead_bytes = memory_ahead_bytes};
+                                    .prefault_bytes = prefault_bytes};
   if (partitions == 1) return core::make_ledger(options);
   return core::make_ledger(options, std::make_unique<pipeline::PartitionThreads>(partitions));
 }
@@ -94,7 +94,7 @@ Status Engine::open_storage() {
 Status Engine::recover() {
   const std::uint64_t started_ns = system_clock_.steady_ns();
   pipeline::RecoveryOptions recovery;
-  recovery.make_state_machine = [this] { return make_ledger(options_.partitions, options_.memory_budget_bytes, options_.memory_ahead_bytes); };
+  recovery.make_state_machine = [this] { return make_ledger(options_.partitions, options_.memory_budget_bytes, options_.prefault_bytes); };
   auto recovered = pipeline::recover(*journal_, snapshots_.get(), recovery);
   if (!recovered) return recovered.error().with_context("recovery");
   recovered_ = std::move(*recovered);

@@ -22,7 +22,7 @@ struct EngineOptions {
   std::string data_folder;
   std::uint32_t partitions = 0;            ///< 0: 1 below four processors, else a quarter of them, at most 8
   std::uint64_t memory_budget_bytes = 0;   ///< of the tables; 0: three quarters of the machine's memory
-  std::uint64_t memory_ahead_bytes = 0;    ///< of tables kept touched ahead of use at least; a little is in any case
+  std::uint64_t prefault_bytes = 0;    ///< table memory taken from the system at start, in the background
   std::uint64_t segment_bytes = 1ULL << 30;
   std::uint64_t disk_headroom_bytes = 512ULL << 20;  ///< left free: below it writes are refused
   std::uint64_t snapshot_events = 32ULL << 20;  ///< a snapshot after so many events (and an eighth of the store's); 0: on request
@@ -41,7 +41,7 @@ struct EngineOptions {
 std::uint32_t partitions_for_this_machine(std::uint32_t requested) noexcept;
 /// Makes the state machine as the server does.
 std::unique_ptr<core::StateMachine> make_ledger(std::uint32_t partitions, std::uint64_t memory_budget_bytes,
-                                                std::uint64_t memory_ahead_bytes = 0);
+                                                std::uint64_t prefault_bytes = 0);
 
 /// A running ledger: recovered, with its threads and, if asked for, its sockets. engine.cpp shows the whole topology.
 ///

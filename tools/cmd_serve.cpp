@@ -95,8 +95,8 @@ void add_serve(CommandLine& line) {
   app.add_option("--io-threads", engine.io_threads, "Threads for sockets")->check(CLI::Range(1, 64))->capture_default_str();
   bytes("--memory-budget", engine.memory_budget_bytes,
         "Memory for the tables, as 8GiB; writes beyond it are refused. 0 is three quarters of the machine's");
-  bytes("--memory-ahead", engine.memory_ahead_bytes,
-        "Table memory taken from the system ahead of use, as 2GiB: no page fault is left for peaks. 0 takes a little as it goes");
+  bytes("--prefault", engine.prefault_bytes,
+        "Table memory taken from the system at start, in the background, as 2GiB. 0: a little ahead of use");
   bytes("--segment-size", engine.segment_bytes, "A journal segment ends when it reaches this");
   bytes("--disk-headroom", engine.disk_headroom_bytes, "Disk space left free; below it writes are refused");
   app.add_option("--snapshot-every", engine.snapshot_events, "A snapshot after so many events; 0: only on request")

@@ -21,7 +21,7 @@ PartitionLimits limits_for(std::uint64_t memory_budget_bytes) {
 
 Ledger::Ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner)
     : memory_budget_bytes_(options.memory_budget_bytes),
-      memory_ahead_bytes_(std::min(options.memory_ahead_bytes, options.memory_budget_bytes)),
+      prefault_bytes_(std::min(options.prefault_bytes, options.memory_budget_bytes)),
       tables_(std::max(options.partitions, 1U), limits_for(options.memory_budget_bytes)),
       chain_verdicts_(std::make_unique<Verdict[]>(kEventsMax)),
       post_balances_(std::make_unique_for_overwrite<Balances[]>(std::size_t{kEventsMax} * 2)),
@@ -119,7 +119,7 @@ std::size_t Ledger::due_expiries(std::uint64_t now, std::span<u128> ids) const {
 }
 
 void Ledger::touch_ahead() noexcept {
-  for (const auto& partition : tables_.all()) partition->touch_ahead(memory_ahead_bytes_ / tables_.count());
+  for (const auto& partition : tables_.all()) partition->touch_ahead(prefault_bytes_ / tables_.count());
 }
 
 u128 Ledger::state_hash() const {

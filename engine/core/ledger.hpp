@@ -17,7 +17,7 @@ namespace florin::core {
 struct LedgerOptions {
   std::uint64_t memory_budget_bytes = std::uint64_t{8} << 30;  ///< of all tables together; room for work is refused above it
   std::uint32_t partitions = 1;
-  std::uint64_t memory_ahead_bytes = 0;  ///< kept touched ahead of use at least, of all tables together
+  std::uint64_t prefault_bytes = 0;  ///< table memory taken from the system at once, not as it is needed
 };
 
 /// The state machine. With one partition the calling thread does everything, no hop and no wait anywhere; with several, it leads
@@ -120,7 +120,7 @@ class Ledger final : public StateMachine {
   void prefetch_accounts(std::span<const Transfer> events) noexcept;
 
   std::uint64_t memory_budget_bytes_;
-  std::uint64_t memory_ahead_bytes_;
+  std::uint64_t prefault_bytes_;
   Tables tables_;
   OutcomeLog outcomes_;
   std::uint64_t sequence_ = 0;

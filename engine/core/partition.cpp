@@ -263,13 +263,15 @@ std::uint64_t Partition::bytes_for(std::uint64_t accounts, std::uint64_t transfe
   return accounts * kAccountBytes + transfers * kTransferBytes;
 }
 
-void Partition::touch_ahead(std::uint64_t bytes_ahead_min) noexcept {
+void Partition::touch_ahead(std::uint64_t prefault_bytes) noexcept {
   // A quarter of what is there, within reason: a small ledger stays small unless told otherwise.
   constexpr std::uint64_t kRecordBytes = sizeof(Transfer) + 2 * sizeof(Posting);
-  const auto ahead = [](std::size_t bytes, std::uint64_t least) { return std::max<std::size_t>(least, std::min<std::size_t>(kTouchAheadBytes, bytes / 4)); };
-  transfers_.touch_ahead(ahead(transfers_.bytes(), bytes_ahead_min / kRecordBytes * sizeof(Transfer)));
-  postings_.touch_ahead(ahead(postings_.bytes(), bytes_ahead_min / kRecordBytes * 2 * sizeof(Posting)));
-  accounts_.touch_ahead(ahead(accounts_.bytes(), 0));
+  const auto ahead = [](std::size_t bytes) { return std::min<std::size_t>(kTouchAheadBytes, bytes / 4); };
+  transfers_.touch_ahead(ahead(transfers_.bytes()), prefault_bytes / kRecordBytes * sizeof(Transfer));
+  postings_.touch_ahead(ahead(postings_.bytes()), prefault_bytes / kRecordBytes * 2 * sizeof(Posting));
+  accounts_.touch_ahead(ahead(accounts_.bytes()));
+  account_ids_.touch_ahead();
+  transfer_ids_.touch_ahead();
 }
 
 }  // namespace florin::core

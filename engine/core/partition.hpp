@@ -148,7 +148,7 @@ class Partition {
   [[nodiscard]] std::uint64_t memory_bytes() const noexcept;
   static std::uint64_t bytes_for(std::uint64_t accounts, std::uint64_t transfers) noexcept;
   /// Takes page faults ahead of use. One background thread.
-  void touch_ahead(std::uint64_t bytes_ahead_min) noexcept;
+  void touch_ahead(std::uint64_t prefault_bytes) noexcept;
 
   static u128 hash_of(const Account& account) noexcept;
   static u128 hash_of_hold(const Transfer& pending) noexcept;

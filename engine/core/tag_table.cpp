@@ -72,6 +72,24 @@ void TagTable::begin_split() {
   const std::size_t bytes = (lines_ + kSpillLines) * 64;
   region_ = Region(bytes, bytes < kHugeFrom ? Region::Head::kSmallPages : Region::Head::kHugePages);
   begin_ = reinterpret_cast<std::uint64_t*>(region_.data());
+  newest_bytes_.store(bytes, std::memory_order_relaxed);
+  newest_begin_.store(region_.data(), std::memory_order_release);
+}
+
+void TagTable::touch_ahead() noexcept {
+  constexpr std::size_t kStep = std::size_t{8} << 20;  // then looks whether there is a newer one
+  std::byte* const begin = newest_begin_.load(std::memory_order_acquire);
+  if (begin == nullptr) return;
+  if (begin != touched_begin_) {
+    touched_begin_ = begin;
+    touched_bytes_ = 0;
+  }
+  const std::size_t bytes = newest_bytes_.load(std::memory_order_relaxed) & ~std::size_t{4095};
+  while (touched_bytes_ < bytes && newest_begin_.load(std::memory_order_relaxed) == begin) {
+    const std::size_t step = std::min(kStep, bytes - touched_bytes_);
+    Region::touch_pages(begin + touched_bytes_, step);
+    touched_bytes_ += step;
+  }
 }
 
 void TagTable::split_lines(std::uint64_t count) noexcept {

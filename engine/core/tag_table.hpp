@@ -2,6 +2,7 @@
 
 #include <immintrin.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -71,6 +72,9 @@ class TagTable {
   /// Makes room for `entries` more and moves on with a split under way. Between batches only: it moves entries.
   void prepare(std::uint64_t entries);
 
+  /// Takes the page faults of the table that a split fills. One background thread.
+  void touch_ahead() noexcept;
+
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
   [[nodiscard]] std::size_t bytes() const noexcept { return (lines_ + old_lines_ - split_) * 64; }
   void clear() noexcept;
@@ -116,6 +120,12 @@ class TagTable {
   std::uint64_t count_ = 0;
   std::uint64_t entries_per_line_max_;
   std::uint64_t lines_max_;
+
+  // For touch_ahead(): where the newest table lies. Only advice is given on it, so a table that is gone by then does no harm.
+  std::atomic<std::byte*> newest_begin_{nullptr};  // writer; release
+  std::atomic<std::size_t> newest_bytes_{0};
+  std::byte* touched_begin_ = nullptr;  // background thread
+  std::size_t touched_bytes_ = 0;
 };
 
 }  // namespace florin::core

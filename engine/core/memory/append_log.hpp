@@ -46,9 +46,9 @@ class AppendLog {
 
   [[nodiscard]] std::size_t bytes() const noexcept { return size() * sizeof(T); }
 
-  /// Takes the page faults of the next `bytes_ahead` bytes. One background thread.
-  void touch_ahead(std::size_t bytes_ahead) noexcept {
-    const std::size_t wanted = bytes() + bytes_ahead;
+  /// Takes the page faults of the next `bytes_ahead` bytes, and of the first `bytes_least` in any case. One background thread.
+  void touch_ahead(std::size_t bytes_ahead, std::size_t bytes_least = 0) noexcept {
+    const std::size_t wanted = std::max(bytes() + bytes_ahead, bytes_least);
     if (wanted <= touched_) return;
     region_.touch(std::max(touched_, bytes()), wanted);
     touched_ = wanted;

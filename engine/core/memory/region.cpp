@@ -41,10 +41,15 @@ Region& Region::operator=(Region&& other) noexcept {
 }
 
 void Region::touch(std::size_t from, std::size_t to) const noexcept {
-  constexpr int kPopulateWrite = 23;  // MADV_POPULATE_WRITE, since Linux 5.14; older kernels answer EINVAL
   from &= ~std::size_t{4095};
   to = to < bytes_max_ ? to : bytes_max_;
-  if (from < to) madvise(data_ + from, to - from, kPopulateWrite);
+  if (from < to) touch_pages(data_ + from, to - from);
+}
+
+void Region::touch_pages(std::byte* begin, std::size_t bytes) noexcept {
+  constexpr int kPopulateWrite = 23;  // MADV_POPULATE_WRITE, since Linux 5.14; older kernels answer EINVAL
+  // In short steps: whoever maps or unmaps memory meanwhile waits for the step to end.
+  for (std::size_t at = 0; at < bytes; at += kHugePage) madvise(begin + at, bytes - at < kHugePage ? bytes - at : kHugePage, kPopulateWrite);
 }
 
 void Region::discard(std::size_t from, std::size_t to) const noexcept {

@@ -26,6 +26,8 @@ class Region {
 
   /// Makes [from, to) resident without changing it. Any thread; does nothing where the kernel cannot (it is only advice).
   void touch(std::size_t from, std::size_t to) const noexcept;
+  /// The same for any addresses, page aligned. Of memory that is not there any more it does nothing.
+  static void touch_pages(std::byte* begin, std::size_t bytes) noexcept;
   /// Gives the memory of [from, to) back; the content becomes zero.
   void discard(std::size_t from, std::size_t to) const noexcept;
 
