@@ -124,7 +124,10 @@ bool Pipeline::carry_batch(BlockPort& port) noexcept {
     execute(*batch);
     gate_.drain(&port);
   }
+  const bool copies_snapshot = snapshots_.is_copying();
   core_token_.release();
+  // The core thread may have found the token taken, and sleeps: it has a snapshot to go on with.
+  if (copies_snapshot) wakers_.core();
   if (commits) {
     journal_work(&port);
     if (journal_stage_.has_work()) wakers_.journal();
