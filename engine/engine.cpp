@@ -18,7 +18,7 @@ namespace florin {
 namespace {
 
 constexpr auto kDrainPoll = std::chrono::microseconds(200);
-// Behind the path of requests, but not at the very end: on two busy processors the lowest priority means never.
+// Behind the path of requests, but not at the very end: on two busy processors the lowest priority means hardly ever.
 constexpr int kSnapshotNiceness = 5;
 
 Result<Genesis> new_genesis() {

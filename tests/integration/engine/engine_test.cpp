@@ -162,7 +162,7 @@ TEST_F(EngineTest, TakesSnapshotsByItself) {
   create_accounts(10);
   u128 id = 1000;
   while (status().find("\"published\":0") != std::string::npos) {
-    ASSERT_LT(id, 20'000'000U) << "no snapshot came";
+    ASSERT_LT(id, 5'000'000U) << "no snapshot came";
     create_transfers(id, 1000);
     id += 1000;
   }
