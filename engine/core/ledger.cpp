@@ -14,7 +14,7 @@ constexpr std::uint64_t kNumbersMax = (std::uint64_t{1} << 31) - 2;  // one bit 
 
 PartitionLimits limits_for(std::uint64_t memory_budget_bytes) {
   return {.accounts = std::clamp<std::uint64_t>(memory_budget_bytes / sizeof(AccountRecord), 1024, kNumbersMax),
-          .transfers = std::clamp<std::uint64_t>(memory_budget_bytes / sizeof(Transfer), 8192, kNumbersMax)};
+          .transfers = std::clamp<std::uint64_t>(memory_budget_bytes / sizeof(TransferRecord), 8192, kNumbersMax)};
 }
 
 }  // namespace
@@ -44,7 +44,10 @@ void Ledger::execute(std::span<const Command> batch) {
   } else {
     for (const Command& command : batch) execute_one(command);
   }
-  for (const auto& partition : tables_.all()) partition->prune_expiries();
+  for (const auto& partition : tables_.all()) {
+    partition->prune_expiries();
+    partition->settle();
+  }
 }
 
 void Ledger::execute_one(const Command& command) {
@@ -106,8 +109,8 @@ std::size_t Ledger::due_expiries(std::uint64_t now, std::span<u128> ids) const {
   for (const auto& partition : tables_.all()) {
     const auto [found, complete] = partition->due_expiries(now, numbers);
     for (std::size_t i = 0; i < found; ++i) {
-      const Transfer& pending = partition->transfer(numbers[i]);
-      due.push_back({expires_at(pending), pending.timestamp, pending.id});
+      const TransferRecord& pending = partition->transfer(numbers[i]);
+      due.push_back({partition->expires_at(numbers[i]), pending.timestamp, pending.id});
     }
     if (!complete && found != 0 && due.back().before(horizon)) horizon = due.back();
   }
@@ -181,8 +184,7 @@ void Ledger::pulse(const Command& command) {
   for (std::uint32_t i = 0; i < command.event_count; ++i) {
     const std::uint64_t timestamp = command.timestamp - command.event_count + 1 + i;
     const TransferAt pending = tables_.find_transfer(ids[i]);
-    const bool due = pending && (pending.record().flags & TransferFlags::kPending) != 0 &&
-                     pending.hold().status == PendingStatus::kPending && expires_at(pending.record()) <= timestamp;
+    const bool due = pending && pending.hold_status() == PendingStatus::kPending && pending.partition->expires_at(pending.number) <= timestamp;
     if (due) {
       expire_hold(pending, timestamp);
     } else {  // not a hold whose time has come: noted, and nothing to do
@@ -193,21 +195,25 @@ void Ledger::pulse(const Command& command) {
 }
 
 void Ledger::expire_hold(const TransferAt& pending, std::uint64_t timestamp) noexcept {
-  const Transfer& transfer = pending.record();
-  const AccountAt debit_at = tables_.find_account(transfer.debit_account_id);
-  const AccountAt credit_at = tables_.find_account(transfer.credit_account_id);
+  const Transfer transfer = tables_.transfer(pending);
+  const AccountAt debit_at = tables_.account_at(pending.record().debit);
+  const AccountAt credit_at = tables_.account_at(pending.record().credit);
   AccountRecord& debit = debit_at.record();
   AccountRecord& credit = credit_at.record();
   debit_at.partition->before_change(debit);
   credit_at.partition->before_change(credit);
-  debit.balances.debits_pending -= transfer.amount;
-  credit.balances.credits_pending -= transfer.amount;
+  Balances debit_balances = debit.balances();
+  Balances credit_balances = credit.balances();
+  debit_balances.debits_pending -= transfer.amount;
+  credit_balances.credits_pending -= transfer.amount;
+  debit.set_balances(debit_balances);
+  credit.set_balances(credit_balances);
   reopen_accounts(transfer, debit, credit);
-  pending.partition->end_hold(pending.number, PendingStatus::kExpired);
+  pending.partition->end_hold(pending.number, transfer, PendingStatus::kExpired);
   pending.partition->record_expiry({.timestamp = timestamp, .pending_timestamp = transfer.timestamp, .transfers_before = tables_.transfer_count()});
-  const std::uint16_t home = pending.partition->index();
-  debit_at.partition->post(debit, {.timestamp = transfer.timestamp, .previous = 0, .credit = 0, .expiry = 1, .partition = home});
-  credit_at.partition->post(credit, {.timestamp = transfer.timestamp, .previous = 0, .credit = 1, .expiry = 1, .partition = home});
+  const std::uint32_t reference = tables_.reference(pending) | Posting::kExpiry;
+  debit_at.partition->post(debit, reference);
+  credit_at.partition->post(credit, reference);
 }
 
 // Post-balances.
@@ -216,7 +222,7 @@ void Ledger::note_balances(const Command& command, std::uint32_t index, u128 deb
   if ((command.flags & RequestFlags::kPostBalances) == 0 || command.reply == nullptr) [[likely]] return;
   const auto balances_of = [&](u128 id) {
     const AccountAt account = tables_.find_account(id);
-    return account ? account.record().balances : Balances{};
+    return account ? account.record().balances() : Balances{};
   };
   post_balances_[std::size_t{index} * 2] = balances_of(debit_account);
   post_balances_[std::size_t{index} * 2 + 1] = balances_of(credit_account);
@@ -232,9 +238,10 @@ void Ledger::note_balances(const Command& command, std::uint32_t index) noexcept
   u128 debit = event.debit_account_id;
   u128 credit = event.credit_account_id;
   if ((event.flags & kPostOrVoid) != 0) {  // may leave its accounts out; the pending transfer names them
-    const TransferAt pending = tables_.find_transfer(event.pending_id);
-    if (pending && debit == 0) debit = pending.record().debit_account_id;
-    if (pending && credit == 0) credit = pending.record().credit_account_id;
+    if (const TransferAt pending = tables_.find_transfer(event.pending_id); pending) {
+      if (debit == 0) debit = tables_.account_at(pending.record().debit).record().id;
+      if (credit == 0) credit = tables_.account_at(pending.record().credit).record().id;
+    }
   }
   note_balances(command, index, debit, credit);
 }

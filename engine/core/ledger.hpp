@@ -90,11 +90,11 @@ class Ledger final : public StateMachine {
 
   Verdict create_account(const Account& event, const Event& at);
   Verdict create_transfer(const Transfer& event, const Event& at);
-  bool create_plain_transfer(const Transfer& event, std::uint64_t timestamp, std::uint64_t id_hash, std::uint32_t debit_ordinal,
-                             std::uint32_t credit_ordinal) noexcept;
+  bool create_plain_transfer(Partition& partition, const Transfer& event, std::uint64_t timestamp, std::uint64_t id_hash,
+                             std::uint32_t debit_ordinal, std::uint32_t credit_ordinal) noexcept;
   void prefetch_resolutions(std::span<const Transfer> events) noexcept;
   void apply_transfer(const Transfer& stored, std::uint64_t id_hash, const AccountAt& debit_at, const AccountAt& credit_at,
-                      const TransferAt& pending) noexcept;
+                      const TransferAt& pending, const Transfer* origin) noexcept;
   void expire_hold(const TransferAt& pending, std::uint64_t timestamp) noexcept;
   static void reopen_accounts(const Transfer& pending, AccountRecord& debit, AccountRecord& credit) noexcept;
 
@@ -110,6 +110,7 @@ class Ledger final : public StateMachine {
   void write_post_balances(const Command& command) noexcept;
 
   std::size_t emit_accounts(const Sink& sink);
+  std::size_t emit_transfers(const Sink& sink);
   template <typename Row, typename LogOf, typename TimeOf>
   std::size_t emit_rows(const Sink& sink, std::vector<Row>& rows, LogOf&& log_of, TimeOf&& time_of);
   Status load_accounts(const SnapshotReader& snapshot, ChunkKey key);

@@ -74,7 +74,7 @@ void Ledger::lookup_transfers(const Command& command) const {
   const auto* ids = reinterpret_cast<const u128*>(command.body.data());
   for (std::size_t i = 0; i < command.body.size() / sizeof(u128); ++i) {
     const TransferAt transfer = tables_.find_transfer(ids[i]);
-    if (transfer) append_row(*command.reply, transfer.record());
+    if (transfer) append_row(*command.reply, tables_.transfer(transfer));
   }
 }
 
@@ -90,17 +90,19 @@ void Ledger::account_history(const Command& command) const {
   if (wants_balances && !account.has(AccountFlags::kHistory)) return;
 
   PageRows rows(*command.reply, std::min(filter.limit, kQueryRowsMax), (filter.flags & AccountFilterFlags::kReversed) != 0);
-  Balances balances = account.balances;
+  const std::uint32_t reference = tables_.reference(found);
+  Balances balances = account.balances();
   for (std::uint32_t at = account.newest_posting; at != 0 && !rows.full(); at = found.partition->posting(at).previous) {
     const Posting& posting = found.partition->posting(at);
-    const Partition& home = tables_[posting.partition];
-    const Transfer& transfer = home.transfer(home.find_transfer_at(posting.timestamp));
-    if (posting.expiry != 0) {
-      (posting.credit != 0 ? balances.credits_pending : balances.debits_pending) += transfer.amount;
+    const TransferAt where = tables_.transfer_at(posting.transfer & ~Posting::kExpiry);
+    const Transfer transfer = tables_.transfer(where);
+    const bool credit = where.record().credit == reference;
+    if ((posting.transfer & Posting::kExpiry) != 0) {
+      (credit ? balances.credits_pending : balances.debits_pending) += transfer.amount;
       continue;
     }
     if (transfer.timestamp < filter.timestamp_min) break;
-    if (matches(filter, transfer, posting.credit != 0)) {
+    if (matches(filter, transfer, credit)) {
       if (wants_balances) {
         rows.add(AccountBalance{balances.debits_pending, balances.debits_posted, balances.credits_pending,
                                 balances.credits_posted, transfer.timestamp, {}});
@@ -109,7 +111,8 @@ void Ledger::account_history(const Command& command) const {
       }
     }
     if (!wants_balances) continue;
-    (posting.credit != 0 ? undo_credit : undo_debit)(balances, transfer, tables_.pending_of(transfer));
+    const std::optional<Transfer> pending = tables_.pending_of(transfer);
+    (credit ? undo_credit : undo_debit)(balances, transfer, pending ? &*pending : nullptr);
   }
   rows.finish();
 }

@@ -44,7 +44,6 @@ void Ledger::create_transfers_alone(const Command& command) {
       return create_transfer(transfer, at);
     });
   }
-  _mm_sfence();
 }
 
 void Ledger::create_transfer_alone(const Command& command, std::uint32_t index, Chain& chain) {
@@ -53,7 +52,7 @@ void Ledger::create_transfer_alone(const Command& command, std::uint32_t index, 
     at.id_hash = tables_.hash()(transfer.id);
     return create_transfer(transfer, at);
   });
-  _mm_sfence();  // streamed records, which other threads may read in the next window
+  tables_.settle();  // other threads may read the record in the next window
   if (index + 1 == command.event_count) finish_command(command);
 }
 

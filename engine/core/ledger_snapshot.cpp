@@ -46,7 +46,7 @@ bool Ledger::snapshot_step(std::size_t budget_bytes, const Sink& sink) {
     switch (at.table) {
       case kSnapshotAccounts: bytes = emit_accounts(sink); break;
       case kSnapshotTransfers:
-        bytes = emit_rows(sink, at.transfers, [](const Partition& p) -> const auto& { return p.transfers(); }, [](const Transfer& t) { return t.timestamp; });
+        bytes = emit_transfers(sink);
         break;
       case kSnapshotExpiries:
         bytes = emit_rows(sink, at.expiries, [](const Partition& p) -> const auto& { return p.expiries(); }, [](const Expiry& e) { return e.timestamp; });
@@ -102,6 +102,19 @@ std::size_t Ledger::emit_accounts(const Sink& sink) {
   return at.accounts.size() * sizeof(Account);
 }
 
+std::size_t Ledger::emit_transfers(const Sink& sink) {
+  SnapshotProgress& at = *progress_;
+  at.transfers.clear();
+  while (at.transfers.size() < kSnapshotChunkRows) {
+    const std::uint32_t p = at.oldest(tables_, [](const Partition& partition, std::uint64_t i) { return partition.transfers()[i].timestamp; });
+    if (p == tables_.count()) break;
+    const auto number = static_cast<std::uint32_t>(++at.position[p][kSnapshotTransfers]);
+    at.transfers.push_back(tables_.transfer({&tables_[p], number}));
+  }
+  if (!at.transfers.empty()) sink({at.table, at.chunk++}, std::as_bytes(std::span<const Transfer>(at.transfers)));
+  return at.transfers.size() * sizeof(Transfer);
+}
+
 void Ledger::abandon_snapshot() {
   if (!progress_ || !progress_->running) return;
   progress_->running = false;
@@ -131,7 +144,10 @@ Status Ledger::load(const SnapshotReader& snapshot) {
   for (; next_expiry < expiries.size(); ++next_expiry) {
     if (!load_expiry(expiries[next_expiry])) return damaged({kSnapshotExpiries, 0}, "an expiry names no hold");
   }
-  for (const auto& partition : tables_.all()) partition->prune_expiries();
+  for (const auto& partition : tables_.all()) {
+    partition->prune_expiries();
+    partition->settle();
+  }
   outcomes_.set_digest(header.outcome_digest);
   sequence_ = header.sequence;
   timestamp_ = header.timestamp;
@@ -178,29 +194,29 @@ bool Ledger::load_transfer(const Transfer& transfer) noexcept {
   if (!debit || !credit) return false;
   if ((transfer.flags & kPostOrVoid) != 0) {
     const TransferAt pending = tables_.find_transfer(transfer.pending_id);
-    if (!pending || pending.hold().status != PendingStatus::kPending) return false;
+    if (!pending || pending.hold_status() != PendingStatus::kPending) return false;
     const bool post = (transfer.flags & TransferFlags::kPostPendingTransfer) != 0;
-    pending.partition->end_hold(pending.number, post ? PendingStatus::kPosted : PendingStatus::kVoided);
+    pending.partition->end_hold(pending.number, tables_.transfer(pending), post ? PendingStatus::kPosted : PendingStatus::kVoided);
   }
   const std::uint64_t hash = tables_.hash()(transfer.id);
   Partition& home = tables_.owner(hash);
-  const std::uint32_t number = home.create_transfer(transfer, transfer.timestamp, hash);
-  debit.partition->post(debit.record(), {.timestamp = transfer.timestamp, .previous = 0, .credit = 0, .expiry = 0, .partition = home.index()});
-  credit.partition->post(credit.record(), {.timestamp = transfer.timestamp, .previous = 0, .credit = 1, .expiry = 0, .partition = home.index()});
-  if ((transfer.flags & TransferFlags::kPending) != 0) home.open_hold(transfer, number, debit.ordinal, credit.ordinal);
+  const std::uint32_t number = home.create_transfer(transfer, transfer.timestamp, hash, tables_.reference(debit), tables_.reference(credit));
+  const std::uint32_t reference = tables_.reference(TransferAt{&home, number});
+  debit.partition->post(debit.record(), reference);
+  credit.partition->post(credit.record(), reference);
   return true;
 }
 
 bool Ledger::load_expiry(const Expiry& expiry) noexcept {
   const TransferAt pending = tables_.find_transfer_at(expiry.pending_timestamp);
-  if (!pending || pending.hold().status != PendingStatus::kPending) return false;
-  const AccountAt debit = tables_.find_account(pending.record().debit_account_id);
-  const AccountAt credit = tables_.find_account(pending.record().credit_account_id);
-  pending.partition->end_hold(pending.number, PendingStatus::kExpired);
+  if (!pending || pending.hold_status() != PendingStatus::kPending) return false;
+  const AccountAt debit = tables_.account_at(pending.record().debit);
+  const AccountAt credit = tables_.account_at(pending.record().credit);
+  pending.partition->end_hold(pending.number, tables_.transfer(pending), PendingStatus::kExpired);
   pending.partition->record_expiry(expiry);
-  const std::uint16_t home = pending.partition->index();
-  debit.partition->post(debit.record(), {.timestamp = expiry.pending_timestamp, .previous = 0, .credit = 0, .expiry = 1, .partition = home});
-  credit.partition->post(credit.record(), {.timestamp = expiry.pending_timestamp, .previous = 0, .credit = 1, .expiry = 1, .partition = home});
+  const std::uint32_t reference = tables_.reference(pending) | Posting::kExpiry;
+  debit.partition->post(debit.record(), reference);
+  credit.partition->post(credit.record(), reference);
   return true;
 }
 

@@ -88,7 +88,7 @@ void Ledger::create_transfers(const Command& command) {
       const std::uint32_t index = base + i;
       const Transfer& event = events[index];
       if (!chain.open && !imported &&
-          create_plain_transfer(event, before_first + 1 + index, group.id_hash[i], group.debit[i], group.credit[i])) [[likely]] {
+          create_plain_transfer(partition, event, before_first + 1 + index, group.id_hash[i], group.debit[i], group.credit[i])) [[likely]] {
         if (wants_balances) [[unlikely]] note_balances(command, index);
         continue;
       }
@@ -98,7 +98,6 @@ void Ledger::create_transfers(const Command& command) {
       });
     }
   }
-  _mm_sfence();  // the records were streamed past the caches
 }
 
 bool Ledger::make_hints(const Command& command, std::span<TransferHint> hints) const noexcept {
@@ -125,52 +124,48 @@ bool Ledger::make_hints(const Command& command, std::span<TransferHint> hints) c
   return true;
 }
 
-/// The straight path: a plain or pending transfer between two known, open accounts, with a new id, that nothing forbids.
-/// Anything else returns false with nothing changed, and rules/ gives it its name.
-inline bool Ledger::create_plain_transfer(const Transfer& event, std::uint64_t timestamp, std::uint64_t id_hash,
+/// The straight path: a plain or pending transfer between two known, open accounts, with a new id, that nothing forbids, and
+/// whose sums fit into 64 bits. Anything else returns false with nothing changed, and rules/ gives it its name.
+inline bool Ledger::create_plain_transfer(Partition& partition, const Transfer& event, std::uint64_t timestamp, std::uint64_t id_hash,
                                           std::uint32_t debit_ordinal, std::uint32_t credit_ordinal) noexcept {
   if (!fields_are_plain(event) || debit_ordinal == 0 || credit_ordinal == 0) [[unlikely]] return false;
-  Partition& partition = tables_[0];
   AccountRecord& debit = partition.account(debit_ordinal);
   AccountRecord& credit = partition.account(credit_ordinal);
-  const bool foreign = (debit.id != event.debit_account_id) | (credit.id != event.credit_account_id) |
-                       (debit.ledger != event.ledger) | (credit.ledger != event.ledger) |
-                       (((debit.flags | credit.flags) & AccountFlags::kClosed) != 0);
-  if (foreign || !partition.transfer_ids().surely_absent(TagTable::tag_of(id_hash))) [[unlikely]] return false;
+  const bool foreign = ((debit.id ^ event.debit_account_id) | (credit.id ^ event.credit_account_id)) != 0;
+  const bool special = ((debit.ledger ^ event.ledger) | (credit.ledger ^ event.ledger) | debit.wide | credit.wide |
+                        ((debit.flags | credit.flags) & AccountFlags::kClosed)) != 0;
+  if (foreign | special | (high64(event.amount) != 0)) [[unlikely]] return false;
 
-  const Balances& d = debit.balances;
-  const Balances& c = credit.balances;
-  u128 debits = 0;
-  u128 credits = 0;
-  const bool overflow = add_overflows(d.debits_pending + d.debits_posted, event.amount, debits) |
-                        add_overflows(c.credits_pending + c.credits_posted, event.amount, credits) |
-                        (timestamp + std::uint64_t{event.timeout} * 1'000'000'000 > kTimestampMax);
-  const bool exceeds = (debit.has(AccountFlags::kDebitsMustNotExceedCredits) & (debits > d.credits_posted)) |
-                       (credit.has(AccountFlags::kCreditsMustNotExceedDebits) & (credits > c.debits_posted));
-  if (overflow | exceeds) [[unlikely]] return false;
+  const std::uint64_t amount = low64(event.amount);
+  std::uint64_t debits = 0;
+  std::uint64_t credits = 0;
+  const bool carries = __builtin_add_overflow(debit.debits_pending_low, debit.debits_posted_low, &debits) |
+                       __builtin_add_overflow(debits, amount, &debits) |
+                       __builtin_add_overflow(credit.credits_pending_low, credit.credits_posted_low, &credits) |
+                       __builtin_add_overflow(credits, amount, &credits) |
+                       (timestamp + std::uint64_t{event.timeout} * 1'000'000'000 > kTimestampMax);
+  const bool exceeds = (debit.has(AccountFlags::kDebitsMustNotExceedCredits) & (debits > debit.credits_posted_low)) |
+                       (credit.has(AccountFlags::kCreditsMustNotExceedDebits) & (credits > credit.debits_posted_low));
+  if (carries | exceeds) [[unlikely]] return false;
+  std::uint64_t* const place = partition.transfer_ids().place_if_absent(TagTable::tag_of(id_hash));
+  if (place == nullptr) [[unlikely]] return false;
 
   partition.before_change(debit);
   partition.before_change(credit);
-  const bool pending = (event.flags & Flags::kPending) != 0;
-  if (pending) [[unlikely]] {
-    debit.balances.debits_pending += event.amount;
-    credit.balances.credits_pending += event.amount;
+  if ((event.flags & Flags::kPending) != 0) [[unlikely]] {
+    debit.debits_pending_low += amount;
+    credit.credits_pending_low += amount;
   } else {
-    debit.balances.debits_posted += event.amount;
-    credit.balances.credits_posted += event.amount;
+    debit.debits_posted_low += amount;
+    credit.credits_posted_low += amount;
   }
-  const std::uint32_t number = partition.create_transfer(event, timestamp, id_hash);
-  partition.post(debit, {.timestamp = timestamp, .previous = 0, .credit = 0, .expiry = 0, .partition = 0});
-  partition.post(credit, {.timestamp = timestamp, .previous = 0, .credit = 1, .expiry = 0, .partition = 0});
-  if (pending) [[unlikely]] {
-    Transfer stored = event;
-    stored.timestamp = timestamp;
-    partition.open_hold(stored, number, debit_ordinal, credit_ordinal);
-  }
+  const std::uint32_t number = partition.create_transfer_at(place, event, timestamp, id_hash, debit_ordinal, credit_ordinal);
+  partition.post(debit, number);
+  partition.post(credit, number);
   return true;
 }
 
-/// Posts and voids hang on their pending transfer, and that on its accounts: two more steps of asking ahead.
+/// Posts and voids hang on their pending transfer, and that on its accounts: three more steps of asking ahead.
 void Ledger::prefetch_resolutions(std::span<const Transfer> events) noexcept {
   Partition& partition = tables_[0];
   std::uint32_t tags[kGroup];
@@ -181,15 +176,18 @@ void Ledger::prefetch_resolutions(std::span<const Transfer> events) noexcept {
     tags[count] = TagTable::tag_of(partition.hash()(event.pending_id));
     partition.transfer_ids().prefetch(tags[count++]);
   }
+  std::uint32_t found = 0;
   for (std::uint32_t i = 0; i < count; ++i) {
-    pending[i] = partition.transfer_ids().peek(tags[i]) & ~Partition::kFailedBit;
-    if (pending[i] != 0 && pending[i] <= partition.transfers().size()) partition.prefetch_transfer(pending[i]);
+    const std::uint32_t number = partition.transfer_ids().peek(tags[i]);
+    if (number == 0 || number > partition.transfers().size()) continue;  // unknown, or an id that failed
+    pending[found++] = number;
+    partition.prefetch_transfer(number);
   }
-  for (std::uint32_t i = 0; i < count; ++i) {
-    if (pending[i] == 0 || pending[i] > partition.transfers().size()) continue;
-    const Hold& hold = partition.hold(pending[i]);
-    if (hold.debit != 0) partition.prefetch_account(hold.debit);
-    if (hold.credit != 0) partition.prefetch_account(hold.credit);
+  for (std::uint32_t i = 0; i < found; ++i) {
+    const TransferRecord& record = partition.transfer(pending[i]);
+    partition.prefetch_extra(pending[i]);
+    partition.prefetch_account(record.debit);
+    partition.prefetch_account(record.credit);
   }
 }
 
@@ -215,25 +213,28 @@ Ledger::Verdict Ledger::create_transfer(const Transfer& event, const Event& at) 
   facts.now = at.nominal_timestamp;
   const TransferAt known = tables_.find_id(event.id, at.id_hash);
   facts.id_failed = known.failed();
+  std::optional<Transfer> existing;
+  std::optional<Transfer> existing_pending;
   if (known) {
-    facts.existing = &known.record();
-    facts.existing_pending = tables_.pending_of(*facts.existing);
+    existing = tables_.transfer(known);
+    facts.existing = &*existing;
+    existing_pending = tables_.pending_of(*existing);
+    if (existing_pending) facts.existing_pending = &*existing_pending;
   }
 
   TransferAt pending;
+  std::optional<Transfer> origin;  // what `pending` is
   AccountAt debit;
   AccountAt credit;
   if ((event.flags & kPostOrVoid) == 0) {
     debit = tables_.find_account(event.debit_account_id);
     credit = tables_.find_account(event.credit_account_id);
   } else if (pending = tables_.find_transfer(event.pending_id); pending) {
-    facts.pending = &pending.record();
-    if ((facts.pending->flags & Flags::kPending) != 0) {
-      const Hold& hold = pending.hold();
-      facts.pending_status = hold.status;
-      debit = {&tables_.owner(tables_.hash()(facts.pending->debit_account_id)), hold.debit};
-      credit = {&tables_.owner(tables_.hash()(facts.pending->credit_account_id)), hold.credit};
-    }
+    origin = tables_.transfer(pending);
+    facts.pending = &*origin;
+    facts.pending_status = pending.hold_status();
+    debit = tables_.account_at(pending.record().debit);
+    credit = tables_.account_at(pending.record().credit);
   }
   if (debit) facts.debit = &debit.record();
   if (credit) facts.credit = &credit.record();
@@ -250,33 +251,33 @@ Ledger::Verdict Ledger::create_transfer(const Transfer& event, const Event& at) 
     verdict.timestamp = stored.timestamp;
     verdict.amount = stored.amount;
     verdict.amount_differs = stored.amount != event.amount;
-    apply_transfer(stored, at.id_hash, debit, credit, pending);
+    apply_transfer(stored, at.id_hash, debit, credit, pending, facts.pending);
   }
   return verdict;
 }
 
 void Ledger::apply_transfer(const Transfer& stored, std::uint64_t id_hash, const AccountAt& debit_at, const AccountAt& credit_at,
-                            const TransferAt& pending) noexcept {
+                            const TransferAt& pending, const Transfer* origin) noexcept {
   AccountRecord& debit = debit_at.record();
   AccountRecord& credit = credit_at.record();
   debit_at.partition->before_change(debit);
   credit_at.partition->before_change(credit);
-  const Transfer* origin = pending ? &pending.record() : nullptr;
-  apply_debit(debit.balances, stored, origin);
-  apply_credit(credit.balances, stored, origin);
+  apply_to_debit(debit, stored, origin);
+  apply_to_credit(credit, stored, origin);
   if (origin != nullptr) {
     const bool post = (stored.flags & Flags::kPostPendingTransfer) != 0;
-    pending.partition->end_hold(pending.number, post ? PendingStatus::kPosted : PendingStatus::kVoided);
+    pending.partition->end_hold(pending.number, *origin, post ? PendingStatus::kPosted : PendingStatus::kVoided);
     if (!post) reopen_accounts(*origin, debit, credit);
   } else {
     if ((stored.flags & Flags::kClosingDebit) != 0) debit.flags |= AccountFlags::kClosed;
     if ((stored.flags & Flags::kClosingCredit) != 0) credit.flags |= AccountFlags::kClosed;
   }
   Partition& home = tables_.owner(id_hash);
-  const std::uint32_t number = home.create_transfer(stored, stored.timestamp, id_hash);
-  debit_at.partition->post(debit, {.timestamp = stored.timestamp, .previous = 0, .credit = 0, .expiry = 0, .partition = home.index()});
-  credit_at.partition->post(credit, {.timestamp = stored.timestamp, .previous = 0, .credit = 1, .expiry = 0, .partition = home.index()});
-  if ((stored.flags & Flags::kPending) != 0) home.open_hold(stored, number, debit_at.ordinal, credit_at.ordinal);
+  const std::uint32_t number =
+      home.create_transfer(stored, stored.timestamp, id_hash, tables_.reference(debit_at), tables_.reference(credit_at));
+  const std::uint32_t reference = tables_.reference(TransferAt{&home, number});
+  debit_at.partition->post(debit, reference);
+  credit_at.partition->post(credit, reference);
 }
 
 void Ledger::reopen_accounts(const Transfer& pending, AccountRecord& debit, AccountRecord& credit) noexcept {

@@ -16,17 +16,17 @@ constexpr std::size_t kDueFrontierMax = std::size_t{1} << 16;
 
 // What a record costs with all that hangs on it: table entries at a quarter to half load, both postings of a transfer.
 constexpr std::uint64_t kAccountBytes = sizeof(AccountRecord) + sizeof(u128) + 32;
-constexpr std::uint64_t kTransferBytes = sizeof(Transfer) + 2 * sizeof(Posting) + 32;
+constexpr std::uint64_t kTransferBytes = sizeof(TransferRecord) + 2 * sizeof(Posting) + 26;
 
 u128 hash_record(const void* record, std::size_t size, std::uint64_t kind) noexcept {
   const XXH128_hash_t hash = XXH3_128bits_withSeed(record, size, kind);
   return make_u128(hash.high64, hash.low64);
 }
 
-// Lines have room for eight. At four on average 2 % have spilled, at three 0.4 %: an account that spilled takes the long way in
-// every transfer, an id only when it is new.
+// Lines have room for eight. At three on average 0.4 % have spilled, and an account that did takes the long way in every transfer.
+// An id is met again only when it is sent again: a longer run of full lines is cheaper than more memory.
 constexpr std::uint32_t kAccountsPerLineMax = 3;
-constexpr std::uint32_t kTransfersPerLineMax = 4;
+constexpr std::uint32_t kTransfersPerLineMax = 5;
 
 constexpr std::uint64_t kHashAccount = 1;
 constexpr std::uint64_t kHashHold = 2;
@@ -41,7 +41,7 @@ Partition::Partition(const PartitionLimits& limits, std::uint16_t index)
       user_data_128_(limits.accounts),
       transfer_ids_(limits.transfers, kTransfersPerLineMax),
       transfers_(limits.transfers),
-      holds_(limits.transfers),
+      extras_(limits.transfers),
       failed_ids_(limits.transfers),
       postings_(limits.transfers * 2),
       expiries_(limits.transfers),
@@ -55,11 +55,12 @@ Partition::Partition(const PartitionLimits& limits, std::uint16_t index)
 // Accounts.
 
 Account Partition::to_account(std::uint32_t ordinal, const AccountRecord& record) const noexcept {
+  const Balances balances = record.balances();
   return {.id = record.id,
-          .debits_pending = record.balances.debits_pending,
-          .debits_posted = record.balances.debits_posted,
-          .credits_pending = record.balances.credits_pending,
-          .credits_posted = record.balances.credits_posted,
+          .debits_pending = balances.debits_pending,
+          .debits_posted = balances.debits_posted,
+          .credits_pending = balances.credits_pending,
+          .credits_posted = balances.credits_posted,
           .user_data_128 = user_data_128_[ordinal - 1],
           .user_data_64 = record.user_data_64,
           .user_data_32 = record.user_data_32,
@@ -80,7 +81,7 @@ std::uint32_t Partition::create_account(const Account& stored, std::uint64_t has
   record.flags = stored.flags;
   record.user_data_32 = stored.user_data_32;
   record.user_data_64 = stored.user_data_64;
-  record.balances = {stored.debits_pending, stored.debits_posted, stored.credits_pending, stored.credits_posted};
+  record.set_balances({stored.debits_pending, stored.debits_posted, stored.credits_pending, stored.credits_posted});
   accounts_.commit_back();
   user_data_128_.push(stored.user_data_128);
   const auto ordinal = static_cast<std::uint32_t>(accounts_.size());
@@ -99,29 +100,52 @@ bool Partition::has_account_at(std::uint64_t timestamp) const noexcept {
 // Transfers.
 
 std::uint32_t Partition::find_transfer_at(std::uint64_t timestamp) const noexcept {
-  const Transfer* begin = transfers_.data();
-  const Transfer* end = begin + transfers_.size();
-  const Transfer* at = std::lower_bound(begin, end, timestamp, [](const Transfer& a, std::uint64_t t) { return a.timestamp < t; });
-  return at != end && at->timestamp == timestamp ? static_cast<std::uint32_t>(at - begin) + 1 : 0;
+  std::size_t begin = 0;
+  std::size_t end = transfers_.size();
+  while (begin < end) {
+    const std::size_t middle = begin + (end - begin) / 2;
+    if (transfers_[middle].timestamp < timestamp) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return begin < transfers_.size() && transfers_[begin].timestamp == timestamp ? static_cast<std::uint32_t>(begin) + 1 : 0;
 }
 
-void Partition::open_hold(const Transfer& stored, std::uint32_t number, std::uint32_t debit, std::uint32_t credit) noexcept {
-  holds_[number - 1] = {debit, credit, PendingStatus::kPending};
-  holds_hash_ += hash_of_hold(stored);
+std::uint32_t Partition::append_extra(const Transfer& stored, std::uint64_t timestamp) noexcept {
+  const bool pending = (stored.flags & TransferFlags::kPending) != 0;
+  extras_.push({.pending_id = stored.pending_id,
+                .user_data_128 = stored.user_data_128,
+                .user_data_64 = stored.user_data_64,
+                .amount_high = high64(stored.amount),
+                .user_data_32 = stored.user_data_32,
+                .timeout = stored.timeout,
+                .status = pending ? PendingStatus::kPending : PendingStatus::kNone});
+  if (pending) open_hold(stored, timestamp);
+  return static_cast<std::uint32_t>(extras_.size());
+}
+
+void Partition::open_hold(const Transfer& stored, std::uint64_t timestamp) noexcept {
+  Transfer hold = stored;
+  hold.timestamp = timestamp;
+  holds_hash_ += hash_of_hold(hold);
   ++holds_open_;
-  if (stored.timeout == 0) return;
+  if (hold.timeout == 0) return;
+  const auto number = static_cast<std::uint32_t>(transfers_.size()) + 1;  // of the record in hand
   if (in_chain_) {
     chain_holds_.push(number);
   } else {
-    expiry_queue_.push({expires_at(stored), stored.timestamp, number, 0});
+    expiry_queue_.push({core::expires_at(hold), timestamp, number, 0});
   }
 }
 
-void Partition::end_hold(std::uint32_t number, PendingStatus status) noexcept {
-  Hold& hold = holds_[number - 1];
-  if (in_chain_) undo_statuses_.push({number, hold.status});
+void Partition::end_hold(std::uint32_t number, const Transfer& pending, PendingStatus status) noexcept {
+  const std::uint32_t extra_number = transfer(number).extra;
+  TransferExtra& hold = extras_[extra_number - 1];
+  if (in_chain_) undo_statuses_.push({extra_number, hold.status});
   hold.status = status;
-  holds_hash_ -= hash_of_hold(transfer(number));
+  holds_hash_ -= hash_of_hold(pending);
   --holds_open_;
 }
 
@@ -131,7 +155,7 @@ void Partition::burn_id(u128 id, std::uint64_t hash) noexcept {
 }
 
 void Partition::prune_expiries() noexcept {
-  while (!expiry_queue_.empty() && hold(expiry_queue_.top().transfer).status != PendingStatus::kPending) expiry_queue_.pop();
+  while (!expiry_queue_.empty() && hold_status(expiry_queue_.top().transfer) != PendingStatus::kPending) expiry_queue_.pop();
 }
 
 Partition::DueExpiries Partition::due_expiries(std::uint64_t now, std::span<std::uint32_t> due) const noexcept {
@@ -147,7 +171,7 @@ Partition::DueExpiries Partition::due_expiries(std::uint64_t now, std::span<std:
     due_frontier_.truncate(due_frontier_.size() - 1);
     const ExpiryQueue::Entry& entry = expiry_queue_[node];
     if (entry.expires_at > now) return {found, true};
-    if (hold(entry.transfer).status == PendingStatus::kPending) due[found++] = entry.transfer;
+    if (hold_status(entry.transfer) == PendingStatus::kPending) due[found++] = entry.transfer;
     for (std::uint32_t child = 2 * node + 1; child <= 2 * node + 2 && child < expiry_queue_.size(); ++child) {
       due_frontier_.push(child);
       std::push_heap(due_frontier_.data(), due_frontier_.data() + due_frontier_.size(), later);
@@ -170,15 +194,14 @@ void Partition::keep_pre_images(AccountRecord& account) noexcept {
 void Partition::begin_chain() noexcept {
   in_chain_ = true;
   guarded_ = true;
-  mark_ = {accounts_.size(), transfers_.size(), postings_.size(), expiries_.size(), holds_hash_, holds_open_};
+  mark_ = {accounts_.size(), transfers_.size(), extras_.size(), postings_.size(), expiries_.size(), holds_hash_, holds_open_};
 }
 
 void Partition::commit_chain() noexcept {
   in_chain_ = false;
   guarded_ = in_snapshot_;
   for (std::size_t i = 0; i < chain_holds_.size(); ++i) {
-    const Transfer& pending = transfer(chain_holds_[i]);
-    expiry_queue_.push({expires_at(pending), pending.timestamp, chain_holds_[i], 0});
+    expiry_queue_.push({expires_at(chain_holds_[i]), transfer(chain_holds_[i]).timestamp, chain_holds_[i], 0});
   }
   undo_accounts_.truncate(0);
   undo_statuses_.truncate(0);
@@ -187,7 +210,7 @@ void Partition::commit_chain() noexcept {
 
 void Partition::rollback_chain() noexcept {
   for (std::size_t i = undo_accounts_.size(); i-- > 0;) account(undo_accounts_[i].ordinal) = undo_accounts_[i].before;
-  for (std::size_t i = undo_statuses_.size(); i-- > 0;) holds_[undo_statuses_[i].number - 1].status = undo_statuses_[i].before;
+  for (std::size_t i = undo_statuses_.size(); i-- > 0;) extras_[undo_statuses_[i].extra - 1].status = undo_statuses_[i].before;
   for (std::size_t i = transfers_.size(); i-- > mark_.transfers;) {
     const auto number = static_cast<std::uint32_t>(i) + 1;
     transfer_ids_.erase_newest(TagTable::tag_of(hash_(transfers_[i].id)), number);
@@ -196,6 +219,7 @@ void Partition::rollback_chain() noexcept {
     account_ids_.erase_newest(TagTable::tag_of(hash_(accounts_[i].id)), static_cast<std::uint32_t>(i) + 1);
   }
   transfers_.truncate(mark_.transfers);
+  extras_.truncate(mark_.extras);
   accounts_.truncate(mark_.accounts);
   user_data_128_.truncate(mark_.accounts);
   postings_.truncate(mark_.postings);
@@ -246,7 +270,7 @@ u128 Partition::accounts_hash() const noexcept {
 
 bool Partition::reserve(std::uint32_t accounts, std::uint32_t transfers) {
   if (accounts_.room() < accounts || transfers_.room() < transfers || postings_.room() < 2 * std::size_t{transfers} ||
-      failed_ids_.room() < transfers || expiry_queue_.size() + transfers > limits_.transfers) {
+      extras_.room() < transfers || failed_ids_.room() < transfers || expiry_queue_.size() + transfers > limits_.transfers) {
     return false;
   }
   if (accounts != 0) account_ids_.prepare(accounts);
@@ -255,23 +279,24 @@ bool Partition::reserve(std::uint32_t accounts, std::uint32_t transfers) {
 }
 
 std::uint64_t Partition::memory_bytes() const noexcept {
-  return bytes_for(accounts_.size(), transfers_.size()) + failed_ids_.size() * (sizeof(u128) + 32) +
+  return accounts_.size() * kAccountBytes + transfers_.size() * kTransferBytes + extras_.bytes() + failed_ids_.size() * (sizeof(u128) + 26) +
          expiries_.bytes() + expiry_queue_.bytes() + pre_images_.bytes();
 }
 
 std::uint64_t Partition::bytes_for(std::uint64_t accounts, std::uint64_t transfers) noexcept {
-  return accounts * kAccountBytes + transfers * kTransferBytes;
+  return accounts * kAccountBytes + transfers * (kTransferBytes + sizeof(TransferExtra));
 }
 
 void Partition::touch_ahead(std::uint64_t prefault_bytes) noexcept {
   // A quarter of what is there, within reason: a small ledger stays small unless told otherwise.
-  constexpr std::uint64_t kRecordBytes = sizeof(Transfer) + 2 * sizeof(Posting);
   const auto ahead = [](std::size_t bytes) { return std::min<std::size_t>(kTouchAheadBytes, bytes / 4); };
-  transfers_.touch_ahead(ahead(transfers_.bytes()), prefault_bytes / kRecordBytes * sizeof(Transfer));
-  postings_.touch_ahead(ahead(postings_.bytes()), prefault_bytes / kRecordBytes * 2 * sizeof(Posting));
+  const std::uint64_t transfers_least = prefault_bytes / kTransferBytes;
+  transfers_.touch_ahead(ahead(transfers_.bytes()), transfers_least * sizeof(TransferRecord));
+  postings_.touch_ahead(ahead(postings_.bytes()), transfers_least * 2 * sizeof(Posting));
+  extras_.touch_ahead(ahead(extras_.bytes()));
   accounts_.touch_ahead(ahead(accounts_.bytes()));
   account_ids_.touch_ahead();
-  transfer_ids_.touch_ahead();
+  transfer_ids_.touch_ahead(transfers_least);
 }
 
 }  // namespace florin::core

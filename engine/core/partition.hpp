@@ -7,6 +7,7 @@
 #include "core/expiry_queue.hpp"
 #include "core/id_hash.hpp"
 #include "core/memory/append_log.hpp"
+#include "core/memory/stream_log.hpp"
 #include "core/records.hpp"
 #include "core/tag_table.hpp"
 
@@ -45,7 +46,7 @@ class Partition {
   }
   [[nodiscard]] bool has_account_at(std::uint64_t timestamp) const noexcept;
 
-  // Transfers, by index + 1 (0 = none), in order of timestamp.
+  // Transfers, by index + 1 (0 = none), in order of timestamp. Tables::transfer() gives the whole of one.
   static constexpr std::uint32_t kFailedBit = 1U << 31;  ///< marks an id that failed for ever
   [[nodiscard]] std::uint32_t find_id(u128 id, std::uint64_t hash) const noexcept {
     return transfer_ids_.find(TagTable::tag_of(hash), [&](std::uint32_t value) {
@@ -56,19 +57,31 @@ class Partition {
     const std::uint32_t value = find_id(id, hash);
     return (value & kFailedBit) != 0 ? 0 : value;
   }
-  [[nodiscard]] const Transfer& transfer(std::uint32_t number) const noexcept { return transfers_[number - 1]; }
-  /// Hold of a pending transfer; meaningless for others.
-  [[nodiscard]] const Hold& hold(std::uint32_t number) const noexcept { return holds_[number - 1]; }
+  [[nodiscard]] const TransferRecord& transfer(std::uint32_t number) const noexcept { return transfers_[number - 1]; }
+  [[nodiscard]] const TransferExtra* extra(const TransferRecord& record) const noexcept {
+    return record.extra == 0 ? nullptr : &extras_[record.extra - 1];
+  }
+  /// Of a transfer that is not pending: kNone.
+  [[nodiscard]] PendingStatus hold_status(std::uint32_t number) const noexcept {
+    const TransferExtra* rest = extra(transfer(number));
+    return rest == nullptr ? PendingStatus::kNone : rest->status;
+  }
+  /// When the hold of a pending transfer ends; kNever without a time-out.
+  [[nodiscard]] std::uint64_t expires_at(std::uint32_t number) const noexcept {
+    const TransferRecord& record = transfer(number);
+    return core::expires_at(record.timestamp, extra(record)->timeout);
+  }
   void prefetch_transfer(std::uint32_t number) const noexcept {
-    const auto* record = reinterpret_cast<const char*>(&transfers_[number - 1]);
+    const auto* record = reinterpret_cast<const char*>(transfers_.data() + (number - 1));
     _mm_prefetch(record, _MM_HINT_T0);
-    _mm_prefetch(record + 64, _MM_HINT_T0);
-    _mm_prefetch(reinterpret_cast<const char*>(&holds_[number - 1]), _MM_HINT_T0);
+    _mm_prefetch(record + sizeof(TransferRecord) - 1, _MM_HINT_T0);
+  }
+  void prefetch_extra(std::uint32_t number) const noexcept {
+    const std::uint32_t rest = transfer(number).extra;
+    if (rest != 0) _mm_prefetch(reinterpret_cast<const char*>(&extras_[rest - 1]), _MM_HINT_T0);
   }
   void prefetch_account(std::uint32_t ordinal) const noexcept {
-    const auto* record = reinterpret_cast<const char*>(&accounts_[ordinal - 1]);
-    _mm_prefetch(record, _MM_HINT_T0);
-    _mm_prefetch(record + 64, _MM_HINT_T0);
+    _mm_prefetch(reinterpret_cast<const char*>(&accounts_[ordinal - 1]), _MM_HINT_T0);
   }
   [[nodiscard]] std::uint64_t newest_transfer_timestamp() const noexcept {
     return transfers_.size() == 0 ? 0 : transfers_[transfers_.size() - 1].timestamp;
@@ -76,35 +89,44 @@ class Partition {
   /// The transfer with this timestamp, or 0.
   [[nodiscard]] std::uint32_t find_transfer_at(std::uint64_t timestamp) const noexcept;
 
-  /// Takes in a transfer that was created: the record, with this timestamp, and its id. `hash` is that of its id. A pending one needs open_hold().
-  std::uint32_t create_transfer(const Transfer& stored, std::uint64_t timestamp, std::uint64_t hash) noexcept {
-    stream(transfers_.back_slot(), stored, timestamp);
-    transfers_.commit_back();
-    const auto number = static_cast<std::uint32_t>(transfers_.size());
+  /// Takes in a transfer that was created, with this timestamp; a pending one is a hold from now on. `hash` is that of its id;
+  /// `debit`, `credit` are References to its accounts.
+  std::uint32_t create_transfer(const Transfer& stored, std::uint64_t timestamp, std::uint64_t hash, std::uint32_t debit, std::uint32_t credit) noexcept {
+    const std::uint32_t number = append_transfer(stored, timestamp, debit, credit);
     transfer_ids_.insert(TagTable::tag_of(hash), number);
     return number;
   }
-  /// `debit`, `credit`: ordinals of its accounts, 0 where another partition owns them.
-  void open_hold(const Transfer& stored, std::uint32_t number, std::uint32_t debit, std::uint32_t credit) noexcept;
-  /// Ends a hold: posted, voided or expired.
-  void end_hold(std::uint32_t number, PendingStatus status) noexcept;
+  /// The same, with the place that TagTable::place_if_absent() has just named for its id.
+  std::uint32_t create_transfer_at(std::uint64_t* place, const Transfer& stored, std::uint64_t timestamp, std::uint64_t hash,
+                                   std::uint32_t debit, std::uint32_t credit) noexcept {
+    const std::uint32_t number = append_transfer(stored, timestamp, debit, credit);
+    transfer_ids_.put_at(place, TagTable::tag_of(hash), number);
+    return number;
+  }
+  /// Ends a hold: posted, voided or expired. `pending`: the transfer that holds.
+  void end_hold(std::uint32_t number, const Transfer& pending, PendingStatus status) noexcept;
   void burn_id(u128 id, std::uint64_t hash) noexcept;
 
   /// Must precede any change of `account`: keeps what a snapshot or a chain needs.
   void before_change(AccountRecord& account) noexcept {
     if (guarded_) [[unlikely]] keep_pre_images(account);
   }
-  /// Links a posting to its account. after before_change().
-  void post(AccountRecord& account, const Posting& posting) noexcept {
+  /// Links a change to its account. `transfer` is a Reference, perhaps with Posting::kExpiry. After before_change().
+  void post(AccountRecord& account, std::uint32_t transfer) noexcept {
     Posting& slot = postings_.back_slot();
-    slot = posting;
     slot.previous = account.newest_posting;
+    slot.transfer = transfer;
     postings_.commit_back();
     account.newest_posting = static_cast<std::uint32_t>(postings_.size());
-    ++account.posting_count;
   }
   [[nodiscard]] const Posting& posting(std::uint32_t number) const noexcept { return postings_[number - 1]; }
   void record_expiry(const Expiry& expiry) noexcept { expiries_.push(expiry); }
+
+  /// Makes all records readable to others, and through data(). After every batch, and before another thread reads.
+  void settle() noexcept {
+    transfers_.settle();
+    postings_.settle();
+  }
 
   // Chains.
   void begin_chain() noexcept;
@@ -133,11 +155,12 @@ class Partition {
 
   [[nodiscard]] const AppendLog<AccountRecord>& accounts() const noexcept { return accounts_; }
   [[nodiscard]] const AppendLog<u128>& account_user_data() const noexcept { return user_data_128_; }
-  [[nodiscard]] const AppendLog<Transfer>& transfers() const noexcept { return transfers_; }
+  [[nodiscard]] const StreamLog<TransferRecord>& transfers() const noexcept { return transfers_; }
   [[nodiscard]] const AppendLog<Expiry>& expiries() const noexcept { return expiries_; }
   [[nodiscard]] const AppendLog<u128>& failed_ids() const noexcept { return failed_ids_; }
   [[nodiscard]] const TagTable& account_ids() const noexcept { return account_ids_; }
   [[nodiscard]] const TagTable& transfer_ids() const noexcept { return transfer_ids_; }
+  [[nodiscard]] TagTable& transfer_ids() noexcept { return transfer_ids_; }
   [[nodiscard]] std::uint64_t holds_open() const noexcept { return holds_open_; }
   [[nodiscard]] u128 holds_hash() const noexcept { return holds_hash_; }
   /// Sum of the hashes of all accounts: order does not matter, so neither does the number of partitions.
@@ -146,6 +169,7 @@ class Partition {
   /// Room for a batch: moves table growth on. False if a limit would be passed.
   [[nodiscard]] bool reserve(std::uint32_t accounts, std::uint32_t transfers);
   [[nodiscard]] std::uint64_t memory_bytes() const noexcept;
+  /// The most that so many new records can take.
   static std::uint64_t bytes_for(std::uint64_t accounts, std::uint64_t transfers) noexcept;
   /// Takes page faults ahead of use. One background thread.
   void touch_ahead(std::uint64_t prefault_bytes) noexcept;
@@ -154,13 +178,22 @@ class Partition {
   static u128 hash_of_hold(const Transfer& pending) noexcept;
 
  private:
-  static void stream(Transfer& to, const Transfer& from, std::uint64_t timestamp) noexcept {
-    // Past the caches: the record is next read when someone asks for it, and its lines would push out balances.
-    const auto* source = reinterpret_cast<const __m256i*>(&from);
-    auto* target = reinterpret_cast<__m256i*>(&to);
-    for (int i = 0; i < 3; ++i) _mm256_stream_si256(target + i, _mm256_loadu_si256(source + i));
-    _mm256_stream_si256(target + 3, _mm256_insert_epi64(_mm256_loadu_si256(source + 3), static_cast<std::int64_t>(timestamp), 3));
+  std::uint32_t append_transfer(const Transfer& stored, std::uint64_t timestamp, std::uint32_t debit, std::uint32_t credit) noexcept {
+    TransferRecord& record = transfers_.back_slot();
+    record.id = stored.id;
+    record.amount_low = low64(stored.amount);
+    record.timestamp = timestamp;
+    record.debit = debit;
+    record.credit = credit;
+    record.code = stored.code;
+    record.flags = stored.flags;
+    record.extra = 0;
+    if (needs_extra(stored)) record.extra = append_extra(stored, timestamp);
+    transfers_.commit_back();
+    return static_cast<std::uint32_t>(transfers_.size());
   }
+  std::uint32_t append_extra(const Transfer& stored, std::uint64_t timestamp) noexcept;
+  void open_hold(const Transfer& stored, std::uint64_t timestamp) noexcept;
   [[nodiscard]] Account to_account(std::uint32_t ordinal, const AccountRecord& record) const noexcept;
   void keep_pre_images(AccountRecord& account) noexcept;
 
@@ -169,11 +202,11 @@ class Partition {
     AccountRecord before;
   };
   struct UndoStatus {
-    std::uint32_t number;
+    std::uint32_t extra;  // index + 1
     PendingStatus before;
   };
   struct ChainMark {
-    std::size_t accounts, transfers, postings, expiries;
+    std::size_t accounts, transfers, extras, postings, expiries;
     u128 holds_hash;
     std::uint64_t holds_open;
   };
@@ -186,10 +219,10 @@ class Partition {
   AppendLog<AccountRecord> accounts_;
   AppendLog<u128> user_data_128_;  // by account
   TagTable transfer_ids_;
-  AppendLog<Transfer> transfers_;
-  AppendLog<Hold> holds_;  // by transfer; only those of pending ones are written
+  StreamLog<TransferRecord> transfers_;
+  AppendLog<TransferExtra> extras_;
   AppendLog<u128> failed_ids_;
-  AppendLog<Posting> postings_;
+  StreamLog<Posting> postings_;
   AppendLog<Expiry> expiries_;
   ExpiryQueue expiry_queue_;
   std::uint64_t holds_open_ = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -19,47 +20,122 @@ constexpr bool is_engine_id(u128 id) noexcept { return high64(id) == kEngineIdSp
 inline constexpr std::uint64_t kTimestampMax = (std::uint64_t{1} << 63) - 1;
 inline constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
-/// The hot part of an account: two cache lines, one to decide by and one to change.
+/// An account in memory: one line that a transfer reads and changes, and one for what is rarely asked for. Balances are 128 bits;
+/// most never pass 64, so their low halves stand in the first line and `wide` says whether the high halves matter.
 struct alignas(64) AccountRecord {
   u128 id = 0;
-  std::uint64_t timestamp = 0;
+  std::uint64_t debits_pending_low = 0;
+  std::uint64_t debits_posted_low = 0;
+  std::uint64_t credits_pending_low = 0;
+  std::uint64_t credits_posted_low = 0;
   std::uint32_t ledger = 0;
-  std::uint16_t code = 0;
-  std::uint16_t flags = 0;              ///< `closed` changes, the rest is as created
-  std::uint32_t newest_posting = 0;     ///< index + 1 in the posting log, 0 = none
-  std::uint32_t posting_count = 0;
-  std::uint32_t pre_image = 0;          ///< index + 1 of what a running snapshot keeps of it, 0 = none
-  std::uint32_t user_data_32 = 0;
+  std::uint16_t flags = 0;  ///< `closed` changes, the rest is as created
+  std::uint16_t wide = 0;   ///< 1: some high half is not zero
+  std::uint32_t newest_posting = 0;  ///< index + 1 in the posting log, 0 = none
+  std::uint32_t pre_image = 0;       ///< index + 1 of what a running snapshot keeps of it, 0 = none
+
+  std::uint64_t debits_pending_high = 0;
+  std::uint64_t debits_posted_high = 0;
+  std::uint64_t credits_pending_high = 0;
+  std::uint64_t credits_posted_high = 0;
+  std::uint64_t timestamp = 0;
   std::uint64_t user_data_64 = 0;
-  std::uint64_t reserved = 0;
-  Balances balances;
+  std::uint32_t user_data_32 = 0;
+  std::uint16_t code = 0;
+  std::uint16_t reserved_16 = 0;
+  std::uint64_t reserved_64 = 0;
 
   [[nodiscard]] bool has(std::uint16_t flag) const noexcept { return (flags & flag) != 0; }
+
+  [[nodiscard]] Balances balances() const noexcept {
+    Balances all{debits_pending_low, debits_posted_low, credits_pending_low, credits_posted_low};
+    if (wide != 0) [[unlikely]] {
+      all.debits_pending |= u128{debits_pending_high} << 64;
+      all.debits_posted |= u128{debits_posted_high} << 64;
+      all.credits_pending |= u128{credits_pending_high} << 64;
+      all.credits_posted |= u128{credits_posted_high} << 64;
+    }
+    return all;
+  }
+  void set_balances(const Balances& all) noexcept {
+    debits_pending_low = low64(all.debits_pending);
+    debits_posted_low = low64(all.debits_posted);
+    credits_pending_low = low64(all.credits_pending);
+    credits_posted_low = low64(all.credits_posted);
+    const u128 any = all.debits_pending | all.debits_posted | all.credits_pending | all.credits_posted;
+    if (high64(any) == 0 && wide == 0) [[likely]] return;
+    debits_pending_high = high64(all.debits_pending);
+    debits_posted_high = high64(all.debits_posted);
+    credits_pending_high = high64(all.credits_pending);
+    credits_posted_high = high64(all.credits_posted);
+    wide = high64(any) != 0 ? 1 : 0;
+  }
 };
-static_assert(sizeof(AccountRecord) == 128 && offsetof(AccountRecord, balances) == 64);
+static_assert(sizeof(AccountRecord) == 128 && offsetof(AccountRecord, debits_pending_high) == 64);
 static_assert(std::is_trivially_copyable_v<AccountRecord>);
 
-/// Where a transfer's hold stands. 
+/// Names a record of any partition in 31 bits: its number there (index + 1) and, in the lowest bits, the partition. 0 = none.
+/// With one partition it is the number itself.
+class References {
+ public:
+  static constexpr unsigned kBits = 31;
+
+  explicit References(std::uint32_t partitions = 1) noexcept : shift_(partitions == 1 ? 0 : static_cast<unsigned>(std::bit_width(partitions - 1))) {}
+
+  [[nodiscard]] std::uint32_t to(std::uint32_t partition, std::uint32_t number) const noexcept { return number << shift_ | partition; }
+  [[nodiscard]] std::uint32_t partition(std::uint32_t reference) const noexcept { return reference & ((1U << shift_) - 1); }
+  [[nodiscard]] std::uint32_t number(std::uint32_t reference) const noexcept { return reference >> shift_; }
+  /// The largest number that fits.
+  [[nodiscard]] std::uint32_t number_max() const noexcept { return (1U << (kBits - shift_)) - 1; }
+
+ private:
+  unsigned shift_;
+};
+
+/// Where a transfer's hold stands.
 enum class PendingStatus : std::uint8_t { kNone = 0, kPending = 1, kPosted = 2, kVoided = 3, kExpired = 4 };
 
-/// What memory keeps of a pending transfer beside its record.
-struct Hold {
-  std::uint32_t debit = 0;  ///< ordinals of its accounts, each with its owner
+/// A transfer in memory. Its accounts are references, and know their ids and the ledger; what most transfers do not have is in
+/// TransferExtra. Tables::transfer() puts it together again.
+struct TransferRecord {
+  u128 id = 0;
+  std::uint64_t amount_low = 0;
+  std::uint64_t timestamp = 0;
+  std::uint32_t debit = 0;   ///< References to its accounts
   std::uint32_t credit = 0;
+  std::uint16_t code = 0;
+  std::uint16_t flags = 0;
+  std::uint32_t extra = 0;   ///< index + 1 of its TransferExtra, 0 = all of that is zero
+};
+static_assert(sizeof(TransferRecord) == 48);
+
+/// The rest of a transfer. Every pending one has it: the state of its hold is the only thing of a transfer that changes.
+struct alignas(64) TransferExtra {
+  u128 pending_id = 0;
+  u128 user_data_128 = 0;
+  std::uint64_t user_data_64 = 0;
+  std::uint64_t amount_high = 0;
+  std::uint32_t user_data_32 = 0;
+  std::uint32_t timeout = 0;
   PendingStatus status = PendingStatus::kNone;
 };
-static_assert(sizeof(Hold) == 12);
+static_assert(sizeof(TransferExtra) == 64);
 
-/// One change of one account's balances, linked to the one before: an account's history is a walk backwards.
-/// With several partitions it lies with the account's owner, the transfer with that of its id; the timestamp names it there.
+/// True if `transfer` has something that only a TransferExtra keeps.
+inline bool needs_extra(const Transfer& transfer) noexcept {
+  return ((transfer.pending_id | transfer.user_data_128) != 0) | ((transfer.user_data_64 | high64(transfer.amount)) != 0) |
+         ((transfer.user_data_32 | transfer.timeout) != 0) | ((transfer.flags & TransferFlags::kPending) != 0);
+}
+
+/// One change of one account's balances, linked to the one before: an account's history is a walk backwards. It lies with the
+/// account's owner. Which side it was the transfer tells: it names both accounts.
 struct Posting {
-  std::uint64_t timestamp = 0;  ///< of the transfer; of an expiry: of the pending transfer that expired
-  std::uint32_t previous = 0;   ///< index + 1 of the account's posting before, 0 = none
-  std::uint8_t credit = 0;      ///< 1: the credit side
-  std::uint8_t expiry = 0;      ///< 1: a hold that expired
-  std::uint16_t partition = 0;  ///< owner of the transfer
+  static constexpr std::uint32_t kExpiry = 1U << 31;  ///< in `transfer`: not its creation, but the end of its hold's time
+
+  std::uint32_t previous = 0;  ///< index + 1 of the account's posting before, 0 = none
+  std::uint32_t transfer = 0;  ///< Reference
 };
-static_assert(sizeof(Posting) == 16);
+static_assert(sizeof(Posting) == 8);
 
 /// An expiry: which hold, when it was recorded.
 struct Expiry {
@@ -70,9 +146,10 @@ struct Expiry {
 };
 static_assert(sizeof(Expiry) == 24);
 
-constexpr std::uint64_t expires_at(const Transfer& pending) noexcept {
-  return pending.timeout == 0 ? kNever : pending.timestamp + std::uint64_t{pending.timeout} * 1'000'000'000;
+constexpr std::uint64_t expires_at(std::uint64_t timestamp, std::uint32_t timeout) noexcept {
+  return timeout == 0 ? kNever : timestamp + std::uint64_t{timeout} * 1'000'000'000;
 }
+constexpr std::uint64_t expires_at(const Transfer& pending) noexcept { return expires_at(pending.timestamp, pending.timeout); }
 
 constexpr std::uint16_t kPostOrVoid = TransferFlags::kPostPendingTransfer | TransferFlags::kVoidPendingTransfer;
 constexpr std::uint16_t kBalancing = TransferFlags::kBalancingDebit | TransferFlags::kBalancingCredit;

@@ -4,10 +4,38 @@
 
 namespace florin::core {
 
-Tables::Tables(std::uint32_t partitions, const PartitionLimits& limits) : count_(partitions) {
+Tables::Tables(std::uint32_t partitions, const PartitionLimits& limits) : count_(partitions), references_(partitions) {
+  const PartitionLimits bounded{.accounts = std::min<std::uint64_t>(limits.accounts, references_.number_max()),
+                                .transfers = std::min<std::uint64_t>(limits.transfers, references_.number_max())};
   for (std::uint32_t i = 0; i < partitions; ++i) {
-    partitions_.push_back(std::make_unique<Partition>(limits, static_cast<std::uint16_t>(i)));
+    partitions_.push_back(std::make_unique<Partition>(bounded, static_cast<std::uint16_t>(i)));
   }
+}
+
+Transfer Tables::transfer(const TransferAt& at) const noexcept {
+  const TransferRecord& record = at.record();
+  const AccountRecord& debit = account_at(record.debit).record();
+  Transfer whole{.id = record.id,
+                 .debit_account_id = debit.id,
+                 .credit_account_id = account_at(record.credit).record().id,
+                 .amount = record.amount_low,
+                 .ledger = debit.ledger,
+                 .code = record.code,
+                 .flags = record.flags,
+                 .timestamp = record.timestamp};
+  if (const TransferExtra* extra = at.partition->extra(record); extra != nullptr) {
+    whole.amount = make_u128(extra->amount_high, record.amount_low);
+    whole.pending_id = extra->pending_id;
+    whole.user_data_128 = extra->user_data_128;
+    whole.user_data_64 = extra->user_data_64;
+    whole.user_data_32 = extra->user_data_32;
+    whole.timeout = extra->timeout;
+  }
+  return whole;
+}
+
+void Tables::settle() noexcept {
+  for (const auto& partition : partitions_) partition->settle();
 }
 
 void Tables::set_hash(IdHash hash) noexcept {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,8 +26,8 @@ struct TransferAt {
 
   [[nodiscard]] bool failed() const noexcept { return (number & Partition::kFailedBit) != 0; }
   explicit operator bool() const noexcept { return number != 0 && !failed(); }
-  [[nodiscard]] const Transfer& record() const noexcept { return partition->transfer(number); }
-  [[nodiscard]] const Hold& hold() const noexcept { return partition->hold(number); }
+  [[nodiscard]] const TransferRecord& record() const noexcept { return partition->transfer(number); }
+  [[nodiscard]] PendingStatus hold_status() const noexcept { return partition->hold_status(number); }
 };
 
 /// All partitions of a ledger seen as one. For the work that one thread does while all others stand still, and for reading while
@@ -55,15 +56,31 @@ class Tables {
     return {&owner(hash), owner(hash).find_transfer(id, hash)};
   }
   [[nodiscard]] TransferAt find_transfer_at(std::uint64_t timestamp) const noexcept;
-  /// Of a post or void: its pending transfer; else nullptr.
-  [[nodiscard]] const Transfer* pending_of(const Transfer& transfer) const noexcept {
-    return (transfer.flags & kPostOrVoid) == 0 ? nullptr : &find_transfer(transfer.pending_id).record();
+  /// The whole of a transfer that is there.
+  [[nodiscard]] Transfer transfer(const TransferAt& at) const noexcept;
+  /// Of a post or void: its pending transfer; else nothing.
+  [[nodiscard]] std::optional<Transfer> pending_of(const Transfer& transfer) const noexcept {
+    if ((transfer.flags & kPostOrVoid) == 0) return std::nullopt;
+    return this->transfer(find_transfer(transfer.pending_id));
   }
+
+  [[nodiscard]] std::uint32_t reference(const AccountAt& account) const noexcept { return references_.to(account.partition->index(), account.ordinal); }
+  [[nodiscard]] std::uint32_t reference(const TransferAt& transfer) const noexcept { return references_.to(transfer.partition->index(), transfer.number); }
+  [[nodiscard]] AccountAt account_at(std::uint32_t reference) const noexcept {
+    return {partitions_[references_.partition(reference)].get(), references_.number(reference)};
+  }
+  [[nodiscard]] TransferAt transfer_at(std::uint32_t reference) const noexcept {
+    return {partitions_[references_.partition(reference)].get(), references_.number(reference)};
+  }
+  [[nodiscard]] References references() const noexcept { return references_; }
   [[nodiscard]] bool has_account_at(std::uint64_t timestamp) const noexcept;
   [[nodiscard]] std::uint64_t newest_account_timestamp() const noexcept;
   [[nodiscard]] std::uint64_t newest_transfer_timestamp() const noexcept;
 
   [[nodiscard]] std::uint64_t transfer_count() const noexcept;
+
+  /// Partition::settle() of all.
+  void settle() noexcept;
 
   void begin_chain() noexcept;
   void commit_chain() noexcept;
@@ -75,6 +92,7 @@ class Tables {
 
  private:
   std::uint32_t count_;
+  References references_;
   std::vector<std::unique_ptr<Partition>> partitions_;
   IdHash hash_;
 };

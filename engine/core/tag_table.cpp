@@ -4,34 +4,32 @@
 #include <bit>
 #include <cstdlib>
 #include <cstring>
-#include <utility>
 
 namespace florin::core {
 namespace {
 constexpr std::uint64_t kLinesMin = 64;
-constexpr std::size_t kHugeFrom = std::size_t{2} << 20;
+// Above, an entry moves to where no unsplit line is, nor what spilled from one.
+constexpr std::uint64_t kUnsplitMin = 4 * TagTable::kSpillLines;
+constexpr std::uint64_t kStepLines = 32'768;  // 2 MiB: lines touched ahead at once
 }  // namespace
 
 // The last line spills into kSpillLines more behind the end instead of wrapping to the front: a wrap would cross the border
-// between split and unsplit lines. Under a keyed hash a run of so many full lines does not happen; insert_at() would stop the
-// process rather than lose an id.
+// between split and unsplit lines. No entry lies further from its line, which is what doubling in place counts on. Under a keyed
+// hash a run of so many full lines does not happen; insert_at() would stop the process rather than lose an id.
 
 TagTable::TagTable(std::uint64_t entries_max, std::uint32_t entries_per_line_max)
     : entries_per_line_max_(entries_per_line_max),
       lines_max_(std::max(kLinesMin, std::bit_ceil(entries_max / entries_per_line_max + 1))) {
   lines_ = kLinesMin;
   shift_ = 32 - static_cast<unsigned>(std::countr_zero(lines_));
-  region_ = Region((lines_ + kSpillLines) * 64);
+  region_ = Region((lines_max_ + kSpillLines) * 64);
   begin_ = reinterpret_cast<std::uint64_t*>(region_.data());
+  lines_wanted_.store(lines_, std::memory_order_relaxed);
 }
 
 void TagTable::insert_at(std::uint64_t* at, std::uint32_t tag, std::uint32_t value) noexcept {
-  const auto full = [&](const std::uint64_t* line) {
-    return line == begin_ + (lines_ + kSpillLines) * kEntriesPerLine ||
-           (old_begin_ != nullptr && line == old_begin_ + (old_lines_ + kSpillLines) * kEntriesPerLine);
-  };
-  for (;; at += kEntriesPerLine) {
-    if (full(at)) std::abort();
+  for (const std::uint64_t* const end = at + kSpillLines * kEntriesPerLine;; at += kEntriesPerLine) {
+    if (at == end) std::abort();
     if (const unsigned empty = match_empty(at); empty != 0) {
       at[static_cast<unsigned>(__builtin_ctz(empty))] = (std::uint64_t{tag} << 32) | value;
       return;
@@ -53,76 +51,82 @@ void TagTable::erase_newest(std::uint32_t tag, std::uint32_t value) noexcept {
 }
 
 void TagTable::prepare(std::uint64_t entries) {
-  // Two old lines for every three entries finish the split long before the new table is half full itself.
-  if (old_lines_ != 0) split_lines(entries * 2 / 3 + 64);
+  // One old line for every entry finishes the doubling when lines hold a fifth more than where it began.
+  if (unsplit_ != 0) split_lines(entries + 64);
+  const std::uint64_t room = lines_ * entries_per_line_max_;
   while (count_ + entries > lines_ * entries_per_line_max_ && lines_ < lines_max_) {
-    if (old_lines_ != 0) split_lines(old_lines_ + kSpillLines);
+    if (unsplit_ != 0) split_lines(unsplit_);
     begin_split();
   }
+  // What comes goes where it belongs now: into lines that are still to be split, as long as they have room.
+  if (unsplit_ != 0 && count_ + entries > unsplit_ * (entries_per_line_max_ + 1)) split_lines(unsplit_);
+  if (count_ + entries > room / 8 * 7 && lines_ < lines_max_) lines_wanted_.store(2 * lines_, std::memory_order_relaxed);
 }
 
-void TagTable::begin_split() {
-  old_region_ = std::move(region_);
-  old_begin_ = begin_;
-  old_lines_ = lines_;
-  old_shift_ = shift_;
-  split_ = 0;
+void TagTable::begin_split() noexcept {
+  unsplit_ = lines_;
   lines_ *= 2;
   shift_ -= 1;
-  const std::size_t bytes = (lines_ + kSpillLines) * 64;
-  region_ = Region(bytes, bytes < kHugeFrom ? Region::Head::kSmallPages : Region::Head::kHugePages);
-  begin_ = reinterpret_cast<std::uint64_t*>(region_.data());
-  newest_bytes_.store(bytes, std::memory_order_relaxed);
-  newest_begin_.store(region_.data(), std::memory_order_release);
-}
-
-void TagTable::touch_ahead() noexcept {
-  constexpr std::size_t kStep = std::size_t{8} << 20;  // then looks whether there is a newer one
-  std::byte* const begin = newest_begin_.load(std::memory_order_acquire);
-  if (begin == nullptr) return;
-  if (begin != touched_begin_) {
-    touched_begin_ = begin;
-    touched_bytes_ = 0;
-  }
-  const std::size_t bytes = newest_bytes_.load(std::memory_order_relaxed) & ~std::size_t{4095};
-  while (touched_bytes_ < bytes && newest_begin_.load(std::memory_order_relaxed) == begin) {
-    const std::size_t step = std::min(kStep, bytes - touched_bytes_);
-    Region::touch_pages(begin + touched_bytes_, step);
-    touched_bytes_ += step;
-  }
+  lines_wanted_.store(lines_, std::memory_order_relaxed);
 }
 
 void TagTable::split_lines(std::uint64_t count) noexcept {
-  // Only stop behind a line that had room: nothing spilled across that border, so every entry of a line below it is moved.
-  bool spilled = true;
-  const std::uint64_t end = old_lines_ + kSpillLines;
-  while (split_ < end && (count > 0 || spilled)) {
-    std::uint64_t* from = old_begin_ + split_ * kEntriesPerLine;
-    spilled = match_empty(from) == 0;
-    for (std::uint32_t i = 0; i < kEntriesPerLine; ++i) {
-      if (from[i] == 0) continue;
-      const auto tag = static_cast<std::uint32_t>(from[i] >> 32);
-      insert_at(begin_ + (std::uint64_t{tag} >> shift_) * kEntriesPerLine, tag, static_cast<std::uint32_t>(from[i]));
-    }
-    ++split_;
+  std::uint64_t behind = kSpillLines;  // lines that may hold what spilled past the last unsplit one since
+  if (unsplit_ > kUnsplitMin) {
+    for (std::uint64_t* at = begin_ + unsplit_ * kEntriesPerLine; move_line(at) != 0;) at += kEntriesPerLine;
+    behind = 0;
+  }
+  // Only stop where the line below has room: nothing spilled across that border, so every entry that belongs to an unsplit line
+  // is below it.
+  while (unsplit_ > kUnsplitMin) {
+    if (count == 0 && match_empty(begin_ + (unsplit_ - 1) * kEntriesPerLine) != 0) return;
+    --unsplit_;
+    move_line(begin_ + unsplit_ * kEntriesPerLine);
     if (count > 0) --count;
   }
-  if (split_ >= old_lines_ && !spilled) {
-    old_region_ = Region();
-    old_begin_ = nullptr;
-    old_lines_ = 0;
-    old_shift_ = 32;
-    split_ = 0;
+  // Near the front the new lines are where the old ones still are.
+  std::uint64_t entries[(kUnsplitMin + kSpillLines) * kEntriesPerLine];
+  const std::size_t size = (unsplit_ + behind) * kEntriesPerLine;
+  std::memcpy(entries, begin_, size * sizeof(std::uint64_t));
+  std::memset(begin_, 0, size * sizeof(std::uint64_t));
+  unsplit_ = 0;
+  reinsert(entries, size);
+}
+
+/// Empties a line of the table before doubling and puts its entries where they belong now; returns how many there were.
+std::uint32_t TagTable::move_line(std::uint64_t* from) noexcept {
+  std::uint64_t entries[kEntriesPerLine];
+  std::memcpy(entries, from, sizeof entries);
+  std::memset(from, 0, sizeof entries);
+  return reinsert(entries, kEntriesPerLine);
+}
+
+std::uint32_t TagTable::reinsert(const std::uint64_t* entries, std::size_t size) noexcept {
+  std::uint32_t moved = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (entries[i] == 0) continue;
+    const auto tag = static_cast<std::uint32_t>(entries[i] >> 32);
+    insert_at(begin_ + (std::uint64_t{tag} >> shift_) * kEntriesPerLine, tag, static_cast<std::uint32_t>(entries[i]));
+    ++moved;
   }
+  return moved;
+}
+
+void TagTable::touch_ahead(std::uint64_t entries_least) noexcept {
+  const std::uint64_t least = entries_least == 0 ? 0 : std::bit_ceil(entries_least / entries_per_line_max_ + 1);
+  const std::uint64_t wanted = std::min(std::max(lines_wanted_.load(std::memory_order_relaxed), least), lines_max_);
+  // From the end: there a doubling begins.
+  for (std::uint64_t end = wanted; end > touched_lines_;) {
+    const std::uint64_t begin = end - std::min(kStepLines, end - touched_lines_);
+    region_.touch(begin * 64, end * 64);
+    end = begin;
+  }
+  touched_lines_ = std::max(touched_lines_, wanted);
 }
 
 void TagTable::clear() noexcept {
   std::memset(begin_, 0, (lines_ + kSpillLines) * 64);
-  old_region_ = Region();
-  old_begin_ = nullptr;
-  old_lines_ = 0;
-  old_shift_ = 32;
-  split_ = 0;
+  unsplit_ = 0;
   count_ = 0;
 }
 

@@ -12,27 +12,44 @@ namespace florin::core {
 
 /// Hash table from 32 bits of a hash (the tag) to 32-bit values, in lines of one cache line: eight entries of {tag, value}.
 /// A look-up touches one line in nearly all cases and only proposes candidates: the caller compares the id in the record the
-/// value names. Lines are ordered by tag, so that the table doubles by splitting line i into 2i and 2i + 1, a few lines
-/// at every batch (no stop), and so that a sweep visits entries in hash order.
+/// value names. Lines are ordered by tag, so that a sweep visits entries in hash order, and so that the table doubles in place:
+/// line i becomes lines 2i and 2i + 1, from the last line down to the first, a few at every batch. There is no moment at which
+/// the table is copied, and never a second one.
 ///
 /// Entry: value in the low half (0 = empty), tag in the high half. A full line spills into the next.
 /// Writer: the partition's thread, which is also the only reader.
 class TagTable {
  public:
   static constexpr std::uint32_t kEntriesPerLine = 8;
-  static constexpr std::uint64_t kSpillLines = 64;  ///< behind the last line
+  static constexpr std::uint64_t kSpillLines = 64;  ///< so far from its line an entry may lie, and so many lines are behind the last
 
-  /// `entries_max`: values it must be able to hold. `entries_per_line_max`: it doubles when lines hold so many on average; fewer
-  /// mean fewer spills, which peek() does not see.
+  /// `entries_max`: values it must be able to hold. `entries_per_line_max`: it begins to double when lines hold so many on
+  /// average; fewer mean fewer spills, which peek() does not see.
   explicit TagTable(std::uint64_t entries_max, std::uint32_t entries_per_line_max = 4);
 
   static std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash); }
 
   void prefetch(std::uint32_t tag) const noexcept { _mm_prefetch(reinterpret_cast<const char*>(line(tag)), _MM_HINT_T0); }
 
-  /// True if the home line has no entry with this tag and did not spill: then nothing with this tag is in the table.
+  /// Where an entry with this tag belongs, if nothing in the table has this tag; else nullptr, and always for the tag 0, which
+  /// looks like an empty entry. For put_at().
+  [[nodiscard]] std::uint64_t* place_if_absent(std::uint32_t tag) noexcept {
+    for (std::uint64_t* at = line(tag);; at += kEntriesPerLine) {
+      if (match_tags(at, tag) != 0) [[unlikely]] return nullptr;
+      if (const unsigned empty = match_empty(at); empty != 0) [[likely]] return at + static_cast<unsigned>(__builtin_ctz(empty));
+    }
+  }
+  /// True if nothing in the table has this tag.
   [[nodiscard]] bool surely_absent(std::uint32_t tag) const noexcept {
-    return match_tags(line(tag), tag) == 0 && match_empty(line(tag)) != 0;
+    for (const std::uint64_t* at = line(tag);; at += kEntriesPerLine) {
+      if (match_tags(at, tag) != 0) return false;
+      if (match_empty(at) != 0) return true;
+    }
+  }
+  /// Adds an entry at the place that place_if_absent(tag) has just named.
+  void put_at(std::uint64_t* place, std::uint32_t tag, std::uint32_t value) noexcept {
+    ++count_;
+    *place = (std::uint64_t{tag} << 32) | value;
   }
 
   /// First value in the home line whose tag matches, or 0: for prefetching what it names. Spilled entries are not seen.
@@ -57,26 +74,23 @@ class TagTable {
 
   /// Adds an entry; the caller knows that no equal id is there. `value` is not 0.
   void insert(std::uint32_t tag, std::uint32_t value) noexcept {
-    std::uint64_t* at = line(tag);
     ++count_;
-    if (const unsigned empty = match_empty(at); empty != 0) [[likely]] {
-      at[static_cast<unsigned>(__builtin_ctz(empty))] = (std::uint64_t{tag} << 32) | value;
-    } else {
-      insert_at(at, tag, value);
-    }
+    insert_at(line(tag), tag, value);
   }
 
-  /// Takes back insert(tag, value). Only in reverse order of insertion: then no entry that spilled past it is left.
+  /// Takes back insert(tag, value). Only in reverse order of insertion and only what came since prepare(): then no entry that
+  /// spilled past it is left.
   void erase_newest(std::uint32_t tag, std::uint32_t value) noexcept;
 
   /// Makes room for `entries` more and moves on with a split under way. Between batches only: it moves entries.
   void prepare(std::uint64_t entries);
 
-  /// Takes the page faults of the table that a split fills. One background thread.
-  void touch_ahead() noexcept;
+  /// Takes the page faults of the lines that a split will fill, and of those for the first `entries_least` entries. One
+  /// background thread.
+  void touch_ahead(std::uint64_t entries_least = 0) noexcept;
 
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
-  [[nodiscard]] std::size_t bytes() const noexcept { return (lines_ + old_lines_ - split_) * 64; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return lines_ * 64; }
   void clear() noexcept;
 
  private:
@@ -98,34 +112,30 @@ class TagTable {
            static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(b))) << 4;
   }
 
-  /// Home line of a tag: in the old table as long as its line there was not split yet.
+  /// Home line of a tag: where it was before the doubling under way, as long as its line there was not split yet.
   [[nodiscard]] std::uint64_t* line(std::uint32_t tag) const noexcept {
-    const std::uint64_t old_index = std::uint64_t{tag} >> old_shift_;
-    if (old_index < old_lines_ && old_index >= split_) [[unlikely]] return old_begin_ + old_index * kEntriesPerLine;
-    return begin_ + (std::uint64_t{tag} >> shift_) * kEntriesPerLine;
+    const std::uint64_t index = std::uint64_t{tag} >> shift_;
+    const bool unsplit = (index >> 1) < unsplit_;
+    return begin_ + (index >> unsigned{unsplit}) * kEntriesPerLine;
   }
   void insert_at(std::uint64_t* at, std::uint32_t tag, std::uint32_t value) noexcept;
-  void begin_split();
+  void begin_split() noexcept;
   void split_lines(std::uint64_t count) noexcept;
+  std::uint32_t move_line(std::uint64_t* from) noexcept;
+  std::uint32_t reinsert(const std::uint64_t* entries, std::size_t size) noexcept;
 
-  Region region_;      // the table; while splitting, the new one
-  Region old_region_;  // while splitting, the table that empties
+  Region region_;                 // reserved at its largest: doubling moves on into memory that was always its own
   std::uint64_t* begin_ = nullptr;
-  std::uint64_t* old_begin_ = nullptr;
-  std::uint64_t lines_ = 0;      // power of two
-  std::uint64_t old_lines_ = 0;  // 0: no split under way
-  std::uint64_t split_ = 0;      // old lines below are empty
-  unsigned shift_ = 0;           // 32 - log2(lines_)
-  unsigned old_shift_ = 32;
+  std::uint64_t lines_ = 0;       // power of two
+  std::uint64_t unsplit_ = 0;     // lines of the table before doubling that still lie where they did; 0: no doubling under way
+  unsigned shift_ = 0;            // 32 - log2(lines_)
   std::uint64_t count_ = 0;
   std::uint64_t entries_per_line_max_;
   std::uint64_t lines_max_;
 
-  // For touch_ahead(): where the newest table lies. Only advice is given on it, so a table that is gone by then does no harm.
-  std::atomic<std::byte*> newest_begin_{nullptr};  // writer; release
-  std::atomic<std::size_t> newest_bytes_{0};
-  std::byte* touched_begin_ = nullptr;  // background thread
-  std::size_t touched_bytes_ = 0;
+  // For touch_ahead(): lines there are, or soon will be.
+  std::atomic<std::uint64_t> lines_wanted_;  // writer
+  std::uint64_t touched_lines_ = 0;          // background thread
 };
 
 }  // namespace florin::core

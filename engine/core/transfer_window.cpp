@@ -17,10 +17,21 @@ constexpr u128 kSafeAmount = u128{1} << 90;
 /// Totals below this cannot overflow within a window, so nobody needs to ask.
 constexpr u128 kSafeTotal = u128{1} << 127;
 
+const Transfer* pointer_to(const std::optional<Transfer>& transfer) noexcept { return transfer ? &*transfer : nullptr; }
+
 /// True if the decision came as far as the balances, so that they matter.
 bool reached_balances(CreateTransferStatus status) noexcept {
   return status == CreateTransferStatus::kCreated ||
          (status >= CreateTransferStatus::kOverflowsDebitsPending && status <= CreateTransferStatus::kExceedsDebits);
+}
+
+u128 debits_of(const AccountRecord& account) noexcept {
+  const Balances balances = account.balances();
+  return balances.debits_pending + balances.debits_posted;
+}
+u128 credits_of(const AccountRecord& account) noexcept {
+  const Balances balances = account.balances();
+  return balances.credits_pending + balances.credits_posted;
 }
 
 /// What a decision reads of an account, with balances that somebody published, or none that could refuse anything.
@@ -30,7 +41,7 @@ AccountRecord account_facts(const AccountRecord& live, bool decides, const Balan
   facts.timestamp = live.timestamp;
   facts.ledger = live.ledger;
   facts.flags = decides ? live.flags : static_cast<std::uint16_t>(live.flags & AccountFlags::kClosed);
-  if (decides) facts.balances = published;
+  if (decides) facts.set_balances(published);
   return facts;
 }
 
@@ -63,10 +74,13 @@ std::uint32_t TransferWindow::run(PhaseRunner& runner, std::uint32_t from) noexc
   for (std::uint32_t p = 0; p < tables_.count(); ++p) {
     walks_[p].next = begin_;
     walks_[p].published = false;
+    walks_[p].transfers_before = static_cast<std::uint32_t>(tables_[p].transfers().size());
   }
   if (begin_ != end_) {
     ApplyPhase apply_phase(*this);
     runner.run(apply_phase);
+    LinkPhase link_phase(*this);
+    runner.run(link_phase);
   }
   return end_ - begin_;
 }
@@ -144,8 +158,7 @@ bool TransferWindow::resolve_plain(std::uint32_t index, std::uint64_t debit_hash
   const AccountRecord& d = debit.record();
   const AccountRecord& c = credit.record();
   const bool special = (d.ledger != event.ledger) | (c.ledger != event.ledger) | d.has(kDebitDecides) | c.has(kCreditDecides) |
-                       (d.balances.debits_pending + d.balances.debits_posted > kSafeTotal) |
-                       (c.balances.credits_pending + c.balances.credits_posted > kSafeTotal) |
+                       (debits_of(d) > kSafeTotal) | (credits_of(c) > kSafeTotal) |
                        (events_[index].timestamp + std::uint64_t{event.timeout} * 1'000'000'000 > kTimestampMax);
   Slot& slot = slots_[index];
   const Partition& home = tables_.owner(slot.id_hash);
@@ -164,7 +177,8 @@ void TransferWindow::give_details(std::uint32_t index) noexcept {
   Details& details = details_[index];
   details.published.store(0, std::memory_order_relaxed);
   details.decided.store(0, std::memory_order_relaxed);
-  details.existing = details.pending = nullptr;
+  details.pending.reset();
+  details.is_known = false;
   details.pending_event = 0;
   details.id_failed = false;
   details.timestamp = events_[index].timestamp;
@@ -182,7 +196,7 @@ void TransferWindow::resolve_event(std::uint32_t index) noexcept {
   const TransferAt known = tables_.find_id(event.id, slot.id_hash);
   slot.id_owner = known.partition->index();
   details.id_failed = known.failed();
-  details.existing = known ? &known.record() : nullptr;
+  details.is_known = static_cast<bool>(known);
   details.pending_status = PendingStatus::kNone;
   const bool resolves = (event.flags & kPostOrVoid) != 0;
   AccountAt debit;
@@ -194,14 +208,14 @@ void TransferWindow::resolve_event(std::uint32_t index) noexcept {
     const TransferAt pending = tables_.find_transfer(event.pending_id);
     slot.pending_owner = pending.partition->index();
     details.pending_number = pending.number;
-    if (pending) details.pending = &pending.record();
-    if (pending && (details.pending->flags & Flags::kPending) != 0) {
-      details.pending_status = pending.hold().status;
+    if (pending) {
+      details.pending = tables_.transfer(pending);
+      details.pending_status = pending.hold_status();
       // A post may bring in more than any event of a window could: balancing transfers would carry it to accounts nobody watches.
       const bool brings_much = (event.flags & Flags::kPostPendingTransfer) != 0 && details.pending->amount > kSafeAmount;
       slot.alone = brings_much || (details.pending->flags & kClosing) != 0;
-      debit = {&tables_.owner(tables_.hash()(details.pending->debit_account_id)), pending.hold().debit};
-      credit = {&tables_.owner(tables_.hash()(details.pending->credit_account_id)), pending.hold().credit};
+      debit = tables_.account_at(pending.record().debit);
+      credit = tables_.account_at(pending.record().credit);
     }
   }
   if (debit) {
@@ -213,21 +227,27 @@ void TransferWindow::resolve_event(std::uint32_t index) noexcept {
     slot.credit_owner = credit.partition->index();
   }
 
-  const TransferFacts facts{.existing = details.existing,
-                            .existing_pending = details.existing == nullptr ? nullptr : tables_.pending_of(*details.existing),
+  std::optional<Transfer> existing;
+  std::optional<Transfer> existing_pending;
+  if (known) {
+    existing = tables_.transfer(known);
+    existing_pending = tables_.pending_of(*existing);
+  }
+  const TransferFacts facts{.existing = pointer_to(existing),
+                            .existing_pending = pointer_to(existing_pending),
                             .id_failed = details.id_failed,
-                            .pending = details.pending,
+                            .pending = pointer_to(details.pending),
                             .pending_status = details.pending_status,
                             .debit = debit ? &debit.record() : nullptr,
                             .credit = credit ? &credit.record() : nullptr,
                             .now = timestamp};
   Transfer stored;
   slot.status = decide_transfer(event, timestamp, facts, stored);
-  details.timestamp = slot.status == CreateTransferStatus::kExists ? details.existing->timestamp : timestamp;
+  details.timestamp = slot.status == CreateTransferStatus::kExists ? existing->timestamp : timestamp;
   details.amount = slot.status == CreateTransferStatus::kCreated ? stored.amount : 0;
   if (resolves || !reached_balances(slot.status)) return;
-  const Balances& d = facts.debit->balances;
-  const Balances& c = facts.credit->balances;
+  const Balances d = facts.debit->balances();
+  const Balances c = facts.credit->balances();
   const bool both = (event.flags & kBalancing) != 0;
   slot.alone = both && (d.credits_posted > kSafeAmount || c.debits_posted > kSafeAmount);
   slot.debit_decides = both || facts.debit->has(AccountFlags::kDebitsMustNotExceedCredits) || d.debits_pending + d.debits_posted > kSafeTotal;
@@ -300,7 +320,25 @@ bool TransferWindow::apply(std::uint32_t partition) noexcept {
     }
     carry_out(own, index);
   }
-  _mm_sfence();  // the records were streamed past the caches; the others read them after this phase
+  own.settle();  // the others read the records after this phase
+  return true;
+}
+
+// Phase 3.
+
+bool TransferWindow::link(std::uint32_t partition) noexcept {
+  Partition& own = tables_[partition];
+  std::uint32_t created[64];  // transfers by owner of the id, as this walk comes past them
+  for (std::uint32_t p = 0; p < tables_.count(); ++p) created[p] = walks_[p].transfers_before;
+  for (std::uint32_t index = begin_; index < end_; ++index) {
+    const Slot& slot = slots_[index];
+    if (!slot.plain && slot.status != CreateTransferStatus::kCreated) continue;
+    const std::uint32_t reference = tables_.references().to(slot.id_owner, ++created[slot.id_owner]);
+    const auto [debit, credit] = accounts_of(index);
+    if (debit.partition == &own) own.post(debit.record(), reference);
+    if (credit.partition == &own) own.post(credit.record(), reference);
+  }
+  own.settle();
   return true;
 }
 
@@ -322,8 +360,8 @@ std::pair<AccountAt, AccountAt> TransferWindow::accounts_of(std::uint32_t index)
   return accounts;
 }
 
-const Transfer* TransferWindow::pending_record(std::uint32_t index) const noexcept {
-  return slots_[index].pending_moves ? details_[index].pending_now : details_[index].pending;
+const Transfer* TransferWindow::pending_of(std::uint32_t index) const noexcept {
+  return pointer_to(slots_[index].pending_moves ? details_[index].pending_now : details_[index].pending);
 }
 
 bool TransferWindow::concerns(std::uint32_t partition, std::uint32_t index) const noexcept {
@@ -338,11 +376,11 @@ void TransferWindow::publish(Partition& partition, std::uint32_t index) noexcept
   Details& details = details_[index];
   std::uint32_t shares = 0;
   if (slot.debit_decides && slot.debit_owner == partition.index()) {
-    details.debit_balances = partition.account(slot.debit).balances;
+    details.debit_balances = partition.account(slot.debit).balances();
     ++shares;
   }
   if (slot.credit_decides && slot.credit_owner == partition.index()) {
-    details.credit_balances = partition.account(slot.credit).balances;
+    details.credit_balances = partition.account(slot.credit).balances();
     ++shares;
   }
   if (slot.id_repeated && slot.id_owner == partition.index()) {
@@ -354,7 +392,6 @@ void TransferWindow::publish(Partition& partition, std::uint32_t index) noexcept
     ++shares;
   }
   if (shares == 0) return;
-  _mm_sfence();  // what the published pointers name was streamed
   if (details.published.fetch_add(shares, std::memory_order_acq_rel) + shares == slot.publishers()) decide(index);
 }
 
@@ -362,24 +399,24 @@ void TransferWindow::publish_id(Partition& partition, std::uint32_t index) noexc
   Details& details = details_[index];
   const std::uint32_t known = partition.find_id(events_[index].event->id, slots_[index].id_hash);
   details.id_failed_now = (known & Partition::kFailedBit) != 0;
-  details.existing_now = nullptr;
-  details.existing_pending_now = nullptr;
+  details.existing_now.reset();
+  details.existing_pending_now.reset();
   if (known == 0 || details.id_failed_now) return;
-  details.existing_now = &partition.transfer(known);
+  details.existing_now = tables_.transfer({&partition, known});
   // It was created in this window, by an event that this partition has already carried out.
   std::uint32_t creator = previous_same_id_[index];
   while (slots_[creator - 1].status != CreateTransferStatus::kCreated) creator = previous_same_id_[creator - 1];
   const bool resolves = (details.existing_now->flags & kPostOrVoid) != 0;
-  details.existing_pending_now = resolves ? pending_record(creator - 1) : nullptr;
+  if (resolves) details.existing_pending_now = *pending_of(creator - 1);
 }
 
 void TransferWindow::publish_pending(Partition& partition, std::uint32_t index) noexcept {
   Details& details = details_[index];
   const u128 pending_id = events_[index].event->pending_id;
   const std::uint32_t number = partition.find_transfer(pending_id, tables_.hash()(pending_id));
-  details.pending_now = number == 0 ? nullptr : &partition.transfer(number);
-  const bool is_hold = number != 0 && (details.pending_now->flags & Flags::kPending) != 0;
-  details.pending_status_now = is_hold ? partition.hold(number).status : PendingStatus::kNone;
+  details.pending_now.reset();
+  if (number != 0) details.pending_now = tables_.transfer({&partition, number});
+  details.pending_status_now = number == 0 ? PendingStatus::kNone : partition.hold_status(number);
 }
 
 /// All that can still change is on the board: the same rules as everywhere give the decision.
@@ -387,15 +424,15 @@ void TransferWindow::decide(std::uint32_t index) noexcept {
   const auto [event, timestamp] = events_[index];
   Slot& slot = slots_[index];
   Details& details = details_[index];
-  if (details.existing != nullptr && !slot.id_repeated) {
+  if (details.is_known && !slot.id_repeated) {
     // Known before the window: the first decision stands, whatever else moves.
     details.decided.store(1, std::memory_order_release);
     return;
   }
-  TransferFacts facts{.existing = slot.id_repeated ? details.existing_now : nullptr,
-                      .existing_pending = slot.id_repeated ? details.existing_pending_now : nullptr,
+  TransferFacts facts{.existing = slot.id_repeated ? pointer_to(details.existing_now) : nullptr,
+                      .existing_pending = slot.id_repeated ? pointer_to(details.existing_pending_now) : nullptr,
                       .id_failed = slot.id_repeated ? details.id_failed_now : details.id_failed,
-                      .pending = pending_record(index),
+                      .pending = pending_of(index),
                       .pending_status = slot.pending_moves ? details.pending_status_now : details.pending_status,
                       .now = timestamp};
   const auto [debit, credit] = accounts_of(index);
@@ -419,22 +456,20 @@ void TransferWindow::decide(std::uint32_t index) noexcept {
 void TransferWindow::carry_out_plain(Partition& partition, std::uint32_t index) noexcept {
   const auto [event, timestamp] = events_[index];
   const Slot& slot = slots_[index];
-  const bool pending = (event->flags & Flags::kPending) != 0;
   if (slot.debit_owner == partition.index()) {
     AccountRecord& record = partition.account(slot.debit);
     partition.before_change(record);
-    (pending ? record.balances.debits_pending : record.balances.debits_posted) += event->amount;
-    partition.post(record, {.timestamp = timestamp, .previous = 0, .credit = 0, .expiry = 0, .partition = slot.id_owner});
+    apply_to_debit(record, *event, nullptr);
   }
   if (slot.credit_owner == partition.index()) {
     AccountRecord& record = partition.account(slot.credit);
     partition.before_change(record);
-    (pending ? record.balances.credits_pending : record.balances.credits_posted) += event->amount;
-    partition.post(record, {.timestamp = timestamp, .previous = 0, .credit = 1, .expiry = 0, .partition = slot.id_owner});
+    apply_to_credit(record, *event, nullptr);
   }
   if (slot.id_owner != partition.index()) return;
-  const std::uint32_t number = partition.create_transfer(*event, timestamp, slot.id_hash);
-  if (pending) partition.open_hold(stored_transfer(*event, timestamp, event->amount, nullptr), number, slot.debit, slot.credit);
+  const References references = tables_.references();
+  partition.create_transfer(*event, timestamp, slot.id_hash, references.to(slot.debit_owner, slot.debit),
+                            references.to(slot.credit_owner, slot.credit));
 }
 
 void TransferWindow::carry_out(Partition& partition, std::uint32_t index) noexcept {
@@ -445,29 +480,26 @@ void TransferWindow::carry_out(Partition& partition, std::uint32_t index) noexce
     if (is_transient(slot.status) && slot.id_owner == partition.index()) partition.burn_id(event.id, slot.id_hash);
     return;
   }
-  const Transfer* pending = (event.flags & kPostOrVoid) != 0 ? pending_record(index) : nullptr;
+  const Transfer* pending = (event.flags & kPostOrVoid) != 0 ? pending_of(index) : nullptr;
   const Transfer stored = stored_transfer(event, details.timestamp, details.amount, pending);
   const auto [debit, credit] = accounts_of(index);
   if (debit.partition == &partition) {
     AccountRecord& record = debit.record();
     partition.before_change(record);
-    apply_debit(record.balances, stored, pending);
-    partition.post(record, {.timestamp = stored.timestamp, .previous = 0, .credit = 0, .expiry = 0, .partition = slot.id_owner});
+    apply_to_debit(record, stored, pending);
   }
   if (credit.partition == &partition) {
     AccountRecord& record = credit.record();
     partition.before_change(record);
-    apply_credit(record.balances, stored, pending);
-    partition.post(record, {.timestamp = stored.timestamp, .previous = 0, .credit = 1, .expiry = 0, .partition = slot.id_owner});
+    apply_to_credit(record, stored, pending);
   }
   if (slot.id_owner == partition.index()) {
-    const std::uint32_t number = partition.create_transfer(stored, stored.timestamp, slot.id_hash);
-    if ((stored.flags & Flags::kPending) != 0) partition.open_hold(stored, number, debit.ordinal, credit.ordinal);
+    partition.create_transfer(stored, stored.timestamp, slot.id_hash, tables_.reference(debit), tables_.reference(credit));
   }
   if (slot.pending_owner == partition.index()) {
     const std::uint32_t number = details.pending_event == 0 ? details.pending_number : partition.find_transfer(event.pending_id, tables_.hash()(event.pending_id));
     const bool post = (stored.flags & Flags::kPostPendingTransfer) != 0;
-    partition.end_hold(number, post ? PendingStatus::kPosted : PendingStatus::kVoided);
+    partition.end_hold(number, *pending, post ? PendingStatus::kPosted : PendingStatus::kVoided);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,9 @@ namespace florin::core {
 ///   *settled* if nothing in the window can change the first decision: then nobody waits for anybody. Otherwise the owners of what
 ///   may have changed (a balance that limits, an id seen twice, a hold resolved twice) publish it when they reach the event,
 ///   and the last of them decides by the same pure rules; the others wait for that one slot.
+///
+/// Phase 3, link: each partition links the changes to its accounts. Only now is it known which record each transfer became with the
+///   owner of its id.
 ///
 /// No deadlock: everyone walks in the same order and publishes before it waits, so the first undecided event always
 /// gets its decision. Not taken in, and done by one thread between windows: linked chains, imported and closing transfers, huge
@@ -90,9 +94,9 @@ class TransferWindow {
   /// The rest, for events that are not plain, or not settled.
   struct alignas(64) Details {
     // Phase 1, by the partition that has the slice: what the tables say.
-    const Transfer* existing = nullptr;
-    const Transfer* pending = nullptr;  // of a post or void
+    std::optional<Transfer> pending;  // of a post or void
     std::uint32_t pending_number = 0;
+    bool is_known = false;            // a transfer has this id already
     bool id_failed = false;
     PendingStatus pending_status = PendingStatus::kNone;
     // Between the phases, by the calling thread.
@@ -106,9 +110,9 @@ class TransferWindow {
     std::atomic<std::uint32_t> decided = 0;
     bool id_failed_now = false;
     PendingStatus pending_status_now = PendingStatus::kNone;
-    const Transfer* existing_now = nullptr;
-    const Transfer* existing_pending_now = nullptr;
-    const Transfer* pending_now = nullptr;
+    std::optional<Transfer> existing_now;
+    std::optional<Transfer> existing_pending_now;
+    std::optional<Transfer> pending_now;
     Balances debit_balances;
     Balances credit_balances;
   };
@@ -151,6 +155,7 @@ class TransferWindow {
   struct alignas(64) Walk {
     std::uint32_t next = 0;  // event in hand
     bool published = false;  // its share of that event is on the board
+    std::uint32_t transfers_before = 0;  // its transfers when phase 2 began
     EventMap ids;            // its own ids
     EventMap pending_ids;    // posts and voids of its own holds
     std::vector<Exception> exceptions;
@@ -161,6 +166,11 @@ class TransferWindow {
   struct ResolvePhase final : Phase {
     explicit ResolvePhase(TransferWindow& board) : window(board) {}
     bool step(std::uint32_t partition) noexcept override { return window.resolve(partition); }
+    TransferWindow& window;
+  };
+  struct LinkPhase final : Phase {
+    explicit LinkPhase(TransferWindow& board) : window(board) {}
+    bool step(std::uint32_t partition) noexcept override { return window.link(partition); }
     TransferWindow& window;
   };
   struct ApplyPhase final : Phase {
@@ -179,10 +189,11 @@ class TransferWindow {
   void mark_exceptions() noexcept;
   [[nodiscard]] std::uint32_t cut() const noexcept;
   bool apply(std::uint32_t partition) noexcept;
+  bool link(std::uint32_t partition) noexcept;
   void prefetch(const Partition& partition, const Slot& slot) const noexcept;
   [[nodiscard]] bool concerns(std::uint32_t partition, std::uint32_t index) const noexcept;
   [[nodiscard]] std::pair<AccountAt, AccountAt> accounts_of(std::uint32_t index) const noexcept;
-  [[nodiscard]] const Transfer* pending_record(std::uint32_t index) const noexcept;
+  [[nodiscard]] const Transfer* pending_of(std::uint32_t index) const noexcept;
   void publish(Partition& partition, std::uint32_t index) noexcept;
   void publish_id(Partition& partition, std::uint32_t index) noexcept;
   void publish_pending(Partition& partition, std::uint32_t index) noexcept;

@@ -56,12 +56,12 @@ Code check_overflow(const Transfer& stored, const Balances& debit, const Balance
 }
 
 Code check_limits(const Transfer& stored, const AccountRecord& debit, const AccountRecord& credit) noexcept {
-  if (debit.has(AccountFlags::kDebitsMustNotExceedCredits) &&
-      debit.balances.debits_pending + debit.balances.debits_posted + stored.amount > debit.balances.credits_posted) {
+  const Balances d = debit.balances();
+  const Balances c = credit.balances();
+  if (debit.has(AccountFlags::kDebitsMustNotExceedCredits) && d.debits_pending + d.debits_posted + stored.amount > d.credits_posted) {
     return Code::kExceedsCredits;
   }
-  if (credit.has(AccountFlags::kCreditsMustNotExceedDebits) &&
-      credit.balances.credits_pending + credit.balances.credits_posted + stored.amount > credit.balances.debits_posted) {
+  if (credit.has(AccountFlags::kCreditsMustNotExceedDebits) && c.credits_pending + c.credits_posted + stored.amount > c.debits_posted) {
     return Code::kExceedsDebits;
   }
   return Code::kCreated;
@@ -103,8 +103,8 @@ Code decide_ordinary(const Transfer& event, std::uint64_t timestamp, const Trans
 
   stored = event;
   stored.timestamp = timestamp;
-  const Balances& d = debit.balances;
-  const Balances& c = credit.balances;
+  const Balances d = debit.balances();
+  const Balances c = credit.balances();
   if ((event.flags & Flags::kBalancingDebit) != 0) {
     stored.amount = balance_amount(stored.amount, d.credits_posted, d.debits_posted, d.debits_pending);
   }

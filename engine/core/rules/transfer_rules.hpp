@@ -34,6 +34,16 @@ Transfer stored_transfer(const Transfer& event, std::uint64_t timestamp, u128 am
 /// Changes of one side's balances by a transfer that was created (or, `expire_hold`, by the end of its time).
 void apply_debit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept;
 void apply_credit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept;
+inline void apply_to_debit(AccountRecord& account, const Transfer& stored, const Transfer* pending) noexcept {
+  Balances balances = account.balances();
+  apply_debit(balances, stored, pending);
+  account.set_balances(balances);
+}
+inline void apply_to_credit(AccountRecord& account, const Transfer& stored, const Transfer* pending) noexcept {
+  Balances balances = account.balances();
+  apply_credit(balances, stored, pending);
+  account.set_balances(balances);
+}
 /// The opposite, for walking back in time.
 void undo_debit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept;
 void undo_credit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept;

@@ -42,12 +42,11 @@ TEST(ExpiryQueue, ComesOutByTimeAndThenByTimestamp) {
 std::vector<std::uint32_t> due_by_looking(const PartitionUnderTest& one, std::uint64_t now) {
   std::vector<std::uint32_t> due;
   for (const std::uint32_t number : one.open_holds()) {
-    if (expires_at(one.partition.transfer(number)) <= now) due.push_back(number);
+    if (one.partition.expires_at(number) <= now) due.push_back(number);
   }
   std::sort(due.begin(), due.end(), [&](std::uint32_t a, std::uint32_t b) {
-    const Transfer& first = one.partition.transfer(a);
-    const Transfer& second = one.partition.transfer(b);
-    return std::make_pair(expires_at(first), first.timestamp) < std::make_pair(expires_at(second), second.timestamp);
+    return std::make_pair(one.partition.expires_at(a), one.partition.transfer(a).timestamp) <
+           std::make_pair(one.partition.expires_at(b), one.partition.transfer(b).timestamp);
   });
   return due;
 }
@@ -87,7 +86,7 @@ TEST(DueExpiries, InOrderWithEndedHoldsInBetween) {
       for (const std::uint32_t number : due(one, now, 5)) one.end_hold(number, PendingStatus::kExpired);
       one.partition.prune_expiries();
       const std::vector<std::uint32_t> all = due_by_looking(one, kNever - 1);
-      ASSERT_EQ(one.partition.next_expiry(), all.empty() ? kNever : expires_at(one.partition.transfer(all.front())));
+      ASSERT_EQ(one.partition.next_expiry(), all.empty() ? kNever : one.partition.expires_at(all.front()));
     }
   }
 }

@@ -4,9 +4,11 @@
 #include <cstring>
 #include <new>
 #include <thread>
+#include <vector>
 
 #include "core/memory/append_log.hpp"
 #include "core/memory/region.hpp"
+#include "core/memory/stream_log.hpp"
 
 namespace florin::core {
 namespace {
@@ -119,6 +121,49 @@ TEST(AppendLog, TouchingAheadWhileWritingLosesNothing) {
   toucher.join();
   log.touch_ahead(64 * kMiB);
   for (std::uint64_t i = 0; i < kRows; ++i) ASSERT_EQ(log[i].b, i * 3);
+}
+
+template <typename T>
+class StreamLogOf : public testing::Test {};
+
+struct Odd {  // four in three lines
+  std::uint64_t a, b, c, d, e, f;
+  Odd() : Odd(0) {}
+  explicit Odd(std::uint64_t value) : a(value), b(~value), c(value * 3), d(value ^ 5), e(value + 1), f(value) {}
+  friend bool operator==(const Odd&, const Odd&) = default;
+};
+using StreamedTypes = testing::Types<Odd, std::uint64_t, std::uint32_t>;
+TYPED_TEST_SUITE(StreamLogOf, StreamedTypes);
+
+TYPED_TEST(StreamLogOf, ShowsEveryElementAtAnyTime) {
+  StreamLog<TypeParam> log(10'000);
+  for (std::uint64_t i = 0; i < 3'000; ++i) {
+    EXPECT_EQ(log.push(TypeParam(static_cast<std::uint32_t>(i))), i);
+    EXPECT_EQ(log[i], TypeParam(static_cast<std::uint32_t>(i)));
+    EXPECT_EQ(log[i / 2], TypeParam(static_cast<std::uint32_t>(i / 2)));
+  }
+  log.settle();
+  for (std::uint64_t i = 0; i < 3'000; ++i) ASSERT_EQ(log.data()[i], TypeParam(static_cast<std::uint32_t>(i)));
+}
+
+TYPED_TEST(StreamLogOf, GoesOnBehindAnyEndItIsCutBackTo) {
+  std::uint32_t value = 0;
+  std::vector<TypeParam> twin;
+  StreamLog<TypeParam> log(10'000);
+  for (std::size_t round = 0; round < 300; ++round) {
+    for (std::size_t i = 0; i < round % 23; ++i) {
+      log.push(TypeParam(++value));
+      twin.emplace_back(value);
+    }
+    if (round % 7 == 0) log.settle();
+    const std::size_t cut = round * 5 % 19;
+    if (round % 2 == 0 && cut <= twin.size()) {
+      twin.erase(twin.end() - static_cast<std::ptrdiff_t>(cut), twin.end());
+      log.truncate(twin.size());
+    }
+    ASSERT_EQ(log.size(), twin.size());
+    for (std::size_t i = 0; i < twin.size(); ++i) ASSERT_EQ(log[i], twin[i]) << "round " << round << " element " << i;
+  }
 }
 
 }  // namespace

@@ -114,10 +114,10 @@ TEST(PartitionChain, RollbackRestoresAClosedAccount) {
   one.create_account(2);
   one.partition.begin_chain();
   one.change(1, [](AccountRecord& a) { a.flags |= AccountFlags::kClosed; });
-  one.change(1, [](AccountRecord& a) { a.balances.credits_posted = 9; });
+  one.change_balances(1, [](Balances& b) { b.credits_posted = 9; });
   one.partition.rollback_chain();
   EXPECT_FALSE(one.partition.account(1).has(AccountFlags::kClosed));
-  EXPECT_TRUE(one.partition.account(1).balances == Balances{});
+  EXPECT_TRUE(one.partition.account(1).balances() == Balances{});
 }
 
 TEST(Partition, RefusesMoreThanItsLimits) {

@@ -10,7 +10,7 @@ namespace {
 u128 credits(const Account& account) { return account.credits_posted; }
 
 void add(PartitionUnderTest& one, std::uint32_t ordinal, u128 amount) {
-  one.change(ordinal, [&](AccountRecord& a) { a.balances.credits_posted += amount; });
+  one.change_balances(ordinal, [&](Balances& b) { b.credits_posted += amount; });
 }
 
 TEST(PartitionSnapshot, SeesTheBeginningWhateverChangesBeforeEmission) {

@@ -17,10 +17,9 @@ namespace florin::core {
 /// All that a partition shows, copied; two of them are equal if nothing can tell the partitions apart.
 struct PartitionView {
   std::vector<Account> accounts;
-  std::vector<Transfer> transfers;
+  std::vector<Transfer> transfers;  // accounts by number
   std::vector<PendingStatus> statuses;  // of the pending ones
   std::vector<std::vector<std::tuple<std::uint64_t, int, int>>> postings;  // by account, newest first: time, side, expiry
-  std::vector<std::uint32_t> posting_counts;
   std::vector<std::uint32_t> found;  // by id of the universe: what find_id() and find_account() answer
   std::vector<std::uint64_t> expiries;
   u128 accounts_hash = 0;
@@ -61,26 +60,40 @@ class PartitionUnderTest {
     transfer.timeout = timeout;
     transfer.flags = pending ? TransferFlags::kPending : std::uint16_t{0};
     transfer.timestamp = ++now;
-    change(debit, [&](AccountRecord& a) { (pending ? a.balances.debits_pending : a.balances.debits_posted) += amount; });
-    change(credit, [&](AccountRecord& a) { (pending ? a.balances.credits_pending : a.balances.credits_posted) += amount; });
-    const std::uint32_t number = partition.create_transfer(transfer, transfer.timestamp, partition.hash()(id));
-    _mm_sfence();
-    partition.post(partition.account(debit), {.timestamp = transfer.timestamp, .credit = 0});
-    partition.post(partition.account(credit), {.timestamp = transfer.timestamp, .credit = 1});
-    if (pending) partition.open_hold(transfer, number, debit, credit);
+    change_balances(debit, [&](Balances& b) { (pending ? b.debits_pending : b.debits_posted) += amount; });
+    change_balances(credit, [&](Balances& b) { (pending ? b.credits_pending : b.credits_posted) += amount; });
+    const std::uint32_t number = partition.create_transfer(transfer, transfer.timestamp, partition.hash()(id), debit, credit);
+    partition.post(partition.account(debit), number);
+    partition.post(partition.account(credit), number);
     return number;
   }
 
   void end_hold(std::uint32_t number, PendingStatus status) {
-    const Transfer pending = partition.transfer(number);
-    const Hold hold = partition.hold(number);
-    change(hold.debit, [&](AccountRecord& a) { a.balances.debits_pending -= pending.amount; });
-    change(hold.credit, [&](AccountRecord& a) { a.balances.credits_pending -= pending.amount; });
-    partition.end_hold(number, status);
+    const TransferRecord record = partition.transfer(number);
+    const Transfer pending = transfer(number);
+    change_balances(record.debit, [&](Balances& b) { b.debits_pending -= pending.amount; });
+    change_balances(record.credit, [&](Balances& b) { b.credits_pending -= pending.amount; });
+    partition.end_hold(number, pending, status);
     if (status != PendingStatus::kExpired) return;
     partition.record_expiry({.timestamp = ++now, .pending_timestamp = pending.timestamp});
-    partition.post(partition.account(hold.debit), {.timestamp = pending.timestamp, .credit = 0, .expiry = 1});
-    partition.post(partition.account(hold.credit), {.timestamp = pending.timestamp, .credit = 1, .expiry = 1});
+    partition.post(partition.account(record.debit), number | Posting::kExpiry);
+    partition.post(partition.account(record.credit), number | Posting::kExpiry);
+  }
+
+  /// As Tables::transfer(): put together from what memory keeps.
+  [[nodiscard]] Transfer transfer(std::uint32_t number) const {
+    const TransferRecord& record = partition.transfer(number);
+    const TransferExtra none;
+    const TransferExtra& rest = record.extra == 0 ? none : *partition.extra(record);
+    Transfer whole;
+    whole.id = record.id;
+    whole.debit_account_id = partition.account(record.debit).id;
+    whole.credit_account_id = partition.account(record.credit).id;
+    whole.amount = make_u128(rest.amount_high, record.amount_low);
+    whole.timeout = rest.timeout;
+    whole.flags = record.flags;
+    whole.timestamp = record.timestamp;
+    return whole;
   }
 
   void burn(u128 id) { partition.burn_id(id, partition.hash()(id)); }
@@ -92,11 +105,19 @@ class PartitionUnderTest {
     change_it(record);
   }
 
+  template <typename Change>
+  void change_balances(std::uint32_t ordinal, Change&& change_them) {
+    change(ordinal, [&](AccountRecord& record) {
+      Balances balances = record.balances();
+      change_them(balances);
+      record.set_balances(balances);
+    });
+  }
+
   [[nodiscard]] std::vector<std::uint32_t> open_holds() const {
     std::vector<std::uint32_t> open;
     for (std::uint32_t number = 1; number <= partition.transfers().size(); ++number) {
-      const bool pending = (partition.transfer(number).flags & TransferFlags::kPending) != 0;
-      if (pending && partition.hold(number).status == PendingStatus::kPending) open.push_back(number);
+      if (partition.hold_status(number) == PendingStatus::kPending) open.push_back(number);
     }
     return open;
   }
@@ -126,14 +147,15 @@ class PartitionUnderTest {
     for (std::uint32_t ordinal = 1; ordinal <= partition.accounts().size(); ++ordinal) {
       all.accounts.push_back(partition.to_account(ordinal));
       auto& chain = all.postings.emplace_back();
-      all.posting_counts.push_back(partition.account(ordinal).posting_count);
       for (std::uint32_t at = partition.account(ordinal).newest_posting; at != 0; at = partition.posting(at).previous) {
-        chain.emplace_back(partition.posting(at).timestamp, partition.posting(at).credit, partition.posting(at).expiry);
+        const std::uint32_t named = partition.posting(at).transfer;
+        const TransferRecord& record = partition.transfer(named & ~Posting::kExpiry);
+        chain.emplace_back(record.timestamp, record.credit == ordinal ? 1 : 0, (named & Posting::kExpiry) != 0 ? 1 : 0);
       }
     }
     for (std::uint32_t number = 1; number <= partition.transfers().size(); ++number) {
-      all.transfers.push_back(partition.transfer(number));
-      if ((all.transfers.back().flags & TransferFlags::kPending) != 0) all.statuses.push_back(partition.hold(number).status);
+      all.transfers.push_back(transfer(number));
+      if ((all.transfers.back().flags & TransferFlags::kPending) != 0) all.statuses.push_back(partition.hold_status(number));
     }
     const IdHash& hash = partition.hash();
     for (u128 id = 1; id <= accounts_made + 1; ++id) all.found.push_back(partition.find_account(id, hash(id)));

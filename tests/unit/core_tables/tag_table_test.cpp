@@ -1,5 +1,7 @@
 #include "core/tag_table.hpp"
 
+#include "core/id_hash.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -121,20 +123,34 @@ TEST(TagTable, OtherTagsOfTheSameLineAreNotProposed) {
   EXPECT_TRUE(both.table.surely_absent(7)) << "same line, other tag, room in the line";
 }
 
-TEST(TagTable, AFullHomeLineNeverSaysSurelyAbsent) {
+TEST(TagTable, BehindAFullLineItLooksOn) {
   TableAndTwin both(1000);
   for (std::uint32_t i = 0; i < TagTable::kEntriesPerLine; ++i) {
     EXPECT_TRUE(both.table.surely_absent(99));
     both.insert(i, i + 1);
   }
-  EXPECT_FALSE(both.table.surely_absent(99)) << "an entry with this tag might have spilled";
+  EXPECT_TRUE(both.table.surely_absent(99)) << "the next line has nothing either";
   EXPECT_TRUE(candidates(both.table, 99).empty());
   both.insert(99, 7);  // spills into the next line
+  EXPECT_FALSE(both.table.surely_absent(99));
+  EXPECT_EQ(both.table.place_if_absent(99), nullptr);
   EXPECT_EQ(both.table.peek(99), 0U) << "peek looks at the home line alone";
   EXPECT_TRUE(both.agree_on_all());
   both.erase_newest();
   both.erase_newest();
   EXPECT_TRUE(both.table.surely_absent(99));
+}
+
+TEST(TagTable, PutsAnEntryWhereItSaidItBelongs) {
+  TableAndTwin both(1000);
+  for (std::uint32_t i = 1; i <= 20; ++i) {
+    std::uint64_t* const place = both.table.place_if_absent(i);
+    ASSERT_NE(place, nullptr);
+    both.table.put_at(place, i, i + 1);
+    both.twin.emplace(i, i + 1);
+    EXPECT_EQ(both.table.place_if_absent(i), nullptr);
+  }
+  EXPECT_TRUE(both.agree_on_all());
 }
 
 TEST(TagTable, TheLastLineSpillsBehindTheEnd) {
@@ -213,9 +229,10 @@ void run_random(std::uint64_t seed, Tags tags, std::uint32_t entries_max) {
   while (both.order.size() < entries_max / 2) {
     const std::uint64_t batch = random.pick<std::uint64_t>({1, 3, 30, 300});
     both.table.prepare(batch + random.below(20));
+    const std::size_t size_before = both.order.size();
     for (std::uint64_t i = 0; i < batch && both.order.size() < entries_max / 2; ++i) both.insert(draw(tags, random), next++);
     if (random.chance(40)) {
-      std::uint64_t chain = std::min<std::uint64_t>(random.below(batch + 1), both.order.size());
+      std::uint64_t chain = std::min<std::uint64_t>(random.below(batch + 1), both.order.size() - size_before);
       while (chain-- > 0) both.erase_newest();
     }
     for (int i = 0; i < 4; ++i) {
@@ -245,26 +262,46 @@ TEST(TagTableRandom, EdgesOfTheTagSpace) {
 }
 
 /// Every doubling in the smallest steps, everything looked up after each of them, with a chain taken back in between.
-TEST(TagTable, EveryStepOfASplitFindsEverything) {
+TEST(TagTable, EveryStepOfADoublingFindsEverything) {
   Random random(11);
   TableAndTwin both(1 << 16);
   std::uint32_t value = 1;
-  for (int doubling = 0; doubling < 4; ++doubling) {
+  for (int doubling = 0; doubling < 6; ++doubling) {
     const std::size_t bytes_before = both.table.bytes();
-    while (both.table.bytes() == bytes_before) {  // until the split begins
+    while (both.table.bytes() == bytes_before) {  // until it begins
       both.table.prepare(1);
       both.insert(static_cast<std::uint32_t>(random.next()), value++);
     }
-    std::size_t bytes = 0;
-    while (bytes != both.table.bytes()) {  // until it moves nothing any more
-      bytes = both.table.bytes();
-      for (int i = 0; i < 5; ++i) both.insert(static_cast<std::uint32_t>(random.next()), value++);
+    EXPECT_EQ(both.table.bytes(), bytes_before * 2);
+    for (std::size_t moved = 0; moved < bytes_before / 64 + 64; moved += 65) {  // until it moves nothing any more
+      for (int i = 0; i < 7; ++i) both.insert(static_cast<std::uint32_t>(random.next()), value++);
       ASSERT_TRUE(both.agree_on_all());
-      for (int i = 0; i < 7; ++i) both.erase_newest();
+      for (int i = 0; i < 6; ++i) both.erase_newest();
       ASSERT_TRUE(both.agree_on_all());
       both.table.prepare(1);
+      ASSERT_TRUE(both.agree_on_all());
     }
-    EXPECT_GE(both.table.bytes(), bytes_before * 2 - 64);
+  }
+}
+
+/// The border between what was moved and what was not lies behind lines that are full: what spills there must go along.
+TEST(TagTable, WhatSpillsAtTheBorderOfADoublingIsFound) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Random random(seed);
+    TableAndTwin both(1 << 15);
+    std::uint32_t value = 1;
+    while (both.table.bytes() < 2048 * 64) {
+      both.table.prepare(1);
+      both.insert(static_cast<std::uint32_t>(random.next()), value++);
+    }
+    for (std::uint32_t step = 0; step < 40; ++step) {
+      // Tags all over the place where the border must be, 65 old lines further down with each step.
+      const std::uint32_t border = 0xFFFFFFFFU - step * 65 * (1U << 22);
+      for (int i = 0; i < 12; ++i) both.insert(border - static_cast<std::uint32_t>(random.below(1U << 25)), value++);
+      ASSERT_TRUE(both.agree_on_all()) << "seed " << seed << ", step " << step;
+      both.table.prepare(1);
+      ASSERT_TRUE(both.agree_on_all()) << "seed " << seed << ", step " << step;
+    }
   }
 }
 
@@ -274,6 +311,26 @@ TEST(TagTable, RoomIsMadeBeforeItIsNeeded) {
     table.prepare(entries);
     EXPECT_GE(table.bytes(), entries * 16) << "four entries a line of 64 bytes on average, at most";
     EXPECT_EQ(table.count(), 0U);
+  }
+}
+
+/// Ids that count up, as most clients make them, under any seed: no crowd, no long run of full lines.
+TEST(TagTable, IdsThatCountUpSpreadUnderEverySeed) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    Random random(seed);
+    const IdHash hash(make_u128(random.next(), random.next()));
+    const u128 first = random.pick<u128>({1, 218'000, u128{7} << 64, make_u128(random.next(), random.next())});
+    const u128 step = random.pick<u128>({1, 2, 1000, u128{1} << 64});
+    std::vector<std::uint32_t> lines(1024);
+    for (u128 i = 0; i < 5'000; ++i) ++lines[TagTable::tag_of(hash(first + i * step)) >> 22];
+    std::size_t full_run = 0;
+    std::size_t longest = 0;
+    for (const std::uint32_t count : lines) {
+      full_run = count >= TagTable::kEntriesPerLine ? full_run + 1 : 0;
+      longest = std::max(longest, full_run);
+    }
+    EXPECT_LE(longest, 8U) << "seed " << seed;
+    EXPECT_LE(*std::max_element(lines.begin(), lines.end()), 20U) << "seed " << seed;
   }
 }
 

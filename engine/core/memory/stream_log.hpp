@@ -1,0 +1,93 @@
+#pragma once
+
+#include <immintrin.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <numeric>
+#include <type_traits>
+
+#include "core/memory/region.hpp"
+
+namespace florin::core {
+
+/// An array that only grows at its end, for records that are written once and rarely read: they gather in a few lines that stay
+/// in the nearest cache and go out past the caches, whole lines at a time. A plain store would first fetch the line, and push
+/// out what is needed again.
+///
+/// Elements at the end may still be in those lines, so operator[] is right at any time on the writer's thread; data() and other
+/// threads see all of it after settle() only.
+/// Writer: the partition's thread. Bounds are the caller's, as in AppendLog.
+template <typename T>
+class StreamLog {
+  static_assert(std::is_trivially_copyable_v<T>);
+  static constexpr std::size_t kLine = 64;
+  static constexpr std::size_t kGroup = std::lcm(sizeof(T), kLine) / sizeof(T);  // elements in the fewest whole lines
+  static constexpr std::size_t kGroupBytes = kGroup * sizeof(T);
+  static_assert((kGroup & (kGroup - 1)) == 0);
+
+ public:
+  explicit StreamLog(std::size_t capacity) : region_(capacity * sizeof(T) + kGroupBytes), capacity_(capacity) {}
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t room() const noexcept { return capacity_ - size(); }
+  [[nodiscard]] std::size_t bytes() const noexcept { return size() * sizeof(T); }
+  [[nodiscard]] const T& operator[](std::size_t index) const noexcept {
+    return index >= size() / kGroup * kGroup ? gathered_[index % kGroup] : data()[index];
+  }
+  /// Settled elements. Prefetching may name any.
+  [[nodiscard]] const T* data() const noexcept { return reinterpret_cast<const T*>(region_.data()); }
+
+  /// The slot behind the end, to be filled and then taken in by commit_back().
+  [[nodiscard]] T& back_slot() noexcept { return gathered_[size() % kGroup]; }
+  void commit_back() noexcept {
+    const std::size_t size_now = size() + 1;
+    size_.store(size_now, std::memory_order_relaxed);
+    if (size_now % kGroup == 0) stream_group(size_now - kGroup);
+  }
+  std::size_t push(const T& value) noexcept {
+    back_slot() = value;
+    commit_back();
+    return size() - 1;
+  }
+
+  /// Makes every element readable through data() and by other threads, once they have synchronised with this one.
+  void settle() noexcept {
+    const std::size_t begin = size() / kGroup * kGroup;
+    std::memcpy(reinterpret_cast<T*>(region_.data()) + begin, gathered_, (size() - begin) * sizeof(T));
+    _mm_sfence();
+  }
+
+  void truncate(std::size_t size_wanted) noexcept {
+    settle();
+    size_.store(size_wanted, std::memory_order_relaxed);
+    const std::size_t begin = size_wanted / kGroup * kGroup;
+    std::memcpy(gathered_, data() + begin, (size_wanted - begin) * sizeof(T));
+  }
+
+  /// Takes the page faults of the next `bytes_ahead` bytes, and of the first `bytes_least` in any case. One background thread.
+  void touch_ahead(std::size_t bytes_ahead, std::size_t bytes_least = 0) noexcept {
+    const std::size_t wanted = std::max(bytes() + bytes_ahead, bytes_least);
+    if (wanted <= touched_) return;
+    region_.touch(std::max(touched_, bytes()), wanted);
+    touched_ = wanted;
+  }
+
+ private:
+  void stream_group(std::size_t first) noexcept {
+    const auto* from = reinterpret_cast<const __m256i*>(gathered_);
+    auto* to = reinterpret_cast<__m256i*>(region_.data() + first * sizeof(T));
+    for (std::size_t i = 0; i < kGroupBytes / sizeof(__m256i); ++i) _mm256_stream_si256(to + i, _mm256_load_si256(from + i));
+  }
+
+  alignas(kLine) T gathered_[kGroup] = {};  // element i at i % kGroup; those of the last, incomplete group
+  Region region_;
+  std::size_t capacity_;
+  std::size_t touched_ = 0;            // background thread
+  std::atomic<std::size_t> size_ = 0;  // writer; read by touch_ahead
+};
+
+}  // namespace florin::core
