@@ -90,8 +90,8 @@ class Ledger final : public StateMachine {
 
   Verdict create_account(const Account& event, const Event& at);
   Verdict create_transfer(const Transfer& event, const Event& at);
-  bool create_plain_transfer(Partition& partition, const Transfer& event, std::uint64_t timestamp, std::uint64_t id_hash,
-                             std::uint32_t debit_ordinal, std::uint32_t credit_ordinal) noexcept;
+  bool create_plain_transfer(Partition& partition, const Transfer& event, std::uint64_t timestamp, std::uint32_t id_tag,
+                             std::uint64_t* id_line, std::uint32_t debit_ordinal, std::uint32_t credit_ordinal) noexcept;
   void prefetch_resolutions(std::span<const Transfer> events) noexcept;
   void apply_transfer(const Transfer& stored, std::uint64_t id_hash, const AccountAt& debit_at, const AccountAt& credit_at,
                       const TransferAt& pending, const Transfer* origin) noexcept;

@@ -14,32 +14,52 @@ constexpr std::uint32_t kGroup = 32;
 /// Where the events of a group were found, one array per field: each pass is a simple loop.
 struct Group {
   std::uint64_t id_hash[kGroup];
-  std::uint32_t debit_tag[kGroup];
-  std::uint32_t credit_tag[kGroup];
-  std::uint32_t debit[kGroup];   // candidates: ordinals whose ids are still to be compared
+  std::uint64_t* id_line[kGroup];
+  std::uint32_t debit[kGroup];  // candidates: ordinals whose ids are still to be compared
   std::uint32_t credit[kGroup];
 };
 
-/// First pass: hash, and ask for the lines of the index tables.
-void hash_group(const Partition& partition, std::span<const Transfer> events, Group& group) noexcept {
+/// Two passes: hash, and ask for the lines of the index tables; read these, and ask for the accounts they propose.
+void find_group(const Partition& partition, std::span<const Transfer> events, Group& group) noexcept {
   const IdHash hash = partition.hash();
+  const TagTable::Lines account_lines = partition.account_ids().lines();
+  const TagTable::Lines id_lines = partition.transfer_ids().lines();
+  struct Sought {
+    const std::uint64_t* line;
+    std::uint32_t tag;
+  };
+  Sought debits[kGroup];
+  Sought credits[kGroup];
   for (std::size_t i = 0; i < events.size(); ++i) {
-    group.debit_tag[i] = TagTable::tag_of(hash(events[i].debit_account_id));
-    group.credit_tag[i] = TagTable::tag_of(hash(events[i].credit_account_id));
+    const std::uint32_t debit_tag = TagTable::tag_of(hash(events[i].debit_account_id));
+    const std::uint32_t credit_tag = TagTable::tag_of(hash(events[i].credit_account_id));
+    debits[i] = {account_lines(debit_tag), debit_tag};
+    credits[i] = {account_lines(credit_tag), credit_tag};
     group.id_hash[i] = hash(events[i].id);
-    partition.account_ids().prefetch(group.debit_tag[i]);
-    partition.account_ids().prefetch(group.credit_tag[i]);
-    partition.transfer_ids().prefetch(TagTable::tag_of(group.id_hash[i]));
+    group.id_line[i] = id_lines(TagTable::tag_of(group.id_hash[i]));
+    TagTable::prefetch(debits[i].line);
+    TagTable::prefetch(credits[i].line);
+    TagTable::prefetch(group.id_line[i]);
+  }
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    group.debit[i] = TagTable::peek(debits[i].line, debits[i].tag);
+    group.credit[i] = TagTable::peek(credits[i].line, credits[i].tag);
+    if (group.debit[i] != 0) partition.prefetch_account(group.debit[i]);
+    if (group.credit[i] != 0) partition.prefetch_account(group.credit[i]);
   }
 }
 
-/// Second pass: read these, and ask for the accounts they propose.
-void find_group(const Partition& partition, std::size_t size, Group& group) noexcept {
+/// The same from hints: only the records and the line of the id are left to ask for.
+void take_hints(const Partition& partition, const TransferHint* hints, std::size_t size, Group& group) noexcept {
+  const TagTable::Lines id_lines = partition.transfer_ids().lines();
   for (std::size_t i = 0; i < size; ++i) {
-    group.debit[i] = partition.account_ids().peek(group.debit_tag[i]);
-    group.credit[i] = partition.account_ids().peek(group.credit_tag[i]);
-    if (group.debit[i] != 0) partition.prefetch_account(group.debit[i]);
-    if (group.credit[i] != 0) partition.prefetch_account(group.credit[i]);
+    group.id_hash[i] = hints[i].id_hash;
+    group.id_line[i] = id_lines(TagTable::tag_of(hints[i].id_hash));
+    group.debit[i] = hints[i].debit;
+    group.credit[i] = hints[i].credit;
+    TagTable::prefetch(group.id_line[i]);
+    if (hints[i].debit != 0) partition.prefetch_account(hints[i].debit);
+    if (hints[i].credit != 0) partition.prefetch_account(hints[i].credit);
   }
 }
 
@@ -54,20 +74,6 @@ void Ledger::create_transfers(const Command& command) {
   Partition& partition = tables_[0];
   const auto* events = reinterpret_cast<const Transfer*>(command.body.data());
   const std::uint64_t before_first = command.timestamp - command.event_count;
-  const auto look_ahead = [&](std::span<const Transfer> transfers, Group& to) {
-    hash_group(partition, transfers, to);
-    find_group(partition, transfers.size(), to);
-  };
-  const auto take_hints = [&](const TransferHint* hints, std::uint32_t size, Group& to) {
-    for (std::uint32_t i = 0; i < size; ++i) {
-      to.id_hash[i] = hints[i].id_hash;
-      to.debit[i] = hints[i].debit;
-      to.credit[i] = hints[i].credit;
-      partition.transfer_ids().prefetch(TagTable::tag_of(hints[i].id_hash));
-      if (hints[i].debit != 0) partition.prefetch_account(hints[i].debit);
-      if (hints[i].credit != 0) partition.prefetch_account(hints[i].credit);
-    }
-  };
   const bool imported = (events[0].flags & Flags::kImported) != 0;
   const bool wants_balances = (command.flags & RequestFlags::kPostBalances) != 0 && command.reply != nullptr;
   Chain chain;
@@ -77,18 +83,19 @@ void Ledger::create_transfers(const Command& command) {
     const std::uint32_t size = std::min(kGroup, command.event_count - base);
     const std::span<const Transfer> in_hand{events + base, size};
     if (command.hints == nullptr) {
-      look_ahead(in_hand, group);
+      find_group(partition, in_hand, group);
     } else {
-      take_hints(command.hints + base, size, group);
+      take_hints(partition, command.hints + base, size, group);
     }
-    bool resolutions = false;
-    for (const Transfer& event : in_hand) resolutions |= (event.flags & kPostOrVoid) != 0;
-    if (resolutions) prefetch_resolutions(in_hand);
+    std::uint16_t flags = 0;
+    for (const Transfer& event : in_hand) flags |= event.flags;
+    if ((flags & kPostOrVoid) != 0) prefetch_resolutions(in_hand);
     for (std::uint32_t i = 0; i < size; ++i) {
       const std::uint32_t index = base + i;
       const Transfer& event = events[index];
       if (!chain.open && !imported &&
-          create_plain_transfer(partition, event, before_first + 1 + index, group.id_hash[i], group.debit[i], group.credit[i])) [[likely]] {
+          create_plain_transfer(partition, event, before_first + 1 + index, TagTable::tag_of(group.id_hash[i]), group.id_line[i], group.debit[i],
+                                group.credit[i])) [[likely]] {
         if (wants_balances) [[unlikely]] note_balances(command, index);
         continue;
       }
@@ -126,15 +133,16 @@ bool Ledger::make_hints(const Command& command, std::span<TransferHint> hints) c
 
 /// The straight path: a plain or pending transfer between two known, open accounts, with a new id, that nothing forbids, and
 /// whose sums fit into 64 bits. Anything else returns false with nothing changed, and rules/ gives it its name.
-inline bool Ledger::create_plain_transfer(Partition& partition, const Transfer& event, std::uint64_t timestamp, std::uint64_t id_hash,
-                                          std::uint32_t debit_ordinal, std::uint32_t credit_ordinal) noexcept {
-  if (!fields_are_plain(event) || debit_ordinal == 0 || credit_ordinal == 0) [[unlikely]] return false;
+inline bool Ledger::create_plain_transfer(Partition& partition, const Transfer& event, std::uint64_t timestamp, std::uint32_t id_tag,
+                                          std::uint64_t* id_line, std::uint32_t debit_ordinal, std::uint32_t credit_ordinal) noexcept {
+  if (debit_ordinal == 0 || credit_ordinal == 0 || debit_ordinal == credit_ordinal || !fields_are_plain(event)) [[unlikely]] return false;
   AccountRecord& debit = partition.account(debit_ordinal);
   AccountRecord& credit = partition.account(credit_ordinal);
-  const bool foreign = ((debit.id ^ event.debit_account_id) | (credit.id ^ event.credit_account_id)) != 0;
-  const bool special = ((debit.ledger ^ event.ledger) | (credit.ledger ^ event.ledger) | debit.wide | credit.wide |
-                        ((debit.flags | credit.flags) & AccountFlags::kClosed)) != 0;
-  if (foreign | special | (high64(event.amount) != 0)) [[unlikely]] return false;
+  const std::uint64_t foreign = (low64(debit.id) ^ low64(event.debit_account_id)) | (high64(debit.id) ^ high64(event.debit_account_id)) |
+                                (low64(credit.id) ^ low64(event.credit_account_id)) | (high64(credit.id) ^ high64(event.credit_account_id));
+  const std::uint32_t special = (debit.ledger ^ event.ledger) | (credit.ledger ^ event.ledger) | debit.wide | credit.wide |
+                                ((debit.flags | credit.flags) & std::uint32_t{AccountFlags::kClosed});
+  if ((foreign | special | high64(event.amount)) != 0) [[unlikely]] return false;
 
   const std::uint64_t amount = low64(event.amount);
   std::uint64_t debits = 0;
@@ -142,13 +150,14 @@ inline bool Ledger::create_plain_transfer(Partition& partition, const Transfer& 
   const bool carries = __builtin_add_overflow(debit.debits_pending_low, debit.debits_posted_low, &debits) |
                        __builtin_add_overflow(debits, amount, &debits) |
                        __builtin_add_overflow(credit.credits_pending_low, credit.credits_posted_low, &credits) |
-                       __builtin_add_overflow(credits, amount, &credits) |
-                       (timestamp + std::uint64_t{event.timeout} * 1'000'000'000 > kTimestampMax);
+                       __builtin_add_overflow(credits, amount, &credits);
+  if (carries) [[unlikely]] return false;
+  if (event.timeout != 0 && timestamp + std::uint64_t{event.timeout} * 1'000'000'000 > kTimestampMax) [[unlikely]] return false;
   const bool exceeds = (debit.has(AccountFlags::kDebitsMustNotExceedCredits) & (debits > debit.credits_posted_low)) |
                        (credit.has(AccountFlags::kCreditsMustNotExceedDebits) & (credits > credit.debits_posted_low));
-  if (carries | exceeds) [[unlikely]] return false;
-  std::uint64_t* const place = partition.transfer_ids().place_if_absent(TagTable::tag_of(id_hash));
-  if (place == nullptr) [[unlikely]] return false;
+  if (exceeds) [[unlikely]] return false;
+  std::uint64_t* const id_place = TagTable::place_if_absent(id_line, id_tag);
+  if (id_place == nullptr) [[unlikely]] return false;
 
   partition.before_change(debit);
   partition.before_change(credit);
@@ -159,7 +168,7 @@ inline bool Ledger::create_plain_transfer(Partition& partition, const Transfer& 
     debit.debits_posted_low += amount;
     credit.credits_posted_low += amount;
   }
-  const std::uint32_t number = partition.create_transfer_at(place, event, timestamp, id_hash, debit_ordinal, credit_ordinal);
+  const std::uint32_t number = partition.create_transfer_at(id_place, event, timestamp, id_tag, debit_ordinal, credit_ordinal);
   partition.post(debit, number);
   partition.post(credit, number);
   return true;

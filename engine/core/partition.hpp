@@ -97,10 +97,10 @@ class Partition {
     return number;
   }
   /// The same, with the place that TagTable::place_if_absent() has just named for its id.
-  std::uint32_t create_transfer_at(std::uint64_t* place, const Transfer& stored, std::uint64_t timestamp, std::uint64_t hash,
+  std::uint32_t create_transfer_at(std::uint64_t* id_place, const Transfer& stored, std::uint64_t timestamp, std::uint32_t id_tag,
                                    std::uint32_t debit, std::uint32_t credit) noexcept {
     const std::uint32_t number = append_transfer(stored, timestamp, debit, credit);
-    transfer_ids_.put_at(place, TagTable::tag_of(hash), number);
+    transfer_ids_.put_at(id_place, id_tag, number);
     return number;
   }
   /// Ends a hold: posted, voided or expired. `pending`: the transfer that holds.

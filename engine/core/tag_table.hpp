@@ -29,34 +29,50 @@ class TagTable {
 
   static std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash); }
 
-  void prefetch(std::uint32_t tag) const noexcept { _mm_prefetch(reinterpret_cast<const char*>(line(tag)), _MM_HINT_T0); }
+  /// From a tag to its line, for loops that ask often: the table's fields are read once. Valid until prepare().
+  class Lines {
+   public:
+    explicit Lines(const TagTable& table) noexcept : begin_(table.begin_), unsplit_(table.unsplit_), shift_(table.shift_) {}
+    /// The line where an entry with this tag is, or from which on it is sought.
+    [[nodiscard]] std::uint64_t* operator()(std::uint32_t tag) const noexcept {
+      const std::uint64_t index = std::uint64_t{tag} >> shift_;
+      const bool unsplit = (index >> 1) < unsplit_;
+      return begin_ + (index >> unsigned{unsplit}) * kEntriesPerLine;
+    }
+
+   private:
+    std::uint64_t* begin_;
+    std::uint64_t unsplit_;
+    unsigned shift_;
+  };
+  [[nodiscard]] Lines lines() const noexcept { return Lines(*this); }
+
+  static void prefetch(const std::uint64_t* line) noexcept { _mm_prefetch(reinterpret_cast<const char*>(line), _MM_HINT_T0); }
+  void prefetch(std::uint32_t tag) const noexcept { prefetch(line(tag)); }
 
   /// Where an entry with this tag belongs, if nothing in the table has this tag; else nullptr, and always for the tag 0, which
-  /// looks like an empty entry. For put_at().
-  [[nodiscard]] std::uint64_t* place_if_absent(std::uint32_t tag) noexcept {
-    for (std::uint64_t* at = line(tag);; at += kEntriesPerLine) {
+  /// looks like an empty entry. `line` is that of the tag. For put_at().
+  [[nodiscard]] static std::uint64_t* place_if_absent(std::uint64_t* line, std::uint32_t tag) noexcept {
+    for (std::uint64_t* at = line;; at += kEntriesPerLine) {
       if (match_tags(at, tag) != 0) [[unlikely]] return nullptr;
       if (const unsigned empty = match_empty(at); empty != 0) [[likely]] return at + static_cast<unsigned>(__builtin_ctz(empty));
     }
   }
+  [[nodiscard]] std::uint64_t* place_if_absent(std::uint32_t tag) noexcept { return place_if_absent(line(tag), tag); }
   /// True if nothing in the table has this tag.
-  [[nodiscard]] bool surely_absent(std::uint32_t tag) const noexcept {
-    for (const std::uint64_t* at = line(tag);; at += kEntriesPerLine) {
-      if (match_tags(at, tag) != 0) return false;
-      if (match_empty(at) != 0) return true;
-    }
-  }
-  /// Adds an entry at the place that place_if_absent(tag) has just named.
+  [[nodiscard]] bool surely_absent(std::uint32_t tag) const noexcept { return place_if_absent(line(tag), tag) != nullptr; }
+  /// Adds an entry at the place that place_if_absent() has just named.
   void put_at(std::uint64_t* place, std::uint32_t tag, std::uint32_t value) noexcept {
     ++count_;
     *place = (std::uint64_t{tag} << 32) | value;
   }
 
   /// First value in the home line whose tag matches, or 0: for prefetching what it names. Spilled entries are not seen.
-  [[nodiscard]] std::uint32_t peek(std::uint32_t tag) const noexcept {
-    const unsigned match = match_tags(line(tag), tag);
-    return match == 0 ? 0 : static_cast<std::uint32_t>(line(tag)[static_cast<unsigned>(__builtin_ctz(match))]);
+  [[nodiscard]] static std::uint32_t peek(const std::uint64_t* line, std::uint32_t tag) noexcept {
+    const unsigned match = match_tags(line, tag);
+    return match == 0 ? 0 : static_cast<std::uint32_t>(line[static_cast<unsigned>(__builtin_ctz(match))]);
   }
+  [[nodiscard]] std::uint32_t peek(std::uint32_t tag) const noexcept { return peek(line(tag), tag); }
 
   /// Calls `same(value)` for each candidate until it returns true; returns that value, or 0 if there is none.
   template <typename Same>
@@ -112,12 +128,8 @@ class TagTable {
            static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(b))) << 4;
   }
 
-  /// Home line of a tag: where it was before the doubling under way, as long as its line there was not split yet.
-  [[nodiscard]] std::uint64_t* line(std::uint32_t tag) const noexcept {
-    const std::uint64_t index = std::uint64_t{tag} >> shift_;
-    const bool unsplit = (index >> 1) < unsplit_;
-    return begin_ + (index >> unsigned{unsplit}) * kEntriesPerLine;
-  }
+  /// While the table doubles, a line that was not split yet is where it was before.
+  [[nodiscard]] std::uint64_t* line(std::uint32_t tag) const noexcept { return lines()(tag); }
   void insert_at(std::uint64_t* at, std::uint32_t tag, std::uint32_t value) noexcept;
   void begin_split() noexcept;
   void split_lines(std::uint64_t count) noexcept;

@@ -149,7 +149,7 @@ void TransferWindow::resolve_slice(std::uint32_t from, std::uint32_t to) noexcep
 /// repeated id. Otherwise false.
 bool TransferWindow::resolve_plain(std::uint32_t index, std::uint64_t debit_hash, std::uint64_t credit_hash) noexcept {
   const Transfer& event = *events_[index].event;
-  if (!fields_are_plain(event) || event.amount > kSafeAmount) return false;
+  if (!fields_are_plain(event) || event.amount > kSafeAmount || event.debit_account_id == event.credit_account_id) return false;
   const AccountAt debit = tables_.find_account(event.debit_account_id, debit_hash);
   const AccountAt credit = tables_.find_account(event.credit_account_id, credit_hash);
   if (!debit || !credit) return false;

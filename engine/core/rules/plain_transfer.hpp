@@ -4,14 +4,18 @@
 
 namespace florin::core {
 
-/// True if the bytes alone say: a plain or pending transfer, and nothing is wrong with it. Without a branch; the opposite only
-/// means that decide_transfer() must look. An id of 0 or 2^128 - 1 as an account needs no check here: no account has it.
+/// True if its own fields make it a plain or pending transfer with nothing wrong; the opposite only means that decide_transfer()
+/// must look. Not asked here: whether its accounts differ, and what the accounts that are found say besides (no account has an id of
+/// 0 or 2^128 - 1, or the ledger 0).
 inline bool fields_are_plain(const Transfer& t) noexcept {
-  const bool unusual =
-      ((t.flags & ~TransferFlags::kPending) != 0) | (t.timestamp != 0) | (t.id == 0) | (t.id == kU128Max) |
-      (high64(t.id) == kEngineIdSpace) | (t.debit_account_id == t.credit_account_id) | (t.pending_id != 0) |
-      (t.ledger == 0) | (t.code == 0) | ((t.timeout != 0) & ((t.flags & TransferFlags::kPending) == 0));
-  return !unusual;
+  const std::uint64_t id_low = low64(t.id);
+  const std::uint64_t id_high = high64(t.id);
+  const std::uint64_t must_be_zero = low64(t.pending_id) | high64(t.pending_id) | t.timestamp |
+                                     static_cast<std::uint64_t>(t.flags & static_cast<std::uint16_t>(~TransferFlags::kPending));
+  // Branches that are never taken cost less than one condition of many parts.
+  if (must_be_zero != 0 || t.code == 0) [[unlikely]] return false;
+  if ((id_low | id_high) == 0 || (id_low & id_high) == ~std::uint64_t{0} || id_high == kEngineIdSpace) [[unlikely]] return false;
+  return t.timeout == 0 || t.flags != 0;
 }
 
 }  // namespace florin::core
