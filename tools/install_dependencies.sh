@@ -8,6 +8,7 @@ packages=(
   libcli11-dev libfmt-dev libtomlplusplus-dev nlohmann-json3-dev  # the florin command
   libgtest-dev libgmock-dev libbenchmark-dev   # tests and benchmarks
   python3                                      # bench/run
+  python3-xxhash                               # the tests' second client
 )
 
 missing=()

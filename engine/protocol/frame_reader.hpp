@@ -49,6 +49,9 @@ class FrameReader {
   /// `bytes` of body_space() were filled. Then call next().
   void body_received(std::size_t bytes) noexcept { body_missing_ -= static_cast<std::uint32_t>(bytes); }
 
+  /// True while the header of the frame that comes next is incomplete; header() is then that of the frame before, or of none.
+  [[nodiscard]] bool awaits_header() const noexcept { return state_ == State::kHeader; }
+
   /// Copies everything not yet consumed, an open kFrame or kHeader included, so that the fed buffer is free. next() then
   /// starts again with it. For an owner that cannot take the frame now.
   void retain();

@@ -68,7 +68,13 @@ void NativeSession::refuse(ReplyCode code, std::string_view text) {
 }
 
 void NativeSession::finish_with(ReplyCode code, std::string_view text) {
-  refuse(code, text);
+  if (reader_.awaits_header()) {
+    // No frame is at fault, or one whose number is unknown. The last header's request may be open: it gets its own reply.
+    IoCounters::add(context_.counters.refused_total, 1);
+    reply_error({.operation = Operation{}}, code, text);
+  } else {
+    refuse(code, text);
+  }
   finish();
 }
 

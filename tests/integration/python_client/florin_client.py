@@ -1,0 +1,350 @@
+"""A second implementation of florin's native protocol, for tests.
+
+Written from docs/protocol.md alone, to show that the page suffices to write a client. Not a shipped client: one connection,
+one thread, no reconnection. Section numbers in comments are those of the page. Needs the Debian package python3-xxhash.
+"""
+
+import select
+import socket
+import struct
+import time
+from enum import IntEnum, IntFlag
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import xxhash
+
+U128_MAX = 2**128 - 1
+CREATED = 0xFFFFFFFF
+
+
+# --- Section 2: frames -----------------------------------------------------------------------------------------------
+
+VERSION = 1
+HEADER_SIZE = 64
+REPLY_SIZE_MAX = 1_179_488
+
+POST_BALANCES = 1 << 0
+LATENCY_RECEIPT = 1 << 1
+IS_REPLY = 1 << 15
+
+
+class Operation(IntEnum):
+    HELLO = 1
+    PING = 2
+    STATUS = 3
+    CREATE_ACCOUNTS = 16
+    CREATE_TRANSFERS = 17
+    LOOKUP_ACCOUNTS = 18
+    LOOKUP_TRANSFERS = 19
+    GET_ACCOUNT_TRANSFERS = 20
+    GET_ACCOUNT_BALANCES = 21
+    SNAPSHOT = 32
+    CLOCK_ADVANCE = 33
+
+
+class ProtocolError(Exception):
+    """The server sent what the protocol does not allow."""
+
+
+class ConnectionEnded(Exception):
+    """The stream ended where a reply was awaited."""
+
+
+class Refused(Exception):
+    """A reply with another code than ok (section 6)."""
+
+    def __init__(self, reply):
+        super().__init__(f"code {reply.code}: {reply.text}")
+        self.reply = reply
+
+
+def seal(frame):
+    """The frame with its checksums and size set. The body comes first: the header's checksum covers the body's."""
+    frame = bytearray(frame)
+    frame[8:24] = xxhash.xxh3_128_intdigest(frame[HEADER_SIZE:]).to_bytes(16, "little")
+    struct.pack_into("<I", frame, 24, len(frame))
+    return seal_header(frame)
+
+
+def seal_header(frame):
+    frame = bytearray(frame)
+    struct.pack_into("<Q", frame, 0, xxhash.xxh3_64_intdigest(frame[8:HEADER_SIZE]))
+    return bytes(frame)
+
+
+def request_frame(operation, request, body=b"", flags=0, timeout_ms=0):
+    return seal(struct.pack("<24xIBBHQQIIII", 0, VERSION, operation, flags, request, 0, timeout_ms, 0, 0, 0) + body)
+
+
+class Reply:
+    def __init__(self, frame):
+        (_, _, _, size, version, self.operation, self.flags, self.request, self.sequence, self.timestamp, self.code,
+         self.count) = struct.unpack_from("<QQQIBBHQQQII", frame)
+        if version != VERSION or size != len(frame) or not self.flags & IS_REPLY:
+            raise ProtocolError(f"version {version}, size {size} of {len(frame)}, flags {self.flags:#x}")
+        self.body = frame[HEADER_SIZE:]
+        if int.from_bytes(frame[8:24], "little") != xxhash.xxh3_128_intdigest(self.body):
+            raise ProtocolError("body checksum")
+
+    @property
+    def text(self):
+        return self.body.decode()
+
+
+def size_of_reply(header):
+    """The size of the frame that begins with these 64 bytes, which is to be believed only once they are verified."""
+    if int.from_bytes(header[:8], "little") != xxhash.xxh3_64_intdigest(header[8:HEADER_SIZE]):
+        raise ProtocolError("header checksum")
+    size = struct.unpack_from("<I", header, 24)[0]
+    if not HEADER_SIZE <= size <= REPLY_SIZE_MAX:
+        raise ProtocolError(f"size {size}")
+    return size
+
+
+# --- Section 4.2: records --------------------------------------------------------------------------------------------
+
+
+class Layout:
+    """Named little-endian integers, one after the other: (name, bytes)."""
+
+    def __init__(self, *fields):
+        self.fields = fields
+        self.size = sum(width for _, width in fields)
+
+    def pack(self, **values):
+        packed = b"".join(values.pop(name, 0).to_bytes(width, "little") for name, width in self.fields)
+        if values:
+            raise TypeError(f"no such field: {', '.join(values)}")
+        return packed
+
+    def unpack(self, data):
+        values, offset = {}, 0
+        for name, width in self.fields:
+            values[name] = int.from_bytes(data[offset:offset + width], "little")
+            offset += width
+        return SimpleNamespace(**values)
+
+    def unpack_all(self, data):
+        if len(data) % self.size:
+            raise ProtocolError(f"{len(data)} bytes are no rows of {self.size}")
+        return [self.unpack(data[at:at + self.size]) for at in range(0, len(data), self.size)]
+
+
+class AccountFlags(IntFlag):
+    LINKED = 1 << 0
+    DEBITS_MUST_NOT_EXCEED_CREDITS = 1 << 1
+    CREDITS_MUST_NOT_EXCEED_DEBITS = 1 << 2
+    HISTORY = 1 << 3
+    IMPORTED = 1 << 4
+    CLOSED = 1 << 5
+
+
+class TransferFlags(IntFlag):
+    LINKED = 1 << 0
+    PENDING = 1 << 1
+    POST_PENDING_TRANSFER = 1 << 2
+    VOID_PENDING_TRANSFER = 1 << 3
+    BALANCING_DEBIT = 1 << 4
+    BALANCING_CREDIT = 1 << 5
+    CLOSING_DEBIT = 1 << 6
+    CLOSING_CREDIT = 1 << 7
+    IMPORTED = 1 << 8
+
+
+class FilterFlags(IntFlag):
+    DEBITS = 1 << 0
+    CREDITS = 1 << 1
+    REVERSED = 1 << 2
+
+
+BALANCES = (("debits_pending", 16), ("debits_posted", 16), ("credits_pending", 16), ("credits_posted", 16))
+
+ACCOUNT = Layout(("id", 16), *BALANCES, ("user_data_128", 16), ("user_data_64", 8), ("user_data_32", 4), ("reserved", 4),
+                 ("ledger", 4), ("code", 2), ("flags", 2), ("timestamp", 8))
+TRANSFER = Layout(("id", 16), ("debit_account_id", 16), ("credit_account_id", 16), ("amount", 16), ("pending_id", 16),
+                  ("user_data_128", 16), ("user_data_64", 8), ("user_data_32", 4), ("timeout", 4), ("ledger", 4), ("code", 2),
+                  ("flags", 2), ("timestamp", 8))
+ACCOUNT_FILTER = Layout(("account_id", 16), ("user_data_128", 16), ("user_data_64", 8), ("user_data_32", 4), ("code", 2),
+                        ("reserved", 58), ("timestamp_min", 8), ("timestamp_max", 8), ("limit", 4), ("flags", 4))
+ACCOUNT_BALANCE = Layout(*BALANCES, ("timestamp", 8), ("reserved", 56))
+FOUR_BALANCES = Layout(*BALANCES)
+RECEIPT = Layout(("queue", 8), ("execute", 8), ("durable", 8), ("reserved", 8))
+ENTRY = Layout(("index", 4), ("status", 4), ("timestamp", 8))
+HELLO = Layout(("principal", 16), ("client", 16), ("reserved", 32))
+WELCOME = Layout(("store_id", 16), ("events_max", 4), ("in_flight_max", 4), ("partitions", 4), ("reserved", 36))
+
+
+# --- Section 4.1: the reply to create_accounts and create_transfers --------------------------------------------------
+
+
+class Outcome(NamedTuple):
+    status: int
+    timestamp: int
+    sequence: int
+
+
+class CreateReply:
+    """An outcome for each of `events` events, the listed and the unlisted; post-balances and receipt where asked for."""
+
+    def __init__(self, reply, events):
+        self.sequence, self.timestamp = reply.sequence, reply.timestamp
+        balances_at = reply.count * ENTRY.size
+        receipt_at = balances_at + (events * 2 * FOUR_BALANCES.size if reply.flags & POST_BALANCES else 0)
+        end = receipt_at + (RECEIPT.size if reply.flags & LATENCY_RECEIPT else 0)
+        if len(reply.body) != end:
+            raise ProtocolError(f"{len(reply.body)} bytes where {end} were due")
+
+        entries = ENTRY.unpack_all(reply.body[:balances_at])
+        indices = [entry.index for entry in entries]
+        if indices != sorted(set(indices)) or (indices and indices[-1] >= events):
+            raise ProtocolError(f"indices {indices} of {events} events")
+        listed = {entry.index: entry for entry in entries}
+        self.outcomes = []
+        for i in range(events):
+            before_last = events - 1 - i
+            entry = listed.get(i)
+            self.outcomes.append(Outcome(entry.status if entry else CREATED,
+                                         entry.timestamp if entry else reply.timestamp - before_last,
+                                         reply.sequence - before_last))
+
+        balances = FOUR_BALANCES.unpack_all(reply.body[balances_at:receipt_at])
+        self.post_balances = list(zip(balances[0::2], balances[1::2]))
+        self.receipt = RECEIPT.unpack(reply.body[receipt_at:]) if end > receipt_at else None
+
+
+# --- Section 3: conversation -----------------------------------------------------------------------------------------
+
+
+class Connection:
+    """One connection to a server on this machine. Requests are sent with `send`, any number of them, and their replies taken
+    with `wait` in any order; `call` does both."""
+
+    def __init__(self, port, timeout_s=30):
+        self.timeout_s = timeout_s
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout_s)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.setblocking(False)
+        self._received = bytearray()
+        self._replies = {}  # arrived, not yet waited for
+        self._open = {}     # request -> (operation, flags)
+        self._last_request = 0
+        self._at_end = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self._socket.close()
+
+    def hello(self, principal=0, client=0, **header):
+        reply = self.call(Operation.HELLO, HELLO.pack(principal=principal, client=client), **header)
+        return WELCOME.unpack(reply.body)
+
+    def send(self, operation, body=b"", flags=0, timeout_ms=0):
+        """Sends a request and returns its number."""
+        self._last_request += 1
+        self._open[self._last_request] = (operation, flags)
+        self.send_bytes(request_frame(operation, self._last_request, body, flags, timeout_ms))
+        return self._last_request
+
+    def send_bytes(self, data):
+        """Goes on reading while it writes (section 9): a server that cannot send replies stops reading requests."""
+        unsent = memoryview(data)
+        deadline = time.monotonic() + self.timeout_s
+        while unsent:
+            readable, writable = self._ready(deadline, [self._socket] if not self._at_end else [], [self._socket])
+            if readable:
+                self._read()
+            if writable:
+                unsent = unsent[self._socket.send(unsent):]
+
+    def end_of_requests(self):
+        """Ends this half of the stream; open replies still come."""
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def wait(self, request):
+        """The reply to `request`; raises Refused when its code is not ok."""
+        deadline = time.monotonic() + self.timeout_s
+        while request not in self._replies:
+            reply = self._next_reply(deadline)
+            expected = self._open.pop(reply.request, None)
+            if expected is None:
+                raise ProtocolError(f"a reply to request {reply.request}, which is not open: code {reply.code}, {reply.body}")
+            if (reply.operation, reply.flags) != (expected[0], expected[1] | IS_REPLY):
+                raise ProtocolError(f"operation {reply.operation}, flags {reply.flags:#x} to {expected}")
+            self._replies[reply.request] = reply
+        reply = self._replies.pop(request)
+        if reply.code != 0:
+            raise Refused(reply)
+        return reply
+
+    def next_reply(self):
+        """The reply that arrives next, whatever it answers. For tests that look at the stream itself."""
+        return self._next_reply(time.monotonic() + self.timeout_s)
+
+    def call(self, operation, body=b"", **header):
+        return self.wait(self.send(operation, body, **header))
+
+    # One function for each operation that has a body.
+
+    def send_create(self, operation, events, **header):
+        layout = ACCOUNT if operation == Operation.CREATE_ACCOUNTS else TRANSFER
+        return self.send(operation, b"".join(layout.pack(**event) for event in events), **header)
+
+    def create_accounts(self, *accounts, **header):
+        return CreateReply(self.wait(self.send_create(Operation.CREATE_ACCOUNTS, accounts, **header)), len(accounts))
+
+    def create_transfers(self, *transfers, **header):
+        return CreateReply(self.wait(self.send_create(Operation.CREATE_TRANSFERS, transfers, **header)), len(transfers))
+
+    def lookup_accounts(self, *ids):
+        return self._rows(Operation.LOOKUP_ACCOUNTS, b"".join(i.to_bytes(16, "little") for i in ids), ACCOUNT)
+
+    def lookup_transfers(self, *ids):
+        return self._rows(Operation.LOOKUP_TRANSFERS, b"".join(i.to_bytes(16, "little") for i in ids), TRANSFER)
+
+    def get_account_transfers(self, **account_filter):
+        return self._rows(Operation.GET_ACCOUNT_TRANSFERS, ACCOUNT_FILTER.pack(**account_filter), TRANSFER)
+
+    def get_account_balances(self, **account_filter):
+        return self._rows(Operation.GET_ACCOUNT_BALANCES, ACCOUNT_FILTER.pack(**account_filter), ACCOUNT_BALANCE)
+
+    def clock_advance(self, nanoseconds):
+        return self.call(Operation.CLOCK_ADVANCE, struct.pack("<Q", nanoseconds))
+
+    def _rows(self, operation, body, layout):
+        reply = self.call(operation, body)
+        rows = layout.unpack_all(reply.body)
+        if len(rows) != reply.count:
+            raise ProtocolError(f"{len(rows)} rows, count {reply.count}")
+        return rows
+
+    def _next_reply(self, deadline):
+        while True:
+            if len(self._received) >= HEADER_SIZE:
+                size = size_of_reply(self._received[:HEADER_SIZE])
+                if len(self._received) >= size:
+                    frame = bytes(self._received[:size])
+                    del self._received[:size]
+                    return Reply(frame)
+            if self._at_end:
+                if self._received:
+                    raise ProtocolError(f"the stream ended inside a frame, after {len(self._received)} bytes")
+                raise ConnectionEnded()
+            self._ready(deadline, [self._socket], [])
+            self._read()
+
+    def _ready(self, deadline, readers, writers):
+        readable, writable, _ = select.select(readers, writers, [], max(0, deadline - time.monotonic()))
+        if not readable and not writable:
+            raise TimeoutError(f"nothing moved for {self.timeout_s} s; whether open requests took effect is unknown")
+        return readable, writable
+
+    def _read(self):
+        data = self._socket.recv(1 << 18)
+        self._received += data
+        self._at_end = not data
