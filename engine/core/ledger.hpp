@@ -46,6 +46,7 @@ class Ledger final : public StateMachine {
   void begin_snapshot() override;
   using Sink = std::function<void(ChunkKey, std::span<const std::byte>)>;
   bool snapshot_step(std::size_t budget_bytes, const Sink& sink) override;
+  bool snapshot_rows(const Sink& sink) override;
   u128 snapshot_state_hash() const noexcept override;
   void abandon_snapshot() override;
   Status load(const SnapshotReader& snapshot) override;
@@ -110,9 +111,8 @@ class Ledger final : public StateMachine {
   void write_post_balances(const Command& command) noexcept;
 
   std::size_t emit_accounts(const Sink& sink);
-  std::size_t emit_transfers(const Sink& sink);
-  template <typename Row, typename LogOf, typename TimeOf>
-  std::size_t emit_rows(const Sink& sink, std::vector<Row>& rows, LogOf&& log_of, TimeOf&& time_of);
+  template <typename Row, typename TimeOf, typename RowAt>
+  std::size_t emit_rows(const Sink& sink, std::vector<Row>& chunk, TimeOf&& time_of, RowAt&& row_at);
   Status load_accounts(const SnapshotReader& snapshot, ChunkKey key);
   Status load_transfers(const SnapshotReader& snapshot, ChunkKey key, std::span<const Expiry> expiries, std::size_t& next_expiry);
   Status load_failed_ids(const SnapshotReader& snapshot, ChunkKey key);

@@ -28,6 +28,7 @@ SnapshotProgress::SnapshotProgress(const Tables& tables) {
   for (const auto& partition : tables.all()) {
     size.push_back({0, partition->accounts().size(), partition->transfers().size(), partition->expiries().size(), partition->failed_ids().size()});
     position.push_back({});
+    rows.position.push_back({});
   }
 }
 
@@ -39,80 +40,66 @@ void Ledger::begin_snapshot() {
 }
 
 bool Ledger::snapshot_step(std::size_t budget_bytes, const Sink& sink) {
-  SnapshotProgress& at = *progress_;
   std::size_t emitted = 0;
-  while (at.running && emitted < budget_bytes) {
-    std::size_t bytes = 0;
-    switch (at.table) {
-      case kSnapshotAccounts: bytes = emit_accounts(sink); break;
-      case kSnapshotTransfers:
-        bytes = emit_transfers(sink);
-        break;
-      case kSnapshotExpiries:
-        bytes = emit_rows(sink, at.expiries, [](const Partition& p) -> const auto& { return p.expiries(); }, [](const Expiry& e) { return e.timestamp; });
-        break;
-      case kSnapshotFailedIds:
-        bytes = emit_rows(sink, at.failed_ids, [](const Partition& p) -> const auto& { return p.failed_ids(); }, [](u128) { return std::uint64_t{0}; });
-        break;
-      default: abandon_snapshot(); break;
-    }
-    if (bytes == 0 && at.running) {
-      ++at.table;
-      at.chunk = 0;
-    }
+  while (progress_->running && emitted < budget_bytes) {
+    const std::size_t bytes = emit_accounts(sink);
+    if (bytes == 0) abandon_snapshot();  // all of them
     emitted += bytes;
   }
-  return !at.running;
+  return !progress_->running;
 }
 
-/// The next chunk of a table that only grows. With one partition straight from its log.
-template <typename Row, typename LogOf, typename TimeOf>
-std::size_t Ledger::emit_rows(const Sink& sink, std::vector<Row>& rows, LogOf&& log_of, TimeOf&& time_of) {
-  SnapshotProgress& at = *progress_;
-  std::span<const Row> chunk;
-  if (tables_.count() == 1) {
-    std::uint64_t& position = at.position[0][at.table];
-    chunk = {log_of(tables_[0]).data() + position, std::min(at.size[0][at.table] - position, kSnapshotChunkRows)};
-    position += chunk.size();
-  } else {
-    rows.clear();
-    while (rows.size() < kSnapshotChunkRows) {
-      const std::uint32_t p = at.oldest(tables_, [&](const Partition& partition, std::uint64_t i) { return time_of(log_of(partition)[i]); });
-      if (p == tables_.count()) break;
-      rows.push_back(log_of(tables_[p])[at.position[p][at.table]++]);
-    }
-    chunk = rows;
+bool Ledger::snapshot_rows(const Sink& sink) {
+  SnapshotProgress::Rows& rows = progress_->rows;
+  std::size_t bytes = 0;
+  switch (rows.table) {
+    case kSnapshotTransfers:
+      bytes = emit_rows(sink, rows.transfers, [](const Partition& p, std::uint64_t i) { return p.settled_transfer(static_cast<std::uint32_t>(i) + 1).timestamp; },
+                        [&](const Partition& p, std::uint64_t i) { return tables_.transfer(p, p.settled_transfer(static_cast<std::uint32_t>(i) + 1)); });
+      break;
+    case kSnapshotExpiries:
+      bytes = emit_rows(sink, rows.expiries, [](const Partition& p, std::uint64_t i) { return p.expiries()[i].timestamp; },
+                        [](const Partition& p, std::uint64_t i) { return p.expiries()[i]; });
+      break;
+    case kSnapshotFailedIds:
+      bytes = emit_rows(sink, rows.failed_ids, [](const Partition&, std::uint64_t) { return std::uint64_t{0}; },
+                        [](const Partition& p, std::uint64_t i) { return p.failed_ids()[i]; });
+      break;
+    default: return true;
   }
-  if (!chunk.empty()) sink({at.table, at.chunk++}, std::as_bytes(chunk));
-  return chunk.size_bytes();
+  if (bytes != 0) return false;
+  rows.chunk = 0;
+  return ++rows.table == SnapshotProgress::kTables;
+}
+
+/// The next chunk of a table that only grows.
+template <typename Row, typename TimeOf, typename RowAt>
+std::size_t Ledger::emit_rows(const Sink& sink, std::vector<Row>& chunk, TimeOf&& time_of, RowAt&& row_at) {
+  SnapshotProgress::Rows& rows = progress_->rows;
+  chunk.clear();
+  while (chunk.size() < kSnapshotChunkRows) {
+    const std::uint32_t p = progress_->oldest(tables_, rows.table, rows.position, time_of);
+    if (p == tables_.count()) break;
+    chunk.push_back(row_at(tables_[p], rows.position[p][rows.table]++));
+  }
+  if (!chunk.empty()) sink({rows.table, rows.chunk++}, std::as_bytes(std::span<const Row>(chunk)));
+  return chunk.size() * sizeof(Row);
 }
 
 std::size_t Ledger::emit_accounts(const Sink& sink) {
   SnapshotProgress& at = *progress_;
   at.accounts.clear();
   while (at.accounts.size() < kSnapshotChunkRows) {
-    const std::uint32_t p = at.oldest(tables_, [](const Partition& partition, std::uint64_t i) { return partition.accounts()[i].timestamp; });
+    const std::uint32_t p = at.oldest(tables_, kSnapshotAccounts, at.position,
+                                      [](const Partition& partition, std::uint64_t i) { return partition.accounts()[i].timestamp; });
     if (p == tables_.count()) break;
     const auto ordinal = static_cast<std::uint32_t>(++at.position[p][kSnapshotAccounts]);
     at.accounts.push_back(tables_[p].snapshot_account(ordinal));
     tables_[p].emitted_account(ordinal);
     at.hash.accounts += Partition::hash_of(at.accounts.back());
   }
-  if (!at.accounts.empty()) sink({at.table, at.chunk++}, std::as_bytes(std::span<const Account>(at.accounts)));
+  if (!at.accounts.empty()) sink({kSnapshotAccounts, at.account_chunk++}, std::as_bytes(std::span<const Account>(at.accounts)));
   return at.accounts.size() * sizeof(Account);
-}
-
-std::size_t Ledger::emit_transfers(const Sink& sink) {
-  SnapshotProgress& at = *progress_;
-  at.transfers.clear();
-  while (at.transfers.size() < kSnapshotChunkRows) {
-    const std::uint32_t p = at.oldest(tables_, [](const Partition& partition, std::uint64_t i) { return partition.transfers()[i].timestamp; });
-    if (p == tables_.count()) break;
-    const auto number = static_cast<std::uint32_t>(++at.position[p][kSnapshotTransfers]);
-    at.transfers.push_back(tables_.transfer({&tables_[p], number}));
-  }
-  if (!at.transfers.empty()) sink({at.table, at.chunk++}, std::as_bytes(std::span<const Transfer>(at.transfers)));
-  return at.transfers.size() * sizeof(Transfer);
 }
 
 void Ledger::abandon_snapshot() {

@@ -209,7 +209,7 @@ void Partition::commit_chain() noexcept {
 }
 
 void Partition::rollback_chain() noexcept {
-  for (std::size_t i = undo_accounts_.size(); i-- > 0;) account(undo_accounts_[i].ordinal) = undo_accounts_[i].before;
+  for (std::size_t i = undo_accounts_.size(); i-- > 0;) account(undo_accounts_[i].ordinal).take_back(undo_accounts_[i].before);
   for (std::size_t i = undo_statuses_.size(); i-- > 0;) extras_[undo_statuses_[i].extra - 1].status = undo_statuses_[i].before;
   for (std::size_t i = transfers_.size(); i-- > mark_.transfers;) {
     const auto number = static_cast<std::uint32_t>(i) + 1;

@@ -58,6 +58,8 @@ class Partition {
     return (value & kFailedBit) != 0 ? 0 : value;
   }
   [[nodiscard]] const TransferRecord& transfer(std::uint32_t number) const noexcept { return transfers_[number - 1]; }
+  /// The same for another thread: of transfers that were there when it synchronised with a settled partition.
+  [[nodiscard]] const TransferRecord& settled_transfer(std::uint32_t number) const noexcept { return transfers_.data()[number - 1]; }
   [[nodiscard]] const TransferExtra* extra(const TransferRecord& record) const noexcept {
     return record.extra == 0 ? nullptr : &extras_[record.extra - 1];
   }

@@ -70,6 +70,13 @@ struct alignas(64) AccountRecord {
     credits_posted_high = high64(all.credits_posted);
     wide = high64(any) != 0 ? 1 : 0;
   }
+  /// What changes becomes what it was. The rest is not touched: another thread may be reading it.
+  void take_back(const AccountRecord& before) noexcept {
+    set_balances(before.balances());
+    flags = before.flags;
+    newest_posting = before.newest_posting;
+    pre_image = before.pre_image;
+  }
 };
 static_assert(sizeof(AccountRecord) == 128 && offsetof(AccountRecord, debits_pending_high) == 64);
 static_assert(std::is_trivially_copyable_v<AccountRecord>);

@@ -11,32 +11,42 @@
 
 namespace florin::core {
 
-/// How far the running snapshot is. Accounts are copied as they were when it began; everything else only grows, so that it is
-/// enough to remember how long it was. Rows of several partitions are merged by time: the file does not tell how many there were.
+/// How far the running snapshot is. Rows of several partitions are merged by time: the file does not tell how many there were.
+/// Accounts change and are copied as they were when it began, by the sequencing thread. Everything else only grows, so that it is
+/// enough to remember how long it was, and another thread can read it meanwhile.
+/// Writer: the sequencing thread; of `rows`: who calls snapshot_rows(), after begin_snapshot().
 struct SnapshotProgress {
   static constexpr std::size_t kTables = 5;  // by SnapshotTable, 0 unused
+  using Positions = std::vector<std::array<std::uint64_t, kTables>>;  // by partition
 
   bool running = false;
-  std::uint32_t table = kSnapshotAccounts;
-  std::uint32_t chunk = 0;
-  std::vector<std::array<std::uint64_t, kTables>> size;      // by partition: rows when it began
-  std::vector<std::array<std::uint64_t, kTables>> position;  // by partition: rows emitted
+  Positions size;  // rows when it began
   StateHashParts hash;
+
+  Positions position;  // accounts emitted
+  std::uint32_t account_chunk = 0;
   std::vector<Account> accounts;  // the chunk in hand
-  std::vector<Transfer> transfers;
-  std::vector<Expiry> expiries;
-  std::vector<u128> failed_ids;
+
+  struct Rows {
+    std::uint32_t table = kSnapshotTransfers;
+    std::uint32_t chunk = 0;
+    Positions position;
+    std::vector<Transfer> transfers;
+    std::vector<Expiry> expiries;
+    std::vector<u128> failed_ids;
+  };
+  Rows rows;
 
   explicit SnapshotProgress(const Tables& tables);
 
-  /// Index of the partition whose next row of the current table is the oldest, or tables.count() if there is none.
+  /// Index of the partition whose next row of a table is the oldest, or tables.count() if there is none.
   template <typename TimeOf>
-  [[nodiscard]] std::uint32_t oldest(const Tables& tables, TimeOf&& time_of) const {
+  [[nodiscard]] std::uint32_t oldest(const Tables& tables, std::uint32_t table, const Positions& at, TimeOf&& time_of) const {
     std::uint32_t best = tables.count();
     std::uint64_t best_time = 0;
     for (std::uint32_t p = 0; p < tables.count(); ++p) {
-      if (position[p][table] == size[p][table]) continue;
-      const std::uint64_t time = time_of(tables[p], position[p][table]);
+      if (at[p][table] == size[p][table]) continue;
+      const std::uint64_t time = time_of(tables[p], at[p][table]);
       if (best == tables.count() || time < best_time) {
         best = p;
         best_time = time;

@@ -94,10 +94,18 @@ class StateMachine {
   [[nodiscard]] virtual u128 state_hash() const = 0;
 
   /// Starts a snapshot of the state after the last batch. The state machine goes on; pre-images are kept where needed.
+  /// What changes is copied by snapshot_step(), what only grows is read by snapshot_rows(); both together are the snapshot.
   virtual void begin_snapshot() = 0;
-  /// Emits at most about `budget_bytes` of the running snapshot into `sink`; returns true when it is complete.
+  using SnapshotSink = std::function<void(ChunkKey, std::span<const std::byte>)>;
+  /// Emits at most about `budget_bytes` of what changes; returns true when that is complete.
   /// Called between batches by the sequencing thread, so that no batch waits for a whole table.
-  virtual bool snapshot_step(std::size_t budget_bytes, const std::function<void(ChunkKey, std::span<const std::byte>)>& sink) = 0;
+  virtual bool snapshot_step(std::size_t budget_bytes, const SnapshotSink& sink) = 0;
+  /// Emits a chunk of what only grows, as it was when the snapshot began; returns true when there is no more, and is not to be
+  /// called again then. By one thread of any kind, beside everything that the sequencing thread does.
+  virtual bool snapshot_rows(const SnapshotSink& sink) {
+    static_cast<void>(sink);
+    return true;
+  }
   /// After snapshot_step() returned true: the state hash of what it emitted, gathered on the way.
   [[nodiscard]] virtual u128 snapshot_state_hash() const noexcept { return 0; }
   /// Ends a snapshot early (the store failed) and drops the pre-images.

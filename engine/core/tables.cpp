@@ -12,8 +12,7 @@ Tables::Tables(std::uint32_t partitions, const PartitionLimits& limits) : count_
   }
 }
 
-Transfer Tables::transfer(const TransferAt& at) const noexcept {
-  const TransferRecord& record = at.record();
+Transfer Tables::transfer(const Partition& home, const TransferRecord& record) const noexcept {
   const AccountRecord& debit = account_at(record.debit).record();
   Transfer whole{.id = record.id,
                  .debit_account_id = debit.id,
@@ -23,7 +22,7 @@ Transfer Tables::transfer(const TransferAt& at) const noexcept {
                  .code = record.code,
                  .flags = record.flags,
                  .timestamp = record.timestamp};
-  if (const TransferExtra* extra = at.partition->extra(record); extra != nullptr) {
+  if (const TransferExtra* extra = home.extra(record); extra != nullptr) {
     whole.amount = make_u128(extra->amount_high, record.amount_low);
     whole.pending_id = extra->pending_id;
     whole.user_data_128 = extra->user_data_128;

@@ -57,7 +57,8 @@ class Tables {
   }
   [[nodiscard]] TransferAt find_transfer_at(std::uint64_t timestamp) const noexcept;
   /// The whole of a transfer that is there.
-  [[nodiscard]] Transfer transfer(const TransferAt& at) const noexcept;
+  [[nodiscard]] Transfer transfer(const TransferAt& at) const noexcept { return transfer(*at.partition, at.record()); }
+  [[nodiscard]] Transfer transfer(const Partition& home, const TransferRecord& record) const noexcept;
   /// Of a post or void: its pending transfer; else nothing.
   [[nodiscard]] std::optional<Transfer> pending_of(const Transfer& transfer) const noexcept {
     if ((transfer.flags & kPostOrVoid) == 0) return std::nullopt;

@@ -102,15 +102,22 @@ int SnapshotDriver::do_work() noexcept {
     wake_core_();
     return 1;
   }
-  if (!is_copied_ || chain_end_.load(std::memory_order_acquire) == ChainEnd::kUnknown) return 0;
+  if (!is_copied_) return 0;
+  if (!has_rows_) {
+    note(write_rows());
+    return 1;
+  }
+  if (chain_end_.load(std::memory_order_acquire) == ChainEnd::kUnknown) return 0;
   finish();
   return 1;
 }
 
 void SnapshotDriver::take(const Piece& piece) {
   if (piece.is_last) is_copied_ = true;
-  if (has_failed_) return;
-  const Status status = write(piece);
+  if (!has_failed_) note(write(piece));
+}
+
+void SnapshotDriver::note(const Status& status) noexcept {
   if (status) return;
   has_failed_ = true;
   last_failure_ = status;
@@ -118,16 +125,30 @@ void SnapshotDriver::take(const Piece& piece) {
 }
 
 Status SnapshotDriver::write(const Piece& piece) {
+  for (const Piece::Chunk& chunk : piece.chunks) {
+    const Status status = put(chunk.key, std::span(piece.bytes).subspan(chunk.offset, chunk.size));
+    if (!status) return status;
+  }
+  return {};
+}
+
+Status SnapshotDriver::write_rows() {
+  if (has_failed_ || abort_.load(std::memory_order_acquire)) {
+    has_rows_ = true;
+    return {};
+  }
+  Status status;
+  has_rows_ = state_machine_.snapshot_rows([&](ChunkKey key, std::span<const std::byte> bytes) { status = put(key, bytes); });
+  return status;
+}
+
+Status SnapshotDriver::put(ChunkKey key, std::span<const std::byte> bytes) {
   if (writer_ == nullptr) {
     auto created = options_.store->create(header_.sequence);
     if (!created) return created.error();
     writer_ = std::move(created).value();
   }
-  for (const Piece::Chunk& chunk : piece.chunks) {
-    const Status status = writer_->put(chunk.key, std::span(piece.bytes).subspan(chunk.offset, chunk.size));
-    if (!status) return status;
-  }
-  return {};
+  return writer_->put(key, bytes);
 }
 
 void SnapshotDriver::finish() {
@@ -164,6 +185,7 @@ Status SnapshotDriver::prune() {
 void SnapshotDriver::finish_as(Progress progress) noexcept {
   writer_.reset();  // unpublished: leaves nothing behind
   is_copied_ = false;
+  has_rows_ = false;
   has_failed_ = false;
   reply_code_ = progress == Progress::kPublished ? ReplyCode::kOk : ReplyCode::kDiskFull;
   progress_.store(progress, std::memory_order_release);

@@ -15,10 +15,10 @@
 
 namespace florin::pipeline {
 
-/// Takes snapshots while the engine goes on. The core copies a few chunks between batches (the state machine keeps the
-/// pre-images); a background agent writes them and publishes.
+/// Takes snapshots while the engine goes on. The core copies what changes, a few chunks between batches (the state machine keeps
+/// the pre-images); a background agent writes these, reads what only grows by itself, and publishes.
 ///
-///   core: begin() at a batch boundary, then step() between batches  -- full pieces -->  writer: put, publish, prune
+///   core: begin() at a batch boundary, then step() between batches  -- full pieces -->  writer: put; rows; publish, prune
 ///                                                                 <-- empty pieces --
 ///
 /// A snapshot is published only when the batch it follows is durable (set_chain_end): a snapshot never knows more than the
@@ -93,6 +93,9 @@ class SnapshotDriver final : public runtime::Agent {
   void copy_into(Piece& piece);
   void take(const Piece& piece);
   Status write(const Piece& piece);
+  Status write_rows();
+  Status put(ChunkKey key, std::span<const std::byte> bytes);
+  void note(const Status& status) noexcept;
   void finish();
   Status publish();
   Status prune();
@@ -113,7 +116,8 @@ class SnapshotDriver final : public runtime::Agent {
 
   // Snapshot thread.
   std::unique_ptr<SnapshotWriter> writer_;
-  bool is_copied_ = false;  ///< the last piece is written; only the chain's end may be missing
+  bool is_copied_ = false;  ///< the last piece is written
+  bool has_rows_ = false;   ///< and so is what only grows: only the chain's end may be missing
   bool has_failed_ = false;
   Status last_failure_;
   ReplyCode reply_code_ = ReplyCode::kOk;  ///< published by progress_

@@ -19,7 +19,7 @@ namespace florin::core {
 /// out what is needed again.
 ///
 /// Elements at the end may still be in those lines, so operator[] is right at any time on the writer's thread; data() and other
-/// threads see all of it after settle() only.
+/// threads see all of it after settle() only. What has settled is never changed again, whatever comes behind it.
 /// Writer: the partition's thread. Bounds are the caller's, as in AppendLog.
 template <typename T>
 class StreamLog {
@@ -56,14 +56,17 @@ class StreamLog {
 
   /// Makes every element readable through data() and by other threads, once they have synchronised with this one.
   void settle() noexcept {
-    const std::size_t begin = size() / kGroup * kGroup;
-    std::memcpy(reinterpret_cast<T*>(region_.data()) + begin, gathered_, (size() - begin) * sizeof(T));
+    const std::size_t group = size() / kGroup * kGroup;
+    const std::size_t begin = std::max(group, settled_);
+    if (begin < size()) std::memcpy(reinterpret_cast<T*>(region_.data()) + begin, gathered_ + (begin - group), (size() - begin) * sizeof(T));
+    settled_ = size();
     _mm_sfence();
   }
 
   void truncate(std::size_t size_wanted) noexcept {
     settle();
     size_.store(size_wanted, std::memory_order_relaxed);
+    settled_ = size_wanted;
     const std::size_t begin = size_wanted / kGroup * kGroup;
     std::memcpy(gathered_, data() + begin, (size_wanted - begin) * sizeof(T));
   }
@@ -86,6 +89,7 @@ class StreamLog {
   alignas(kLine) T gathered_[kGroup] = {};  // element i at i % kGroup; those of the last, incomplete group
   Region region_;
   std::size_t capacity_;
+  std::size_t settled_ = 0;            // elements that data() shows
   std::size_t touched_ = 0;            // background thread
   std::atomic<std::size_t> size_ = 0;  // writer; read by touch_ahead
 };
