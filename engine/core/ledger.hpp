@@ -113,9 +113,9 @@ class Ledger final : public StateMachine {
   std::size_t emit_accounts(const Sink& sink);
   template <typename Row, typename TimeOf, typename RowAt>
   std::size_t emit_rows(const Sink& sink, std::vector<Row>& chunk, TimeOf&& time_of, RowAt&& row_at);
-  Status load_accounts(const SnapshotReader& snapshot, ChunkKey key);
-  Status load_transfers(const SnapshotReader& snapshot, ChunkKey key, std::span<const Expiry> expiries, std::size_t& next_expiry);
-  Status load_failed_ids(const SnapshotReader& snapshot, ChunkKey key);
+  Status load_accounts(ChunkKey key, std::span<const std::byte> bytes);
+  Status load_transfers(ChunkKey key, std::span<const std::byte> bytes, std::span<const Expiry> expiries, std::size_t& next_expiry);
+  Status load_failed_ids(ChunkKey key, std::span<const std::byte> bytes);
   bool load_transfer(const Transfer& transfer) noexcept;
   bool load_expiry(const Expiry& expiry) noexcept;
   void prefetch_accounts(std::span<const Transfer> events) noexcept;

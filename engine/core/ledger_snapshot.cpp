@@ -1,5 +1,9 @@
+#include <tbb/parallel_pipeline.h>
+
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <ranges>
 #include <string>
 #include <vector>
 
@@ -15,11 +19,50 @@ Status damaged(ChunkKey key, const char* reason) {
 
 /// The rows of a chunk, if its size is a whole number of them.
 template <typename Row>
-Result<std::span<const Row>> rows_of(const SnapshotReader& snapshot, ChunkKey key) {
-  Result<std::span<const std::byte>> bytes = snapshot.read(key);
-  if (!bytes) return bytes.error();
-  if (bytes->size() % sizeof(Row) != 0) return damaged(key, "not a whole number of rows");
-  return std::span<const Row>(reinterpret_cast<const Row*>(bytes->data()), bytes->size() / sizeof(Row));
+Result<std::span<const Row>> rows_of(ChunkKey key, std::span<const std::byte> bytes) {
+  if (bytes.size() % sizeof(Row) != 0) return damaged(key, "not a whole number of rows");
+  return std::span<const Row>(reinterpret_cast<const Row*>(bytes.data()), bytes.size() / sizeof(Row));
+}
+
+/// Reads and verifies the chunks of a table on all cores, a few ahead of `take(key, bytes)`, which gets them in order. Loading
+/// happens before there is any request.
+template <typename Take>
+Status take_chunks(const SnapshotReader& snapshot, std::uint32_t table, Take&& take) {
+  constexpr std::size_t kChunksAhead = 16;
+  struct Chunk {
+    ChunkKey key;
+    Status status;
+    std::span<const std::byte> bytes;
+  };
+  const auto [begin, end] = std::ranges::equal_range(snapshot.chunks(), table, {}, &ChunkKey::table);
+  std::vector<Chunk> chunks;
+  for (const ChunkKey key : std::ranges::subrange(begin, end)) chunks.push_back({key, {}, {}});
+  std::size_t next = 0;
+  std::atomic<bool> failed = false;
+  Status result;
+  const auto pick = [&](tbb::flow_control& control) -> Chunk* {
+    if (next < chunks.size() && !failed.load(std::memory_order_relaxed)) return &chunks[next++];
+    control.stop();
+    return nullptr;
+  };
+  const auto read = [&](Chunk* chunk) {
+    const Result<std::span<const std::byte>> bytes = snapshot.read(chunk->key);
+    if (bytes) {
+      chunk->bytes = *bytes;
+    } else {
+      chunk->status = bytes.error();
+    }
+    return chunk;
+  };
+  const auto hand_over = [&](Chunk* chunk) {
+    if (!result) return;
+    result = chunk->status ? take(chunk->key, chunk->bytes) : chunk->status;
+    if (!result) failed.store(true, std::memory_order_relaxed);
+  };
+  tbb::parallel_pipeline(kChunksAhead, tbb::make_filter<void, Chunk*>(tbb::filter_mode::serial_in_order, pick) &
+                                           tbb::make_filter<Chunk*, Chunk*>(tbb::filter_mode::parallel, read) &
+                                           tbb::make_filter<Chunk*, void>(tbb::filter_mode::serial_in_order, hand_over));
+  return result;
 }
 
 }  // namespace
@@ -114,20 +157,21 @@ Status Ledger::load(const SnapshotReader& snapshot) {
   const SnapshotHeader& header = snapshot.header();
   tables_.set_hash(IdHash(header.hash_seed));
   std::vector<Expiry> expiries;
-  for (const ChunkKey key : snapshot.chunks()) {
-    if (key.table != kSnapshotExpiries) continue;
-    const auto rows = rows_of<Expiry>(snapshot, key);
+  Status status = take_chunks(snapshot, kSnapshotExpiries, [&](ChunkKey key, std::span<const std::byte> bytes) -> Status {
+    const auto rows = rows_of<Expiry>(key, bytes);
     if (!rows) return rows.error();
     expiries.insert(expiries.end(), rows->begin(), rows->end());
-  }
+    return Status::ok();
+  });
+  if (status) status = take_chunks(snapshot, kSnapshotAccounts, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_accounts(key, bytes); });
   std::size_t next_expiry = 0;
-  for (const ChunkKey key : snapshot.chunks()) {
-    Status status;
-    if (key.table == kSnapshotAccounts) status = load_accounts(snapshot, key);
-    if (key.table == kSnapshotTransfers) status = load_transfers(snapshot, key, expiries, next_expiry);
-    if (key.table == kSnapshotFailedIds) status = load_failed_ids(snapshot, key);
-    if (!status) return status;
+  if (status) {
+    status = take_chunks(snapshot, kSnapshotTransfers, [&](ChunkKey key, std::span<const std::byte> bytes) {
+      return load_transfers(key, bytes, expiries, next_expiry);
+    });
   }
+  if (status) status = take_chunks(snapshot, kSnapshotFailedIds, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_failed_ids(key, bytes); });
+  if (!status) return status;
   for (; next_expiry < expiries.size(); ++next_expiry) {
     if (!load_expiry(expiries[next_expiry])) return damaged({kSnapshotExpiries, 0}, "an expiry names no hold");
   }
@@ -142,8 +186,8 @@ Status Ledger::load(const SnapshotReader& snapshot) {
   return Status::ok();
 }
 
-Status Ledger::load_accounts(const SnapshotReader& snapshot, ChunkKey key) {
-  const auto rows = rows_of<Account>(snapshot, key);
+Status Ledger::load_accounts(ChunkKey key, std::span<const std::byte> bytes) {
+  const auto rows = rows_of<Account>(key, bytes);
   if (!rows) return rows.error();
   if (!reserve(static_cast<std::uint32_t>(rows->size()), 0)) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the accounts of the snapshot"};
   for (const Account& account : *rows) {
@@ -153,8 +197,8 @@ Status Ledger::load_accounts(const SnapshotReader& snapshot, ChunkKey key) {
   return Status::ok();
 }
 
-Status Ledger::load_transfers(const SnapshotReader& snapshot, ChunkKey key, std::span<const Expiry> expiries, std::size_t& next_expiry) {
-  const auto rows = rows_of<Transfer>(snapshot, key);
+Status Ledger::load_transfers(ChunkKey key, std::span<const std::byte> bytes, std::span<const Expiry> expiries, std::size_t& next_expiry) {
+  const auto rows = rows_of<Transfer>(key, bytes);
   if (!rows) return rows.error();
   if (!reserve(0, static_cast<std::uint32_t>(rows->size()))) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the transfers of the snapshot"};
   constexpr std::size_t kGroup = 32;  // asks ahead as create_transfers() does
@@ -207,8 +251,8 @@ bool Ledger::load_expiry(const Expiry& expiry) noexcept {
   return true;
 }
 
-Status Ledger::load_failed_ids(const SnapshotReader& snapshot, ChunkKey key) {
-  const auto rows = rows_of<u128>(snapshot, key);
+Status Ledger::load_failed_ids(ChunkKey key, std::span<const std::byte> bytes) {
+  const auto rows = rows_of<u128>(key, bytes);
   if (!rows) return rows.error();
   if (!reserve(0, static_cast<std::uint32_t>(rows->size()))) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the failed ids of the snapshot"};
   for (const u128 id : *rows) {
