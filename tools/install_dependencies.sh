@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian 12 packages that florin is built with. Takes no time when they are there.
+# Installs the Debian 12 packages that florin is built with, or those named. Takes no time when they are there.
+#   tools/install_dependencies.sh [PACKAGE...]
 set -euo pipefail
 
 packages=(
@@ -9,6 +10,7 @@ packages=(
   libgtest-dev libgmock-dev libbenchmark-dev   # tests and benchmarks
   python3                                      # bench/run
 )
+[ $# -eq 0 ] || packages=("$@")
 
 missing=()
 for package in "${packages[@]}"; do
