@@ -6,6 +6,8 @@ target_compile_options(florin_options INTERFACE
   -march=x86-64-v3 -fno-strict-aliasing
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor
   -Woverloaded-virtual)
+# Written on purpose where one branch is cheaper than two.
+target_compile_options(florin_options INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wno-bitwise-instead-of-logical>)
 if(FLORIN_WARNINGS_AS_ERRORS)
   target_compile_options(florin_options INTERFACE -Werror)
 endif()
@@ -20,4 +22,12 @@ if(FLORIN_SANITIZE)
   else()
     target_compile_options(florin_options INTERFACE -fno-sanitize-recover=all)
   endif()
+endif()
+if(FLORIN_BUILD_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "FLORIN_BUILD_FUZZ needs clang: use the preset fuzz")
+  endif()
+  # All code reports which branches ran; only the fuzzers get libFuzzer's main.
+  target_compile_options(florin_options INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(florin_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()

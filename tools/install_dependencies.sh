@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian 12 packages that florin is built with. Takes no time when they are there.
+# Installs the Debian 12 packages that florin is built with, or those named. Takes no time when they are there.
+#   tools/install_dependencies.sh [PACKAGE...]
 set -euo pipefail
 
 packages=(
@@ -10,6 +11,7 @@ packages=(
   python3                                      # bench/run
   python3-xxhash                               # the tests' second client
 )
+[ $# -eq 0 ] || packages=("$@")
 
 missing=()
 for package in "${packages[@]}"; do

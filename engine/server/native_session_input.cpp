@@ -17,6 +17,8 @@ namespace {
 /// Enough for one round: the sequencer should get what is there before more is read.
 constexpr std::uint64_t kRoundBytesMax = 1U << 20;
 constexpr std::uint64_t kNsPerMs = 1'000'000;
+constexpr const char* kHelloFirst = "the first frame must be hello";
+constexpr const char* kHelloForm = "hello must have 64 bytes, reserved bytes zero and no flags";
 
 bool takes_post_balances(Operation operation) noexcept {
   return operation == Operation::kCreateAccounts || operation == Operation::kCreateTransfers;
@@ -97,7 +99,7 @@ bool NativeSession::take_frame() {
 bool NativeSession::take_hello() {
   const FrameHeader& header = reader_.header();
   if (header.operation != Operation::kHello) {
-    finish_with(ReplyCode::kHelloRequired, "the first frame must be hello");
+    finish_with(ReplyCode::kHelloRequired, kHelloFirst);
     return false;
   }
   Hello hello;
@@ -108,7 +110,7 @@ bool NativeSession::take_hello() {
     is_sound = std::all_of(std::begin(hello.reserved), std::end(hello.reserved), [](std::uint8_t byte) { return byte == 0; });
   }
   if (!is_sound) {
-    finish_with(ReplyCode::kMalformedBody, "hello must have 64 bytes, reserved bytes zero and no flags");
+    finish_with(ReplyCode::kMalformedBody, kHelloForm);
     return false;
   }
   if (!is_loopback_ && !context_.settings.trust_principals) {
@@ -175,7 +177,9 @@ bool NativeSession::take_request() {
 bool NativeSession::take_large_header() {
   const FrameHeader& header = reader_.header();
   if (!hello_done_) {
-    finish_with(ReplyCode::kHelloRequired, "the first frame must be hello");
+    // The same answer as if the frame had arrived at once.
+    const bool is_hello = header.operation == Operation::kHello;
+    finish_with(is_hello ? ReplyCode::kMalformedBody : ReplyCode::kHelloRequired, is_hello ? kHelloForm : kHelloFirst);
     return false;
   }
   if (!may_admit()) {

@@ -150,6 +150,22 @@ TEST_F(NativeSessionTest, RepliesToAClosedSessionAreDropped) {
   session_->on_round_end();
 }
 
+/// Found by the fuzzer: in pieces, it was told that the first frame must be hello.
+TEST_F(NativeSessionTest, AHelloThatIsTooLargeIsMalformedHoweverItArrives) {
+  const std::vector<std::byte> body(NativeSession::kLargeBodyBytesMin);
+  const auto frame = RawClient::frame({.operation = Operation::kHello}, body);
+  for (const std::size_t split : {std::size_t{0}, std::size_t{kFrameHeaderBytes}}) {
+    if (session_) TearDown();
+    codes_.clear();
+    open(true);
+    send(std::span(frame).first(split));
+    round();
+    send(std::span(frame).subspan(split));
+    round();
+    EXPECT_EQ(codes_, (std::vector{ReplyCode::kMalformedBody})) << "split at " << split;
+  }
+}
+
 TEST_F(NativeSessionTest, SplitAnywhereTheConversationIsTheSame) {
   auto bytes = RawClient::hello_frame();
   for (std::uint64_t i = 1; i <= 3; ++i) {
