@@ -90,8 +90,18 @@ void SegmentKeeper::run() {
       lock.unlock();
       allocate_ahead(*watched);
       drop_old_cache(*watched);
-      measure_room(watched);
       lock.lock();
+      measure_room(watched);
+      continue;
+    }
+    // So does a prepared one, whoever has it by then.
+    if (next_ && watched != nullptr && !is_next_filled_out_ && is_next_soon(*watched)) {
+      is_next_filled_out_ = true;  // or it cannot be: then as far as it goes, when it is in use
+      LmdbWriter* const next = next_.get();
+      lock.unlock();
+      fill_out(*next);
+      lock.lock();
+      measure_room(watched);
       continue;
     }
     if (!next_ && next_failure_) {
@@ -100,6 +110,7 @@ void SegmentKeeper::run() {
       lock.lock();
       if (next) {
         next_ = std::move(*next);
+        is_next_filled_out_ = false;
       } else {
         next_failure_ = next.error();
       }
@@ -109,11 +120,7 @@ void SegmentKeeper::run() {
     const bool woken = wake_.wait_for(lock, kRoomInterval, [this] {
       return stop_ || !retired_.empty() || wants_allocation_ || (!next_ && next_failure_);
     });
-    if (woken) continue;
-    LmdbWriter* const current = watched_;
-    lock.unlock();
-    measure_room(current);
-    lock.lock();
+    if (!woken) measure_room(watched_);
   }
 }
 
@@ -122,15 +129,27 @@ Result<std::unique_ptr<LmdbWriter>> SegmentKeeper::prepare() {
   return LmdbWriter::create(path, settings_.segment_bytes, LmdbWriter::Order::kAscending);
 }
 
+/// Not before the segment in use is a quarter full: a server with little to do takes no space for more.
+bool SegmentKeeper::is_next_soon(const LmdbWriter& watched) const { return watched.used_bytes() >= settings_.segment_bytes / 4; }
+
+/// Allocates a segment that nobody writes to yet: allocating one that is in use holds up its writer, for as long as the file system
+/// takes to finish what it has under way.
+void SegmentKeeper::fill_out(LmdbWriter& next) {
+  if (!next.preallocate(settings_.segment_bytes + step_bytes_)) return;  // disk full: shows in measure_room()
+  if (settings_.zero_ahead) next.zero_ahead(settings_.segment_bytes);
+}
+
+/// The first segment, and what a rotation took before it was filled out. In growing steps, since each may hold up the writer.
 void SegmentKeeper::allocate_ahead(LmdbWriter& writer) {
   const std::uint64_t used = writer.used_bytes();
   const std::uint64_t step = step_bytes_;
-  // Two steps ahead: one is left while the next is being allocated. A failure (disk full) shows in measure_room().
-  const std::uint64_t end = std::min((used / step + 2) * step, std::max(settings_.segment_bytes, used + step));
-  if (writer.allocated_bytes() < end) (void)writer.preallocate(end);
+  const std::uint64_t allocated = writer.allocated_bytes();
+  // One step is left while the next is being allocated. A failure (disk full) shows in measure_room().
+  if (allocated < used + step) {
+    const std::uint64_t end = std::max(used + 2 * step, 2 * allocated) / step * step;
+    (void)writer.preallocate(std::min(end, std::max(settings_.segment_bytes + step, used + step)));
+  }
   allocate_at_.store((used / step + 1) * step, std::memory_order_relaxed);
-  // Not for a server that has yet to write its first step: an idle one writes nothing.
-  if (settings_.zero_ahead && (used >= step || has_rotated_)) writer.zero_ahead(end);
 }
 
 void SegmentKeeper::drop_old_cache(const LmdbWriter& writer) {
@@ -144,16 +163,17 @@ void SegmentKeeper::drop_old_cache(const LmdbWriter& writer) {
 
 void SegmentKeeper::close_retired(std::unique_ptr<LmdbWriter> writer) {
   uncached_of_ = nullptr;
-  has_rotated_ = true;
   (void)writer->trim();  // only space is lost if it fails; the batches are durable
   writer->drop_cache(0, writer->used_bytes());
 }
 
+/// Under the mutex: what was allocated ahead is room, and must not count for two segments.
 void SegmentKeeper::measure_room(const LmdbWriter* writer) {
   struct statvfs facts {};
   if (::statvfs(settings_.folder.c_str(), &facts) != 0) return;
   std::uint64_t room = std::uint64_t{facts.f_bavail} * facts.f_frsize;
   room -= std::min(room, settings_.headroom_bytes);
+  if (next_) room += next_->allocated_bytes();
   if (writer != nullptr) room += writer->allocated_bytes() - std::min(writer->allocated_bytes(), writer->used_bytes());
   constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
   room_bytes_.store(static_cast<std::int64_t>(std::min(room, kMost)), std::memory_order_relaxed);

@@ -48,6 +48,8 @@ class SegmentKeeper {
 
  private:
   void run();
+  [[nodiscard]] bool is_next_soon(const LmdbWriter& watched) const;
+  void fill_out(LmdbWriter& next);
   void allocate_ahead(LmdbWriter& writer);
   void drop_old_cache(const LmdbWriter& writer);
   Result<std::unique_ptr<LmdbWriter>> prepare();
@@ -69,7 +71,7 @@ class SegmentKeeper {
 
   /// Keeper thread. Every prepared file has a name of its own: the writer renames the one it took while the next is made.
   std::uint64_t prepared_count_ = 0;
-  bool has_rotated_ = false;
+  bool is_next_filled_out_ = false;  // keeper thread
   std::uint64_t uncached_to_ = 0;  ///< keeper thread: pages of the watched segment before it were let go
   const LmdbWriter* uncached_of_ = nullptr;
   std::atomic<std::uint64_t> allocate_at_{0};  ///< the writer wakes the thread when it gets there
