@@ -13,6 +13,8 @@ namespace {
 constexpr std::uint64_t kWindowBytes = 1U << 20;
 /// Asked of the kernel ahead of the window, for files that are not in the page cache.
 constexpr std::uint64_t kReadAheadBytes = 4U << 20;
+/// From this size on a batch is read straight to where it is wanted: the copy would cost more than the call.
+constexpr std::uint32_t kDirectBytes = 64U << 10;
 
 std::uint64_t end_of(const ValuePlace& place) noexcept { return place.offset() + place.size; }
 
@@ -93,13 +95,17 @@ Status SegmentCursor::skip_to(std::uint64_t sequence) {
   return Status::ok();
 }
 
-Result<std::span<const std::byte>> SegmentCursor::next() {
+Result<std::span<const std::byte>> SegmentCursor::next() { return advance({}); }
+
+Result<std::span<const std::byte>> SegmentCursor::next_unverified(std::span<std::byte> memory) { return advance(memory); }
+
+Result<std::span<const std::byte>> SegmentCursor::advance(std::span<std::byte> memory) {
   for (;;) {
     if (seek_candidate()) {
-      Result<std::span<const std::byte>> batch = read_candidate();
+      Result<std::span<const std::byte>> batch = read_candidate(memory);
       if (!batch && batch.error().kind() != ErrorKind::kCorrupt) return batch;
       if (batch) {
-        accept();
+        accept(*batch);
         return batch;
       }
       refused_ = batch.error();
@@ -124,14 +130,18 @@ bool SegmentCursor::seek_candidate() {
   return place_ < places_.size() && places_[place_].key == next_sequence_;
 }
 
-Result<std::span<const std::byte>> SegmentCursor::read_candidate() {
+Result<std::span<const std::byte>> SegmentCursor::read_candidate(std::span<std::byte> memory) {
   const ValuePlace& place = places_[place_];
-  if (place.offset() < window_begin_ || end_of(place) > window_end_ || place_ >= window_places_) {
-    if (Status status = load_window(); !status) return status;
-    if (end_of(place) > window_end_) return corrupt(place.offset(), "the file ends inside the batch");
+  const bool is_direct = !memory.empty() && place.size >= kDirectBytes;
+  Result<std::span<const std::byte>> bytes = is_direct ? fetch(place, memory) : fetch_by_window(place);
+  if (!bytes) return bytes;
+  std::span<const std::byte> batch = *bytes;
+  if (!memory.empty() && !is_direct) {
+    std::memcpy(memory.data(), batch.data(), batch.size());
+    batch = memory.first(batch.size());
   }
-  const auto batch = std::span<const std::byte>(window_.bytes()).subspan(place.offset() - window_begin_, place.size);
-  if (const record::Fault fault = record::verify(batch)) return corrupt(place.offset() + fault.offset, fault.reason);
+  const record::Fault fault = memory.empty() ? record::verify(batch) : record::verify_headers(batch);
+  if (fault) return corrupt(place.offset() + fault.offset, fault.reason);
   const BatchHeader& header = record::BatchView(batch).header();
   if (header.first_sequence != next_sequence_) return corrupt(place.offset(), "another batch than expected");
   if (has_previous_ && header.previous != header_.checksum) {
@@ -141,9 +151,25 @@ Result<std::span<const std::byte>> SegmentCursor::read_candidate() {
   return batch;
 }
 
-void SegmentCursor::accept() {
-  const ValuePlace& place = places_[place_];
-  std::memcpy(&header_, window_.bytes().data() + (place.offset() - window_begin_), sizeof header_);
+Result<std::span<const std::byte>> SegmentCursor::fetch(const ValuePlace& place, std::span<std::byte> memory) {
+  const std::span<std::byte> batch = memory.first(place.size);
+  read_ahead(end_of(place));
+  const Result<std::size_t> read = file_.read_at(batch, place.offset());
+  if (!read) return read.error();
+  if (*read < batch.size()) return corrupt(place.offset(), "the file ends inside the batch");
+  return std::span<const std::byte>(batch);
+}
+
+Result<std::span<const std::byte>> SegmentCursor::fetch_by_window(const ValuePlace& place) {
+  if (place.offset() < window_begin_ || end_of(place) > window_end_ || place_ >= window_places_) {
+    if (Status status = load_window(); !status) return status;
+    if (end_of(place) > window_end_) return corrupt(place.offset(), "the file ends inside the batch");
+  }
+  return std::span<const std::byte>(window_.bytes()).subspan(place.offset() - window_begin_, place.size);
+}
+
+void SegmentCursor::accept(std::span<const std::byte> batch) {
+  std::memcpy(&header_, batch.data(), sizeof header_);
   next_sequence_ = header_.first_sequence + header_.event_count;
   has_previous_ = true;
   refused_ = Status::ok();

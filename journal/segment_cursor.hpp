@@ -30,6 +30,7 @@ class SegmentCursor final : public BatchCursor {
   static Result<std::unique_ptr<SegmentCursor>> open(const SegmentCatalog& catalog, std::uint64_t sequence);
 
   Result<std::span<const std::byte>> next() override;
+  Result<std::span<const std::byte>> next_unverified(std::span<std::byte> memory) override;
 
   /// Of the batch last returned by next().
   [[nodiscard]] const BatchHeader& header() const noexcept { return header_; }
@@ -45,7 +46,11 @@ class SegmentCursor final : public BatchCursor {
   Status count_entries();
   /// Moves to the next candidate at next_sequence_; false if there is none in what is known of this segment.
   bool seek_candidate();
-  Result<std::span<const std::byte>> read_candidate();
+  /// The next batch: in the window and verified whole, or in `memory` and verified but for its bodies if that is not empty.
+  Result<std::span<const std::byte>> advance(std::span<std::byte> memory);
+  Result<std::span<const std::byte>> read_candidate(std::span<std::byte> memory);
+  Result<std::span<const std::byte>> fetch(const ValuePlace& place, std::span<std::byte> memory);
+  Result<std::span<const std::byte>> fetch_by_window(const ValuePlace& place);
   /// Nothing (more) continues the chain here: next segment, end of the journal, or damage. True if the search goes on.
   Result<bool> leave_segment();
   Result<bool> leave_live_segment();
@@ -55,7 +60,7 @@ class SegmentCursor final : public BatchCursor {
   Status load_window();
   void read_ahead(std::uint64_t end);
   [[nodiscard]] Status corrupt(std::uint64_t offset, const std::string& reason) const;
-  void accept();
+  void accept(std::span<const std::byte> batch);
 
   const SegmentCatalog& catalog_;
 

@@ -8,7 +8,8 @@
 
 #include "command_line.hpp"
 #include "florin/account.hpp"
-#include "journal/record/batch_record.hpp"
+#include "journal/record/batch_walk.hpp"
+#include "journal/snapshot_check.hpp"
 #include "offline.hpp"
 #include "output.hpp"
 
@@ -24,36 +25,36 @@ struct Options {
   bool json = false;
 };
 
-/// What reading the journal found.
-struct Walk {
-  std::uint64_t batches = 0;
-  std::uint64_t events = 0;
-  std::uint64_t next_sequence = 0;  ///< where the first fault would be
-  std::vector<u128> accounts;       ///< ids that were asked to be created
-};
+/// What reading the journal found. Every batch: checksums of all its bytes, and the chain to the one before.
+class Walk final : public record::BatchVisitor {
+ public:
+  explicit Walk(std::uint64_t first_sequence) : next_sequence(first_sequence) {}
 
-/// Every batch: checksums of all its bytes, and the chain to the one before.
-Status walk(const OfflineStore& store, Walk& found) {
-  found.next_sequence = store.journal->oldest_sequence();
-  if (store.journal->durable_sequence() == 0) return {};
-  const auto cursor = store.journal->read_from(found.next_sequence);
-  if (!cursor) return cursor.error();
-  for (;;) {
-    const auto bytes = cursor.value()->next();
-    if (!bytes) return bytes.error();
-    if (bytes.value().empty()) break;
-    const record::BatchView batch(bytes.value());
-    ++found.batches;
-    found.events += batch.header().event_count;
-    found.next_sequence = batch.last_sequence() + 1;
+  Result<bool> take(std::size_t, const record::BatchView& batch) override {
+    ++batches;
+    events += batch.header().event_count;
+    next_sequence = batch.last_sequence() + 1;
     for (const record::RequestView request : batch) {
       if (request.header.operation != Operation::kCreateAccounts) continue;
       for (std::size_t at = 0; at < request.body.size(); at += sizeof(Account)) {
-        found.accounts.emplace_back();
-        std::memcpy(&found.accounts.back(), request.body.data() + at, sizeof(u128));
+        accounts.emplace_back();
+        std::memcpy(&accounts.back(), request.body.data() + at, sizeof(u128));
       }
     }
+    return true;
   }
+
+  std::uint64_t batches = 0;
+  std::uint64_t events = 0;
+  std::uint64_t next_sequence;  ///< where the first fault would be
+  std::vector<u128> accounts;   ///< ids that were asked to be created
+};
+
+/// All cores verify, beside each other; the chain is checked in order.
+Status walk(const OfflineStore& store, Walk& found) {
+  if (store.journal->durable_sequence() == 0) return {};
+  const auto open = [&store](std::uint64_t sequence) { return store.journal->read_from(sequence); };
+  if (auto status = record::walk(open, found.next_sequence, found); !status) return status;
   if (found.next_sequence == store.journal->durable_sequence() + 1) return {};
   return {ErrorKind::kCorrupt, fmt::format("sequence {}: missing; the journal should reach sequence {}", found.next_sequence,
                                            store.journal->durable_sequence())};
@@ -65,12 +66,8 @@ Status check_snapshots(const OfflineStore& store, Json& json) {
   json = Json::array();
   Status first;
   for (const std::uint64_t sequence : listed.value()) {
-    Status status;
     const auto reader = store.snapshots->open(sequence);
-    if (!reader) status = reader.error();
-    for (std::size_t i = 0; status && i < reader.value()->chunks().size(); ++i) {
-      if (const auto bytes = reader.value()->read(reader.value()->chunks()[i]); !bytes) status = bytes.error();
-    }
+    const Status status = reader ? journal::check_chunks(*reader.value()) : reader.error();
     json.push_back({{"sequence", sequence}, {"ok", status.is_ok()}, {"error", status.message()}});
     if (!status && first) first = status;
   }
@@ -140,7 +137,7 @@ Status check_invariants(core::StateMachine& machine, std::vector<u128>& ids) {
 Status verify(const Options& options, Json& json) {
   const auto store = OfflineStore::open(options.offline.data);
   if (!store) return store.error();
-  Walk found;
+  Walk found(store.value().journal->oldest_sequence());
   const auto walked = walk(store.value(), found);
   json["batches"] = found.batches;
   json["events"] = found.events;

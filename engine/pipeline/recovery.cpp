@@ -4,8 +4,9 @@
 #include <cstring>
 #include <utility>
 
-#include "pipeline/read_ahead.hpp"
+#include "pipeline/replay_visitor.hpp"
 #include "record/batch_record.hpp"
+#include "record/batch_walk.hpp"
 
 namespace florin::pipeline {
 namespace {
@@ -118,21 +119,24 @@ class Recovery {
 
   Status execute_suffix() {
     if (machine().sequence() >= journal_.durable_sequence()) return {};
-    auto cursor = journal_.read_from(machine().sequence() + 1);
-    if (!cursor) return cursor.error();
-    ReadAhead reader(std::move(cursor).value(), machine());
-    while (machine().sequence() < options_.to_sequence) {
-      const auto batch = reader.next();
-      if (!batch) return batch.error();
-      if (*batch == nullptr) break;
-      if (Status status = check(**batch); !status) return status;
-      if (!is_wanted_whole(**batch)) return execute_part(**batch);
-      if (Status status = execute(**batch, (*batch)->commands()); !status) return status;
-      result_.chain_end = {(*batch)->header().number, (*batch)->header().checksum};
-      ++result_.batch_count;
-      if (options_.on_progress && result_.batch_count % kBatchesPerReport == 0) options_.on_progress(machine().sequence());
+    if (machine().sequence() >= options_.to_sequence) return {};
+    ReplayVisitor visitor(machine(), result_.chain_end.number, [this](const ReplayBatch& batch) { return take(batch); });
+    const auto open = [this](std::uint64_t sequence) { return journal_.read_from(sequence); };
+    return record::walk(open, machine().sequence() + 1, visitor);
+  }
+
+  /// The next batch of the journal; false if it is the last one wanted.
+  Result<bool> take(const ReplayBatch& batch) {
+    if (Status status = check(batch); !status) return status;
+    if (batch.last_sequence() > options_.to_sequence) {
+      if (Status status = execute(batch, batch.commands_through(options_.to_sequence)); !status) return status;
+      return false;
     }
-    return {};
+    if (Status status = execute(batch, batch.commands()); !status) return status;
+    result_.chain_end = {batch.header().number, batch.header().checksum};
+    ++result_.batch_count;
+    if (options_.on_progress && result_.batch_count % kBatchesPerReport == 0) options_.on_progress(machine().sequence());
+    return machine().sequence() < options_.to_sequence;
   }
 
   Status check(const ReplayBatch& batch) {
@@ -153,10 +157,6 @@ class Recovery {
     }
     return {};
   }
-
-  [[nodiscard]] bool is_wanted_whole(const ReplayBatch& batch) const { return batch.last_sequence() <= options_.to_sequence; }
-
-  Status execute_part(const ReplayBatch& batch) { return execute(batch, batch.commands_through(options_.to_sequence)); }
 
   Status execute(const ReplayBatch& batch, std::span<const core::Command> commands) {
     if (commands.empty()) return {};

@@ -22,7 +22,7 @@ struct RecoveryOptions {
   bool use_snapshots = true;
   /// A folder copied while a server ran: its snapshots may be newer than its journal, and are passed over then.
   bool is_copy = false;
-  /// Told now and then how far it is; may be empty.
+  /// Told now and then how far it is, by whichever thread executes; may be empty.
   std::function<void(std::uint64_t sequence)> on_progress;
 };
 
@@ -44,7 +44,8 @@ struct Recovered {
 /// against what comes out now: damage and divergence are kCorrupt with the sequence. A snapshot that does not verify is
 /// passed over for an older one, and at last for genesis; a journal that ends before a snapshot has lost acknowledged batches
 /// and is kCorrupt.
-/// Makes a thread that reads ahead while batches are executed. `snapshots` may be nullptr.
+/// Uses as many threads of oneTBB as the caller's arena has: batches are verified and decoded while earlier ones are executed. The
+/// state machine is called by one of them at a time. `snapshots` may be nullptr.
 Result<Recovered> recover(Journal& journal, const SnapshotStore* snapshots, const RecoveryOptions& options);
 
 }  // namespace florin::pipeline

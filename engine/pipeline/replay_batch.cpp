@@ -1,19 +1,21 @@
 #include "pipeline/replay_batch.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
-
-#include "record/batch_record.hpp"
-#include "runtime/check.hpp"
 
 namespace florin::pipeline {
 
+bool has_only_transfers(const record::BatchView& batch) noexcept {
+  const std::span<const RequestHeader> requests = batch.requests();
+  return std::all_of(requests.begin(), requests.end(), [](const RequestHeader& request) {
+    return request.operation == Operation::kCreateTransfers || request.operation == Operation::kPulse;
+  });
+}
+
 Status ReplayBatch::assign(std::span<const std::byte> record) {
-  FLORIN_CHECK(record.size() <= memory_.size());
-  std::memcpy(memory_.data(), record.data(), record.size());
+  record_ = record;
   commands_.clear();
-  for (const record::RequestView request : record::BatchView({memory_.data(), record.size()})) {
+  for (const record::RequestView request : record::BatchView(record)) {
     // The checksums hold, so this is what was written; but only a newer or a broken florin can have written it.
     const bool is_sound = is_write(request.header.operation) &&
                           request.header.event_count == core::event_count(request.header.operation, request.body.size());
@@ -30,12 +32,6 @@ Status ReplayBatch::assign(std::span<const std::byte> record) {
     command.body = request.body;
   }
   return {};
-}
-
-bool ReplayBatch::has_only_transfers() const noexcept {
-  return std::all_of(commands_.begin(), commands_.end(), [](const core::Command& command) {
-    return command.operation == Operation::kCreateTransfers || command.operation == Operation::kPulse;
-  });
 }
 
 void ReplayBatch::make_hints(const core::StateMachine& state_machine) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 
@@ -28,6 +29,16 @@ class BatchCursor {
   /// The next batch, verified (magic, size, checksum of the header area, body checksums, chain to the one before), valid
   /// until the next call; empty at the end of the journal. kCorrupt names file, place and reason.
   virtual Result<std::span<const std::byte>> next() = 0;
+
+  /// As next(), but the bodies' checksums are left to the caller, who may let other threads look at them: the batch is in `memory`
+  /// (kBatchBytesMax bytes, aligned to 16) and stays there. If a body turns out bad, only a new cursor that reads by next() can
+  /// tell what that means.
+  virtual Result<std::span<const std::byte>> next_unverified(std::span<std::byte> memory) {
+    const auto batch = next();
+    if (!batch || batch->empty()) return batch;
+    std::memcpy(memory.data(), batch->data(), batch->size());
+    return std::span<const std::byte>(memory.first(batch->size()));
+  }
 };
 
 /// Writer: one thread (the journal stage). Readers: any thread, by cursors of their own.

@@ -33,20 +33,6 @@ Fault check_requests(const BatchView& view) noexcept {
   return {};
 }
 
-Fault check_bodies(const BatchView& view) noexcept {
-  const std::span<const std::byte> bytes = view.bytes();
-  std::size_t end = sizeof(BatchHeader) + view.requests().size_bytes();
-  for (const RequestView request : view) {
-    const auto offset = static_cast<std::size_t>(request.body.data() - bytes.data());
-    if (checksum(request.body) != request.header.body_checksum) return {"checksum of a body", offset};
-    end = offset + padded_body_bytes(request.header.body_bytes);
-    const std::size_t body_end = offset + request.body.size();
-    if (!all_zero(bytes.subspan(body_end, end - body_end))) return {"padding of a body is not zero", body_end};
-  }
-  if (!all_zero(bytes.subspan(end))) return {"padding is not zero", end};
-  return {};
-}
-
 }  // namespace
 
 std::uint64_t batch_bytes(std::span<const RequestHeader> requests) noexcept {
@@ -79,14 +65,32 @@ Fault check_header(const BatchHeader& header) noexcept {
   return {};
 }
 
-Fault verify(std::span<const std::byte> batch) noexcept {
+Fault verify_headers(std::span<const std::byte> batch) noexcept {
   if (batch.size() < sizeof(BatchHeader)) return {"shorter than a header", 0};
   const BatchView view(batch);
   if (const Fault fault = check_header(view.header())) return fault;
   if (view.header().size != batch.size()) return {"size differs from the bytes there", 44};
   if (header_checksum(view.header(), view.requests()) != view.header().checksum) return {"checksum of the header", 0};
-  if (const Fault fault = check_requests(view)) return fault;
-  return check_bodies(view);
+  return check_requests(view);
+}
+
+Fault verify_bodies(const BatchView& batch) noexcept {
+  const std::span<const std::byte> bytes = batch.bytes();
+  std::size_t end = sizeof(BatchHeader) + batch.requests().size_bytes();
+  for (const RequestView request : batch) {
+    const auto offset = static_cast<std::size_t>(request.body.data() - bytes.data());
+    if (checksum(request.body) != request.header.body_checksum) return {"checksum of a body", offset};
+    end = offset + padded_body_bytes(request.header.body_bytes);
+    const std::size_t body_end = offset + request.body.size();
+    if (!all_zero(bytes.subspan(body_end, end - body_end))) return {"padding of a body is not zero", body_end};
+  }
+  if (!all_zero(bytes.subspan(end))) return {"padding is not zero", end};
+  return {};
+}
+
+Fault verify(std::span<const std::byte> batch) noexcept {
+  if (const Fault fault = verify_headers(batch)) return fault;
+  return verify_bodies(BatchView(batch));
 }
 
 }  // namespace florin::record

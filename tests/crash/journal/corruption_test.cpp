@@ -11,6 +11,7 @@
 #include "journal/lmdb_snapshot_store.hpp"
 #include "journal/read_only_journal.hpp"
 #include "journal/testing/batch_factory.hpp"
+#include "record/batch_walk.hpp"
 #include "unit/journal/temporary_folder.hpp"
 
 namespace florin::journal {
@@ -110,7 +111,29 @@ class JournalCorruption : public ::testing::Test {
     auto journal = ReadOnlyJournal::open(folder_.path());
     if (!journal) return named(journal.error(), victim);
     EXPECT_EQ((*journal)->durable_sequence(), last_) << "silent loss";
+    expect_walk_to_agree(**journal);
     return judge((*journal)->read_from(1), victim);
+  }
+
+  /// Many threads that walk the journal find as many batches as one that reads it, and say the same of the damage.
+  static void expect_walk_to_agree(ReadOnlyJournal& journal) {
+    struct Count final : record::BatchVisitor {
+      Result<bool> take(std::size_t, const record::BatchView&) override {
+        ++batches;
+        return true;
+      }
+      std::size_t batches = 0;
+    } count;
+    const Status walked = record::walk([&](std::uint64_t sequence) { return journal.read_from(sequence); }, 1, count);
+    Status read;
+    std::size_t batches = 0;
+    for (auto cursor = journal.read_from(1); read; ++batches) {
+      const auto batch = cursor ? (*cursor)->next() : Result<std::span<const std::byte>>(cursor.error());
+      if (!batch) read = batch.error();
+      if (!batch || batch->empty()) break;
+    }
+    EXPECT_EQ(walked.message(), read.message());
+    EXPECT_EQ(count.batches, batches);
   }
 
   /// The same to the owner, on a copy, because opening changes files. What opens must also go on.

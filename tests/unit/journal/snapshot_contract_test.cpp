@@ -6,6 +6,7 @@
 
 #include "journal/lmdb_snapshot_store.hpp"
 #include "journal/memory_snapshot_store.hpp"
+#include "journal/snapshot_check.hpp"
 #include "unit/journal/temporary_folder.hpp"
 
 namespace florin::journal {
@@ -139,6 +140,7 @@ TEST_P(SnapshotContract, ManySmallChunks) {
   ASSERT_TRUE(reader) << reader.error().message();
   EXPECT_EQ((*reader)->chunks().size(), 3000U);
   for (const ChunkKey key : (*reader)->chunks()) ASSERT_TRUE((*reader)->read(key));
+  EXPECT_TRUE(check_chunks(**reader));
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, SnapshotContract,

@@ -12,7 +12,7 @@ namespace florin::pipeline {
 
 /// A state machine that remembers what it was told: enough to see order, times and replies. Its state hash is its outcome
 /// digest: a mix of everything executed.
-class FakeStateMachine final : public core::StateMachine {
+class FakeStateMachine : public core::StateMachine {
  public:
   struct Executed {
     Operation operation;
