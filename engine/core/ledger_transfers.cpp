@@ -13,37 +13,41 @@ constexpr std::uint32_t kGroup = 32;
 
 /// Where the events of a group were found, one array per field: each pass is a simple loop.
 struct Group {
-  std::uint64_t id_hash[kGroup];
-  std::uint64_t* id_line[kGroup];
-  std::uint32_t debit[kGroup];  // candidates: ordinals whose ids are still to be compared
-  std::uint32_t credit[kGroup];
-};
-
-/// Two passes: hash, and ask for the lines of the index tables; read these, and ask for the accounts they propose.
-void find_group(const Partition& partition, std::span<const Transfer> events, Group& group) noexcept {
-  const IdHash hash = partition.hash();
-  const TagTable::Lines account_lines = partition.account_ids().lines();
-  const TagTable::Lines id_lines = partition.transfer_ids().lines();
   struct Sought {
     const std::uint64_t* line;
     std::uint32_t tag;
   };
-  Sought debits[kGroup];
-  Sought credits[kGroup];
+  std::uint64_t id_hash[kGroup];
+  std::uint64_t* id_line[kGroup];
+  Sought debit_sought[kGroup];
+  Sought credit_sought[kGroup];
+  std::uint32_t debit[kGroup];  // candidates: ordinals whose ids are still to be compared
+  std::uint32_t credit[kGroup];
+};
+
+/// First pass: hash, and ask for the lines of the index tables.
+void hash_group(const Partition& partition, std::span<const Transfer> events, Group& group) noexcept {
+  const IdHash hash = partition.hash();
+  const TagTable::Lines account_lines = partition.account_ids().lines();
+  const TagTable::Lines id_lines = partition.transfer_ids().lines();
   for (std::size_t i = 0; i < events.size(); ++i) {
     const std::uint32_t debit_tag = TagTable::tag_of(hash(events[i].debit_account_id));
     const std::uint32_t credit_tag = TagTable::tag_of(hash(events[i].credit_account_id));
-    debits[i] = {account_lines(debit_tag), debit_tag};
-    credits[i] = {account_lines(credit_tag), credit_tag};
+    group.debit_sought[i] = {account_lines(debit_tag), debit_tag};
+    group.credit_sought[i] = {account_lines(credit_tag), credit_tag};
     group.id_hash[i] = hash(events[i].id);
     group.id_line[i] = id_lines(TagTable::tag_of(group.id_hash[i]));
-    TagTable::prefetch(debits[i].line);
-    TagTable::prefetch(credits[i].line);
+    TagTable::prefetch(group.debit_sought[i].line);
+    TagTable::prefetch(group.credit_sought[i].line);
     TagTable::prefetch(group.id_line[i]);
   }
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    group.debit[i] = TagTable::peek(debits[i].line, debits[i].tag);
-    group.credit[i] = TagTable::peek(credits[i].line, credits[i].tag);
+}
+
+/// Second pass: read these, and ask for the accounts they propose.
+void find_group(const Partition& partition, std::size_t size, Group& group) noexcept {
+  for (std::size_t i = 0; i < size; ++i) {
+    group.debit[i] = TagTable::peek(group.debit_sought[i].line, group.debit_sought[i].tag);
+    group.credit[i] = TagTable::peek(group.credit_sought[i].line, group.credit_sought[i].tag);
     if (group.debit[i] != 0) partition.prefetch_account(group.debit[i]);
     if (group.credit[i] != 0) partition.prefetch_account(group.credit[i]);
   }
@@ -77,16 +81,29 @@ void Ledger::create_transfers(const Command& command) {
   const bool imported = (events[0].flags & Flags::kImported) != 0;
   const bool wants_balances = (command.flags & RequestFlags::kPostBalances) != 0 && command.reply != nullptr;
   Chain chain;
-  Group group;
+  // While a group is decided, the index lines of the next are under way.
+  Group groups[2];
+  const auto group_at = [&](std::uint32_t base) { return std::span<const Transfer>(events + base, std::min(kGroup, command.event_count - base)); };
+  const auto ask_ahead = [&](std::uint32_t base, Group& group) {
+    if (base >= command.event_count) return;
+    if (command.hints == nullptr) {
+      hash_group(partition, group_at(base), group);
+    } else {
+      take_hints(partition, command.hints + base, group_at(base).size(), group);
+    }
+  };
+  const auto find = [&](std::uint32_t base, Group& group) {
+    if (base < command.event_count && command.hints == nullptr) find_group(partition, group_at(base).size(), group);
+  };
+  ask_ahead(0, groups[0]);
+  find(0, groups[0]);
 
   for (std::uint32_t base = 0; base < command.event_count; base += kGroup) {
-    const std::uint32_t size = std::min(kGroup, command.event_count - base);
-    const std::span<const Transfer> in_hand{events + base, size};
-    if (command.hints == nullptr) {
-      find_group(partition, in_hand, group);
-    } else {
-      take_hints(partition, command.hints + base, size, group);
-    }
+    const std::span<const Transfer> in_hand = group_at(base);
+    const auto size = static_cast<std::uint32_t>(in_hand.size());
+    const Group& group = groups[base / kGroup % 2];
+    Group& next = groups[(base / kGroup + 1) % 2];
+    ask_ahead(base + kGroup, next);
     std::uint16_t flags = 0;
     for (const Transfer& event : in_hand) flags |= event.flags;
     if ((flags & kPostOrVoid) != 0) prefetch_resolutions(in_hand);
@@ -104,6 +121,7 @@ void Ledger::create_transfers(const Command& command) {
         return create_transfer(transfer, at);
       });
     }
+    find(base + kGroup, next);
   }
 }
 

@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint64_t kLinesMin = 64;
 // Above, an entry moves to where no unsplit line is, nor what spilled from one.
 constexpr std::uint64_t kUnsplitMin = 4 * TagTable::kSpillLines;
+constexpr unsigned kAllEmpty = 0xFF;
 constexpr std::uint64_t kStepLines = 32'768;  // 2 MiB: lines touched ahead at once
 }  // namespace
 
@@ -58,8 +59,8 @@ void TagTable::prepare(std::uint64_t entries) {
     if (unsplit_ != 0) split_lines(unsplit_);
     begin_split();
   }
-  // What comes goes where it belongs now: into lines that are still to be split, as long as they have room.
-  if (unsplit_ != 0 && count_ + entries > unsplit_ * (entries_per_line_max_ + 1)) split_lines(unsplit_);
+  // Lines that are still to be split fill up meanwhile, at the rate of the whole table: not beyond what they have room for.
+  if (unsplit_ != 0 && count_ + entries > lines_ / 2 * (entries_per_line_max_ + 1)) split_lines(unsplit_);
   if (count_ + entries > room / 8 * 7 && lines_ < lines_max_) lines_wanted_.store(2 * lines_, std::memory_order_relaxed);
 }
 
@@ -73,7 +74,7 @@ void TagTable::begin_split() noexcept {
 void TagTable::split_lines(std::uint64_t count) noexcept {
   std::uint64_t behind = kSpillLines;  // lines that may hold what spilled past the last unsplit one since
   if (unsplit_ > kUnsplitMin) {
-    for (std::uint64_t* at = begin_ + unsplit_ * kEntriesPerLine; move_line(at) != 0;) at += kEntriesPerLine;
+    for (std::uint64_t* at = begin_ + unsplit_ * kEntriesPerLine; match_empty(at) != kAllEmpty; at += kEntriesPerLine) move_line(at);
     behind = 0;
   }
   // Only stop where the line below has room: nothing spilled across that border, so every entry that belongs to an unsplit line
@@ -90,26 +91,47 @@ void TagTable::split_lines(std::uint64_t count) noexcept {
   std::memcpy(entries, begin_, size * sizeof(std::uint64_t));
   std::memset(begin_, 0, size * sizeof(std::uint64_t));
   unsplit_ = 0;
+  stray_line_ = kNoStray;
   reinsert(entries, size);
 }
 
-/// Empties a line of the table before doubling and puts its entries where they belong now; returns how many there were.
-std::uint32_t TagTable::move_line(std::uint64_t* from) noexcept {
-  std::uint64_t entries[kEntriesPerLine];
+/// Empties a line of the table before doubling and puts its entries where they belong now.
+void TagTable::move_line(std::uint64_t* from) noexcept {
+  const auto index = static_cast<std::uint64_t>(from - begin_) / kEntriesPerLine;
+  std::uint64_t* const to = begin_ + 2 * index * kEntriesPerLine;
+  alignas(64) std::uint64_t entries[kEntriesPerLine];
   std::memcpy(entries, from, sizeof entries);
   std::memset(from, 0, sizeof entries);
-  return reinsert(entries, kEntriesPerLine);
+  // Nearly always all entries are at home and the two new lines are empty: these are then written whole, past the caches.
+  alignas(64) std::uint64_t halves[2][kEntriesPerLine] = {};
+  std::uint32_t sizes[2] = {};
+  bool at_home = true;
+  for (const std::uint64_t entry : entries) {
+    const std::uint64_t home = entry >> 32 >> shift_;
+    const auto half = static_cast<unsigned>(home & 1);
+    halves[half][sizes[half]] = entry;
+    sizes[half] += entry != 0 ? 1 : 0;
+    at_home &= entry == 0 || home >> 1 == index;
+  }
+  if (!at_home || index >= stray_line_) [[unlikely]] {
+    for (const std::uint64_t entry : entries) {
+      if (entry != 0) stray_line_ = std::min(stray_line_, entry >> 32 >> shift_ >> 1);
+    }
+    if (index == stray_line_) stray_line_ = kNoStray;
+    reinsert(entries, kEntriesPerLine);
+    return;
+  }
+  const auto* source = reinterpret_cast<const __m256i*>(halves);
+  auto* target = reinterpret_cast<__m256i*>(to);
+  for (int i = 0; i < 4; ++i) _mm256_stream_si256(target + i, _mm256_load_si256(source + i));
 }
 
-std::uint32_t TagTable::reinsert(const std::uint64_t* entries, std::size_t size) noexcept {
-  std::uint32_t moved = 0;
+void TagTable::reinsert(const std::uint64_t* entries, std::size_t size) noexcept {
   for (std::size_t i = 0; i < size; ++i) {
     if (entries[i] == 0) continue;
     const auto tag = static_cast<std::uint32_t>(entries[i] >> 32);
     insert_at(begin_ + (std::uint64_t{tag} >> shift_) * kEntriesPerLine, tag, static_cast<std::uint32_t>(entries[i]));
-    ++moved;
   }
-  return moved;
 }
 
 void TagTable::touch_ahead(std::uint64_t entries_least) noexcept {
@@ -127,6 +149,7 @@ void TagTable::touch_ahead(std::uint64_t entries_least) noexcept {
 void TagTable::clear() noexcept {
   std::memset(begin_, 0, (lines_ + kSpillLines) * 64);
   unsplit_ = 0;
+  stray_line_ = kNoStray;
   count_ = 0;
 }
 

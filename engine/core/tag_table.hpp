@@ -133,13 +133,15 @@ class TagTable {
   void insert_at(std::uint64_t* at, std::uint32_t tag, std::uint32_t value) noexcept;
   void begin_split() noexcept;
   void split_lines(std::uint64_t count) noexcept;
-  std::uint32_t move_line(std::uint64_t* from) noexcept;
-  std::uint32_t reinsert(const std::uint64_t* entries, std::size_t size) noexcept;
+  void move_line(std::uint64_t* from) noexcept;
+  void reinsert(const std::uint64_t* entries, std::size_t size) noexcept;
 
   Region region_;                 // reserved at its largest: doubling moves on into memory that was always its own
   std::uint64_t* begin_ = nullptr;
   std::uint64_t lines_ = 0;       // power of two
   std::uint64_t unsplit_ = 0;     // lines of the table before doubling that still lie where they did; 0: no doubling under way
+  static constexpr std::uint64_t kNoStray = ~std::uint64_t{0};
+  std::uint64_t stray_line_ = kNoStray;  // down to this unsplit line, what spilled has already come to the new lines
   unsigned shift_ = 0;            // 32 - log2(lines_)
   std::uint64_t count_ = 0;
   std::uint64_t entries_per_line_max_;
