@@ -111,14 +111,15 @@ class Ledger final : public StateMachine {
   void write_post_balances(const Command& command) noexcept;
 
   std::size_t emit_accounts(const Sink& sink);
+  std::size_t emit_transfers(const Sink& sink);
   template <typename Row, typename TimeOf, typename RowAt>
   std::size_t emit_rows(const Sink& sink, std::vector<Row>& chunk, TimeOf&& time_of, RowAt&& row_at);
   Status load_accounts(ChunkKey key, std::span<const std::byte> bytes);
   Status load_transfers(ChunkKey key, std::span<const std::byte> bytes, std::span<const Expiry> expiries, std::size_t& next_expiry);
   Status load_failed_ids(ChunkKey key, std::span<const std::byte> bytes);
-  bool load_transfer(const Transfer& transfer) noexcept;
+  void prefetch_loaded(const TransferRecord& record) const noexcept;
+  bool load_transfer(const TransferRecord& record, const TransferExtra& extra) noexcept;
   bool load_expiry(const Expiry& expiry) noexcept;
-  void prefetch_accounts(std::span<const Transfer> events) noexcept;
 
   std::uint64_t memory_budget_bytes_;
   std::uint64_t prefault_bytes_;
@@ -130,6 +131,7 @@ class Ledger final : public StateMachine {
   std::unique_ptr<Balances[]> post_balances_;  // two per event of the request in hand, when asked for
 
   std::unique_ptr<SnapshotProgress> progress_;
+  std::vector<std::uint32_t> loaded_accounts_;  // while a snapshot is loaded: References by place in it
 
   // Several partitions only.
   std::unique_ptr<PhaseRunner> runner_;

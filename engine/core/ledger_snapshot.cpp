@@ -73,6 +73,8 @@ SnapshotProgress::SnapshotProgress(const Tables& tables) {
     position.push_back({});
     rows.position.push_back({});
   }
+  if (tables.count() == 1) return;
+  for (const auto& partition : tables.all()) places.emplace_back().reserve(partition->accounts().size());
 }
 
 void Ledger::begin_snapshot() {
@@ -96,10 +98,7 @@ bool Ledger::snapshot_rows(const Sink& sink) {
   SnapshotProgress::Rows& rows = progress_->rows;
   std::size_t bytes = 0;
   switch (rows.table) {
-    case kSnapshotTransfers:
-      bytes = emit_rows(sink, rows.transfers, [](const Partition& p, std::uint64_t i) { return p.settled_transfer(static_cast<std::uint32_t>(i) + 1).timestamp; },
-                        [&](const Partition& p, std::uint64_t i) { return tables_.transfer(p, p.settled_transfer(static_cast<std::uint32_t>(i) + 1)); });
-      break;
+    case kSnapshotTransfers: bytes = emit_transfers(sink); break;
     case kSnapshotExpiries:
       bytes = emit_rows(sink, rows.expiries, [](const Partition& p, std::uint64_t i) { return p.expiries()[i].timestamp; },
                         [](const Partition& p, std::uint64_t i) { return p.expiries()[i]; });
@@ -129,6 +128,40 @@ std::size_t Ledger::emit_rows(const Sink& sink, std::vector<Row>& chunk, TimeOf&
   return chunk.size() * sizeof(Row);
 }
 
+std::size_t Ledger::emit_transfers(const Sink& sink) {
+  const SnapshotProgress& progress = *progress_;
+  SnapshotProgress::Rows& rows = progress_->rows;
+  const References references = tables_.references();
+  const auto place = [&](std::uint32_t account) { return progress.place_of(references.partition(account), references.number(account)); };
+  rows.extras.clear();
+  rows.transfers.resize(sizeof(SnapshotTransfers) + kSnapshotChunkRows * sizeof(TransferRecord));
+  auto* const records = reinterpret_cast<TransferRecord*>(rows.transfers.data() + sizeof(SnapshotTransfers));
+  SnapshotTransfers header;
+  while (header.transfers < kSnapshotChunkRows) {
+    const std::uint32_t p = progress.oldest(tables_, kSnapshotTransfers, rows.position, [](const Partition& partition, std::uint64_t i) {
+      return partition.settled_transfer(static_cast<std::uint32_t>(i) + 1).timestamp;
+    });
+    if (p == tables_.count()) break;
+    const Partition& partition = tables_[p];
+    TransferRecord record = partition.settled_transfer(static_cast<std::uint32_t>(++rows.position[p][kSnapshotTransfers]));
+    if (const TransferExtra* extra = partition.extra(record); extra != nullptr) {
+      rows.extras.push_back(extra->as_created());
+      record.extra = static_cast<std::uint32_t>(rows.extras.size());
+    }
+    record.debit = place(record.debit);
+    record.credit = place(record.credit);
+    records[header.transfers++] = record;
+  }
+  if (header.transfers == 0) return 0;
+  header.extras = static_cast<std::uint32_t>(rows.extras.size());
+  std::memcpy(rows.transfers.data(), &header, sizeof header);
+  rows.transfers.resize(sizeof header + header.transfers * sizeof(TransferRecord));
+  const std::span<const std::byte> extras = std::as_bytes(std::span<const TransferExtra>(rows.extras));
+  rows.transfers.insert(rows.transfers.end(), extras.begin(), extras.end());
+  sink({kSnapshotTransfers, rows.chunk++}, rows.transfers);
+  return rows.transfers.size();
+}
+
 std::size_t Ledger::emit_accounts(const Sink& sink) {
   SnapshotProgress& at = *progress_;
   at.accounts.clear();
@@ -139,6 +172,8 @@ std::size_t Ledger::emit_accounts(const Sink& sink) {
     const auto ordinal = static_cast<std::uint32_t>(++at.position[p][kSnapshotAccounts]);
     at.accounts.push_back(tables_[p].snapshot_account(ordinal));
     tables_[p].emitted_account(ordinal);
+    ++at.account_count;
+    if (!at.places.empty()) at.places[p].push_back(at.account_count);
     at.hash.accounts += Partition::hash_of(at.accounts.back());
   }
   if (!at.accounts.empty()) sink({kSnapshotAccounts, at.account_chunk++}, std::as_bytes(std::span<const Account>(at.accounts)));
@@ -171,6 +206,7 @@ Status Ledger::load(const SnapshotReader& snapshot) {
     });
   }
   if (status) status = take_chunks(snapshot, kSnapshotFailedIds, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_failed_ids(key, bytes); });
+  loaded_accounts_ = {};
   if (!status) return status;
   for (; next_expiry < expiries.size(); ++next_expiry) {
     if (!load_expiry(expiries[next_expiry])) return damaged({kSnapshotExpiries, 0}, "an expiry names no hold");
@@ -192,37 +228,53 @@ Status Ledger::load_accounts(ChunkKey key, std::span<const std::byte> bytes) {
   if (!reserve(static_cast<std::uint32_t>(rows->size()), 0)) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the accounts of the snapshot"};
   for (const Account& account : *rows) {
     const std::uint64_t hash = tables_.hash()(account.id);
-    tables_.owner(hash).create_account(account, hash);
+    Partition& owner = tables_.owner(hash);
+    loaded_accounts_.push_back(tables_.reference(AccountAt{&owner, owner.create_account(account, hash)}));
   }
   return Status::ok();
 }
 
 Status Ledger::load_transfers(ChunkKey key, std::span<const std::byte> bytes, std::span<const Expiry> expiries, std::size_t& next_expiry) {
-  const auto rows = rows_of<Transfer>(key, bytes);
-  if (!rows) return rows.error();
-  if (!reserve(0, static_cast<std::uint32_t>(rows->size()))) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the transfers of the snapshot"};
-  constexpr std::size_t kGroup = 32;  // asks ahead as create_transfers() does
-  for (std::size_t base = 0; base < rows->size(); base += kGroup) {
-    const std::span<const Transfer> group = rows->subspan(base, std::min(kGroup, rows->size() - base));
-    if (tables_.count() == 1) {
-      prefetch_accounts(group);
-      prefetch_resolutions(group);
+  SnapshotTransfers header;
+  if (bytes.size() < sizeof header) return damaged(key, "too short");
+  std::memcpy(&header, bytes.data(), sizeof header);
+  const std::span<const std::byte> rows = bytes.subspan(sizeof header);
+  const std::uint64_t record_bytes = std::uint64_t{header.transfers} * sizeof(TransferRecord);
+  if (rows.size() != record_bytes + std::uint64_t{header.extras} * sizeof(TransferExtra)) return damaged(key, "its size is not that of its rows");
+  const std::span<const TransferRecord> records(reinterpret_cast<const TransferRecord*>(rows.data()), header.transfers);
+  const auto names_known = [&](const TransferRecord& record) {
+    return record.debit - 1 < loaded_accounts_.size() && record.credit - 1 < loaded_accounts_.size() && record.extra <= header.extras;
+  };
+  if (!std::ranges::all_of(records, names_known)) return damaged(key, "a transfer names what is not there");
+  if (!reserve(0, header.transfers)) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the transfers of the snapshot"};
+
+  constexpr std::size_t kAhead = 16;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (i + kAhead < records.size()) prefetch_loaded(records[i + kAhead]);
+    TransferExtra extra;
+    if (records[i].extra != 0) std::memcpy(&extra, rows.data() + record_bytes + (records[i].extra - 1) * sizeof extra, sizeof extra);
+    const std::uint64_t transfers = key.chunk * kSnapshotChunkRows + i;
+    while (next_expiry < expiries.size() && expiries[next_expiry].transfers_before <= transfers) {
+      if (!load_expiry(expiries[next_expiry++])) return damaged({kSnapshotExpiries, 0}, "an expiry names no hold");
     }
-    for (const Transfer& transfer : group) {
-      const std::uint64_t transfers = key.chunk * kSnapshotChunkRows + static_cast<std::uint64_t>(&transfer - rows->data());
-      while (next_expiry < expiries.size() && expiries[next_expiry].transfers_before <= transfers) {
-        if (!load_expiry(expiries[next_expiry++])) return damaged({kSnapshotExpiries, 0}, "an expiry names no hold");
-      }
-      if (!load_transfer(transfer)) return damaged(key, "a transfer names no account or hold");
-    }
+    if (!load_transfer(records[i], extra)) return damaged(key, "a transfer names no hold");
   }
   return Status::ok();
 }
 
-bool Ledger::load_transfer(const Transfer& transfer) noexcept {
-  const AccountAt debit = tables_.find_account(transfer.debit_account_id);
-  const AccountAt credit = tables_.find_account(transfer.credit_account_id);
-  if (!debit || !credit) return false;
+void Ledger::prefetch_loaded(const TransferRecord& record) const noexcept {
+  const std::uint64_t hash = tables_.hash()(record.id);
+  tables_.owner(hash).transfer_ids().prefetch(TagTable::tag_of(hash));
+  for (const std::uint32_t place : {record.debit, record.credit}) {
+    const AccountAt account = tables_.account_at(loaded_accounts_[place - 1]);
+    account.partition->prefetch_account(account.ordinal);
+  }
+}
+
+bool Ledger::load_transfer(const TransferRecord& record, const TransferExtra& extra) noexcept {
+  const AccountAt debit = tables_.account_at(loaded_accounts_[record.debit - 1]);
+  const AccountAt credit = tables_.account_at(loaded_accounts_[record.credit - 1]);
+  const Transfer transfer = whole_transfer(record, &extra, debit.record(), credit.record());
   if ((transfer.flags & kPostOrVoid) != 0) {
     const TransferAt pending = tables_.find_transfer(transfer.pending_id);
     if (!pending || pending.hold_status() != PendingStatus::kPending) return false;

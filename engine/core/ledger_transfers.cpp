@@ -218,23 +218,6 @@ void Ledger::prefetch_resolutions(std::span<const Transfer> events) noexcept {
   }
 }
 
-void Ledger::prefetch_accounts(std::span<const Transfer> events) noexcept {
-  Partition& partition = tables_[0];
-  std::uint32_t tags[kGroup * 2];
-  std::uint32_t count = 0;
-  for (const Transfer& event : events) {
-    tags[count++] = TagTable::tag_of(partition.hash()(event.debit_account_id));
-    tags[count++] = TagTable::tag_of(partition.hash()(event.credit_account_id));
-    partition.transfer_ids().prefetch(TagTable::tag_of(partition.hash()(event.id)));
-    partition.account_ids().prefetch(tags[count - 2]);
-    partition.account_ids().prefetch(tags[count - 1]);
-  }
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint32_t ordinal = partition.account_ids().peek(tags[i]);
-    if (ordinal != 0) partition.prefetch_account(ordinal);
-  }
-}
-
 Ledger::Verdict Ledger::create_transfer(const Transfer& event, const Event& at) {
   TransferFacts facts;
   facts.now = at.nominal_timestamp;

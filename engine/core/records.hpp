@@ -114,7 +114,7 @@ struct TransferRecord {
   std::uint16_t flags = 0;
   std::uint32_t extra = 0;   ///< index + 1 of its TransferExtra, 0 = all of that is zero
 };
-static_assert(sizeof(TransferRecord) == 48);
+static_assert(sizeof(TransferRecord) == 48 && std::has_unique_object_representations_v<TransferRecord>);
 
 /// The rest of a transfer. Every pending one has it: the state of its hold is the only thing of a transfer that changes.
 struct alignas(64) TransferExtra {
@@ -125,8 +125,35 @@ struct alignas(64) TransferExtra {
   std::uint32_t user_data_32 = 0;
   std::uint32_t timeout = 0;
   PendingStatus status = PendingStatus::kNone;
+  std::uint8_t reserved[7] = {};
+
+  /// Without what changed since.
+  [[nodiscard]] TransferExtra as_created() const noexcept {
+    return {.pending_id = pending_id, .user_data_128 = user_data_128, .user_data_64 = user_data_64, .amount_high = amount_high,
+            .user_data_32 = user_data_32, .timeout = timeout};
+  }
 };
-static_assert(sizeof(TransferExtra) == 64);
+static_assert(sizeof(TransferExtra) == 64 && std::has_unique_object_representations_v<TransferExtra>);
+
+/// A transfer put together from what memory keeps. `extra` may be null.
+inline Transfer whole_transfer(const TransferRecord& record, const TransferExtra* extra, const AccountRecord& debit, const AccountRecord& credit) noexcept {
+  Transfer whole{.id = record.id,
+                 .debit_account_id = debit.id,
+                 .credit_account_id = credit.id,
+                 .amount = record.amount_low,
+                 .ledger = debit.ledger,
+                 .code = record.code,
+                 .flags = record.flags,
+                 .timestamp = record.timestamp};
+  if (extra == nullptr) return whole;
+  whole.amount = make_u128(extra->amount_high, record.amount_low);
+  whole.pending_id = extra->pending_id;
+  whole.user_data_128 = extra->user_data_128;
+  whole.user_data_64 = extra->user_data_64;
+  whole.user_data_32 = extra->user_data_32;
+  whole.timeout = extra->timeout;
+  return whole;
+}
 
 /// True if `transfer` has something that only a TransferExtra keeps.
 inline bool needs_extra(const Transfer& transfer) noexcept {

@@ -13,8 +13,8 @@ namespace florin::core {
 
 /// How far the running snapshot is. Rows of several partitions are merged by time: the file does not tell how many there were.
 /// Accounts change and are copied as they were when it began, by the sequencing thread. Everything else only grows, so that it is
-/// enough to remember how long it was, and another thread can read it meanwhile.
-/// Writer: the sequencing thread; of `rows`: who calls snapshot_rows(), after begin_snapshot().
+/// enough to remember how long it was, and another thread can read it.
+/// Writer: the sequencing thread; of `rows`: who calls snapshot_rows(), when the accounts are complete.
 struct SnapshotProgress {
   static constexpr std::size_t kTables = 5;  // by SnapshotTable, 0 unused
   using Positions = std::vector<std::array<std::uint64_t, kTables>>;  // by partition
@@ -26,18 +26,25 @@ struct SnapshotProgress {
   Positions position;  // accounts emitted
   std::uint32_t account_chunk = 0;
   std::vector<Account> accounts;  // the chunk in hand
+  std::uint32_t account_count = 0;
+  std::vector<std::vector<std::uint32_t>> places;  // by partition and ordinal - 1: place of the account; with one partition the ordinal
 
   struct Rows {
     std::uint32_t table = kSnapshotTransfers;
     std::uint32_t chunk = 0;
     Positions position;
-    std::vector<Transfer> transfers;
+    std::vector<std::byte> transfers;  // the chunk in hand
+    std::vector<TransferExtra> extras;
     std::vector<Expiry> expiries;
     std::vector<u128> failed_ids;
   };
   Rows rows;
 
   explicit SnapshotProgress(const Tables& tables);
+
+  [[nodiscard]] std::uint32_t place_of(std::uint32_t partition, std::uint32_t ordinal) const noexcept {
+    return places.empty() ? ordinal : places[partition][ordinal - 1];
+  }
 
   /// Index of the partition whose next row of a table is the oldest, or tables.count() if there is none.
   template <typename TimeOf>

@@ -2,18 +2,32 @@
 
 #include <cstdint>
 
+#include "core/records.hpp"
+
+/// @file
+/// What a snapshot is made of. Nothing in it depends on the number of partitions, but for the order of ids that failed. What else is in
+/// memory (index tables, postings, states of holds) follows from it. Format: docs/journal_format.md.
+
 namespace florin::core {
 
-/// Tables of a snapshot. Rows are in order of time and do not depend on the number of partitions; what else is in memory
-/// (index tables, postings, holds) follows from them.
+/// Tables of a snapshot. Accounts, transfers and expiries are in order of time.
 enum SnapshotTable : std::uint32_t {
   kSnapshotAccounts = 1,   ///< Account, with its balances
-  kSnapshotTransfers = 2,  ///< Transfer
+  kSnapshotTransfers = 2,  ///< a SnapshotTransfers, its TransferRecords, its TransferExtras
   kSnapshotExpiries = 3,   ///< Expiry
   kSnapshotFailedIds = 4,  ///< u128
 };
 
-/// Rows of a chunk at most: 1 MiB of accounts or transfers.
+/// Rows of a chunk at most: 1 MiB of accounts.
 inline constexpr std::uint64_t kSnapshotChunkRows = 8192;
+
+/// Begins a chunk of transfers. Behind it lie `transfers` TransferRecords, which name their accounts by place in the table of accounts
+/// (1, 2, ...) and their extra by place in this chunk (1, 2, ...; 0: none); then `extras` TransferExtras, whose status is 0.
+struct SnapshotTransfers {
+  std::uint32_t transfers = 0;
+  std::uint32_t extras = 0;
+  std::uint64_t reserved = 0;
+};
+static_assert(sizeof(SnapshotTransfers) == 16);
 
 }  // namespace florin::core

@@ -101,7 +101,7 @@ class StateMachine {
   /// Called between batches by the sequencing thread, so that no batch waits for a whole table.
   virtual bool snapshot_step(std::size_t budget_bytes, const SnapshotSink& sink) = 0;
   /// Emits a chunk of what only grows, as it was when the snapshot began; returns true when there is no more, and is not to be
-  /// called again then. By one thread of any kind, beside everything that the sequencing thread does.
+  /// called again then. After snapshot_step() returned true; by one thread of any kind, beside all that the sequencing thread does.
   virtual bool snapshot_rows(const SnapshotSink& sink) {
     static_cast<void>(sink);
     return true;

@@ -13,24 +13,7 @@ Tables::Tables(std::uint32_t partitions, const PartitionLimits& limits) : count_
 }
 
 Transfer Tables::transfer(const Partition& home, const TransferRecord& record) const noexcept {
-  const AccountRecord& debit = account_at(record.debit).record();
-  Transfer whole{.id = record.id,
-                 .debit_account_id = debit.id,
-                 .credit_account_id = account_at(record.credit).record().id,
-                 .amount = record.amount_low,
-                 .ledger = debit.ledger,
-                 .code = record.code,
-                 .flags = record.flags,
-                 .timestamp = record.timestamp};
-  if (const TransferExtra* extra = home.extra(record); extra != nullptr) {
-    whole.amount = make_u128(extra->amount_high, record.amount_low);
-    whole.pending_id = extra->pending_id;
-    whole.user_data_128 = extra->user_data_128;
-    whole.user_data_64 = extra->user_data_64;
-    whole.user_data_32 = extra->user_data_32;
-    whole.timeout = extra->timeout;
-  }
-  return whole;
+  return whole_transfer(record, home.extra(record), account_at(record.debit).record(), account_at(record.credit).record());
 }
 
 void Tables::settle() noexcept {

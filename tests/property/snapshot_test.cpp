@@ -124,19 +124,20 @@ TEST(SnapshotUnderTraffic, RowsAreReadBesideExecution) {
       header.state_hash = machine.state_hash();
       machine.begin_snapshot();
       MemorySnapshot rows;
-      std::thread reader([&] {
-        while (!machine.snapshot_rows([&](ChunkKey key, std::span<const std::byte> bytes) { rows.put(key, bytes); })) {
-        }
-      });
-      MemorySnapshot accounts;
-      bool copied = false;
-      for (int i = 0; i < 60 || !copied; ++i) {
+      const auto sink = [&](ChunkKey key, std::span<const std::byte> bytes) { rows.put(key, bytes); };
+      while (!machine.snapshot_step(1, sink)) {
         const TestRequest request = traffic.next(expected);
         ASSERT_TRUE(engine.execute(request) == expected);
-        if (!copied) copied = machine.snapshot_step(1, [&](ChunkKey key, std::span<const std::byte> bytes) { accounts.put(key, bytes); });
+      }
+      std::thread reader([&] {
+        while (!machine.snapshot_rows(sink)) {
+        }
+      });
+      for (int i = 0; i < 60; ++i) {
+        const TestRequest request = traffic.next(expected);
+        EXPECT_TRUE(engine.execute(request) == expected);
       }
       reader.join();
-      for (const auto& [key, bytes] : accounts.content()) rows.put(key, bytes);
       rows.publish(header);
       const Status loaded = factory.make()->load(rows);
       EXPECT_TRUE(loaded) << loaded.message();
