@@ -142,7 +142,7 @@ void Partition::open_hold(const Transfer& stored, std::uint64_t timestamp) noexc
 
 void Partition::end_hold(std::uint32_t number, const Transfer& pending, PendingStatus status) noexcept {
   const std::uint32_t extra_number = transfer(number).extra;
-  TransferExtra& hold = extras_[extra_number - 1];
+  TransferExtra& hold = extras_.at(extra_number - 1);
   if (in_chain_) undo_statuses_.push({extra_number, hold.status});
   hold.status = status;
   holds_hash_ -= hash_of_hold(pending);
@@ -210,7 +210,7 @@ void Partition::commit_chain() noexcept {
 
 void Partition::rollback_chain() noexcept {
   for (std::size_t i = undo_accounts_.size(); i-- > 0;) account(undo_accounts_[i].ordinal).take_back(undo_accounts_[i].before);
-  for (std::size_t i = undo_statuses_.size(); i-- > 0;) extras_[undo_statuses_[i].extra - 1].status = undo_statuses_[i].before;
+  for (std::size_t i = undo_statuses_.size(); i-- > 0;) extras_.at(undo_statuses_[i].extra - 1).status = undo_statuses_[i].before;
   for (std::size_t i = transfers_.size(); i-- > mark_.transfers;) {
     const auto number = static_cast<std::uint32_t>(i) + 1;
     transfer_ids_.erase_newest(TagTable::tag_of(hash_(transfers_[i].id)), number);

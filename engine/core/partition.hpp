@@ -222,7 +222,7 @@ class Partition {
   AppendLog<u128> user_data_128_;  // by account
   TagTable transfer_ids_;
   StreamLog<TransferRecord> transfers_;
-  AppendLog<TransferExtra> extras_;
+  StreamLog<TransferExtra> extras_;
   AppendLog<u128> failed_ids_;
   StreamLog<Posting> postings_;
   AppendLog<Expiry> expiries_;

@@ -41,6 +41,9 @@ class StreamLog {
   /// Settled elements. Prefetching may name any.
   [[nodiscard]] const T* data() const noexcept { return reinterpret_cast<const T*>(region_.data()); }
 
+  /// An element that fills whole lines of its own is out at once, and may be changed there.
+  [[nodiscard]] T& at(std::size_t index) noexcept requires(kGroup == 1) { return reinterpret_cast<T*>(region_.data())[index]; }
+
   /// The slot behind the end, to be filled and then taken in by commit_back().
   [[nodiscard]] T& back_slot() noexcept { return gathered_[size() % kGroup]; }
   void commit_back() noexcept {
