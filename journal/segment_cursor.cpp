@@ -199,8 +199,13 @@ Result<bool> SegmentCursor::enter_successor() {
   const std::optional<SegmentName> successor = catalog_.next_after(segment_);
   if (!successor) return false;
   if (successor->first_sequence != next_sequence_) {
-    // The writer may have published the rest of this segment and rotated since we looked.
+    // The writer may have published the rest of this segment and rotated since we looked; once or more often, and then the catalog
+    // no longer knows its places.
     if (is_live_ && seek_candidate()) return true;
+    if (is_live_ && !catalog_.copy_places(segment_, places_)) {
+      if (Status status = enter({segment_, file_.path()}); !status) return status;
+      return true;
+    }
     return corrupt(0, "missing; the next segment begins at sequence " + std::to_string(successor->first_sequence));
   }
   if (Status status = enter(*successor); !status) return status;

@@ -195,6 +195,28 @@ TEST_F(LmdbJournalTest, CursorOnAnotherThreadFollowsTheWriterThroughRotations) {
   EXPECT_GE(segments().size(), 10U);
 }
 
+/// Found on a busy machine: the reader stood in the newest segment and the writer had rotated more than once when it went on.
+TEST_F(LmdbJournalTest, CursorGoesOnAfterTheWriterRotatedManyTimes) {
+  auto journal = open();
+  fill(*journal, 3);
+  auto cursor = journal->read_from(1);
+  ASSERT_TRUE(cursor) << cursor.error().message();
+  std::uint64_t read = 0;
+  const auto read_to = [&](std::uint64_t end) {
+    while (read < end) {
+      const auto batch = (*cursor)->next();
+      ASSERT_TRUE(batch) << batch.error().message();
+      ASSERT_FALSE(batch->empty());
+      read = record::BatchView(*batch).last_sequence();
+    }
+  };
+  read_to(2);
+  fill(*journal, 200, 3000);
+  ASSERT_GE(segments().size(), 5U);
+  read_to(203);
+  EXPECT_TRUE((*cursor)->next()->empty());
+}
+
 TEST_F(LmdbJournalTest, PruneDropsWholeSegmentsOnly) {
   auto journal = open();
   fill(*journal, 100);
