@@ -175,7 +175,14 @@ void Ledger::create_accounts(const Command& command) {
     at.id_hash = tables_.hash()(event.id);
     return create_account(event, at);
   };
-  for (std::uint32_t i = 0; i < command.event_count; ++i) run_event<Account>(command, events, i, chain, create);
+  constexpr std::uint32_t kAhead = 16;
+  for (std::uint32_t i = 0; i < command.event_count; ++i) {
+    if (i + kAhead < command.event_count) {
+      const std::uint64_t hash = tables_.hash()(events[i + kAhead].id);
+      tables_.owner(hash).account_ids().prefetch(TagTable::tag_of(hash));
+    }
+    run_event<Account>(command, events, i, chain, create);
+  }
 }
 
 void Ledger::pulse(const Command& command) {

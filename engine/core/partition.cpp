@@ -159,20 +159,31 @@ void Partition::prune_expiries() noexcept {
 }
 
 Partition::DueExpiries Partition::due_expiries(std::uint64_t now, std::span<std::uint32_t> due) const noexcept {
-  // The smallest of a heap in order, without taking them out: a second, small heap of the nodes whose parents are done.
-  // Should it fill up, what was found so far is still the right beginning.
-  const auto later = [&](std::uint32_t a, std::uint32_t b) { return ExpiryQueue::later(expiry_queue_[a], expiry_queue_[b]); };
+  // The line, merged with the smallest of the heap in order, without taking them out: a second, small heap of the nodes whose
+  // parents are done. Should it fill up, what was found so far is still the right beginning.
+  const ExpiryQueue& queue = expiry_queue_;
+  const auto later = [&](std::uint32_t a, std::uint32_t b) { return ExpiryQueue::later(queue.in_heap(a), queue.in_heap(b)); };
   due_frontier_.truncate(0);
   std::size_t found = 0;
-  if (!expiry_queue_.empty()) due_frontier_.push(0);
-  while (found < due.size() && due_frontier_.size() != 0 && due_frontier_.room() >= 2) {
+  std::size_t in_line = 0;
+  if (queue.heap_size() != 0) due_frontier_.push(0);
+  while (found < due.size() && due_frontier_.room() >= 2) {
+    const bool has_line = in_line < queue.line_size();
+    if (!has_line && due_frontier_.size() == 0) break;
+    const bool takes_line = has_line && (due_frontier_.size() == 0 || ExpiryQueue::later(queue.in_heap(due_frontier_[0]), queue.in_line(in_line)));
+    if (takes_line) {
+      const ExpiryQueue::Entry& entry = queue.in_line(in_line++);
+      if (entry.expires_at > now) return {found, true};
+      if (hold_status(entry.transfer) == PendingStatus::kPending) due[found++] = entry.transfer;
+      continue;
+    }
     std::pop_heap(due_frontier_.data(), due_frontier_.data() + due_frontier_.size(), later);
     const std::uint32_t node = due_frontier_[due_frontier_.size() - 1];
     due_frontier_.truncate(due_frontier_.size() - 1);
-    const ExpiryQueue::Entry& entry = expiry_queue_[node];
+    const ExpiryQueue::Entry& entry = queue.in_heap(node);
     if (entry.expires_at > now) return {found, true};
     if (hold_status(entry.transfer) == PendingStatus::kPending) due[found++] = entry.transfer;
-    for (std::uint32_t child = 2 * node + 1; child <= 2 * node + 2 && child < expiry_queue_.size(); ++child) {
+    for (std::uint32_t child = 2 * node + 1; child <= 2 * node + 2 && child < queue.heap_size(); ++child) {
       due_frontier_.push(child);
       std::push_heap(due_frontier_.data(), due_frontier_.data() + due_frontier_.size(), later);
     }
