@@ -19,7 +19,7 @@ namespace {
 
 constexpr auto kDrainPoll = std::chrono::microseconds(200);
 // Behind the path of requests, but not at the very end: on two busy processors the lowest priority means hardly ever.
-constexpr int kSnapshotNiceness = 5;
+constexpr int kSnapshotNiceness = 10;
 
 Result<Genesis> new_genesis() {
   Genesis genesis;

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace florin::core {
 namespace {
@@ -11,7 +12,8 @@ constexpr std::uint64_t kLinesMin = 64;
 // Above, an entry moves to where no unsplit line is, nor what spilled from one.
 constexpr std::uint64_t kUnsplitMin = 4 * TagTable::kSpillLines;
 constexpr unsigned kAllEmpty = 0xFF;
-constexpr std::uint64_t kStepLines = 32'768;  // 2 MiB: lines touched ahead at once
+constexpr std::uint64_t kStepLines = 32'768;         // 2 MiB: lines touched at once
+constexpr std::uint64_t kTouchAheadLines = 262'144;  // 16 MiB: ahead of the border of a doubling
 }  // namespace
 
 // The last line spills into kSpillLines more behind the end instead of wrapping to the front: a wrap would cross the border
@@ -25,7 +27,6 @@ TagTable::TagTable(std::uint64_t entries_max, std::uint32_t entries_per_line_max
   shift_ = 32 - static_cast<unsigned>(std::countr_zero(lines_));
   region_ = Region((lines_max_ + kSpillLines) * 64);
   begin_ = reinterpret_cast<std::uint64_t*>(region_.data());
-  lines_wanted_.store(lines_, std::memory_order_relaxed);
 }
 
 void TagTable::insert_at(std::uint64_t* at, std::uint32_t tag, std::uint32_t value) noexcept {
@@ -61,14 +62,14 @@ void TagTable::prepare(std::uint64_t entries) {
   }
   // Lines that are still to be split fill up meanwhile, at the rate of the whole table: not beyond what they have room for.
   if (unsplit_ != 0 && count_ + entries > lines_ / 2 * (entries_per_line_max_ + 1)) split_lines(unsplit_);
-  if (count_ + entries > room / 8 * 7 && lines_ < lines_max_) lines_wanted_.store(2 * lines_, std::memory_order_relaxed);
+  if (count_ + entries > room / 8 * 7 && lines_ < lines_max_) announce(2 * lines_, 2 * lines_);
 }
 
 void TagTable::begin_split() noexcept {
   unsplit_ = lines_;
   lines_ *= 2;
   shift_ -= 1;
-  lines_wanted_.store(lines_, std::memory_order_relaxed);
+  announce(lines_, lines_);
 }
 
 void TagTable::split_lines(std::uint64_t count) noexcept {
@@ -80,7 +81,7 @@ void TagTable::split_lines(std::uint64_t count) noexcept {
   // Only stop where the line below has room: nothing spilled across that border, so every entry that belongs to an unsplit line
   // is below it.
   while (unsplit_ > kUnsplitMin) {
-    if (count == 0 && match_empty(begin_ + (unsplit_ - 1) * kEntriesPerLine) != 0) return;
+    if (count == 0 && match_empty(begin_ + (unsplit_ - 1) * kEntriesPerLine) != 0) return announce(lines_, 2 * unsplit_);
     --unsplit_;
     move_line(begin_ + unsplit_ * kEntriesPerLine);
     if (count > 0) --count;
@@ -93,6 +94,7 @@ void TagTable::split_lines(std::uint64_t count) noexcept {
   unsplit_ = 0;
   stray_line_ = kNoStray;
   reinsert(entries, size);
+  announce(lines_, 0);
 }
 
 /// Empties a line of the table before doubling and puts its entries where they belong now.
@@ -135,15 +137,28 @@ void TagTable::reinsert(const std::uint64_t* entries, std::size_t size) noexcept
 }
 
 void TagTable::touch_ahead(std::uint64_t entries_least) noexcept {
-  const std::uint64_t least = entries_least == 0 ? 0 : std::bit_ceil(entries_least / entries_per_line_max_ + 1);
-  const std::uint64_t wanted = std::min(std::max(lines_wanted_.load(std::memory_order_relaxed), least), lines_max_);
-  // From the end: there a doubling begins.
-  for (std::uint64_t end = wanted; end > touched_lines_;) {
-    const std::uint64_t begin = end - std::min(kStepLines, end - touched_lines_);
-    region_.touch(begin * 64, end * 64);
-    end = begin;
+  const std::uint64_t least = entries_least == 0 ? 0 : std::min(lines_max_, std::bit_ceil(entries_least / entries_per_line_max_ + 1));
+  if (least > prefaulted_lines_) {
+    touch_lines(prefaulted_lines_, least);
+    prefaulted_lines_ = least;
   }
-  touched_lines_ = std::max(touched_lines_, wanted);
+  // As fast as the border moves and no faster: half a table at once would hold up whoever shares the processor.
+  const std::uint64_t wanted = lines_wanted_.load(std::memory_order_relaxed);
+  if (std::exchange(touching_lines_, wanted) != wanted) touched_from_ = wanted;
+  const std::uint64_t border = border_.load(std::memory_order_relaxed);
+  const std::uint64_t lowest = std::max({wanted / 2, prefaulted_lines_, border - std::min(border, kTouchAheadLines)});
+  if (touched_from_ <= lowest) return;
+  touch_lines(lowest, touched_from_);
+  touched_from_ = lowest;
+}
+
+/// From the end: there a doubling begins.
+void TagTable::touch_lines(std::uint64_t begin, std::uint64_t end) const noexcept {
+  while (end > begin) {
+    const std::uint64_t from = end - std::min(kStepLines, end - begin);
+    region_.touch(from * 64, end * 64);
+    end = from;
+  }
 }
 
 void TagTable::clear() noexcept {

@@ -147,9 +147,18 @@ class TagTable {
   std::uint64_t entries_per_line_max_;
   std::uint64_t lines_max_;
 
-  // For touch_ahead(): lines there are, or soon will be.
-  std::atomic<std::uint64_t> lines_wanted_;  // writer
-  std::uint64_t touched_lines_ = 0;          // background thread
+  /// Tells touch_ahead() how many lines there are or soon will be, and down to which of them a doubling has come.
+  void announce(std::uint64_t lines, std::uint64_t border) noexcept {
+    lines_wanted_.store(lines, std::memory_order_relaxed);
+    border_.store(border, std::memory_order_relaxed);
+  }
+  void touch_lines(std::uint64_t begin, std::uint64_t end) const noexcept;
+
+  std::atomic<std::uint64_t> lines_wanted_ = 0;  // writer
+  std::atomic<std::uint64_t> border_ = 0;        // writer
+  std::uint64_t prefaulted_lines_ = 0;           // background thread
+  std::uint64_t touching_lines_ = 0;             // background thread
+  std::uint64_t touched_from_ = 0;               // background thread
 };
 
 }  // namespace florin::core
