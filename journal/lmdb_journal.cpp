@@ -171,8 +171,12 @@ Status LmdbJournal::begin_segment(std::uint64_t first_sequence) {
   Result<std::unique_ptr<LmdbWriter>> next = keeper_->take_next();
   if (!next) return next.error();
   SegmentName name{first_sequence, segment_path(segments_folder_, first_sequence)};
-  if (Status status = rename_file((*next)->path(), name.path); !status) return status;
-  if (Status status = sync_folder(segments_folder_); !status) return status;
+  Status status = rename_file((*next)->path(), name.path);
+  if (status) status = sync_folder(segments_folder_);
+  if (!status) {
+    keeper_->retire(std::move(*next));  // it may be filling it out this very moment
+    return status;
+  }
   current_ = std::move(*next);
   current_->set_path(name.path);
   catalog_.add_live(std::move(name));

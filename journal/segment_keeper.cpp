@@ -96,10 +96,10 @@ void SegmentKeeper::run() {
     }
     // So does a prepared one, whoever has it by then.
     if (next_ && watched != nullptr && !is_next_filled_out_ && is_next_soon(*watched)) {
-      is_next_filled_out_ = true;  // or it cannot be: then as far as it goes, when it is in use
+      is_next_filled_out_ = true;  // or there is no room for it: then as far as it goes, when it is in use
       LmdbWriter* const next = next_.get();
       lock.unlock();
-      fill_out(*next);
+      fill_out(*next, watched->allocated_bytes());
       lock.lock();
       measure_room(watched);
       continue;
@@ -134,7 +134,11 @@ bool SegmentKeeper::is_next_soon(const LmdbWriter& watched) const { return watch
 
 /// Allocates a segment that nobody writes to yet: allocating one that is in use holds up its writer, for as long as the file system
 /// takes to finish what it has under way.
-void SegmentKeeper::fill_out(LmdbWriter& next) {
+/// Not where the segment in use could then not be filled: the disk would be full for it, and room for a segment that nobody needs yet.
+void SegmentKeeper::fill_out(LmdbWriter& next, std::uint64_t allocated_in_use) {
+  const std::uint64_t wanted = settings_.segment_bytes + step_bytes_;
+  const std::uint64_t rest_in_use = wanted - std::min(wanted, allocated_in_use);
+  if (free_bytes() < wanted + rest_in_use) return;
   if (!next.preallocate(settings_.segment_bytes + step_bytes_)) return;  // disk full: shows in measure_room()
   if (settings_.zero_ahead) next.zero_ahead(settings_.segment_bytes);
 }
@@ -167,13 +171,19 @@ void SegmentKeeper::close_retired(std::unique_ptr<LmdbWriter> writer) {
   writer->drop_cache(0, writer->used_bytes());
 }
 
+/// Free on the disk, beyond the head-room; 0 if that cannot be found out.
+std::uint64_t SegmentKeeper::free_bytes() const {
+  struct statvfs facts {};
+  if (::statvfs(settings_.folder.c_str(), &facts) != 0) return 0;
+  const std::uint64_t free = std::uint64_t{facts.f_bavail} * facts.f_frsize;
+  return free - std::min(free, settings_.headroom_bytes);
+}
+
 /// Under the mutex: what was allocated ahead is room, and must not count for two segments.
 void SegmentKeeper::measure_room(const LmdbWriter* writer) {
-  struct statvfs facts {};
-  if (::statvfs(settings_.folder.c_str(), &facts) != 0) return;
-  std::uint64_t room = std::uint64_t{facts.f_bavail} * facts.f_frsize;
-  room -= std::min(room, settings_.headroom_bytes);
-  if (next_) room += next_->allocated_bytes();
+  std::uint64_t room = free_bytes();
+  // What the next one has is room for it alone: of use once this one has all that it will take.
+  if (next_ && writer != nullptr && writer->allocated_bytes() >= settings_.segment_bytes) room += next_->allocated_bytes();
   if (writer != nullptr) room += writer->allocated_bytes() - std::min(writer->allocated_bytes(), writer->used_bytes());
   constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
   room_bytes_.store(static_cast<std::int64_t>(std::min(room, kMost)), std::memory_order_relaxed);

@@ -49,7 +49,8 @@ class SegmentKeeper {
  private:
   void run();
   [[nodiscard]] bool is_next_soon(const LmdbWriter& watched) const;
-  void fill_out(LmdbWriter& next);
+  void fill_out(LmdbWriter& next, std::uint64_t allocated_in_use);
+  [[nodiscard]] std::uint64_t free_bytes() const;
   void allocate_ahead(LmdbWriter& writer);
   void drop_old_cache(const LmdbWriter& writer);
   Result<std::unique_ptr<LmdbWriter>> prepare();

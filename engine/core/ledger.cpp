@@ -84,7 +84,10 @@ void Ledger::genesis(const Command& command) {
 bool Ledger::reserve(std::uint32_t accounts, std::uint32_t transfers) {
   // Which partition they will go to is not known yet, so each must have room for all of them.
   if (tables_.memory_bytes() + Partition::bytes_for(accounts, transfers) > memory_budget_bytes_) return false;
-  return std::all_of(tables_.all().begin(), tables_.all().end(), [&](const auto& partition) { return partition->reserve(accounts, transfers); });
+  std::uint64_t holds = 0;
+  for (const auto& partition : tables_.all()) holds += partition->holds_open();
+  return std::all_of(tables_.all().begin(), tables_.all().end(),
+                     [&](const auto& partition) { return partition->reserve(accounts, transfers, holds); });
 }
 
 std::uint64_t Ledger::next_expiry() const noexcept {

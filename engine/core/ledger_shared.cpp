@@ -44,6 +44,7 @@ void Ledger::create_transfers_alone(const Command& command) {
       return create_transfer(transfer, at);
     });
   }
+  tables_.settle();  // other threads may read the records in the next window
 }
 
 void Ledger::create_transfer_alone(const Command& command, std::uint32_t index, Chain& chain) {

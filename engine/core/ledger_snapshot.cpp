@@ -1,12 +1,10 @@
-#include <tbb/parallel_pipeline.h>
-
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <ranges>
 #include <string>
 #include <vector>
 
+#include "core/chunk_walk.hpp"
 #include "core/ledger.hpp"
 #include "core/snapshot_progress.hpp"
 
@@ -22,47 +20,6 @@ template <typename Row>
 Result<std::span<const Row>> rows_of(ChunkKey key, std::span<const std::byte> bytes) {
   if (bytes.size() % sizeof(Row) != 0) return damaged(key, "not a whole number of rows");
   return std::span<const Row>(reinterpret_cast<const Row*>(bytes.data()), bytes.size() / sizeof(Row));
-}
-
-/// Reads and verifies the chunks of a table on all cores, a few ahead of `take(key, bytes)`, which gets them in order. Loading
-/// happens before there is any request.
-template <typename Take>
-Status take_chunks(const SnapshotReader& snapshot, std::uint32_t table, Take&& take) {
-  constexpr std::size_t kChunksAhead = 16;
-  struct Chunk {
-    ChunkKey key;
-    Status status;
-    std::span<const std::byte> bytes;
-  };
-  const auto [begin, end] = std::ranges::equal_range(snapshot.chunks(), table, {}, &ChunkKey::table);
-  std::vector<Chunk> chunks;
-  for (const ChunkKey key : std::ranges::subrange(begin, end)) chunks.push_back({key, {}, {}});
-  std::size_t next = 0;
-  std::atomic<bool> failed = false;
-  Status result;
-  const auto pick = [&](tbb::flow_control& control) -> Chunk* {
-    if (next < chunks.size() && !failed.load(std::memory_order_relaxed)) return &chunks[next++];
-    control.stop();
-    return nullptr;
-  };
-  const auto read = [&](Chunk* chunk) {
-    const Result<std::span<const std::byte>> bytes = snapshot.read(chunk->key);
-    if (bytes) {
-      chunk->bytes = *bytes;
-    } else {
-      chunk->status = bytes.error();
-    }
-    return chunk;
-  };
-  const auto hand_over = [&](Chunk* chunk) {
-    if (!result) return;
-    result = chunk->status ? take(chunk->key, chunk->bytes) : chunk->status;
-    if (!result) failed.store(true, std::memory_order_relaxed);
-  };
-  tbb::parallel_pipeline(kChunksAhead, tbb::make_filter<void, Chunk*>(tbb::filter_mode::serial_in_order, pick) &
-                                           tbb::make_filter<Chunk*, Chunk*>(tbb::filter_mode::parallel, read) &
-                                           tbb::make_filter<Chunk*, void>(tbb::filter_mode::serial_in_order, hand_over));
-  return result;
 }
 
 }  // namespace
@@ -192,20 +149,20 @@ Status Ledger::load(const SnapshotReader& snapshot) {
   const SnapshotHeader& header = snapshot.header();
   tables_.set_hash(IdHash(header.hash_seed));
   std::vector<Expiry> expiries;
-  Status status = take_chunks(snapshot, kSnapshotExpiries, [&](ChunkKey key, std::span<const std::byte> bytes) -> Status {
+  Status status = ChunkWalk(snapshot, kSnapshotExpiries, [&](ChunkKey key, std::span<const std::byte> bytes) -> Status {
     const auto rows = rows_of<Expiry>(key, bytes);
     if (!rows) return rows.error();
     expiries.insert(expiries.end(), rows->begin(), rows->end());
     return Status::ok();
-  });
-  if (status) status = take_chunks(snapshot, kSnapshotAccounts, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_accounts(key, bytes); });
+  }).run();
+  const auto load_table = [&](std::uint32_t table, const ChunkWalk::Take& take) {
+    if (status) status = ChunkWalk(snapshot, table, take).run();
+  };
   std::size_t next_expiry = 0;
-  if (status) {
-    status = take_chunks(snapshot, kSnapshotTransfers, [&](ChunkKey key, std::span<const std::byte> bytes) {
-      return load_transfers(key, bytes, expiries, next_expiry);
-    });
-  }
-  if (status) status = take_chunks(snapshot, kSnapshotFailedIds, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_failed_ids(key, bytes); });
+  load_table(kSnapshotAccounts, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_accounts(key, bytes); });
+  load_table(kSnapshotTransfers,
+             [&](ChunkKey key, std::span<const std::byte> bytes) { return load_transfers(key, bytes, expiries, next_expiry); });
+  load_table(kSnapshotFailedIds, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_failed_ids(key, bytes); });
   loaded_accounts_ = {};
   if (!status) return status;
   for (; next_expiry < expiries.size(); ++next_expiry) {
@@ -229,6 +186,7 @@ Status Ledger::load_accounts(ChunkKey key, std::span<const std::byte> bytes) {
   for (const Account& account : *rows) {
     const std::uint64_t hash = tables_.hash()(account.id);
     Partition& owner = tables_.owner(hash);
+    if (owner.find_account(account.id, hash) != 0) return damaged(key, "an account is there twice");
     loaded_accounts_.push_back(tables_.reference(AccountAt{&owner, owner.create_account(account, hash)}));
   }
   return Status::ok();
@@ -257,8 +215,9 @@ Status Ledger::load_transfers(ChunkKey key, std::span<const std::byte> bytes, st
     while (next_expiry < expiries.size() && expiries[next_expiry].transfers_before <= transfers) {
       if (!load_expiry(expiries[next_expiry++])) return damaged({kSnapshotExpiries, 0}, "an expiry names no hold");
     }
-    if (!load_transfer(records[i], extra)) return damaged(key, "a transfer names no hold");
+    if (!load_transfer(records[i], extra)) return damaged(key, "a transfer names no hold, or has an id that is there");
   }
+  for (const auto& partition : tables_.all()) partition->prune_expiries();  // or holds that ended would count until the end
   return Status::ok();
 }
 
@@ -283,6 +242,7 @@ bool Ledger::load_transfer(const TransferRecord& record, const TransferExtra& ex
   }
   const std::uint64_t hash = tables_.hash()(transfer.id);
   Partition& home = tables_.owner(hash);
+  if (home.find_id(transfer.id, hash) != 0) return false;
   const std::uint32_t number = home.create_transfer(transfer, transfer.timestamp, hash, tables_.reference(debit), tables_.reference(credit));
   const std::uint32_t reference = tables_.reference(TransferAt{&home, number});
   debit.partition->post(debit.record(), reference);

@@ -39,11 +39,11 @@ Partition::Partition(const PartitionLimits& limits, std::uint16_t index)
       account_ids_(limits.accounts, kAccountsPerLineMax),
       accounts_(limits.accounts),
       user_data_128_(limits.accounts),
-      transfer_ids_(limits.transfers, kTransfersPerLineMax),
+      transfer_ids_(2 * limits.transfers, kTransfersPerLineMax),  // and as many ids that failed
       transfers_(limits.transfers),
       extras_(limits.transfers),
       failed_ids_(limits.transfers),
-      postings_(limits.transfers * 2),
+      postings_(limits.postings != 0 ? limits.postings : limits.transfers * 4),
       expiries_(limits.transfers),
       expiry_queue_(limits.transfers),
       undo_accounts_(kChainChangesMax),
@@ -279,8 +279,8 @@ u128 Partition::accounts_hash() const noexcept {
   return sum;
 }
 
-bool Partition::reserve(std::uint32_t accounts, std::uint32_t transfers) {
-  if (accounts_.room() < accounts || transfers_.room() < transfers || postings_.room() < 2 * std::size_t{transfers} ||
+bool Partition::reserve(std::uint32_t accounts, std::uint32_t transfers, std::uint64_t holds) {
+  if (accounts_.room() < accounts || transfers_.room() < transfers || postings_.room() < 2 * (transfers + holds) ||
       extras_.room() < transfers || failed_ids_.room() < transfers || expiry_queue_.size() + transfers > limits_.transfers) {
     return false;
   }

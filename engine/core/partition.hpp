@@ -17,6 +17,7 @@ namespace florin::core {
 struct PartitionLimits {
   std::uint64_t accounts = 0;
   std::uint64_t transfers = 0;
+  std::uint64_t postings = 0;  ///< 0: four for each transfer. They lie with the accounts, so one partition may have those of all.
 };
 
 /// The tables of one partition and the elementary changes to them. It knows what a change is, never whether it is allowed: that
@@ -168,8 +169,9 @@ class Partition {
   /// Sum of the hashes of all accounts: order does not matter, so neither does the number of partitions.
   [[nodiscard]] u128 accounts_hash() const noexcept;
 
-  /// Room for a batch: moves table growth on. False if a limit would be passed.
-  [[nodiscard]] bool reserve(std::uint32_t accounts, std::uint32_t transfers);
+  /// Room for a batch: moves table growth on. False if a limit would be passed. `holds`: open in the whole ledger; each may expire,
+  /// and that is posted too.
+  [[nodiscard]] bool reserve(std::uint32_t accounts, std::uint32_t transfers, std::uint64_t holds = 0);
   [[nodiscard]] std::uint64_t memory_bytes() const noexcept;
   /// The most that so many new records can take.
   static std::uint64_t bytes_for(std::uint64_t accounts, std::uint64_t transfers) noexcept;

@@ -73,6 +73,11 @@ void TagTable::begin_split() noexcept {
 }
 
 void TagTable::split_lines(std::uint64_t count) noexcept {
+  move_lines(count);
+  _mm_sfence();  // new lines were written past the caches; other threads may read them in the next batch
+}
+
+void TagTable::move_lines(std::uint64_t count) noexcept {
   std::uint64_t behind = kSpillLines;  // lines that may hold what spilled past the last unsplit one since
   if (unsplit_ > kUnsplitMin) {
     for (std::uint64_t* at = begin_ + unsplit_ * kEntriesPerLine; match_empty(at) != kAllEmpty; at += kEntriesPerLine) move_line(at);

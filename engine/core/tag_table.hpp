@@ -53,10 +53,11 @@ class TagTable {
   /// Where an entry with this tag belongs, if nothing in the table has this tag; else nullptr, and always for the tag 0, which
   /// looks like an empty entry. `line` is that of the tag. For put_at().
   [[nodiscard]] static std::uint64_t* place_if_absent(std::uint64_t* line, std::uint32_t tag) noexcept {
-    for (std::uint64_t* at = line;; at += kEntriesPerLine) {
+    for (std::uint64_t* at = line; at != line + kSpillLines * kEntriesPerLine; at += kEntriesPerLine) {
       if (match_tags(at, tag) != 0) [[unlikely]] return nullptr;
       if (const unsigned empty = match_empty(at); empty != 0) [[likely]] return at + static_cast<unsigned>(__builtin_ctz(empty));
     }
+    return nullptr;  // insert() will have its say
   }
   [[nodiscard]] std::uint64_t* place_if_absent(std::uint32_t tag) noexcept { return place_if_absent(line(tag), tag); }
   /// True if nothing in the table has this tag.
@@ -133,6 +134,7 @@ class TagTable {
   void insert_at(std::uint64_t* at, std::uint32_t tag, std::uint32_t value) noexcept;
   void begin_split() noexcept;
   void split_lines(std::uint64_t count) noexcept;
+  void move_lines(std::uint64_t count) noexcept;
   void move_line(std::uint64_t* from) noexcept;
   void reinsert(const std::uint64_t* entries, std::size_t size) noexcept;
 

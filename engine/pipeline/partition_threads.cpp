@@ -37,6 +37,7 @@ PartitionThreads::~PartitionThreads() {
 }
 
 void PartitionThreads::run(core::Phase& phase) noexcept {
+  _mm_sfence();  // records are written past the caches, and such stores are not ordered by the ones that open the shares
   phase_ = &phase;
   unfinished_.store(partitions_, std::memory_order_relaxed);
   const std::uint64_t generation = generation_.load(std::memory_order_relaxed) + 1;
@@ -88,6 +89,7 @@ PartitionThreads::Found PartitionThreads::step_any(std::uint64_t generation, std
     if (!word.compare_exchange_strong(open, generation << 2 | kTaken, std::memory_order_acquire, std::memory_order_relaxed)) return false;
     // Taken: this phase cannot end before it is put down, so phase_ is the one of this generation.
     const bool is_finished = phase_->step(partition);
+    _mm_sfence();  // as in run(): whoever takes the partition next must see what this step wrote past the caches
     word.store(generation << 2 | (is_finished ? kDone : kOpen), std::memory_order_release);
     found = is_finished ? Found::kWork : Found::kBlocked;
     if (is_finished && unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1 && thread != 0) caller_.unpark();

@@ -143,12 +143,17 @@ Status SnapshotDriver::write_rows() {
 }
 
 Status SnapshotDriver::put(ChunkKey key, std::span<const std::byte> bytes) {
-  if (writer_ == nullptr) {
-    auto created = options_.store->create(header_.sequence);
-    if (!created) return created.error();
-    writer_ = std::move(created).value();
-  }
+  if (Status status = ensure_writer(); !status) return status;
   return writer_->put(key, bytes);
+}
+
+/// A store without a single row has a snapshot too.
+Status SnapshotDriver::ensure_writer() {
+  if (writer_ != nullptr) return {};
+  auto created = options_.store->create(header_.sequence);
+  if (!created) return created.error();
+  writer_ = std::move(created).value();
+  return {};
 }
 
 void SnapshotDriver::finish() {
@@ -168,6 +173,7 @@ void SnapshotDriver::finish() {
 }
 
 Status SnapshotDriver::publish() {
+  if (Status status = ensure_writer(); !status) return status;
   header_.batch_number = chain_number_;
   header_.batch_checksum = chain_checksum_;
   return writer_->publish(header_);

@@ -95,6 +95,7 @@ class SnapshotDriver final : public runtime::Agent {
   Status write(const Piece& piece);
   Status write_rows();
   Status put(ChunkKey key, std::span<const std::byte> bytes);
+  Status ensure_writer();
   void note(const Status& status) noexcept;
   void finish();
   Status publish();

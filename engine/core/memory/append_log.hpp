@@ -48,16 +48,13 @@ class AppendLog {
 
   /// Takes the page faults of the next `bytes_ahead` bytes, and of the first `bytes_least` in any case. One background thread.
   void touch_ahead(std::size_t bytes_ahead, std::size_t bytes_least = 0) noexcept {
-    const std::size_t wanted = std::max(bytes() + bytes_ahead, bytes_least);
-    if (wanted <= touched_) return;
-    region_.touch(std::max(touched_, bytes()), wanted);
-    touched_ = wanted;
+    ahead_.touch(region_, bytes(), bytes_ahead, bytes_least);
   }
 
  private:
   Region region_;
   std::size_t capacity_;
-  std::size_t touched_ = 0;            // background thread
+  TouchAhead ahead_;                   // background thread
   std::atomic<std::size_t> size_ = 0;  // writer; read by touch_ahead
 };
 

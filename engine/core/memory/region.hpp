@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 namespace florin::core {
@@ -34,6 +35,21 @@ class Region {
  private:
   std::byte* data_ = nullptr;
   std::size_t bytes_max_ = 0;
+};
+
+/// Takes the page faults of a region that fills from the front, ahead of who fills it. Writer: one background thread.
+class TouchAhead {
+ public:
+  /// `used`: bytes filled so far. Touches the next `ahead`, and the first `least` in any case.
+  void touch(const Region& region, std::size_t used, std::size_t ahead, std::size_t least) noexcept {
+    const std::size_t wanted = std::max(used + ahead, least);
+    if (wanted <= touched_) return;
+    region.touch(std::max(touched_, used), wanted);
+    touched_ = wanted;
+  }
+
+ private:
+  std::size_t touched_ = 0;
 };
 
 }  // namespace florin::core

@@ -134,6 +134,17 @@ TEST(Partition, RefusesMoreThanItsLimits) {
   EXPECT_FALSE(one.partition.reserve(0, 20));
 }
 
+/// Found by review. Every open hold of the ledger may expire with an account of this partition, and that is a posting too.
+TEST(Partition, KeepsRoomForTheExpiryOfEveryHold) {
+  PartitionUnderTest one(7, {.accounts = 10, .transfers = 20, .postings = 40});
+  ASSERT_TRUE(one.partition.reserve(2, 20));
+  one.create_account(1);
+  one.create_account(2);
+  for (u128 id = 10; id < 15; ++id) one.create_transfer(id, 1, 2, 1, true, 1);
+  EXPECT_TRUE(one.partition.reserve(0, 10, one.partition.holds_open())) << "10 postings are there; 30 more are 10 transfers and 5 expiries";
+  EXPECT_FALSE(one.partition.reserve(0, 11, one.partition.holds_open()));
+}
+
 TEST(Partition, FindsRecordsByTheirTime) {
   PartitionUnderTest one(6);
   ASSERT_TRUE(one.partition.reserve(10, 200));

@@ -49,6 +49,16 @@ TEST_F(SnapshotTest, RequestIsAnsweredWhenPublished) {
   EXPECT_EQ(snapshot.chunks.size(), bench.machine.chunk_count);
 }
 
+/// Found by review: a new server asked for a snapshot at once.
+TEST_F(SnapshotTest, OfAStoreWithoutARowIsPublished) {
+  bench.machine.chunk_count = 0;
+  const Request& request = ask();
+  bench.settle();
+  EXPECT_EQ(request.reply.code, ReplyCode::kOk);
+  ASSERT_EQ(store.published.size(), 1U);
+  EXPECT_TRUE(store.published.begin()->second.chunks.empty());
+}
+
 TEST_F(SnapshotTest, BegunOnAnIoThreadTheCoreThreadCopies) {
   int core_calls = 0;
   bench.pipeline->set_wakers({.core = {[](void* n) { ++*static_cast<int*>(n); }, &core_calls},
