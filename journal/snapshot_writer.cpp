@@ -13,7 +13,8 @@ namespace {
 
 /// Address space only; the file grows as it is written.
 constexpr std::uint64_t kFileBytesMax = 1ULL << 38;
-constexpr std::uint64_t kTransactionBytes = 8ULL << 20;
+// Small, so that a flush of the journal waits behind little.
+constexpr std::uint64_t kTransactionBytes = 2ULL << 20;
 constexpr std::uint64_t kAllocateStepBytes = 64ULL << 20;
 constexpr std::array<std::byte, kSnapshotValueBytesMin> kZeros{};
 
