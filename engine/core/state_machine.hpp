@@ -113,7 +113,7 @@ class StateMachine {
   /// Loads a whole snapshot into an empty state machine, in parallel where it pays, and checks its state hash.
   virtual Status load(const SnapshotReader& snapshot) = 0;
 
-  /// Takes page faults ahead of use. Called by one background thread now and then, at any time.
+  /// Takes page faults ahead of use. Called beside everything else, at any time, by one thread at a time.
   virtual void touch_ahead() noexcept {}
 
   /// Counts for `status` and metrics. Readers: the sequencing thread.
