@@ -6,13 +6,26 @@
 
 #include <array>
 #include <cerrno>
+#include <thread>
 
 namespace florin::journal {
+namespace {
 
-Result<FolderLock> FolderLock::take(const std::string& folder) {
+bool lock_within(int descriptor, std::chrono::milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<FolderLock> FolderLock::take(const std::string& folder, std::chrono::milliseconds patience) {
   Result<File> file = File::open(folder + "/LOCK", O_RDWR | O_CREAT);
   if (!file) return file.error();
-  if (::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0) {
+  if (!lock_within(file->descriptor(), patience)) {
     if (errno != EWOULDBLOCK) return io_error("lock", file->path(), errno);
     std::array<char, 32> text{};
     const Result<std::size_t> count = file->read_at(std::as_writable_bytes(std::span(text)).first(31), 0);

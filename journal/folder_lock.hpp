@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "journal/file.hpp"
@@ -10,8 +11,9 @@ namespace florin::journal {
 /// system drops it when the process ends in whatever way, so nothing stale can remain. The file holds the process id.
 class FolderLock {
  public:
-  /// kBusy names the process that holds it.
-  static Result<FolderLock> take(const std::string& folder);
+  /// kBusy names the process that still holds it after `patience`. A killed server gives its memory back before its locks, which
+  /// takes a while when it has much of it, and whoever restarts it should not have to care.
+  static Result<FolderLock> take(const std::string& folder, std::chrono::milliseconds patience);
 
  private:
   explicit FolderLock(File file) : file_(std::move(file)) {}

@@ -48,7 +48,7 @@ Result<std::unique_ptr<LmdbJournal>> LmdbJournal::open(LmdbJournalSettings setti
     return Status(ErrorKind::kUsage, "journal allocation step below 4,096 bytes");
   }
   if (Status status = create_folders(settings.folder + "/journal"); !status) return status;
-  Result<FolderLock> lock = FolderLock::take(settings.folder);
+  Result<FolderLock> lock = FolderLock::take(settings.folder, settings.lock_patience);
   if (!lock) return lock.error();
   std::unique_ptr<LmdbJournal> journal(new LmdbJournal(std::move(settings), std::move(*lock)));
   if (Status status = journal->recover(); !status) return status;

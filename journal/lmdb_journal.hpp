@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -20,6 +21,7 @@ struct LmdbJournalSettings {
   std::uint64_t headroom_bytes = 512ULL << 20;          ///< of the disk, left free: below it has_room() is false
   std::uint64_t allocate_step_bytes = 32ULL << 20;      ///< files are allocated ahead in steps of this
   bool zero_ahead = false;                              ///< and written with zeros: faster commits, twice the writes
+  std::chrono::milliseconds lock_patience{5000};        ///< how long a folder that is in use may stay so
 };
 
 /// The journal of a server: LMDB environments, one per segment, in `<folder>/journal/<first sequence>.mdb`.

@@ -12,11 +12,22 @@ namespace {
 struct Options {
   std::string connect;
   double watch_s = 0;
+  double wait_s = 0;
   bool json = false;
 };
 
+/// A server that does not answer yet is asked again until the wait is over.
+Result<nlohmann::ordered_json> ask(const Options& options, const Address& address) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(options.wait_s);
+  for (;;) {
+    auto status = remote_status(address);
+    if (status || status.error().kind() != ErrorKind::kUnavailable || std::chrono::steady_clock::now() >= deadline) return status;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
 Status show(const Options& options, const Address& address) {
-  auto status = remote_status(address);
+  auto status = ask(options, address);
   if (!status) return status.error();
   return options.json ? write_json("-", *status) : print_fields(*status);
 }
@@ -37,6 +48,7 @@ constexpr const char* kExamples =
     R"(  florin status --connect 127.0.0.1:3000
   florin status --connect 127.0.0.1:3000 --json        for programs
   florin status --connect 127.0.0.1:3000 --watch 1     again every second
+  florin status --connect 127.0.0.1:3000 --wait 30     for scripts: as soon as a server that was just started answers
 
 sequence is the last event executed, durable_sequence the last one that survives power loss. state_hash
 is what `florin replay` of the same journal must give at that sequence.
@@ -49,6 +61,7 @@ void add_status(CommandLine& line) {
   CLI::App& app = line.add("status", "What a server is doing", kExamples, [options] { return run(*options); });
   app.add_option("--connect", options->connect, "Server to ask")->type_name("HOST:PORT")->required();
   app.add_option("--watch", options->watch_s, "Ask again every so often")->type_name("SECONDS");
+  app.add_option("--wait", options->wait_s, "Let a server that does not answer yet start for so long")->type_name("SECONDS");
   app.add_flag("--json", options->json, "Print JSON");
 }
 

@@ -38,7 +38,7 @@ for part in "${parts[@]}"; do
     readme)
       configure release
       cmake --build --preset release --target florin
-      tools/check_readme.sh
+      timeout 300 tools/check_readme.sh
       summary+=("readme: its commands ran") ;;
     *) echo "unknown part '$part': release, headers, readme, asan, tsan" >&2; exit 2 ;;
   esac
