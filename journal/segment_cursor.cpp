@@ -43,7 +43,6 @@ Status SegmentCursor::enter(const SegmentName& name) {
   place_ = 0;
   window_begin_ = window_end_ = 0;
   read_ahead_to_ = 0;
-  is_mapped_ = false;
   places_.clear();
   is_live_ = catalog_.copy_places(segment_, places_);
   counted_end_ = ~std::uint64_t{0};
@@ -98,10 +97,7 @@ Status SegmentCursor::skip_to(std::uint64_t sequence) {
 
 Result<std::span<const std::byte>> SegmentCursor::next() { return advance({}); }
 
-Result<std::span<const std::byte>> SegmentCursor::next_unverified(std::span<std::byte> memory) {
-  ++calls_;
-  return advance(memory);
-}
+Result<std::span<const std::byte>> SegmentCursor::next_unverified(std::span<std::byte> memory) { return advance(memory); }
 
 Result<std::span<const std::byte>> SegmentCursor::advance(std::span<std::byte> memory) {
   for (;;) {
@@ -136,16 +132,13 @@ bool SegmentCursor::seek_candidate() {
 
 Result<std::span<const std::byte>> SegmentCursor::read_candidate(std::span<std::byte> memory) {
   const ValuePlace& place = places_[place_];
-  std::span<const std::byte> batch = memory.empty() ? memory : map(place);
-  if (batch.empty()) {
-    const bool is_direct = !memory.empty() && place.size >= kDirectBytes;
-    Result<std::span<const std::byte>> bytes = is_direct ? fetch(place, memory) : fetch_by_window(place);
-    if (!bytes) return bytes;
-    batch = *bytes;
-    if (!memory.empty() && !is_direct) {
-      std::memcpy(memory.data(), batch.data(), batch.size());
-      batch = memory.first(batch.size());
-    }
+  const bool is_direct = !memory.empty() && place.size >= kDirectBytes;
+  Result<std::span<const std::byte>> bytes = is_direct ? fetch(place, memory) : fetch_by_window(place);
+  if (!bytes) return bytes;
+  std::span<const std::byte> batch = *bytes;
+  if (!memory.empty() && !is_direct) {
+    std::memcpy(memory.data(), batch.data(), batch.size());
+    batch = memory.first(batch.size());
   }
   const record::Fault fault = memory.empty() ? record::verify(batch) : record::verify_headers(batch);
   if (fault) return corrupt(place.offset() + fault.offset, fault.reason);
@@ -156,20 +149,6 @@ Result<std::span<const std::byte>> SegmentCursor::read_candidate(std::span<std::
   }
   if (has_previous_ && header.number != header_.number + 1) return corrupt(place.offset(), "batch number out of turn");
   return batch;
-}
-
-/// Empty if the place is not to be had by mapping: of a segment that is being written, or not readable.
-std::span<const std::byte> SegmentCursor::map(const ValuePlace& place) {
-  if (is_live_) return {};
-  if (!is_mapped_) {
-    while (!maps_.empty() && maps_.front().last_call + kUnverifiedKept < calls_) maps_.pop_front();
-    const Result<std::uint64_t> bytes = file_.size();
-    maps_.push_back({SegmentMap(file_, bytes ? *bytes : 0)});
-    is_mapped_ = true;
-  }
-  read_ahead(end_of(place));
-  maps_.back().last_call = calls_;
-  return maps_.back().map.at(place.offset(), place.size);
 }
 
 Result<std::span<const std::byte>> SegmentCursor::fetch(const ValuePlace& place, std::span<std::byte> memory) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,14 +9,12 @@
 #include "florin/journal.hpp"
 #include "journal/aligned_buffer.hpp"
 #include "journal/segment_catalog.hpp"
-#include "journal/segment_map.hpp"
 #include "journal/segment_scanner.hpp"
 
 namespace florin::journal {
 
-/// Reads the batches of all segments in order, each verified and chained to the one before. Never blocks the writer beyond the
-/// catalog's mutex. Reads with pread, so that a damaged or cut file cannot fault the process; next_unverified(), which goes through
-/// whole journals, maps what SegmentMap found readable.
+/// Reads the batches of all segments in order, with pread, each verified and chained to the one before. Never blocks the
+/// writer beyond the catalog's mutex and never maps a file, so that a damaged or cut one cannot fault the process.
 /// Reader: one thread. The catalog outlives the cursor.
 ///
 /// Three kinds of segments differ in what an absent or bad batch means:
@@ -60,7 +57,6 @@ class SegmentCursor final : public BatchCursor {
   Result<bool> enter_successor();
   /// The end of a segment whose end nobody knows: torn tail or damage?
   [[nodiscard]] Status judge_open_end() const;
-  std::span<const std::byte> map(const ValuePlace& place);
   Status load_window();
   void read_ahead(std::uint64_t end);
   [[nodiscard]] Status corrupt(std::uint64_t offset, const std::string& reason) const;
@@ -81,14 +77,6 @@ class SegmentCursor final : public BatchCursor {
   bool has_previous_ = false;
   BatchHeader header_;
   Status refused_;                  ///< why the candidate for next_sequence_ was not taken
-
-  struct Mapped {
-    SegmentMap map;
-    std::uint64_t last_call = 0;
-  };
-  std::deque<Mapped> maps_;  ///< the newest is of this segment, if is_mapped_; earlier ones as long as next_unverified() promises
-  bool is_mapped_ = false;
-  std::uint64_t calls_ = 0;  ///< of next_unverified()
 
   AlignedBuffer window_;
   std::uint64_t window_begin_ = 0;

@@ -24,8 +24,6 @@ struct BytesView {
 /// Reads batches in order of sequence. Reader: any one thread.
 class BatchCursor {
  public:
-  static constexpr std::size_t kUnverifiedKept = 32;
-
   virtual ~BatchCursor() = default;
 
   /// The next batch, verified (magic, size, checksum of the header area, body checksums, chain to the one before), valid
@@ -33,8 +31,8 @@ class BatchCursor {
   virtual Result<std::span<const std::byte>> next() = 0;
 
   /// As next(), but the bodies' checksums are left to the caller, who may let other threads look at them: the batch is in `memory`
-  /// (kBatchBytesMax bytes, aligned to 16) or in memory of the cursor, and stays there for kUnverifiedKept further calls. If a body
-  /// turns out bad, only a new cursor that reads by next() can tell what that means.
+  /// (kBatchBytesMax bytes, aligned to 16) and stays there. If a body turns out bad, only a new cursor that reads by next() can
+  /// tell what that means.
   virtual Result<std::span<const std::byte>> next_unverified(std::span<std::byte> memory) {
     const auto batch = next();
     if (!batch || batch->empty()) return batch;

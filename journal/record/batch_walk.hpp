@@ -22,7 +22,6 @@ namespace florin::record {
 /// Batches in flight at most; they take kWalkSlotsMax x kBatchBytesMax of memory. Taking is one batch at a time and costs about as
 /// much as verifying and preparing, so more than a few ahead would only wait.
 inline constexpr std::size_t kWalkSlotsMax = 16;
-static_assert(kWalkSlotsMax <= BatchCursor::kUnverifiedKept);
 
 /// What a walk does with the batches. `slot`, below kWalkSlotsMax, is a batch's alone from announce() to the end of take().
 /// Threads: any, as said below. What an earlier call in the same order did is seen, and so is what was done to the same batch.
