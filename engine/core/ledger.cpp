@@ -128,6 +128,12 @@ void Ledger::touch_ahead() noexcept {
   for (const auto& partition : tables_.all()) partition->touch_ahead(prefault_bytes_ / tables_.count());
 }
 
+void Ledger::expect(std::uint64_t events) noexcept {
+  // Not all of them will leave an id behind, so no more than a small part of the budget goes into it.
+  const std::uint64_t ids = std::min(events, memory_budget_bytes_ / 16 / Partition::kIdBytes) / tables_.count();
+  for (const auto& partition : tables_.all()) partition->expect_transfers(ids);
+}
+
 u128 Ledger::state_hash() const {
   return combine_state_hash({.accounts = tables_.accounts_hash(),
                              .holds = tables_.holds_hash(),

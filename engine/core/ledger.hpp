@@ -52,6 +52,7 @@ class Ledger final : public StateMachine {
   Status load(const SnapshotReader& snapshot) override;
   Counts counts() const noexcept override;
   void touch_ahead() noexcept override;
+  void expect(std::uint64_t events) noexcept override;
 
  private:
   /// What is known about the event in hand before it is decided.

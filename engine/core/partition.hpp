@@ -169,6 +169,10 @@ class Partition {
   /// Sum of the hashes of all accounts: order does not matter, so neither does the number of partitions.
   [[nodiscard]] u128 accounts_hash() const noexcept;
 
+  static constexpr std::uint64_t kIdBytes = 13;  ///< of the table, for an id of a transfer: 8 bytes at a load of 0.6
+  /// So many ids are about to come. Of a partition without any.
+  void expect_transfers(std::uint64_t count) noexcept { transfer_ids_.expect(count); }
+
   /// Room for a batch: moves table growth on. False if a limit would be passed. `holds`: open in the whole ledger; each may expire,
   /// and that is posted too.
   [[nodiscard]] bool reserve(std::uint32_t accounts, std::uint32_t transfers, std::uint64_t holds = 0);

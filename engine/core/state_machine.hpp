@@ -79,6 +79,9 @@ class StateMachine {
   /// Makes room for a batch with so many events, or says that the memory budget does not allow it (then nothing changed).
   [[nodiscard]] virtual bool reserve(std::uint32_t accounts, std::uint32_t transfers) = 0;
 
+  /// At start-up, of an empty state machine: so many events are about to come at most, those of a snapshot included. Only a hint.
+  virtual void expect(std::uint64_t events) noexcept { static_cast<void>(events); }
+
   /// When the next hold expires, ns; 2^64 - 1 if none will.
   [[nodiscard]] virtual std::uint64_t next_expiry() const noexcept = 0;
   /// Ids of holds with expires_at <= `now`, ordered by (expires_at, timestamp of the hold), at most ids.size(); returns how many.

@@ -65,6 +65,14 @@ void TagTable::prepare(std::uint64_t entries) {
   if (count_ + entries > room / 8 * 7 && lines_ < lines_max_) announce(2 * lines_, 2 * lines_);
 }
 
+void TagTable::expect(std::uint64_t entries) noexcept {
+  if (count_ != 0) return;
+  lines_ = std::clamp(std::bit_ceil(entries / entries_per_line_max_ + 1), lines_, lines_max_);
+  shift_ = 32 - static_cast<unsigned>(std::countr_zero(lines_));
+  expected_lines_.store(lines_, std::memory_order_relaxed);
+  announce(lines_, lines_);
+}
+
 void TagTable::begin_split() noexcept {
   unsplit_ = lines_;
   lines_ *= 2;
@@ -146,6 +154,12 @@ void TagTable::touch_ahead(std::uint64_t entries_least) noexcept {
   if (least > prefaulted_lines_) {
     touch_lines(prefaulted_lines_, least);
     prefaulted_lines_ = least;
+  }
+  // A little at a time, ahead of the first entries: those of a replay come in over the whole table.
+  if (const std::uint64_t expected = expected_lines_.load(std::memory_order_relaxed); expected > prefaulted_lines_) {
+    const std::uint64_t to = std::min(expected, prefaulted_lines_ + kStepLines);
+    touch_lines(prefaulted_lines_, to);
+    prefaulted_lines_ = to;
   }
   // As fast as the border moves and no faster: half a table at once would hold up whoever shares the processor.
   const std::uint64_t wanted = lines_wanted_.load(std::memory_order_relaxed);

@@ -50,7 +50,7 @@ class Recovery {
     if (snapshots_ != nullptr && options_.use_snapshots) {
       if (Status status = begin_at_snapshot(); !status) return status;
     }
-    if (result_.state_machine == nullptr) result_.state_machine = options_.make_state_machine();
+    if (result_.state_machine == nullptr) make_machine();
     digests_.add(machine());
     result_.is_new_store = journal_.durable_sequence() == 0;
     if (!result_.is_new_store) {
@@ -61,6 +61,11 @@ class Recovery {
 
  private:
   [[nodiscard]] core::StateMachine& machine() const { return *result_.state_machine; }
+
+  void make_machine() {
+    result_.state_machine = options_.make_state_machine();
+    machine().expect(std::min(journal_.durable_sequence(), options_.to_sequence));
+  }
 
   /// Loads the newest snapshot that can be used; none is no error.
   Status begin_at_snapshot() {
@@ -89,7 +94,7 @@ class Recovery {
     const SnapshotReader& snapshot = **opened;
     const SnapshotHeader& header = snapshot.header();
     if (header.sequence != sequence) return corrupt(sequence, "the snapshot says it is of another sequence");
-    result_.state_machine = options_.make_state_machine();
+    make_machine();
     if (Status status = machine().load(snapshot); !status) return status;
     if (machine().sequence() != header.sequence || machine().outcome_digest() != header.outcome_digest) {
       return corrupt(sequence, "the snapshot's state is not of its header");

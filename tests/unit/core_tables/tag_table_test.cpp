@@ -305,6 +305,35 @@ TEST(TagTable, WhatSpillsAtTheBorderOfADoublingIsFound) {
   }
 }
 
+TEST(TagTable, TakesTheSizeThatIsExpectedAtOnceAndDoublesBeyondIt) {
+  Random random(11);
+  TableAndTwin both(100'000);
+  both.table.expect(20'000);
+  const std::size_t bytes = both.table.bytes();
+  const auto fill = [&](std::uint32_t count) {
+    while (both.order.size() < count) {
+      both.table.prepare(1);
+      both.insert(static_cast<std::uint32_t>(random.next()) | 1, static_cast<std::uint32_t>(both.order.size()) + 1);
+    }
+    for (const auto& [tag, value] : both.order) ASSERT_TRUE(both.agree_on(tag));
+  };
+  fill(20'000);
+  EXPECT_EQ(both.table.bytes(), bytes);
+  both.table.expect(90'000);  // too late: it has entries
+  EXPECT_EQ(both.table.bytes(), bytes);
+  fill(60'000);
+  EXPECT_GT(both.table.bytes(), bytes);
+}
+
+TEST(TagTable, ExpectsNoMoreThanItWasMadeFor) {
+  TagTable most(1000);
+  most.expect(1000);
+  TagTable more(1000);
+  more.expect(~std::uint64_t{0} >> 1);
+  EXPECT_EQ(more.bytes(), most.bytes());
+  more.touch_ahead();
+}
+
 TEST(TagTable, RoomIsMadeBeforeItIsNeeded) {
   for (const std::uint64_t entries : {1'000U, 8'190U, 100'000U}) {
     TagTable table(1 << 20);
