@@ -57,12 +57,12 @@ bool Ledger::snapshot_rows(const Sink& sink) {
   switch (rows.table) {
     case kSnapshotTransfers: bytes = emit_transfers(sink); break;
     case kSnapshotExpiries:
-      bytes = emit_rows(sink, rows.expiries, [](const Partition& p, std::uint64_t i) { return p.expiries()[i].timestamp; },
-                        [](const Partition& p, std::uint64_t i) { return p.expiries()[i]; });
+      bytes = emit_rows(sink, rows.expiries, [](const Partition& p, std::uint64_t i) { return p.expiries().settled(i).timestamp; },
+                        [](const Partition& p, std::uint64_t i) { return p.expiries().settled(i); });
       break;
     case kSnapshotFailedIds:
       bytes = emit_rows(sink, rows.failed_ids, [](const Partition&, std::uint64_t) { return std::uint64_t{0}; },
-                        [](const Partition& p, std::uint64_t i) { return p.failed_ids()[i]; });
+                        [](const Partition& p, std::uint64_t i) { return p.failed_ids().settled(i); });
       break;
     default: return true;
   }
@@ -96,11 +96,11 @@ std::size_t Ledger::emit_transfers(const Sink& sink) {
   SnapshotTransfers header;
   while (header.transfers < kSnapshotChunkRows) {
     const std::uint32_t p = progress.oldest(tables_, kSnapshotTransfers, rows.position, [](const Partition& partition, std::uint64_t i) {
-      return partition.settled_transfer(static_cast<std::uint32_t>(i) + 1).timestamp;
+      return partition.transfers().settled(i).timestamp;
     });
     if (p == tables_.count()) break;
     const Partition& partition = tables_[p];
-    TransferRecord record = partition.settled_transfer(static_cast<std::uint32_t>(++rows.position[p][kSnapshotTransfers]));
+    TransferRecord record = partition.transfers().settled(rows.position[p][kSnapshotTransfers]++);
     if (const TransferExtra* extra = partition.extra(record); extra != nullptr) {
       rows.extras.push_back(extra->as_created());
       record.extra = static_cast<std::uint32_t>(rows.extras.size());

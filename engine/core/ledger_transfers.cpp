@@ -206,7 +206,7 @@ void Ledger::prefetch_resolutions(std::span<const Transfer> events) noexcept {
   std::uint32_t found = 0;
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::uint32_t number = partition.transfer_ids().peek(tags[i]);
-    if (number == 0 || number > partition.transfers().size()) continue;  // unknown, or an id that failed
+    if (number == 0 || (number & Partition::kFailedBit) != 0) continue;  // unknown, or an id that failed
     pending[found++] = number;
     partition.prefetch_transfer(number);
   }

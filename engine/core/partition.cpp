@@ -36,6 +36,7 @@ constexpr std::uint64_t kHashHold = 2;
 Partition::Partition(const PartitionLimits& limits, std::uint16_t index)
     : index_(index),
       limits_(limits),
+      number_mask_((1U << (limits.number_bits - 1)) - 1),
       account_ids_(limits.accounts, kAccountsPerLineMax),
       accounts_(limits.accounts),
       user_data_128_(limits.accounts),
@@ -100,7 +101,7 @@ bool Partition::has_account_at(std::uint64_t timestamp) const noexcept {
 // Transfers.
 
 std::uint32_t Partition::find_transfer_at(std::uint64_t timestamp) const noexcept {
-  std::size_t begin = 0;
+  std::size_t begin = transfers_.first();
   std::size_t end = transfers_.size();
   while (begin < end) {
     const std::size_t middle = begin + (end - begin) / 2;
@@ -110,7 +111,7 @@ std::uint32_t Partition::find_transfer_at(std::uint64_t timestamp) const noexcep
       end = middle;
     }
   }
-  return begin < transfers_.size() && transfers_[begin].timestamp == timestamp ? static_cast<std::uint32_t>(begin) + 1 : 0;
+  return begin < transfers_.size() && transfers_[begin].timestamp == timestamp ? number_of(begin) : 0;
 }
 
 std::uint32_t Partition::append_extra(const Transfer& stored, std::uint64_t timestamp) noexcept {
@@ -123,7 +124,7 @@ std::uint32_t Partition::append_extra(const Transfer& stored, std::uint64_t time
                 .timeout = stored.timeout,
                 .status = pending ? PendingStatus::kPending : PendingStatus::kNone});
   if (pending) open_hold(stored, timestamp);
-  return static_cast<std::uint32_t>(extras_.size());
+  return number_of(extras_.size() - 1);
 }
 
 void Partition::open_hold(const Transfer& stored, std::uint64_t timestamp) noexcept {
@@ -132,7 +133,7 @@ void Partition::open_hold(const Transfer& stored, std::uint64_t timestamp) noexc
   holds_hash_ += hash_of_hold(hold);
   ++holds_open_;
   if (hold.timeout == 0) return;
-  const auto number = static_cast<std::uint32_t>(transfers_.size()) + 1;  // of the record in hand
+  const std::uint32_t number = next_number();  // of the record in hand
   if (in_chain_) {
     chain_holds_.push(number);
   } else {
@@ -142,7 +143,7 @@ void Partition::open_hold(const Transfer& stored, std::uint64_t timestamp) noexc
 
 void Partition::end_hold(std::uint32_t number, const Transfer& pending, PendingStatus status) noexcept {
   const std::uint32_t extra_number = transfer(number).extra;
-  TransferExtra& hold = extras_.at(extra_number - 1);
+  TransferExtra& hold = extras_.at(index_of(extra_number, extras_));
   if (in_chain_) undo_statuses_.push({extra_number, hold.status});
   hold.status = status;
   holds_hash_ -= hash_of_hold(pending);
@@ -151,7 +152,7 @@ void Partition::end_hold(std::uint32_t number, const Transfer& pending, PendingS
 
 void Partition::burn_id(u128 id, std::uint64_t hash) noexcept {
   failed_ids_.push(id);
-  transfer_ids_.insert(TagTable::tag_of(hash), static_cast<std::uint32_t>(failed_ids_.size()) | kFailedBit);
+  transfer_ids_.insert(TagTable::tag_of(hash), number_of(failed_ids_.size() - 1) | kFailedBit);
 }
 
 void Partition::prune_expiries() noexcept {
@@ -221,10 +222,9 @@ void Partition::commit_chain() noexcept {
 
 void Partition::rollback_chain() noexcept {
   for (std::size_t i = undo_accounts_.size(); i-- > 0;) account(undo_accounts_[i].ordinal).take_back(undo_accounts_[i].before);
-  for (std::size_t i = undo_statuses_.size(); i-- > 0;) extras_.at(undo_statuses_[i].extra - 1).status = undo_statuses_[i].before;
+  for (std::size_t i = undo_statuses_.size(); i-- > 0;) extras_.at(index_of(undo_statuses_[i].extra, extras_)).status = undo_statuses_[i].before;
   for (std::size_t i = transfers_.size(); i-- > mark_.transfers;) {
-    const auto number = static_cast<std::uint32_t>(i) + 1;
-    transfer_ids_.erase_newest(TagTable::tag_of(hash_(transfers_[i].id)), number);
+    transfer_ids_.erase_newest(TagTable::tag_of(hash_(transfers_[i].id)), number_of(i));
   }
   for (std::size_t i = accounts_.size(); i-- > mark_.accounts;) {
     account_ids_.erase_newest(TagTable::tag_of(hash_(accounts_[i].id)), static_cast<std::uint32_t>(i) + 1);
@@ -290,7 +290,7 @@ bool Partition::reserve(std::uint32_t accounts, std::uint32_t transfers, std::ui
 }
 
 std::uint64_t Partition::memory_bytes() const noexcept {
-  return accounts_.size() * kAccountBytes + transfers_.size() * kTransferBytes + extras_.bytes() + failed_ids_.size() * (sizeof(u128) + 26) +
+  return accounts_.size() * kAccountBytes + transfers_.count() * kTransferBytes + extras_.bytes() + failed_ids_.count() * (sizeof(u128) + 26) +
          expiries_.bytes() + expiry_queue_.bytes() + pre_images_.bytes();
 }
 

@@ -18,6 +18,7 @@ struct PartitionLimits {
   std::uint64_t accounts = 0;
   std::uint64_t transfers = 0;
   std::uint64_t postings = 0;  ///< 0: four for each transfer. They lie with the accounts, so one partition may have those of all.
+  unsigned number_bits = References::kBits;  ///< of the numbers that name records
 };
 
 /// The tables of one partition and the elementary changes to them. It knows what a change is, never whether it is allowed: that
@@ -47,22 +48,25 @@ class Partition {
   }
   [[nodiscard]] bool has_account_at(std::uint64_t timestamp) const noexcept;
 
-  // Transfers, by index + 1 (0 = none), in order of timestamp. Tables::transfer() gives the whole of one.
+  // Transfers, by number (1, 2, ... and from the beginning again; 0 = none), in order of timestamp. Tables::transfer() gives the
+  // whole of one.
   static constexpr std::uint32_t kFailedBit = 1U << 31;  ///< marks an id that failed for ever
   [[nodiscard]] std::uint32_t find_id(u128 id, std::uint64_t hash) const noexcept {
     return transfer_ids_.find(TagTable::tag_of(hash), [&](std::uint32_t value) {
-      return ((value & kFailedBit) != 0 ? failed_ids_[(value & ~kFailedBit) - 1] : transfers_[value - 1].id) == id;
+      return ((value & kFailedBit) != 0 ? failed_ids_[index_of(value & ~kFailedBit, failed_ids_)] : transfer(value).id) == id;
     });
   }
   [[nodiscard]] std::uint32_t find_transfer(u128 id, std::uint64_t hash) const noexcept {
     const std::uint32_t value = find_id(id, hash);
     return (value & kFailedBit) != 0 ? 0 : value;
   }
-  [[nodiscard]] const TransferRecord& transfer(std::uint32_t number) const noexcept { return transfers_[number - 1]; }
-  /// The same for another thread: of transfers that were there when it synchronised with a settled partition.
-  [[nodiscard]] const TransferRecord& settled_transfer(std::uint32_t number) const noexcept { return transfers_.data()[number - 1]; }
+  [[nodiscard]] const TransferRecord& transfer(std::uint32_t number) const noexcept { return transfers_[index_of(number, transfers_)]; }
+  /// The number that the next transfer will have.
+  [[nodiscard]] std::uint32_t next_number() const noexcept { return number_of(transfers_.size()); }
+  /// The number behind a number.
+  [[nodiscard]] std::uint32_t number_after(std::uint32_t number) const noexcept { return number_of(number); }
   [[nodiscard]] const TransferExtra* extra(const TransferRecord& record) const noexcept {
-    return record.extra == 0 ? nullptr : &extras_[record.extra - 1];
+    return record.extra == 0 ? nullptr : &extras_[index_of(record.extra, extras_)];
   }
   /// Of a transfer that is not pending: kNone.
   [[nodiscard]] PendingStatus hold_status(std::uint32_t number) const noexcept {
@@ -75,19 +79,19 @@ class Partition {
     return core::expires_at(record.timestamp, extra(record)->timeout);
   }
   void prefetch_transfer(std::uint32_t number) const noexcept {
-    const auto* record = reinterpret_cast<const char*>(transfers_.data() + (number - 1));
+    const auto* record = reinterpret_cast<const char*>(&transfers_.settled(number - 1));
     _mm_prefetch(record, _MM_HINT_T0);
     _mm_prefetch(record + sizeof(TransferRecord) - 1, _MM_HINT_T0);
   }
   void prefetch_extra(std::uint32_t number) const noexcept {
     const std::uint32_t rest = transfer(number).extra;
-    if (rest != 0) _mm_prefetch(reinterpret_cast<const char*>(&extras_[rest - 1]), _MM_HINT_T0);
+    if (rest != 0) _mm_prefetch(reinterpret_cast<const char*>(&extras_.settled(rest - 1)), _MM_HINT_T0);
   }
   void prefetch_account(std::uint32_t ordinal) const noexcept {
     _mm_prefetch(reinterpret_cast<const char*>(&accounts_[ordinal - 1]), _MM_HINT_T0);
   }
   [[nodiscard]] std::uint64_t newest_transfer_timestamp() const noexcept {
-    return transfers_.size() == 0 ? 0 : transfers_[transfers_.size() - 1].timestamp;
+    return transfers_.count() == 0 ? newest_forgotten_ : transfers_[transfers_.size() - 1].timestamp;
   }
   /// The transfer with this timestamp, or 0.
   [[nodiscard]] std::uint32_t find_transfer_at(std::uint64_t timestamp) const noexcept;
@@ -120,15 +124,19 @@ class Partition {
     slot.previous = account.newest_posting;
     slot.transfer = transfer;
     postings_.commit_back();
-    account.newest_posting = static_cast<std::uint32_t>(postings_.size());
+    account.newest_posting = posting_number(postings_.size() - 1);
   }
-  [[nodiscard]] const Posting& posting(std::uint32_t number) const noexcept { return postings_[number - 1]; }
+  [[nodiscard]] const Posting& posting(std::uint32_t number) const noexcept {
+    return postings_[postings_.first() + ((number - 1 - static_cast<std::uint32_t>(postings_.first())) & kPostingMask)];
+  }
   void record_expiry(const Expiry& expiry) noexcept { expiries_.push(expiry); }
 
   /// Makes all records readable to others, and through data(). After every batch, and before another thread reads.
   void settle() noexcept {
     transfers_.settle();
     postings_.settle();
+    failed_ids_.settle();
+    expiries_.settle();
   }
 
   // Chains.
@@ -159,8 +167,8 @@ class Partition {
   [[nodiscard]] const AppendLog<AccountRecord>& accounts() const noexcept { return accounts_; }
   [[nodiscard]] const AppendLog<u128>& account_user_data() const noexcept { return user_data_128_; }
   [[nodiscard]] const StreamLog<TransferRecord>& transfers() const noexcept { return transfers_; }
-  [[nodiscard]] const AppendLog<Expiry>& expiries() const noexcept { return expiries_; }
-  [[nodiscard]] const AppendLog<u128>& failed_ids() const noexcept { return failed_ids_; }
+  [[nodiscard]] const StreamLog<Expiry>& expiries() const noexcept { return expiries_; }
+  [[nodiscard]] const StreamLog<u128>& failed_ids() const noexcept { return failed_ids_; }
   [[nodiscard]] const TagTable& account_ids() const noexcept { return account_ids_; }
   [[nodiscard]] const TagTable& transfer_ids() const noexcept { return transfer_ids_; }
   [[nodiscard]] TagTable& transfer_ids() noexcept { return transfer_ids_; }
@@ -186,6 +194,15 @@ class Partition {
   static u128 hash_of_hold(const Transfer& pending) noexcept;
 
  private:
+  // Numbers go on from the beginning when their bits are used up: no more than half of them are in memory at once.
+  static constexpr std::uint32_t kPostingMask = (1U << 31) - 1;
+  [[nodiscard]] std::uint32_t number_of(std::size_t index) const noexcept { return (static_cast<std::uint32_t>(index) & number_mask_) + 1; }
+  static std::uint32_t posting_number(std::size_t index) noexcept { return (static_cast<std::uint32_t>(index) & kPostingMask) + 1; }
+  template <typename T>
+  [[nodiscard]] std::size_t index_of(std::uint32_t number, const StreamLog<T>& log) const noexcept {
+    return log.first() + ((number - 1 - static_cast<std::uint32_t>(log.first())) & number_mask_);
+  }
+
   std::uint32_t append_transfer(const Transfer& stored, std::uint64_t timestamp, std::uint32_t debit, std::uint32_t credit) noexcept {
     TransferRecord& record = transfers_.back_slot();
     record.id = stored.id;
@@ -198,7 +215,7 @@ class Partition {
     record.extra = 0;
     if (needs_extra(stored)) record.extra = append_extra(stored, timestamp);
     transfers_.commit_back();
-    return static_cast<std::uint32_t>(transfers_.size());
+    return number_of(transfers_.size() - 1);
   }
   std::uint32_t append_extra(const Transfer& stored, std::uint64_t timestamp) noexcept;
   void open_hold(const Transfer& stored, std::uint64_t timestamp) noexcept;
@@ -210,7 +227,7 @@ class Partition {
     AccountRecord before;
   };
   struct UndoStatus {
-    std::uint32_t extra;  // index + 1
+    std::uint32_t extra;  // number
     PendingStatus before;
   };
   struct ChainMark {
@@ -222,6 +239,7 @@ class Partition {
   IdHash hash_;
   std::uint16_t index_;
   PartitionLimits limits_;
+  std::uint32_t number_mask_;  // of index -> number - 1
 
   TagTable account_ids_;
   AppendLog<AccountRecord> accounts_;
@@ -229,9 +247,10 @@ class Partition {
   TagTable transfer_ids_;
   StreamLog<TransferRecord> transfers_;
   StreamLog<TransferExtra> extras_;
-  AppendLog<u128> failed_ids_;
+  StreamLog<u128> failed_ids_;
   StreamLog<Posting> postings_;
-  AppendLog<Expiry> expiries_;
+  StreamLog<Expiry> expiries_;
+  std::uint64_t newest_forgotten_ = 0;  // timestamp of the newest transfer that has left memory
   ExpiryQueue expiry_queue_;
   std::uint64_t holds_open_ = 0;
   u128 holds_hash_ = 0;

@@ -92,6 +92,7 @@ class References {
   [[nodiscard]] std::uint32_t to(std::uint32_t partition, std::uint32_t number) const noexcept { return number << shift_ | partition; }
   [[nodiscard]] std::uint32_t partition(std::uint32_t reference) const noexcept { return reference & ((1U << shift_) - 1); }
   [[nodiscard]] std::uint32_t number(std::uint32_t reference) const noexcept { return reference >> shift_; }
+  [[nodiscard]] unsigned number_bits() const noexcept { return kBits - shift_; }
   /// The largest number that fits.
   [[nodiscard]] std::uint32_t number_max() const noexcept { return (1U << (kBits - shift_)) - 1; }
 

@@ -4,13 +4,14 @@
 
 namespace florin::core {
 namespace {
-constexpr std::uint64_t kPostingsMax = 0xFFFFFFFE;  // their numbers have 32 bits of their own
+constexpr std::uint64_t kPostingsMax = std::uint64_t{1} << 30;  // half of their numbers
 }
 
 Tables::Tables(std::uint32_t partitions, const PartitionLimits& limits) : count_(partitions), references_(partitions) {
   const PartitionLimits bounded{.accounts = std::min<std::uint64_t>(limits.accounts, references_.number_max()),
-                                .transfers = std::min<std::uint64_t>(limits.transfers, references_.number_max()),
-                                .postings = std::min<std::uint64_t>(4 * limits.transfers, kPostingsMax)};
+                                .transfers = std::min<std::uint64_t>(limits.transfers, references_.number_max() / 4),
+                                .postings = std::min<std::uint64_t>(4 * limits.transfers, kPostingsMax),
+                                .number_bits = references_.number_bits()};
   for (std::uint32_t i = 0; i < partitions; ++i) {
     partitions_.push_back(std::make_unique<Partition>(bounded, static_cast<std::uint16_t>(i)));
   }

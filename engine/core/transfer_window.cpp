@@ -74,7 +74,7 @@ std::uint32_t TransferWindow::run(PhaseRunner& runner, std::uint32_t from) noexc
   for (std::uint32_t p = 0; p < tables_.count(); ++p) {
     walks_[p].next = begin_;
     walks_[p].published = false;
-    walks_[p].transfers_before = static_cast<std::uint32_t>(tables_[p].transfers().size());
+    walks_[p].first_number = tables_[p].next_number();
   }
   if (begin_ != end_) {
     ApplyPhase apply_phase(*this);
@@ -328,12 +328,13 @@ bool TransferWindow::apply(std::uint32_t partition) noexcept {
 
 bool TransferWindow::link(std::uint32_t partition) noexcept {
   Partition& own = tables_[partition];
-  std::uint32_t created[64];  // transfers by owner of the id, as this walk comes past them
-  for (std::uint32_t p = 0; p < tables_.count(); ++p) created[p] = walks_[p].transfers_before;
+  std::uint32_t number[64];  // of the next transfer by owner of the id, as this walk comes past them
+  for (std::uint32_t p = 0; p < tables_.count(); ++p) number[p] = walks_[p].first_number;
   for (std::uint32_t index = begin_; index < end_; ++index) {
     const Slot& slot = slots_[index];
     if (!slot.plain && slot.status != CreateTransferStatus::kCreated) continue;
-    const std::uint32_t reference = tables_.references().to(slot.id_owner, ++created[slot.id_owner]);
+    const std::uint32_t reference = tables_.references().to(slot.id_owner, number[slot.id_owner]);
+    number[slot.id_owner] = own.number_after(number[slot.id_owner]);
     const auto [debit, credit] = accounts_of(index);
     if (debit.partition == &own) own.post(debit.record(), reference);
     if (credit.partition == &own) own.post(credit.record(), reference);

@@ -155,7 +155,7 @@ class TransferWindow {
   struct alignas(64) Walk {
     std::uint32_t next = 0;  // event in hand
     bool published = false;  // its share of that event is on the board
-    std::uint32_t transfers_before = 0;  // its transfers when phase 2 began
+    std::uint32_t first_number = 0;  // of the first transfer it creates in phase 2
     EventMap ids;            // its own ids
     EventMap pending_ids;    // posts and voids of its own holds
     std::vector<Exception> exceptions;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -14,12 +15,13 @@
 
 namespace florin::core {
 
-/// An array that only grows at its end, for records that are written once and rarely read: they gather in a few lines that stay
-/// in the nearest cache and go out past the caches, whole lines at a time. A plain store would first fetch the line, and push
-/// out what is needed again.
+/// An array that grows at its end and is forgotten at its beginning, for records that are written once and rarely read: they gather
+/// in a few lines that stay in the nearest cache and go out past the caches, whole lines at a time. A plain store would first fetch
+/// the line, and push out what is needed again. The memory is a ring: what is forgotten makes room at the end. An index counts from
+/// the first element there ever was.
 ///
-/// Elements at the end may still be in those lines, so operator[] is right at any time on the writer's thread; data() and other
-/// threads see all of it after settle() only. What has settled is never changed again, whatever comes behind it.
+/// Elements at the end may still be in those lines, so operator[] is right at any time on the writer's thread; settled() and other
+/// threads see all of it after settle() only. What has settled is never changed again until it is forgotten, whatever comes behind it.
 /// Writer: the partition's thread. Bounds are the caller's, as in AppendLog.
 template <typename T>
 class StreamLog {
@@ -30,19 +32,24 @@ class StreamLog {
   static_assert((kGroup & (kGroup - 1)) == 0);
 
  public:
-  explicit StreamLog(std::size_t capacity) : region_(capacity * sizeof(T) + kGroupBytes), capacity_(capacity) {}
+  /// Holds `capacity` elements at once, in a power of two.
+  explicit StreamLog(std::size_t capacity)
+      : capacity_(capacity), mask_(std::bit_ceil(std::max(capacity, kGroup) + kGroup) - 1), region_((mask_ + 1) * sizeof(T)) {}
 
+  /// Index behind the newest element, and of the oldest that is not forgotten.
   [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
-  [[nodiscard]] std::size_t room() const noexcept { return capacity_ - size(); }
-  [[nodiscard]] std::size_t bytes() const noexcept { return size() * sizeof(T); }
+  [[nodiscard]] std::size_t first() const noexcept { return first_; }
+  [[nodiscard]] std::size_t count() const noexcept { return size() - first_; }
+  [[nodiscard]] std::size_t room() const noexcept { return capacity_ - count(); }
+  [[nodiscard]] std::size_t bytes() const noexcept { return count() * sizeof(T); }
   [[nodiscard]] const T& operator[](std::size_t index) const noexcept {
-    return index >= size() / kGroup * kGroup ? gathered_[index % kGroup] : data()[index];
+    return index >= size() / kGroup * kGroup ? gathered_[index % kGroup] : settled(index);
   }
-  /// Settled elements. Prefetching may name any.
-  [[nodiscard]] const T* data() const noexcept { return reinterpret_cast<const T*>(region_.data()); }
+  /// A settled element. Prefetching may name any.
+  [[nodiscard]] const T& settled(std::size_t index) const noexcept { return slots()[index & mask_]; }
 
   /// An element that fills whole lines of its own is out at once, and may be changed there.
-  [[nodiscard]] T& at(std::size_t index) noexcept requires(kGroup == 1) { return reinterpret_cast<T*>(region_.data())[index]; }
+  [[nodiscard]] T& at(std::size_t index) noexcept requires(kGroup == 1) { return slots()[index & mask_]; }
 
   /// The slot behind the end, to be filled and then taken in by commit_back().
   [[nodiscard]] T& back_slot() noexcept { return gathered_[size() % kGroup]; }
@@ -57,11 +64,11 @@ class StreamLog {
     return size() - 1;
   }
 
-  /// Makes every element readable through data() and by other threads, once they have synchronised with this one.
+  /// Makes every element readable through settled() and by other threads, once they have synchronised with this one.
   void settle() noexcept {
     const std::size_t group = size() / kGroup * kGroup;
     const std::size_t begin = std::max(group, settled_);
-    if (begin < size()) std::memcpy(reinterpret_cast<T*>(region_.data()) + begin, gathered_ + (begin - group), (size() - begin) * sizeof(T));
+    if (begin < size()) std::memcpy(slots() + (begin & mask_), gathered_ + (begin - group), (size() - begin) * sizeof(T));
     settled_ = size();
     _mm_sfence();
   }
@@ -71,25 +78,30 @@ class StreamLog {
     size_.store(size_wanted, std::memory_order_relaxed);
     settled_ = size_wanted;
     const std::size_t begin = size_wanted / kGroup * kGroup;
-    std::memcpy(gathered_, data() + begin, (size_wanted - begin) * sizeof(T));
+    std::memcpy(gathered_, slots() + (begin & mask_), (size_wanted - begin) * sizeof(T));
   }
+  /// Forgets what is before `index`. Readers must have left it.
+  void forget_before(std::size_t index) noexcept { first_ = index; }
 
   /// Takes the page faults of the next `bytes_ahead` bytes, and of the first `bytes_least` in any case. One background thread.
   void touch_ahead(std::size_t bytes_ahead, std::size_t bytes_least = 0) noexcept {
-    ahead_.touch(region_, bytes(), bytes_ahead, bytes_least);
+    ahead_.touch(region_, size() * sizeof(T), bytes_ahead, bytes_least);
   }
 
  private:
+  [[nodiscard]] T* slots() const noexcept { return reinterpret_cast<T*>(region_.data()); }
   void stream_group(std::size_t first) noexcept {
     const auto* from = reinterpret_cast<const __m256i*>(gathered_);
-    auto* to = reinterpret_cast<__m256i*>(region_.data() + first * sizeof(T));
+    auto* to = reinterpret_cast<__m256i*>(slots() + (first & mask_));
     for (std::size_t i = 0; i < kGroupBytes / sizeof(__m256i); ++i) _mm256_stream_si256(to + i, _mm256_load_si256(from + i));
   }
 
   alignas(kLine) T gathered_[kGroup] = {};  // element i at i % kGroup; those of the last, incomplete group
-  Region region_;
   std::size_t capacity_;
-  std::size_t settled_ = 0;            // elements that data() shows
+  std::size_t mask_;
+  Region region_;
+  std::size_t first_ = 0;
+  std::size_t settled_ = 0;            // elements that settled() shows
   TouchAhead ahead_;                   // background thread
   std::atomic<std::size_t> size_ = 0;  // writer; read by touch_ahead
 };

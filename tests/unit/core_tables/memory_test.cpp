@@ -143,7 +143,27 @@ TYPED_TEST(StreamLogOf, ShowsEveryElementAtAnyTime) {
     EXPECT_EQ(log[i / 2], TypeParam(static_cast<std::uint32_t>(i / 2)));
   }
   log.settle();
-  for (std::uint64_t i = 0; i < 3'000; ++i) ASSERT_EQ(log.data()[i], TypeParam(static_cast<std::uint32_t>(i)));
+  for (std::uint64_t i = 0; i < 3'000; ++i) ASSERT_EQ(log.settled(i), TypeParam(static_cast<std::uint32_t>(i)));
+}
+
+TYPED_TEST(StreamLogOf, GoesRoundInItsMemoryAsLongAsTheOldIsForgotten) {
+  StreamLog<TypeParam> log(100);
+  const std::size_t capacity = log.room();
+  std::uint32_t value = 0;
+  for (std::size_t round = 0; round < 200; ++round) {
+    while (log.room() != 0) log.push(TypeParam(value++));
+    EXPECT_LE(log.count(), capacity);
+    if (round % 3 == 0) {  // a chain that is rolled back at the seam
+      log.truncate(log.size() - round % 17);
+      value = static_cast<std::uint32_t>(log.size());
+    }
+    if (round % 2 == 0) log.settle();
+    for (std::size_t i = log.first(); i < log.size(); ++i) ASSERT_EQ(log[i], TypeParam(static_cast<std::uint32_t>(i)));
+    log.forget_before(log.size() - round % 59);
+    EXPECT_EQ(log.count(), round % 59);
+  }
+  log.settle();
+  for (std::size_t i = log.first(); i < log.size(); ++i) ASSERT_EQ(log.settled(i), TypeParam(static_cast<std::uint32_t>(i)));
 }
 
 TYPED_TEST(StreamLogOf, GoesOnBehindAnyEndItIsCutBackTo) {
