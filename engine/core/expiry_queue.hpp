@@ -17,7 +17,7 @@ class ExpiryQueue {
   struct Entry {
     std::uint64_t expires_at = 0;
     std::uint64_t timestamp = 0;  ///< of the pending transfer
-    std::uint32_t transfer = 0;   ///< its index
+    std::uint32_t hold = 0;       ///< its place in the table of holds
     std::uint32_t reserved = 0;
   };
 

@@ -106,14 +106,14 @@ std::size_t Ledger::due_expiries(std::uint64_t now, std::span<u128> ids) const {
     }
   };
   const std::size_t wanted = std::min<std::size_t>(ids.size(), kEventsMax);
-  std::vector<std::uint32_t> numbers(wanted);
+  std::vector<std::uint32_t> places(wanted);
   std::vector<Due> due;
   Due horizon{.expires_at = kNever, .timestamp = kNever, .id = 0};  // behind it some partition may have more than it found
   for (const auto& partition : tables_.all()) {
-    const auto [found, complete] = partition->due_expiries(now, numbers);
+    const auto [found, complete] = partition->due_expiries(now, places);
     for (std::size_t i = 0; i < found; ++i) {
-      const TransferRecord& pending = partition->transfer(numbers[i]);
-      due.push_back({partition->expires_at(numbers[i]), pending.timestamp, pending.id});
+      const Transfer& pending = partition->holds()[places[i]].transfer;
+      due.push_back({expires_at(pending), pending.timestamp, pending.id});
     }
     if (!complete && found != 0 && due.back().before(horizon)) horizon = due.back();
   }
@@ -199,10 +199,12 @@ void Ledger::pulse(const Command& command) {
   const auto* ids = reinterpret_cast<const u128*>(command.body.data());
   for (std::uint32_t i = 0; i < command.event_count; ++i) {
     const std::uint64_t timestamp = command.timestamp - command.event_count + 1 + i;
-    const TransferAt pending = tables_.find_transfer(ids[i]);
-    const bool due = pending && pending.hold_status() == PendingStatus::kPending && pending.partition->expires_at(pending.number) <= timestamp;
+    const std::uint64_t hash = tables_.hash()(ids[i]);
+    Partition& owner = tables_.owner(hash);
+    const std::uint32_t place = owner.find_hold(ids[i], hash);
+    const bool due = place != 0 && owner.holds()[place].status == PendingStatus::kPending && expires_at(owner.holds()[place].transfer) <= timestamp;
     if (due) {
-      expire_hold(pending, timestamp);
+      expire_hold(owner, place, timestamp);
     } else {  // not a hold whose time has come: noted, and nothing to do
       outcomes_.add({.index = i, .status = static_cast<std::uint32_t>(CreateTransferStatus::kPendingTransferNotPending),
                      .timestamp = timestamp, .amount = 0});
@@ -210,10 +212,11 @@ void Ledger::pulse(const Command& command) {
   }
 }
 
-void Ledger::expire_hold(const TransferAt& pending, std::uint64_t timestamp) noexcept {
-  const Transfer transfer = tables_.transfer(pending);
-  const AccountAt debit_at = tables_.account_at(pending.record().debit);
-  const AccountAt credit_at = tables_.account_at(pending.record().credit);
+void Ledger::expire_hold(Partition& owner, std::uint32_t place, std::uint64_t timestamp) noexcept {
+  const Hold hold = owner.holds()[place];
+  const Transfer& transfer = hold.transfer;
+  const AccountAt debit_at = tables_.account_at(hold.debit);
+  const AccountAt credit_at = tables_.account_at(hold.credit);
   AccountRecord& debit = debit_at.record();
   AccountRecord& credit = credit_at.record();
   debit_at.partition->before_change(debit);
@@ -225,9 +228,9 @@ void Ledger::expire_hold(const TransferAt& pending, std::uint64_t timestamp) noe
   debit.set_balances(debit_balances);
   credit.set_balances(credit_balances);
   reopen_accounts(transfer, debit, credit);
-  pending.partition->end_hold(pending.number, transfer, PendingStatus::kExpired);
-  pending.partition->record_expiry({.timestamp = timestamp, .pending_timestamp = transfer.timestamp, .transfers_before = tables_.transfer_count()});
-  const std::uint32_t reference = tables_.reference(pending) | Posting::kExpiry;
+  owner.end_hold(place, PendingStatus::kExpired);
+  owner.record_expiry({.timestamp = timestamp, .pending_timestamp = transfer.timestamp, .transfers_before = tables_.transfer_count()});
+  const std::uint32_t reference = tables_.reference(TransferAt{&owner, hold.number}) | Posting::kExpiry;
   debit_at.partition->post(debit, reference);
   credit_at.partition->post(credit, reference);
 }
@@ -254,9 +257,9 @@ void Ledger::note_balances(const Command& command, std::uint32_t index) noexcept
   u128 debit = event.debit_account_id;
   u128 credit = event.credit_account_id;
   if ((event.flags & kPostOrVoid) != 0) {  // may leave its accounts out; the pending transfer names them
-    if (const TransferAt pending = tables_.find_transfer(event.pending_id); pending) {
-      if (debit == 0) debit = tables_.account_at(pending.record().debit).record().id;
-      if (credit == 0) credit = tables_.account_at(pending.record().credit).record().id;
+    if (const PendingAt pending = tables_.find_pending(event.pending_id); pending) {
+      if (debit == 0) debit = pending.transfer.debit_account_id;
+      if (credit == 0) credit = pending.transfer.credit_account_id;
     }
   }
   note_balances(command, index, debit, credit);

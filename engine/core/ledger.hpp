@@ -96,8 +96,8 @@ class Ledger final : public StateMachine {
                              std::uint64_t* id_line, std::uint32_t debit_ordinal, std::uint32_t credit_ordinal) noexcept;
   void prefetch_resolutions(std::span<const Transfer> events) noexcept;
   void apply_transfer(const Transfer& stored, std::uint64_t id_hash, const AccountAt& debit_at, const AccountAt& credit_at,
-                      const TransferAt& pending, const Transfer* origin) noexcept;
-  void expire_hold(const TransferAt& pending, std::uint64_t timestamp) noexcept;
+                      const PendingAt& pending) noexcept;
+  void expire_hold(Partition& owner, std::uint32_t place, std::uint64_t timestamp) noexcept;
   static void reopen_accounts(const Transfer& pending, AccountRecord& debit, AccountRecord& credit) noexcept;
 
   /// One event that needs more than the straight path: request-level checks and chains around `create`.

@@ -235,10 +235,12 @@ bool Ledger::load_transfer(const TransferRecord& record, const TransferExtra& ex
   const AccountAt credit = tables_.account_at(loaded_accounts_[record.credit - 1]);
   const Transfer transfer = whole_transfer(record, &extra, debit.record(), credit.record());
   if ((transfer.flags & kPostOrVoid) != 0) {
-    const TransferAt pending = tables_.find_transfer(transfer.pending_id);
-    if (!pending || pending.hold_status() != PendingStatus::kPending) return false;
+    const std::uint64_t pending_hash = tables_.hash()(transfer.pending_id);
+    Partition& owner = tables_.owner(pending_hash);
+    const std::uint32_t place = owner.find_hold(transfer.pending_id, pending_hash);
+    if (place == 0) return false;
     const bool post = (transfer.flags & TransferFlags::kPostPendingTransfer) != 0;
-    pending.partition->end_hold(pending.number, tables_.transfer(pending), post ? PendingStatus::kPosted : PendingStatus::kVoided);
+    owner.end_hold(place, post ? PendingStatus::kPosted : PendingStatus::kVoided);
   }
   const std::uint64_t hash = tables_.hash()(transfer.id);
   Partition& home = tables_.owner(hash);
@@ -252,10 +254,12 @@ bool Ledger::load_transfer(const TransferRecord& record, const TransferExtra& ex
 
 bool Ledger::load_expiry(const Expiry& expiry) noexcept {
   const TransferAt pending = tables_.find_transfer_at(expiry.pending_timestamp);
-  if (!pending || pending.hold_status() != PendingStatus::kPending) return false;
+  const u128 id = pending ? pending.record().id : 0;
+  const std::uint32_t place = pending ? pending.partition->find_hold(id, tables_.hash()(id)) : 0;
+  if (place == 0) return false;
   const AccountAt debit = tables_.account_at(pending.record().debit);
   const AccountAt credit = tables_.account_at(pending.record().credit);
-  pending.partition->end_hold(pending.number, tables_.transfer(pending), PendingStatus::kExpired);
+  pending.partition->end_hold(place, PendingStatus::kExpired);
   pending.partition->record_expiry(expiry);
   const std::uint32_t reference = tables_.reference(pending) | Posting::kExpiry;
   debit.partition->post(debit.record(), reference);

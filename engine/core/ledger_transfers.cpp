@@ -192,29 +192,20 @@ inline bool Ledger::create_plain_transfer(Partition& partition, const Transfer& 
   return true;
 }
 
-/// Posts and voids hang on their pending transfer, and that on its accounts: three more steps of asking ahead.
+/// Posts and voids hang on a hold, and that on its accounts and its record: three more steps of asking ahead.
 void Ledger::prefetch_resolutions(std::span<const Transfer> events) noexcept {
-  Partition& partition = tables_[0];
+  const Partition& partition = tables_[0];
   std::uint32_t tags[kGroup];
-  std::uint32_t pending[kGroup];
   std::uint32_t count = 0;
   for (const Transfer& event : events) {
     if ((event.flags & kPostOrVoid) == 0) continue;
     tags[count] = TagTable::tag_of(partition.hash()(event.pending_id));
-    partition.transfer_ids().prefetch(tags[count++]);
+    partition.holds().prefetch(tags[count++]);
   }
-  std::uint32_t found = 0;
+  const Hold* holds[kGroup];
+  for (std::uint32_t i = 0; i < count; ++i) holds[i] = partition.holds().prefetch_hold(tags[i]);
   for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint32_t number = partition.transfer_ids().peek(tags[i]);
-    if (number == 0 || (number & Partition::kFailedBit) != 0) continue;  // unknown, or an id that failed
-    pending[found++] = number;
-    partition.prefetch_transfer(number);
-  }
-  for (std::uint32_t i = 0; i < found; ++i) {
-    const TransferRecord& record = partition.transfer(pending[i]);
-    partition.prefetch_extra(pending[i]);
-    partition.prefetch_account(record.debit);
-    partition.prefetch_account(record.credit);
+    if (holds[i] != nullptr) partition.prefetch_end(*holds[i]);
   }
 }
 
@@ -232,19 +223,17 @@ Ledger::Verdict Ledger::create_transfer(const Transfer& event, const Event& at) 
     if (existing_pending) facts.existing_pending = &*existing_pending;
   }
 
-  TransferAt pending;
-  std::optional<Transfer> origin;  // what `pending` is
+  PendingAt pending;
   AccountAt debit;
   AccountAt credit;
   if ((event.flags & kPostOrVoid) == 0) {
     debit = tables_.find_account(event.debit_account_id);
     credit = tables_.find_account(event.credit_account_id);
-  } else if (pending = tables_.find_transfer(event.pending_id); pending) {
-    origin = tables_.transfer(pending);
-    facts.pending = &*origin;
-    facts.pending_status = pending.hold_status();
-    debit = tables_.account_at(pending.record().debit);
-    credit = tables_.account_at(pending.record().credit);
+  } else if (pending = tables_.find_pending(event.pending_id); pending) {
+    facts.pending = &pending.transfer;
+    facts.pending_status = pending.status;
+    debit = pending.debit;
+    credit = pending.credit;
   }
   if (debit) facts.debit = &debit.record();
   if (credit) facts.credit = &credit.record();
@@ -261,13 +250,14 @@ Ledger::Verdict Ledger::create_transfer(const Transfer& event, const Event& at) 
     verdict.timestamp = stored.timestamp;
     verdict.amount = stored.amount;
     verdict.amount_differs = stored.amount != event.amount;
-    apply_transfer(stored, at.id_hash, debit, credit, pending, facts.pending);
+    apply_transfer(stored, at.id_hash, debit, credit, pending);
   }
   return verdict;
 }
 
 void Ledger::apply_transfer(const Transfer& stored, std::uint64_t id_hash, const AccountAt& debit_at, const AccountAt& credit_at,
-                            const TransferAt& pending, const Transfer* origin) noexcept {
+                            const PendingAt& pending) noexcept {
+  const Transfer* const origin = pending ? &pending.transfer : nullptr;
   AccountRecord& debit = debit_at.record();
   AccountRecord& credit = credit_at.record();
   debit_at.partition->before_change(debit);
@@ -276,7 +266,7 @@ void Ledger::apply_transfer(const Transfer& stored, std::uint64_t id_hash, const
   apply_to_credit(credit, stored, origin);
   if (origin != nullptr) {
     const bool post = (stored.flags & Flags::kPostPendingTransfer) != 0;
-    pending.partition->end_hold(pending.number, *origin, post ? PendingStatus::kPosted : PendingStatus::kVoided);
+    pending.partition->end_hold(pending.hold, post ? PendingStatus::kPosted : PendingStatus::kVoided);
     if (!post) reopen_accounts(*origin, debit, credit);
   } else {
     if ((stored.flags & Flags::kClosingDebit) != 0) debit.flags |= AccountFlags::kClosed;

@@ -46,10 +46,12 @@ Partition::Partition(const PartitionLimits& limits, std::uint16_t index)
       failed_ids_(limits.transfers),
       postings_(limits.postings != 0 ? limits.postings : limits.transfers * 4),
       expiries_(limits.transfers),
+      holds_(limits.transfers),
+      ended_holds_(limits.transfers),
       expiry_queue_(limits.transfers),
       undo_accounts_(kChainChangesMax),
-      undo_statuses_(kChainChangesMax),
       chain_holds_(kChainChangesMax),
+      chain_ended_(kChainChangesMax),
       due_frontier_(kDueFrontierMax),
       pre_images_(limits.accounts) {}
 
@@ -114,7 +116,7 @@ std::uint32_t Partition::find_transfer_at(std::uint64_t timestamp) const noexcep
   return begin < transfers_.size() && transfers_[begin].timestamp == timestamp ? number_of(begin) : 0;
 }
 
-std::uint32_t Partition::append_extra(const Transfer& stored, std::uint64_t timestamp) noexcept {
+std::uint32_t Partition::append_extra(const Transfer& stored) noexcept {
   const bool pending = (stored.flags & TransferFlags::kPending) != 0;
   extras_.push({.pending_id = stored.pending_id,
                 .user_data_128 = stored.user_data_128,
@@ -123,31 +125,51 @@ std::uint32_t Partition::append_extra(const Transfer& stored, std::uint64_t time
                 .user_data_32 = stored.user_data_32,
                 .timeout = stored.timeout,
                 .status = pending ? PendingStatus::kPending : PendingStatus::kNone});
-  if (pending) open_hold(stored, timestamp);
   return number_of(extras_.size() - 1);
 }
 
-void Partition::open_hold(const Transfer& stored, std::uint64_t timestamp) noexcept {
-  Transfer hold = stored;
-  hold.timestamp = timestamp;
-  holds_hash_ += hash_of_hold(hold);
+void Partition::open_hold(const Transfer& stored, std::uint64_t timestamp, std::uint32_t id_tag, const TransferRecord& record) noexcept {
+  Hold hold{.transfer = stored,
+            .debit = record.debit,
+            .credit = record.credit,
+            .number = next_number(),
+            .extra = record.extra,
+            .status = PendingStatus::kPending};
+  hold.transfer.timestamp = timestamp;
+  const std::uint32_t place = holds_.add(hold, id_tag);
+  holds_hash_ += hash_of_hold(hold.transfer);
   ++holds_open_;
-  if (hold.timeout == 0) return;
-  const std::uint32_t number = next_number();  // of the record in hand
   if (in_chain_) {
-    chain_holds_.push(number);
-  } else {
-    expiry_queue_.push({core::expires_at(hold), timestamp, number, 0});
+    chain_holds_.push(place);
+  } else if (stored.timeout != 0) {
+    expiry_queue_.push({core::expires_at(hold.transfer), timestamp, place, 0});
   }
 }
 
-void Partition::end_hold(std::uint32_t number, const Transfer& pending, PendingStatus status) noexcept {
-  const std::uint32_t extra_number = transfer(number).extra;
-  TransferExtra& hold = extras_.at(index_of(extra_number, extras_));
-  if (in_chain_) undo_statuses_.push({extra_number, hold.status});
+void Partition::set_status(Hold& hold, PendingStatus status) noexcept {
   hold.status = status;
-  holds_hash_ -= hash_of_hold(pending);
+  if (has_record(hold)) extras_.at(index_of(hold.extra, extras_)).status = status;
+}
+
+void Partition::end_hold(std::uint32_t place, PendingStatus status) noexcept {
+  Hold& hold = holds_[place];
+  set_status(hold, status);
+  holds_hash_ -= hash_of_hold(hold.transfer);
   --holds_open_;
+  if (in_chain_) {
+    chain_ended_.push(place);
+  } else {
+    close_hold(place);
+  }
+}
+
+void Partition::close_hold(std::uint32_t place) noexcept {
+  const Hold& hold = holds_[place];
+  if (has_record(hold)) {
+    holds_.remove(place, TagTable::tag_of(hash_(hold.transfer.id)));
+  } else {
+    ended_holds_.push(place);
+  }
 }
 
 void Partition::burn_id(u128 id, std::uint64_t hash) noexcept {
@@ -156,7 +178,7 @@ void Partition::burn_id(u128 id, std::uint64_t hash) noexcept {
 }
 
 void Partition::prune_expiries() noexcept {
-  while (!expiry_queue_.empty() && hold_status(expiry_queue_.top().transfer) != PendingStatus::kPending) expiry_queue_.pop();
+  while (!expiry_queue_.empty() && !holds_.is_open(expiry_queue_.top().hold, expiry_queue_.top().timestamp)) expiry_queue_.pop();
 }
 
 Partition::DueExpiries Partition::due_expiries(std::uint64_t now, std::span<std::uint32_t> due) const noexcept {
@@ -175,7 +197,7 @@ Partition::DueExpiries Partition::due_expiries(std::uint64_t now, std::span<std:
     if (takes_line) {
       const ExpiryQueue::Entry& entry = queue.in_line(in_line++);
       if (entry.expires_at > now) return {found, true};
-      if (hold_status(entry.transfer) == PendingStatus::kPending) due[found++] = entry.transfer;
+      if (holds_.is_open(entry.hold, entry.timestamp)) due[found++] = entry.hold;
       continue;
     }
     std::pop_heap(due_frontier_.data(), due_frontier_.data() + due_frontier_.size(), later);
@@ -183,7 +205,7 @@ Partition::DueExpiries Partition::due_expiries(std::uint64_t now, std::span<std:
     due_frontier_.truncate(due_frontier_.size() - 1);
     const ExpiryQueue::Entry& entry = queue.in_heap(node);
     if (entry.expires_at > now) return {found, true};
-    if (hold_status(entry.transfer) == PendingStatus::kPending) due[found++] = entry.transfer;
+    if (holds_.is_open(entry.hold, entry.timestamp)) due[found++] = entry.hold;
     for (std::uint32_t child = 2 * node + 1; child <= 2 * node + 2 && child < queue.heap_size(); ++child) {
       due_frontier_.push(child);
       std::push_heap(due_frontier_.data(), due_frontier_.data() + due_frontier_.size(), later);
@@ -213,16 +235,21 @@ void Partition::commit_chain() noexcept {
   in_chain_ = false;
   guarded_ = in_snapshot_;
   for (std::size_t i = 0; i < chain_holds_.size(); ++i) {
-    expiry_queue_.push({expires_at(chain_holds_[i]), transfer(chain_holds_[i]).timestamp, chain_holds_[i], 0});
+    const Transfer& pending = holds_[chain_holds_[i]].transfer;
+    if (pending.timeout != 0) expiry_queue_.push({core::expires_at(pending), pending.timestamp, chain_holds_[i], 0});
   }
+  for (std::size_t i = 0; i < chain_ended_.size(); ++i) close_hold(chain_ended_[i]);
   undo_accounts_.truncate(0);
-  undo_statuses_.truncate(0);
   chain_holds_.truncate(0);
+  chain_ended_.truncate(0);
 }
 
 void Partition::rollback_chain() noexcept {
   for (std::size_t i = undo_accounts_.size(); i-- > 0;) account(undo_accounts_[i].ordinal).take_back(undo_accounts_[i].before);
-  for (std::size_t i = undo_statuses_.size(); i-- > 0;) extras_.at(index_of(undo_statuses_[i].extra, extras_)).status = undo_statuses_[i].before;
+  for (std::size_t i = chain_ended_.size(); i-- > 0;) set_status(holds_[chain_ended_[i]], PendingStatus::kPending);
+  for (std::size_t i = chain_holds_.size(); i-- > 0;) {
+    holds_.remove(chain_holds_[i], TagTable::tag_of(hash_(holds_[chain_holds_[i]].transfer.id)));
+  }
   for (std::size_t i = transfers_.size(); i-- > mark_.transfers;) {
     transfer_ids_.erase_newest(TagTable::tag_of(hash_(transfers_[i].id)), number_of(i));
   }
@@ -238,8 +265,8 @@ void Partition::rollback_chain() noexcept {
   holds_hash_ = mark_.holds_hash;
   holds_open_ = mark_.holds_open;
   chain_holds_.truncate(0);
+  chain_ended_.truncate(0);
   undo_accounts_.truncate(0);
-  undo_statuses_.truncate(0);
   in_chain_ = false;
   guarded_ = in_snapshot_;
 }
@@ -281,21 +308,24 @@ u128 Partition::accounts_hash() const noexcept {
 
 bool Partition::reserve(std::uint32_t accounts, std::uint32_t transfers, std::uint64_t holds) {
   if (accounts_.room() < accounts || transfers_.room() < transfers || postings_.room() < 2 * (transfers + holds) ||
-      extras_.room() < transfers || failed_ids_.room() < transfers || expiry_queue_.size() + transfers > limits_.transfers) {
+      extras_.room() < transfers || failed_ids_.room() < transfers || holds_.room() < transfers || expiry_queue_.size() + transfers > limits_.transfers) {
     return false;
   }
   if (accounts != 0) account_ids_.prepare(accounts);
-  if (transfers != 0) transfer_ids_.prepare(transfers);
+  if (transfers != 0) {
+    transfer_ids_.prepare(transfers);
+    holds_.prepare(transfers);
+  }
   return true;
 }
 
 std::uint64_t Partition::memory_bytes() const noexcept {
   return accounts_.size() * kAccountBytes + transfers_.count() * kTransferBytes + extras_.bytes() + failed_ids_.count() * (sizeof(u128) + 26) +
-         expiries_.bytes() + expiry_queue_.bytes() + pre_images_.bytes();
+         expiries_.bytes() + expiry_queue_.bytes() + holds_.bytes() + pre_images_.bytes();
 }
 
 std::uint64_t Partition::bytes_for(std::uint64_t accounts, std::uint64_t transfers) noexcept {
-  return accounts * kAccountBytes + transfers * (kTransferBytes + sizeof(TransferExtra));
+  return accounts * kAccountBytes + transfers * (kTransferBytes + sizeof(TransferExtra) + sizeof(Hold));
 }
 
 void Partition::touch_ahead(std::uint64_t prefault_bytes) noexcept {

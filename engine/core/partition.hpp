@@ -5,6 +5,7 @@
 #include <span>
 
 #include "core/expiry_queue.hpp"
+#include "core/hold_table.hpp"
 #include "core/id_hash.hpp"
 #include "core/memory/append_log.hpp"
 #include "core/memory/stream_log.hpp"
@@ -73,19 +74,11 @@ class Partition {
     const TransferExtra* rest = extra(transfer(number));
     return rest == nullptr ? PendingStatus::kNone : rest->status;
   }
-  /// When the hold of a pending transfer ends; kNever without a time-out.
-  [[nodiscard]] std::uint64_t expires_at(std::uint32_t number) const noexcept {
-    const TransferRecord& record = transfer(number);
-    return core::expires_at(record.timestamp, extra(record)->timeout);
-  }
-  void prefetch_transfer(std::uint32_t number) const noexcept {
-    const auto* record = reinterpret_cast<const char*>(&transfers_.settled(number - 1));
-    _mm_prefetch(record, _MM_HINT_T0);
-    _mm_prefetch(record + sizeof(TransferRecord) - 1, _MM_HINT_T0);
-  }
-  void prefetch_extra(std::uint32_t number) const noexcept {
-    const std::uint32_t rest = transfer(number).extra;
-    if (rest != 0) _mm_prefetch(reinterpret_cast<const char*>(&extras_.settled(rest - 1)), _MM_HINT_T0);
+  /// What the end of a hold will touch.
+  void prefetch_end(const Hold& hold) const noexcept {
+    _mm_prefetch(reinterpret_cast<const char*>(&extras_.settled(hold.extra - 1)), _MM_HINT_T0);
+    prefetch_account(hold.debit);
+    prefetch_account(hold.credit);
   }
   void prefetch_account(std::uint32_t ordinal) const noexcept {
     _mm_prefetch(reinterpret_cast<const char*>(&accounts_[ordinal - 1]), _MM_HINT_T0);
@@ -99,19 +92,24 @@ class Partition {
   /// Takes in a transfer that was created, with this timestamp; a pending one is a hold from now on. `hash` is that of its id;
   /// `debit`, `credit` are References to its accounts.
   std::uint32_t create_transfer(const Transfer& stored, std::uint64_t timestamp, std::uint64_t hash, std::uint32_t debit, std::uint32_t credit) noexcept {
-    const std::uint32_t number = append_transfer(stored, timestamp, debit, credit);
+    const std::uint32_t number = append_transfer(stored, timestamp, TagTable::tag_of(hash), debit, credit);
     transfer_ids_.insert(TagTable::tag_of(hash), number);
     return number;
   }
   /// The same, with the place that TagTable::place_if_absent() has just named for its id.
   std::uint32_t create_transfer_at(std::uint64_t* id_place, const Transfer& stored, std::uint64_t timestamp, std::uint32_t id_tag,
                                    std::uint32_t debit, std::uint32_t credit) noexcept {
-    const std::uint32_t number = append_transfer(stored, timestamp, debit, credit);
+    const std::uint32_t number = append_transfer(stored, timestamp, id_tag, debit, credit);
     transfer_ids_.put_at(id_place, id_tag, number);
     return number;
   }
-  /// Ends a hold: posted, voided or expired. `pending`: the transfer that holds.
-  void end_hold(std::uint32_t number, const Transfer& pending, PendingStatus status) noexcept;
+
+  // Holds, by place; also those that ended a moment ago: see end_hold().
+  [[nodiscard]] std::uint32_t find_hold(u128 id, std::uint64_t hash) const noexcept { return holds_.find(id, TagTable::tag_of(hash)); }
+  [[nodiscard]] const HoldTable& holds() const noexcept { return holds_; }
+  /// Ends a hold: posted, voided or expired. How it ended stands in the record of its transfer; if that has left memory, the hold
+  /// stays and says so.
+  void end_hold(std::uint32_t place, PendingStatus status) noexcept;
   void burn_id(u128 id, std::uint64_t hash) noexcept;
 
   /// Must precede any change of `account`: keeps what a snapshot or a chain needs.
@@ -152,7 +150,7 @@ class Partition {
     std::size_t found = 0;
     bool complete = true;  ///< false: the search stopped early, more may be due behind those found
   };
-  /// See StateMachine::due_expiries(). Fills `due` with numbers of transfers.
+  /// See StateMachine::due_expiries(). Fills `due` with places of holds.
   DueExpiries due_expiries(std::uint64_t now, std::span<std::uint32_t> due) const noexcept;
   [[nodiscard]] const ExpiryQueue& expiry_queue() const noexcept { return expiry_queue_; }
 
@@ -203,7 +201,8 @@ class Partition {
     return log.first() + ((number - 1 - static_cast<std::uint32_t>(log.first())) & number_mask_);
   }
 
-  std::uint32_t append_transfer(const Transfer& stored, std::uint64_t timestamp, std::uint32_t debit, std::uint32_t credit) noexcept {
+  std::uint32_t append_transfer(const Transfer& stored, std::uint64_t timestamp, std::uint32_t id_tag, std::uint32_t debit,
+                                std::uint32_t credit) noexcept {
     TransferRecord& record = transfers_.back_slot();
     record.id = stored.id;
     record.amount_low = low64(stored.amount);
@@ -213,22 +212,23 @@ class Partition {
     record.code = stored.code;
     record.flags = stored.flags;
     record.extra = 0;
-    if (needs_extra(stored)) record.extra = append_extra(stored, timestamp);
+    if (needs_extra(stored)) record.extra = append_extra(stored);
+    if ((stored.flags & TransferFlags::kPending) != 0) open_hold(stored, timestamp, id_tag, record);
     transfers_.commit_back();
     return number_of(transfers_.size() - 1);
   }
-  std::uint32_t append_extra(const Transfer& stored, std::uint64_t timestamp) noexcept;
-  void open_hold(const Transfer& stored, std::uint64_t timestamp) noexcept;
+  std::uint32_t append_extra(const Transfer& stored) noexcept;
+  void open_hold(const Transfer& stored, std::uint64_t timestamp, std::uint32_t id_tag, const TransferRecord& record) noexcept;
+  /// Its record is in memory: later transfers have later timestamps.
+  [[nodiscard]] bool has_record(const Hold& hold) const noexcept { return hold.transfer.timestamp > newest_forgotten_; }
+  void set_status(Hold& hold, PendingStatus status) noexcept;
+  void close_hold(std::uint32_t place) noexcept;
   [[nodiscard]] Account to_account(std::uint32_t ordinal, const AccountRecord& record) const noexcept;
   void keep_pre_images(AccountRecord& account) noexcept;
 
   struct UndoAccount {
     std::uint32_t ordinal;
     AccountRecord before;
-  };
-  struct UndoStatus {
-    std::uint32_t extra;  // number
-    PendingStatus before;
   };
   struct ChainMark {
     std::size_t accounts, transfers, extras, postings, expiries;
@@ -251,6 +251,8 @@ class Partition {
   StreamLog<Posting> postings_;
   StreamLog<Expiry> expiries_;
   std::uint64_t newest_forgotten_ = 0;  // timestamp of the newest transfer that has left memory
+  HoldTable holds_;
+  AppendLog<std::uint32_t> ended_holds_;  // whose records have left memory
   ExpiryQueue expiry_queue_;
   std::uint64_t holds_open_ = 0;
   u128 holds_hash_ = 0;
@@ -259,8 +261,8 @@ class Partition {
   bool in_chain_ = false;
   ChainMark mark_{};
   AppendLog<UndoAccount> undo_accounts_;
-  AppendLog<UndoStatus> undo_statuses_;
-  AppendLog<std::uint32_t> chain_holds_;  // holds of the chain, queued for expiry when it commits
+  AppendLog<std::uint32_t> chain_holds_;  // that the chain opened: queued for expiry when it commits
+  AppendLog<std::uint32_t> chain_ended_;  // that the chain ended: closed when it commits
   mutable AppendLog<std::uint32_t> due_frontier_;  // scratch of due_expiries()
 
   bool in_snapshot_ = false;

@@ -21,6 +21,28 @@ Transfer Tables::transfer(const Partition& home, const TransferRecord& record) c
   return whole_transfer(record, home.extra(record), account_at(record.debit).record(), account_at(record.credit).record());
 }
 
+PendingAt Tables::find_pending(u128 id) const noexcept {
+  const std::uint64_t hash = hash_(id);
+  PendingAt pending;
+  pending.partition = &owner(hash);
+  pending.hold = pending.partition->find_hold(id, hash);
+  if (pending.hold != 0) {
+    const Hold& hold = pending.partition->holds()[pending.hold];
+    pending.found = true;
+    pending.status = hold.status;
+    pending.transfer = hold.transfer;
+    pending.debit = account_at(hold.debit);
+    pending.credit = account_at(hold.credit);
+  } else if (const TransferAt at{pending.partition, pending.partition->find_transfer(id, hash)}; at) {
+    pending.found = true;
+    pending.status = at.hold_status();
+    pending.transfer = transfer(at);
+    pending.debit = account_at(at.record().debit);
+    pending.credit = account_at(at.record().credit);
+  }
+  return pending;
+}
+
 void Tables::settle() noexcept {
   for (const auto& partition : partitions_) partition->settle();
 }

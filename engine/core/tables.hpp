@@ -30,6 +30,19 @@ struct TransferAt {
   [[nodiscard]] PendingStatus hold_status() const noexcept { return partition->hold_status(number); }
 };
 
+/// What a pending_id names: an open hold, or a transfer that holds nothing any more, or never did.
+struct PendingAt {
+  Partition* partition = nullptr;  ///< owner of the id, whether it is known or not
+  std::uint32_t hold = 0;          ///< place of the hold; 0: it ended long ago, or is no pending transfer
+  bool found = false;
+  PendingStatus status = PendingStatus::kNone;
+  Transfer transfer;
+  AccountAt debit;
+  AccountAt credit;
+
+  explicit operator bool() const noexcept { return found; }
+};
+
 /// All partitions of a ledger seen as one. For the work that one thread does while all others stand still, and for reading while
 /// none of them writes.
 class Tables {
@@ -55,6 +68,7 @@ class Tables {
     const std::uint64_t hash = hash_(id);
     return {&owner(hash), owner(hash).find_transfer(id, hash)};
   }
+  [[nodiscard]] PendingAt find_pending(u128 id) const noexcept;
   [[nodiscard]] TransferAt find_transfer_at(std::uint64_t timestamp) const noexcept;
   /// The whole of a transfer that is there.
   [[nodiscard]] Transfer transfer(const TransferAt& at) const noexcept { return transfer(*at.partition, at.record()); }
@@ -62,7 +76,7 @@ class Tables {
   /// Of a post or void: its pending transfer; else nothing.
   [[nodiscard]] std::optional<Transfer> pending_of(const Transfer& transfer) const noexcept {
     if ((transfer.flags & kPostOrVoid) == 0) return std::nullopt;
-    return this->transfer(find_transfer(transfer.pending_id));
+    return find_pending(transfer.pending_id).transfer;
   }
 
   [[nodiscard]] std::uint32_t reference(const AccountAt& account) const noexcept { return references_.to(account.partition->index(), account.ordinal); }

@@ -52,6 +52,28 @@ void TagTable::erase_newest(std::uint32_t tag, std::uint32_t value) noexcept {
   }
 }
 
+void TagTable::erase(std::uint32_t tag, std::uint32_t value) noexcept {
+  const std::uint64_t entry = (std::uint64_t{tag} << 32) | value;
+  std::uint64_t* hole = line(tag);
+  while (*hole != entry) ++hole;  // lines behind one another
+  --count_;
+  // A look-up ends at the first line with an empty place: whatever lies beyond the hole and is sought from before it moves up.
+  std::uint64_t* at = begin_ + (hole - begin_) / kEntriesPerLine * kEntriesPerLine;
+  bool goes_on = match_empty(at) == 0;
+  *hole = 0;
+  while (goes_on) {
+    std::uint64_t* const holed_line = begin_ + (hole - begin_) / kEntriesPerLine * kEntriesPerLine;
+    at += kEntriesPerLine;
+    goes_on = match_empty(at) == 0;
+    for (std::uint32_t i = 0; i < kEntriesPerLine; ++i) {
+      if (at[i] == 0 || line(static_cast<std::uint32_t>(at[i] >> 32)) > holed_line) continue;
+      *hole = std::exchange(at[i], 0);
+      hole = at + i;
+      break;
+    }
+  }
+}
+
 void TagTable::prepare(std::uint64_t entries) {
   // One old line for every entry finishes the doubling when lines hold a fifth more than where it began.
   if (unsplit_ != 0) split_lines(entries + 64);

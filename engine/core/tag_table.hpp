@@ -99,6 +99,9 @@ class TagTable {
   /// spilled past it is left.
   void erase_newest(std::uint32_t tag, std::uint32_t value) noexcept;
 
+  /// Takes an entry out that is there, whenever it came. What spilled past it moves up.
+  void erase(std::uint32_t tag, std::uint32_t value) noexcept;
+
   /// Makes room for `entries` more and moves on with a split under way. Between batches only: it moves entries.
   void prepare(std::uint64_t entries);
 

@@ -205,17 +205,17 @@ void TransferWindow::resolve_event(std::uint32_t index) noexcept {
     debit = tables_.find_account(event.debit_account_id);
     credit = tables_.find_account(event.credit_account_id);
   } else {
-    const TransferAt pending = tables_.find_transfer(event.pending_id);
+    const PendingAt pending = tables_.find_pending(event.pending_id);
     slot.pending_owner = pending.partition->index();
-    details.pending_number = pending.number;
+    details.pending_hold = pending.hold;
     if (pending) {
-      details.pending = tables_.transfer(pending);
-      details.pending_status = pending.hold_status();
+      details.pending = pending.transfer;
+      details.pending_status = pending.status;
       // A post may bring in more than any event of a window could: balancing transfers would carry it to accounts nobody watches.
       const bool brings_much = (event.flags & Flags::kPostPendingTransfer) != 0 && details.pending->amount > kSafeAmount;
       slot.alone = brings_much || (details.pending->flags & kClosing) != 0;
-      debit = tables_.account_at(pending.record().debit);
-      credit = tables_.account_at(pending.record().credit);
+      debit = pending.debit;
+      credit = pending.credit;
     }
   }
   if (debit) {
@@ -389,7 +389,7 @@ void TransferWindow::publish(Partition& partition, std::uint32_t index) noexcept
     ++shares;
   }
   if (slot.pending_moves && slot.pending_owner == partition.index()) {
-    publish_pending(partition, index);
+    publish_pending(index);
     ++shares;
   }
   if (shares == 0) return;
@@ -411,13 +411,12 @@ void TransferWindow::publish_id(Partition& partition, std::uint32_t index) noexc
   if (resolves) details.existing_pending_now = *pending_of(creator - 1);
 }
 
-void TransferWindow::publish_pending(Partition& partition, std::uint32_t index) noexcept {
+void TransferWindow::publish_pending(std::uint32_t index) noexcept {
   Details& details = details_[index];
-  const u128 pending_id = events_[index].event->pending_id;
-  const std::uint32_t number = partition.find_transfer(pending_id, tables_.hash()(pending_id));
+  const PendingAt pending = tables_.find_pending(events_[index].event->pending_id);
   details.pending_now.reset();
-  if (number != 0) details.pending_now = tables_.transfer({&partition, number});
-  details.pending_status_now = number == 0 ? PendingStatus::kNone : partition.hold_status(number);
+  if (pending) details.pending_now = pending.transfer;
+  details.pending_status_now = pending.status;
 }
 
 /// All that can still change is on the board: the same rules as everywhere give the decision.
@@ -498,9 +497,9 @@ void TransferWindow::carry_out(Partition& partition, std::uint32_t index) noexce
     partition.create_transfer(stored, stored.timestamp, slot.id_hash, tables_.reference(debit), tables_.reference(credit));
   }
   if (slot.pending_owner == partition.index()) {
-    const std::uint32_t number = details.pending_event == 0 ? details.pending_number : partition.find_transfer(event.pending_id, tables_.hash()(event.pending_id));
+    const std::uint32_t place = details.pending_event == 0 ? details.pending_hold : partition.find_hold(event.pending_id, tables_.hash()(event.pending_id));
     const bool post = (stored.flags & Flags::kPostPendingTransfer) != 0;
-    partition.end_hold(number, *pending, post ? PendingStatus::kPosted : PendingStatus::kVoided);
+    partition.end_hold(place, post ? PendingStatus::kPosted : PendingStatus::kVoided);
   }
 }
 

@@ -95,7 +95,7 @@ class TransferWindow {
   struct alignas(64) Details {
     // Phase 1, by the partition that has the slice: what the tables say.
     std::optional<Transfer> pending;  // of a post or void
-    std::uint32_t pending_number = 0;
+    std::uint32_t pending_hold = 0;   // its place
     bool is_known = false;            // a transfer has this id already
     bool id_failed = false;
     PendingStatus pending_status = PendingStatus::kNone;
@@ -196,7 +196,7 @@ class TransferWindow {
   [[nodiscard]] const Transfer* pending_of(std::uint32_t index) const noexcept;
   void publish(Partition& partition, std::uint32_t index) noexcept;
   void publish_id(Partition& partition, std::uint32_t index) noexcept;
-  void publish_pending(Partition& partition, std::uint32_t index) noexcept;
+  void publish_pending(std::uint32_t index) noexcept;
   void decide(std::uint32_t index) noexcept;
   void carry_out(Partition& partition, std::uint32_t index) noexcept;
   void carry_out_plain(Partition& partition, std::uint32_t index) noexcept;

@@ -73,7 +73,7 @@ class PartitionUnderTest {
     const Transfer pending = transfer(number);
     change_balances(record.debit, [&](Balances& b) { b.debits_pending -= pending.amount; });
     change_balances(record.credit, [&](Balances& b) { b.credits_pending -= pending.amount; });
-    partition.end_hold(number, pending, status);
+    partition.end_hold(partition.find_hold(pending.id, partition.hash()(pending.id)), status);
     if (status != PendingStatus::kExpired) return;
     partition.record_expiry({.timestamp = ++now, .pending_timestamp = pending.timestamp});
     partition.post(partition.account(record.debit), number | Posting::kExpiry);
@@ -95,6 +95,8 @@ class PartitionUnderTest {
     whole.timestamp = record.timestamp;
     return whole;
   }
+
+  [[nodiscard]] std::uint64_t expires_at(std::uint32_t number) const { return core::expires_at(transfer(number)); }
 
   void burn(u128 id) { partition.burn_id(id, partition.hash()(id)); }
 

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "core/memory/append_log.hpp"
+#include "core/records.hpp"
+#include "core/tag_table.hpp"
+
+namespace florin::core {
+
+/// A pending transfer that nothing has ended yet, with all that its end needs: it outlives its record in memory.
+struct Hold {
+  Transfer transfer;                            ///< as it was created
+  std::uint32_t debit = 0;                      ///< References to its accounts
+  std::uint32_t credit = 0;
+  std::uint32_t number = 0;                     ///< of its record, as long as that is in memory
+  std::uint32_t extra = 0;                      ///< and of the TransferExtra that goes with it
+  PendingStatus status = PendingStatus::kNone;  ///< kPending: open. Else it ended a moment ago, or is free
+  std::uint8_t reserved[15] = {};
+};
+static_assert(sizeof(Hold) == 160 && std::is_trivially_copyable_v<Hold>);
+
+/// Holds by the id of their transfer, in places that are used again. A place is 1, 2, ...; 0 = none.
+/// Writer: the partition's thread.
+class HoldTable {
+ public:
+  explicit HoldTable(std::size_t capacity) : ids_(capacity, kHoldsPerLineMax), places_(capacity), free_(capacity) {}
+
+  [[nodiscard]] std::uint32_t find(u128 id, std::uint32_t tag) const noexcept {
+    return ids_.find(tag, [&](std::uint32_t place) { return places_[place - 1].transfer.id == id; });
+  }
+  [[nodiscard]] Hold& operator[](std::uint32_t place) noexcept { return places_[place - 1]; }
+  [[nodiscard]] const Hold& operator[](std::uint32_t place) const noexcept { return places_[place - 1]; }
+  /// True if the hold of the transfer with this timestamp is there and open.
+  [[nodiscard]] bool is_open(std::uint32_t place, std::uint64_t timestamp) const noexcept {
+    const Hold& hold = (*this)[place];
+    return hold.status == PendingStatus::kPending && hold.transfer.timestamp == timestamp;
+  }
+
+  std::uint32_t add(const Hold& hold, std::uint32_t tag) noexcept {
+    std::uint32_t place = 0;
+    if (free_.size() != 0) {
+      place = free_[free_.size() - 1];
+      free_.truncate(free_.size() - 1);
+      places_[place - 1] = hold;
+    } else {
+      place = static_cast<std::uint32_t>(places_.push(hold)) + 1;
+    }
+    ids_.insert(tag, place);
+    return place;
+  }
+  void remove(std::uint32_t place, std::uint32_t tag) noexcept {
+    ids_.erase(tag, place);
+    places_[place - 1].status = PendingStatus::kNone;
+    free_.push(place);
+  }
+
+  /// Room for so many more is made between batches only.
+  void prepare(std::uint64_t holds) { ids_.prepare(holds); }
+  void prefetch(std::uint32_t tag) const noexcept { ids_.prefetch(tag); }
+  /// Asks for what the tag proposes; returns it, or nullptr.
+  [[nodiscard]] const Hold* prefetch_hold(std::uint32_t tag) const noexcept {
+    const std::uint32_t place = ids_.peek(tag);
+    if (place == 0) return nullptr;
+    const auto* hold = reinterpret_cast<const char*>(&places_[place - 1]);
+    for (std::size_t at = 0; at < sizeof(Hold); at += 64) _mm_prefetch(hold + at, _MM_HINT_T0);
+    return &places_[place - 1];
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return places_.size() - free_.size(); }
+  [[nodiscard]] std::size_t room() const noexcept { return places_.room() + free_.size(); }
+  [[nodiscard]] std::size_t bytes() const noexcept { return places_.bytes() + free_.bytes(); }
+
+ private:
+  static constexpr std::uint32_t kHoldsPerLineMax = 5;
+
+  TagTable ids_;
+  AppendLog<Hold> places_;
+  AppendLog<std::uint32_t> free_;
+};
+
+}  // namespace florin::core
