@@ -123,7 +123,12 @@ class Partition {
     account.newest_posting = static_cast<std::uint32_t>(postings_.size());
   }
   [[nodiscard]] const Posting& posting(std::uint32_t number) const noexcept { return postings_[number - 1]; }
-  void record_expiry(const Expiry& expiry) noexcept { expiries_.push(expiry); }
+  /// `number`: the pending transfer whose time ended.
+  void record_expiry(std::uint32_t number, const Expiry& expiry) noexcept {
+    expiries_.push(expiry);
+    extras_.at(transfer(number).extra - 1).expiry = static_cast<std::uint32_t>(expiries_.size());
+  }
+  [[nodiscard]] const Expiry& expiry_of(std::uint32_t number) const noexcept { return expiries_[extra(transfer(number))->expiry - 1]; }
 
   /// Makes all records readable to others, and through data(). After every batch, and before another thread reads.
   void settle() noexcept {
