@@ -23,6 +23,8 @@ Ledger::Ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner
     : memory_budget_bytes_(options.memory_budget_bytes),
       prefault_bytes_(std::min(options.prefault_bytes, options.memory_budget_bytes)),
       tables_(std::max(options.partitions, 1U), limits_for(options.memory_budget_bytes)),
+      history_(tables_),
+      queries_(history_, options.query_records_max),
       chain_verdicts_(std::make_unique<Verdict[]>(kEventsMax)),
       post_balances_(std::make_unique_for_overwrite<Balances[]>(std::size_t{kEventsMax} * 2)),
       runner_(std::move(runner)) {
@@ -59,7 +61,11 @@ void Ledger::execute_one(const Command& command) {
     case Operation::kLookupAccounts: lookup_accounts(command); return;
     case Operation::kLookupTransfers: lookup_transfers(command); return;
     case Operation::kGetAccountTransfers:
-    case Operation::kGetAccountBalances: account_history(command); return;
+    case Operation::kGetAccountBalances:
+    case Operation::kQueryAccounts:
+    case Operation::kQueryTransfers:
+    case Operation::kGetChangeEvents:
+    case Operation::kGetAccountsAt: queries_.execute(command); return;
     default: return;
   }
   finish_command(command);
@@ -229,7 +235,7 @@ void Ledger::expire_hold(Partition& owner, std::uint32_t place, std::uint64_t ti
   credit.set_balances(credit_balances);
   reopen_accounts(transfer, debit, credit);
   owner.end_hold(place, PendingStatus::kExpired);
-  owner.record_expiry({.timestamp = timestamp, .pending_timestamp = transfer.timestamp, .transfers_before = tables_.transfer_count()});
+  owner.record_expiry(hold.number, {.timestamp = timestamp, .pending_timestamp = transfer.timestamp, .transfers_before = tables_.transfer_count()});
   const std::uint32_t reference = tables_.reference(TransferAt{&owner, hold.number}) | Posting::kExpiry;
   debit_at.partition->post(debit, reference);
   credit_at.partition->post(credit, reference);

@@ -6,6 +6,8 @@
 
 #include "core/outcome.hpp"
 #include "core/phase_runner.hpp"
+#include "core/queries/queries.hpp"
+#include "core/queries/table_history.hpp"
 #include "core/rules/transfer_rules.hpp"
 #include "core/snapshot_progress.hpp"
 #include "core/state_machine.hpp"
@@ -18,6 +20,7 @@ struct LedgerOptions {
   std::uint64_t memory_budget_bytes = std::uint64_t{8} << 30;  ///< of all tables together; room for work is refused above it
   std::uint32_t partitions = 1;
   std::uint64_t prefault_bytes = 0;  ///< table memory taken from the system at once, not as it is needed
+  std::uint32_t query_records_max = kQueryRecordsMax;  ///< see Queries
 };
 
 /// The state machine. With one partition the calling thread does everything, no hop and no wait anywhere; with several, it leads
@@ -88,7 +91,6 @@ class Ledger final : public StateMachine {
   void pulse(const Command& command);
   void lookup_accounts(const Command& command) const;
   void lookup_transfers(const Command& command) const;
-  void account_history(const Command& command) const;
 
   Verdict create_account(const Account& event, const Event& at);
   Verdict create_transfer(const Transfer& event, const Event& at);
@@ -125,6 +127,8 @@ class Ledger final : public StateMachine {
   std::uint64_t memory_budget_bytes_;
   std::uint64_t prefault_bytes_;
   Tables tables_;
+  TableHistory history_;
+  Queries queries_;
   OutcomeLog outcomes_;
   std::uint64_t sequence_ = 0;
   std::uint64_t timestamp_ = 0;

@@ -260,7 +260,7 @@ bool Ledger::load_expiry(const Expiry& expiry) noexcept {
   const AccountAt debit = tables_.account_at(pending.record().debit);
   const AccountAt credit = tables_.account_at(pending.record().credit);
   pending.partition->end_hold(place, PendingStatus::kExpired);
-  pending.partition->record_expiry(expiry);
+  pending.partition->record_expiry(pending.number, expiry);
   const std::uint32_t reference = tables_.reference(pending) | Posting::kExpiry;
   debit.partition->post(debit.record(), reference);
   credit.partition->post(credit.record(), reference);

@@ -62,6 +62,7 @@ class Partition {
     return (value & kFailedBit) != 0 ? 0 : value;
   }
   [[nodiscard]] const TransferRecord& transfer(std::uint32_t number) const noexcept { return transfers_[index_of(number, transfers_)]; }
+  [[nodiscard]] std::uint32_t transfer_number(std::size_t index) const noexcept { return number_of(index); }
   /// The number that the next transfer will have.
   [[nodiscard]] std::uint32_t next_number() const noexcept { return number_of(transfers_.size()); }
   /// The number behind a number.
@@ -127,7 +128,14 @@ class Partition {
   [[nodiscard]] const Posting& posting(std::uint32_t number) const noexcept {
     return postings_[postings_.first() + ((number - 1 - static_cast<std::uint32_t>(postings_.first())) & kPostingMask)];
   }
-  void record_expiry(const Expiry& expiry) noexcept { expiries_.push(expiry); }
+  /// `number`: the pending transfer whose time ended.
+  void record_expiry(std::uint32_t number, const Expiry& expiry) noexcept {
+    expiries_.push(expiry);
+    extras_.at(index_of(transfer(number).extra, extras_)).expiry = number_of(expiries_.size() - 1);
+  }
+  [[nodiscard]] const Expiry& expiry_of(std::uint32_t number) const noexcept {
+    return expiries_[index_of(extra(transfer(number))->expiry, expiries_)];
+  }
 
   /// Makes all records readable to others, and through data(). After every batch, and before another thread reads.
   void settle() noexcept {

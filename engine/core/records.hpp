@@ -117,7 +117,8 @@ struct TransferRecord {
 };
 static_assert(sizeof(TransferRecord) == 48 && std::has_unique_object_representations_v<TransferRecord>);
 
-/// The rest of a transfer. Every pending one has it: the state of its hold is the only thing of a transfer that changes.
+/// The rest of a transfer. Every pending one has it: the state of its hold is the only thing of a transfer that changes
+/// (`status` and `expiry`).
 struct alignas(64) TransferExtra {
   u128 pending_id = 0;
   u128 user_data_128 = 0;
@@ -126,7 +127,8 @@ struct alignas(64) TransferExtra {
   std::uint32_t user_data_32 = 0;
   std::uint32_t timeout = 0;
   PendingStatus status = PendingStatus::kNone;
-  std::uint8_t reserved[7] = {};
+  std::uint8_t reserved[3] = {};
+  std::uint32_t expiry = 0;  ///< of a hold that expired: index + 1 of its Expiry
 
   /// Without what changed since.
   [[nodiscard]] TransferExtra as_created() const noexcept {
@@ -172,7 +174,7 @@ struct Posting {
 };
 static_assert(sizeof(Posting) == 8);
 
-/// An expiry: which hold, when it was recorded.
+/// An expiry: which hold, when it was recorded. It lies with its pending transfer.
 struct Expiry {
   std::uint64_t timestamp = 0;          ///< the expiry's own
   std::uint64_t pending_timestamp = 0;  ///< of the pending transfer

@@ -1,35 +1,26 @@
+#include <algorithm>
 #include <cstring>
 
+#include "core/queries/filters.hpp"
 #include "core/state_machine.hpp"
-#include "florin/account.hpp"
 
 namespace florin::core {
 namespace {
 
-ReplyCode refuse(const char*& reason, const char* text, ReplyCode code = ReplyCode::kMalformedBody) noexcept {
+ReplyCode refuse(const char*& reason, const char* text) noexcept {
   reason = text;
-  return code;
+  return ReplyCode::kMalformedBody;
 }
 
-bool all_zero(const std::uint8_t* bytes, std::size_t count) noexcept {
-  for (std::size_t i = 0; i < count; ++i) {
-    if (bytes[i] != 0) return false;
-  }
-  return true;
+template <typename Filter>
+Filter filter_of(std::span<const std::byte> body) noexcept {
+  Filter filter;
+  std::memcpy(&filter, body.data(), sizeof filter);
+  return filter;
 }
 
-ReplyCode validate_account_filter(const AccountFilter& filter, const char*& reason) noexcept {
-  constexpr std::uint64_t kTimestampMax = (std::uint64_t{1} << 63) - 1;
-  const auto bad = [&](const char* text) { return refuse(reason, text, ReplyCode::kInvalidFilter); };
-  if (filter.account_id == 0 || filter.account_id == kU128Max) return bad("account_id must not be 0 or 2^128 - 1");
-  if (!all_zero(filter.reserved, sizeof filter.reserved)) return bad("reserved must be zero");
-  if (filter.timestamp_min > kTimestampMax) return bad("timestamp_min must be below 2^63");
-  if (filter.timestamp_max > kTimestampMax) return bad("timestamp_max must be below 2^63");
-  if (filter.timestamp_max != 0 && filter.timestamp_min > filter.timestamp_max) return bad("timestamp_min must not exceed timestamp_max");
-  if (filter.limit == 0) return bad("limit must not be 0");
-  if ((filter.flags & ~AccountFilterFlags::kAll) != 0) return bad("flags has reserved bits set");
-  if ((filter.flags & (AccountFilterFlags::kDebits | AccountFilterFlags::kCredits)) == 0) return bad("flags must have debits or credits");
-  return ReplyCode::kOk;
+std::uint32_t rows_bytes_max(std::uint32_t limit, std::uint32_t rows_max, std::uint32_t row_bytes) noexcept {
+  return std::min(limit, rows_max) * row_bytes + static_cast<std::uint32_t>(sizeof(PageEnd));
 }
 
 ReplyCode validate_elements(std::span<const std::byte> body, std::size_t element_bytes, const char*& reason) noexcept {
@@ -48,12 +39,21 @@ ReplyCode validate_body(Operation operation, std::span<const std::byte> body, co
     case Operation::kLookupAccounts:
     case Operation::kLookupTransfers: return validate_elements(body, sizeof(u128), reason);
     case Operation::kGetAccountTransfers:
-    case Operation::kGetAccountBalances: {
+    case Operation::kGetAccountBalances:
       if (body.size() != sizeof(AccountFilter)) return refuse(reason, "body must be one account filter of 128 bytes");
-      AccountFilter filter;
-      std::memcpy(&filter, body.data(), sizeof filter);
-      return validate_account_filter(filter, reason);
-    }
+      return validate_filter(filter_of<AccountFilter>(body), reason);
+    case Operation::kQueryAccounts:
+    case Operation::kQueryTransfers:
+      if (body.size() != sizeof(QueryFilter)) return refuse(reason, "body must be one query filter of 128 bytes");
+      return validate_filter(filter_of<QueryFilter>(body), operation == Operation::kQueryAccounts, reason);
+    case Operation::kGetChangeEvents:
+      if (body.size() != sizeof(ChangeEventsFilter)) return refuse(reason, "body must be one change events filter of 64 bytes");
+      return validate_filter(filter_of<ChangeEventsFilter>(body), reason);
+    case Operation::kGetAccountsAt:
+      if (body.size() <= sizeof(AccountsAt)) return refuse(reason, "body must be a timestamp and ids");
+      if (body.size() % sizeof(u128) != 0) return refuse(reason, "body size is not a multiple of its element");
+      if (body.size() > sizeof(AccountsAt) + kAccountsAtMax * sizeof(u128)) return refuse(reason, "too many elements");
+      return validate_filter(filter_of<AccountsAt>(body), reason);
     case Operation::kHello: return body.size() == sizeof(Hello) ? ReplyCode::kOk : refuse(reason, "hello must have 64 bytes");
     case Operation::kClockAdvance: return body.size() == 8 ? ReplyCode::kOk : refuse(reason, "body must be 8 bytes");
     case Operation::kPing:
@@ -88,12 +88,13 @@ std::uint32_t reply_bytes_max(Operation operation, std::uint16_t flags, std::spa
     case Operation::kLookupAccounts:
     case Operation::kLookupTransfers: bytes = elements(sizeof(u128)) * kEventBytes; break;
     case Operation::kGetAccountTransfers:
-    case Operation::kGetAccountBalances: {
-      AccountFilter filter;
-      std::memcpy(&filter, body.data(), sizeof filter);
-      bytes = (filter.limit < kQueryRowsMax ? filter.limit : kQueryRowsMax) * kEventBytes;
+    case Operation::kGetAccountBalances: bytes = rows_bytes_max(filter_of<AccountFilter>(body).limit, kQueryRowsMax, kEventBytes); break;
+    case Operation::kQueryAccounts:
+    case Operation::kQueryTransfers: bytes = rows_bytes_max(filter_of<QueryFilter>(body).limit, kQueryRowsMax, kEventBytes); break;
+    case Operation::kGetChangeEvents:
+      bytes = rows_bytes_max(filter_of<ChangeEventsFilter>(body).limit, kChangeEventsMax, sizeof(ChangeEvent));
       break;
-    }
+    case Operation::kGetAccountsAt: bytes = rows_bytes_max(elements(sizeof(u128)) - 1, kAccountsAtMax, kEventBytes); break;
     case Operation::kStatus: bytes = kStatusBytesMax; break;
     default: break;
   }

@@ -24,7 +24,11 @@ bool is_for_state_machine(Operation operation) noexcept {
     case Operation::kLookupAccounts:
     case Operation::kLookupTransfers:
     case Operation::kGetAccountTransfers:
-    case Operation::kGetAccountBalances: return true;
+    case Operation::kGetAccountBalances:
+    case Operation::kQueryAccounts:
+    case Operation::kQueryTransfers:
+    case Operation::kGetChangeEvents:
+    case Operation::kGetAccountsAt: return true;
     default: return false;
   }
 }

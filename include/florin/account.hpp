@@ -87,15 +87,22 @@ struct AccountFilter {
   std::uint64_t user_data_64 = 0;
   std::uint32_t user_data_32 = 0;
   std::uint16_t code = 0;
-  std::uint8_t reserved[58] = {};
+  std::uint8_t pending_statuses = 0;  ///< PendingStatuses of the transfers wanted; 0 = any
+  std::uint8_t reserved0 = 0;
+  u128 amount_min = 0;  ///< inclusive; 0 = no bound
+  u128 amount_max = 0;  ///< inclusive; 0 = no bound
+  std::uint8_t reserved[24] = {};
   std::uint64_t timestamp_min = 0;
   std::uint64_t timestamp_max = 0;
   std::uint32_t limit = 0;  ///< at most kQueryRowsMax rows are returned
   std::uint32_t flags = 0;  ///< AccountFilterFlags; at least one of debits and credits
 };
 static_assert(sizeof(AccountFilter) == 128 && offsetof(AccountFilter, user_data_64) == 32);
-static_assert(offsetof(AccountFilter, code) == 44 && offsetof(AccountFilter, timestamp_min) == 104);
+static_assert(offsetof(AccountFilter, code) == 44 && offsetof(AccountFilter, pending_statuses) == 46);
+static_assert(offsetof(AccountFilter, amount_min) == 48 && offsetof(AccountFilter, amount_max) == 64);
+static_assert(offsetof(AccountFilter, timestamp_min) == 104);
 static_assert(offsetof(AccountFilter, limit) == 120 && offsetof(AccountFilter, flags) == 124);
+static_assert(std::has_unique_object_representations_v<AccountFilter>);
 
 /// Rows a query returns at most.
 inline constexpr std::uint32_t kQueryRowsMax = 8189;

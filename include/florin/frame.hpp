@@ -41,6 +41,10 @@ enum class Operation : std::uint8_t {
   kLookupTransfers = 19,
   kGetAccountTransfers = 20,  ///< body: one AccountFilter
   kGetAccountBalances = 21,
+  kQueryAccounts = 22,    ///< body: one QueryFilter
+  kQueryTransfers = 23,
+  kGetChangeEvents = 24,  ///< body: one ChangeEventsFilter
+  kGetAccountsAt = 25,    ///< body: one AccountsAt, then ids, 16 bytes each
   kSnapshot = 32,         ///< take a snapshot; the reply leaves when it is published
   kClockAdvance = 33,     ///< body: u64 ns; only with --test-clock
   kPulse = 64,            ///< journal only: expiry of holds; body: ids, 16 bytes each
@@ -58,6 +62,10 @@ constexpr std::string_view name_of(Operation operation) noexcept {
     case Operation::kLookupTransfers: return "lookup_transfers";
     case Operation::kGetAccountTransfers: return "get_account_transfers";
     case Operation::kGetAccountBalances: return "get_account_balances";
+    case Operation::kQueryAccounts: return "query_accounts";
+    case Operation::kQueryTransfers: return "query_transfers";
+    case Operation::kGetChangeEvents: return "get_change_events";
+    case Operation::kGetAccountsAt: return "get_accounts_at";
     case Operation::kSnapshot: return "snapshot";
     case Operation::kClockAdvance: return "clock_advance";
     case Operation::kPulse: return "pulse";
@@ -70,6 +78,11 @@ constexpr std::string_view name_of(Operation operation) noexcept {
 constexpr bool is_write(Operation operation) noexcept {
   return operation == Operation::kCreateAccounts || operation == Operation::kCreateTransfers ||
          operation == Operation::kPulse || operation == Operation::kGenesis;
+}
+
+/// True for reads whose ok reply ends with a PageEnd behind its rows.
+constexpr bool is_query(Operation operation) noexcept {
+  return operation >= Operation::kGetAccountTransfers && operation <= Operation::kGetAccountsAt;
 }
 
 /// Bits of FrameHeader::flags in a request. Other bits must be zero.

@@ -1,6 +1,9 @@
 #include "model/expected_reply.hpp"
 
+#include <algorithm>
 #include <cstring>
+
+#include "model/reference_queries.hpp"
 
 namespace florin::model {
 namespace {
@@ -20,6 +23,31 @@ ReplyBody encode_rows(const std::vector<Row>& rows) {
   return reply;
 }
 
+template <typename Filter>
+Filter filter_of(std::span<const std::byte> body) {
+  return elements_of<Filter>(body).at(0);
+}
+
+/// The first rows of a listing, and where it goes on.
+template <typename Row, typename Filter>
+ReplyBody encode_page(const std::vector<Row>& listing, const Filter& filter, std::size_t rows_max = kQueryRowsMax) {
+  const std::size_t count = std::min({listing.size(), std::size_t{filter.limit}, rows_max});
+  ReplyBody reply = encode_rows(std::vector<Row>(listing.begin(), listing.begin() + static_cast<std::ptrdiff_t>(count)));
+  PageEnd end;
+  if constexpr (std::is_same_v<Row, ChangeEvent>) {
+    end = {.resume = std::max<std::uint64_t>(filter.timestamp_min, 1),
+           .resume_expiries = std::max<std::uint64_t>({filter.timestamp_min, filter.expiries_timestamp_min, 1})};
+    if (filter.expiries_timestamp_min != 0) end.resume_expiries = filter.expiries_timestamp_min;
+    for (std::size_t i = 0; i < count; ++i) {
+      (listing[i].type == ChangeEventType::kTwoPhaseExpired ? end.resume_expiries : end.resume) = listing[i].timestamp + 1;
+    }
+  } else if (count < listing.size()) {
+    end.resume = listing[count].timestamp;
+  }
+  append(reply.bytes, count < listing.size() ? end : PageEnd{});
+  return reply;
+}
+
 }  // namespace
 
 template <typename T>
@@ -34,6 +62,11 @@ template std::vector<Transfer> elements_of(std::span<const std::byte>);
 template std::vector<u128> elements_of(std::span<const std::byte>);
 template std::vector<AccountFilter> elements_of(std::span<const std::byte>);
 template std::vector<AccountBalance> elements_of(std::span<const std::byte>);
+template std::vector<QueryFilter> elements_of(std::span<const std::byte>);
+template std::vector<ChangeEventsFilter> elements_of(std::span<const std::byte>);
+template std::vector<ChangeEvent> elements_of(std::span<const std::byte>);
+template std::vector<AccountsAt> elements_of(std::span<const std::byte>);
+template std::vector<PageEnd> elements_of(std::span<const std::byte>);
 template std::vector<CreateReplyEntry> elements_of(std::span<const std::byte>);
 template std::vector<Balances> elements_of(std::span<const std::byte>);
 
@@ -65,11 +98,47 @@ ReplyBody execute_on_model(ReferenceLedger& ledger, Operation operation, std::ui
       return encode_create_reply(ledger.create_transfers(elements_of<Transfer>(body), timestamp), timestamp, post_balances);
     case Operation::kLookupAccounts: return encode_rows(ledger.lookup_accounts(elements_of<u128>(body)));
     case Operation::kLookupTransfers: return encode_rows(ledger.lookup_transfers(elements_of<u128>(body)));
-    case Operation::kGetAccountTransfers:
-      return encode_rows(ledger.get_account_transfers(elements_of<AccountFilter>(body).at(0)));
-    case Operation::kGetAccountBalances:
-      return encode_rows(ledger.get_account_balances(elements_of<AccountFilter>(body).at(0)));
+    case Operation::kGetAccountTransfers: {
+      const auto filter = filter_of<AccountFilter>(body);
+      return encode_page(account_transfers(ledger, filter), filter);
+    }
+    case Operation::kGetAccountBalances: {
+      const auto filter = filter_of<AccountFilter>(body);
+      return encode_page(account_balances(ledger, filter), filter);
+    }
+    case Operation::kQueryAccounts: {
+      const auto filter = filter_of<QueryFilter>(body);
+      return encode_page(query_accounts(ledger, filter), filter);
+    }
+    case Operation::kQueryTransfers: {
+      const auto filter = filter_of<QueryFilter>(body);
+      return encode_page(query_transfers(ledger, filter), filter);
+    }
+    case Operation::kGetChangeEvents: {
+      const auto filter = filter_of<ChangeEventsFilter>(body);
+      return encode_page(change_events(ledger, filter), filter, kChangeEventsMax);
+    }
+    case Operation::kGetAccountsAt: {
+      ReplyBody reply = listing_on_model(ledger, operation, body);
+      append(reply.bytes, PageEnd{});
+      return reply;
+    }
     case Operation::kPulse: ledger.pulse(elements_of<u128>(body), timestamp); return {};
+    default: return {};
+  }
+}
+
+ReplyBody listing_on_model(const ReferenceLedger& ledger, Operation operation, std::span<const std::byte> body) {
+  switch (operation) {
+    case Operation::kGetAccountTransfers: return encode_rows(account_transfers(ledger, filter_of<AccountFilter>(body)));
+    case Operation::kGetAccountBalances: return encode_rows(account_balances(ledger, filter_of<AccountFilter>(body)));
+    case Operation::kQueryAccounts: return encode_rows(query_accounts(ledger, filter_of<QueryFilter>(body)));
+    case Operation::kQueryTransfers: return encode_rows(query_transfers(ledger, filter_of<QueryFilter>(body)));
+    case Operation::kGetChangeEvents: return encode_rows(change_events(ledger, filter_of<ChangeEventsFilter>(body)));
+    case Operation::kGetAccountsAt: {
+      const auto at = elements_of<AccountsAt>(body.first(sizeof(AccountsAt))).at(0);
+      return encode_rows(accounts_at(ledger, at.timestamp, elements_of<u128>(body.subspan(sizeof(AccountsAt)))));
+    }
     default: return {};
   }
 }

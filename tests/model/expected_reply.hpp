@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "florin/frame.hpp"
+#include "florin/query.hpp"
 #include "model/reference_ledger.hpp"
 
 /// @file
@@ -25,6 +26,9 @@ struct ReplyBody {
 /// validated. Operations without effect on a ledger (genesis) answer nothing.
 ReplyBody execute_on_model(ReferenceLedger& ledger, Operation operation, std::uint16_t flags, std::span<const std::byte> body,
                            std::uint64_t timestamp);
+
+/// All rows of a query, however many pages they would be, without the page's end.
+ReplyBody listing_on_model(const ReferenceLedger& ledger, Operation operation, std::span<const std::byte> body);
 
 /// Entries for every event that was not created at its own time, then, if asked for, the post-balances of all events.
 ReplyBody encode_create_reply(std::span<const EventOutcome> outcomes, std::uint64_t timestamp, bool post_balances);

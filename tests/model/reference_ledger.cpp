@@ -520,11 +520,7 @@ void ReferenceLedger::record_event(bool is_expiry, std::uint64_t timestamp, cons
   events_.push_back({is_expiry, timestamp, transfer.id, accounts_.at(transfer.debit_account_id),
                      accounts_.at(transfer.credit_account_id)});
   if (is_expiry) return;  // an expiry never belongs to a chain
-  event_of_transfer_[transfer.id] = events_.size() - 1;
-  undo_.emplace_back([this, id = transfer.id] {
-    events_.pop_back();
-    event_of_transfer_.erase(id);
-  });
+  undo_.emplace_back([this] { events_.pop_back(); });
 }
 
 void ReferenceLedger::roll_back() {
@@ -556,63 +552,6 @@ std::vector<Transfer> ReferenceLedger::lookup_transfers(std::span<const u128> id
   std::vector<Transfer> rows;
   for (const u128 id : ids) {
     if (const Transfer* transfer = find_transfer(id)) rows.push_back(*transfer);
-  }
-  return rows;
-}
-
-bool ReferenceLedger::is_valid(const AccountFilter& filter) {
-  constexpr std::uint32_t kSides = AccountFilterFlags::kDebits | AccountFilterFlags::kCredits;
-  if (filter.account_id == 0 || filter.account_id == kU128Max) return false;
-  if (filter.timestamp_min != 0 && !is_valid_timestamp(filter.timestamp_min)) return false;
-  if (filter.timestamp_max != 0 && !is_valid_timestamp(filter.timestamp_max)) return false;
-  if (filter.timestamp_max != 0 && filter.timestamp_min > filter.timestamp_max) return false;
-  if (filter.limit == 0) return false;
-  if ((filter.flags & kSides) == 0 || (filter.flags & ~AccountFilterFlags::kAll) != 0) return false;
-  return std::all_of(std::begin(filter.reserved), std::end(filter.reserved), [](std::uint8_t byte) { return byte == 0; });
-}
-
-std::vector<const Transfer*> ReferenceLedger::matching_transfers(const AccountFilter& filter) const {
-  if (!is_valid(filter)) return {};
-  std::vector<const Transfer*> matches;
-  for (const auto& [timestamp, id] : transfer_at_) {
-    const Transfer& transfer = transfers_.at(id);
-    const bool as_debit = (filter.flags & AccountFilterFlags::kDebits) != 0 && transfer.debit_account_id == filter.account_id;
-    const bool as_credit = (filter.flags & AccountFilterFlags::kCredits) != 0 && transfer.credit_account_id == filter.account_id;
-    if (!as_debit && !as_credit) continue;
-    if (filter.timestamp_min != 0 && timestamp < filter.timestamp_min) continue;
-    if (filter.timestamp_max != 0 && timestamp > filter.timestamp_max) continue;
-    if (filter.user_data_128 != 0 && transfer.user_data_128 != filter.user_data_128) continue;
-    if (filter.user_data_64 != 0 && transfer.user_data_64 != filter.user_data_64) continue;
-    if (filter.user_data_32 != 0 && transfer.user_data_32 != filter.user_data_32) continue;
-    if (filter.code != 0 && transfer.code != filter.code) continue;
-    matches.push_back(&transfer);
-  }
-  if ((filter.flags & AccountFilterFlags::kReversed) != 0) std::reverse(matches.begin(), matches.end());
-  const std::size_t rows_max = std::min(filter.limit, kQueryRowsMax);
-  if (matches.size() > rows_max) matches.resize(rows_max);
-  return matches;
-}
-
-std::vector<Transfer> ReferenceLedger::get_account_transfers(const AccountFilter& filter) const {
-  std::vector<Transfer> rows;
-  for (const Transfer* transfer : matching_transfers(filter)) rows.push_back(*transfer);
-  return rows;
-}
-
-std::vector<AccountBalance> ReferenceLedger::get_account_balances(const AccountFilter& filter) const {
-  const Account* account = find_account(filter.account_id);
-  if (account == nullptr || !is_set(account->flags, AccountFlags::kHistory)) return {};
-  std::vector<AccountBalance> rows;
-  for (const Transfer* transfer : matching_transfers(filter)) {
-    const LedgerEvent& event = events_.at(event_of_transfer_.at(transfer->id));
-    const Account& then = transfer->debit_account_id == account->id ? event.debit_account : event.credit_account;
-    AccountBalance row;
-    row.debits_pending = then.debits_pending;
-    row.debits_posted = then.debits_posted;
-    row.credits_pending = then.credits_pending;
-    row.credits_posted = then.credits_posted;
-    row.timestamp = transfer->timestamp;
-    rows.push_back(row);
   }
   return rows;
 }

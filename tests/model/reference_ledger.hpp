@@ -65,12 +65,6 @@ class ReferenceLedger {
   [[nodiscard]] std::vector<Account> lookup_accounts(std::span<const u128> ids) const;
   [[nodiscard]] std::vector<Transfer> lookup_transfers(std::span<const u128> ids) const;
 
-  /// Is the filter sound? An unsound one matches nothing.
-  static bool is_valid(const AccountFilter& filter);
-  [[nodiscard]] std::vector<Transfer> get_account_transfers(const AccountFilter& filter) const;
-  /// The account's balances after each matching transfer; empty without the account's `history` flag.
-  [[nodiscard]] std::vector<AccountBalance> get_account_balances(const AccountFilter& filter) const;
-
   // The whole state, for invariants and workload generators.
   [[nodiscard]] const std::map<u128, Account>& accounts() const { return accounts_; }
   [[nodiscard]] const std::map<u128, Transfer>& transfers() const { return transfers_; }
@@ -104,7 +98,6 @@ class ReferenceLedger {
 
   [[nodiscard]] const Account* find_account(u128 id) const;
   [[nodiscard]] const Transfer* find_transfer(u128 id) const;
-  [[nodiscard]] std::vector<const Transfer*> matching_transfers(const AccountFilter& filter) const;
 
   // Every change goes through these, and each leaves behind how to take it back.
   void insert_account(const Account& account);
@@ -123,7 +116,6 @@ class ReferenceLedger {
   std::set<std::tuple<std::uint64_t, std::uint64_t, u128>> timers_;  ///< open holds: expires_at, timestamp, id
   std::set<u128> failed_ids_;                                        ///< never rolled back
   std::vector<LedgerEvent> events_;
-  std::map<u128, std::size_t> event_of_transfer_;  ///< index in events_
   std::vector<std::function<void()>> undo_;        ///< of the open chain
 };
 

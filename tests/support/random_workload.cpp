@@ -212,28 +212,90 @@ TestRequest RandomWorkload::next_lookup(const ReferenceLedger& ledger) {
 }
 
 TestRequest RandomWorkload::next_query(const ReferenceLedger& ledger) {
-  AccountFilter filter;
-  filter.account_id = account_id();
-  if (random_.chance(15)) filter.user_data_128 = random_.below(3);
-  if (random_.chance(15)) filter.user_data_64 = random_.below(3);
-  if (random_.chance(15)) filter.user_data_32 = static_cast<std::uint32_t>(random_.below(3));
-  if (random_.chance(15)) filter.code = static_cast<std::uint16_t>(random_.below(4));
-  const auto some_time = [&]() -> std::uint64_t {
-    if (!sent_transfers_.empty() && random_.chance(70)) {
-      const auto found = ledger.transfers().find(random_.pick_from(sent_transfers_).id);
-      if (found != ledger.transfers().end()) return found->second.timestamp + random_.below(3) - 1;
-    }
-    return random_.between(1, now_);
-  };
-  if (random_.chance(30)) filter.timestamp_min = some_time();
-  if (random_.chance(30)) filter.timestamp_max = some_time();
+  switch (random_.below(8)) {
+    case 0:
+    case 1: return next_ledger_query(ledger);
+    case 2:
+    case 3: return next_events_query(ledger);
+    case 4: return next_accounts_at(ledger);
+    default: return next_account_query(ledger);
+  }
+}
+
+/// Of a transfer, of an expiry, of an account, or beside one; or any.
+std::uint64_t RandomWorkload::some_time(const ReferenceLedger& ledger) {
+  if (!ledger.events().empty() && random_.chance(70)) {
+    return ledger.events()[static_cast<std::size_t>(random_.below(ledger.events().size()))].timestamp + random_.below(3) - 1;
+  }
+  if (const auto found = ledger.accounts().find(account_id()); found != ledger.accounts().end() && random_.chance(50)) {
+    return found->second.timestamp + random_.below(3) - 1;
+  }
+  return random_.between(1, now_);
+}
+
+template <typename Filter>
+void RandomWorkload::narrow(Filter& filter, const ReferenceLedger& ledger) {
+  if (random_.chance(30)) filter.timestamp_min = some_time(ledger);
+  if (random_.chance(30)) filter.timestamp_max = some_time(ledger);
   if (filter.timestamp_max != 0 && filter.timestamp_min > filter.timestamp_max) {
     std::swap(filter.timestamp_min, filter.timestamp_max);
   }
   filter.limit = random_.pick<std::uint32_t>({1, 2, 5, 20, 300, kQueryRowsMax, kQueryRowsMax + 1, ~std::uint32_t{0}});
+}
+
+template <typename Filter>
+void RandomWorkload::narrow_to_transfers(Filter& filter, const ReferenceLedger& ledger) {
+  narrow(filter, ledger);
+  if (random_.chance(15)) filter.user_data_128 = random_.below(3);
+  if (random_.chance(15)) filter.user_data_64 = random_.below(3);
+  if (random_.chance(15)) filter.user_data_32 = static_cast<std::uint32_t>(random_.below(3));
+  if (random_.chance(15)) filter.code = static_cast<std::uint16_t>(random_.below(4));
+  const auto some_amount = [&]() -> u128 {
+    const Transfer sent = sent_transfers_.empty() ? Transfer{} : random_.pick_from(sent_transfers_);
+    return random_.pick<u128>({1, 10, 500, sent.amount, u128{1} << 64, kU128Max});
+  };
+  if (random_.chance(15)) filter.amount_min = some_amount();
+  if (random_.chance(15)) filter.amount_max = some_amount();
+  if (filter.amount_max != 0 && filter.amount_min > filter.amount_max) std::swap(filter.amount_min, filter.amount_max);
+  if (random_.chance(25)) filter.pending_statuses = static_cast<std::uint8_t>(random_.below(PendingStatuses::kAll + 1U));
+}
+
+TestRequest RandomWorkload::next_account_query(const ReferenceLedger& ledger) {
+  AccountFilter filter;
+  filter.account_id = account_id();
+  narrow_to_transfers(filter, ledger);
   filter.flags = static_cast<std::uint32_t>(random_.between(1, 3)) | (random_.chance(50) ? AccountFilterFlags::kReversed : 0);
   const Operation operation = random_.chance(50) ? Operation::kGetAccountTransfers : Operation::kGetAccountBalances;
   return make_request<AccountFilter>(operation, std::span(&filter, 1));
+}
+
+TestRequest RandomWorkload::next_ledger_query(const ReferenceLedger& ledger) {
+  QueryFilter filter;
+  narrow_to_transfers(filter, ledger);
+  if (random_.chance(20)) filter.ledger = static_cast<std::uint32_t>(random_.below(3));
+  if (random_.chance(50)) filter.flags = QueryFilterFlags::kReversed;
+  const bool accounts = random_.chance(40);
+  if (accounts) {
+    filter.amount_min = filter.amount_max = 0;
+    filter.pending_statuses = 0;
+  }
+  return make_request<QueryFilter>(accounts ? Operation::kQueryAccounts : Operation::kQueryTransfers, std::span(&filter, 1));
+}
+
+TestRequest RandomWorkload::next_events_query(const ReferenceLedger& ledger) {
+  ChangeEventsFilter filter;
+  narrow(filter, ledger);
+  if (random_.chance(20)) filter.expiries_timestamp_min = some_time(ledger);
+  return make_request<ChangeEventsFilter>(Operation::kGetChangeEvents, std::span(&filter, 1));
+}
+
+TestRequest RandomWorkload::next_accounts_at(const ReferenceLedger& ledger) {
+  AccountsAt at;
+  if (random_.chance(90)) at.timestamp = some_time(ledger);
+  std::vector<u128> words = {at.timestamp};
+  const std::uint64_t ids = random_.between(1, 12);
+  for (std::uint64_t i = 0; i < ids; ++i) words.push_back(random_.chance(95) ? account_id() : random_.pick<u128>({0, kU128Max, 1}));
+  return make_request<u128>(Operation::kGetAccountsAt, words);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

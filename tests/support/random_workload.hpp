@@ -61,6 +61,15 @@ class RandomWorkload {
   TestRequest next_transfers(const model::ReferenceLedger& ledger);
   TestRequest next_lookup(const model::ReferenceLedger& ledger);
   TestRequest next_query(const model::ReferenceLedger& ledger);
+  TestRequest next_account_query(const model::ReferenceLedger& ledger);
+  TestRequest next_ledger_query(const model::ReferenceLedger& ledger);
+  TestRequest next_events_query(const model::ReferenceLedger& ledger);
+  TestRequest next_accounts_at(const model::ReferenceLedger& ledger);
+  std::uint64_t some_time(const model::ReferenceLedger& ledger);
+  template <typename Filter>
+  void narrow(Filter& filter, const model::ReferenceLedger& ledger);
+  template <typename Filter>
+  void narrow_to_transfers(Filter& filter, const model::ReferenceLedger& ledger);
   TestRequest next_pulse(const std::vector<u128>& due);
 
   Account random_account(const model::ReferenceLedger& ledger);

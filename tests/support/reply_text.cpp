@@ -89,10 +89,25 @@ std::string created_difference(const TestRequest& request, const model::ReplyBod
   return "the entries agree, the replies do not";
 }
 
+std::string text_of(const ChangeEventAccount& a) {
+  return "account " + to_decimal(a.id) + " " + text_of(a.balances) + " flags " + bits(a.flags);
+}
+
+std::string text_of(const ChangeEvent& e) {
+  std::ostringstream out;
+  out << "event of type " << static_cast<int>(e.type) << " at " << e.timestamp << ": transfer " << to_decimal(e.transfer_id) << " amount "
+      << to_decimal(e.transfer_amount) << " flags " << bits(e.transfer_flags) << " at " << e.transfer_timestamp << "; debit "
+      << text_of(e.debit_account) << "; credit " << text_of(e.credit_account);
+  return out.str();
+}
+
 template <typename Row>
 std::string row_difference(const model::ReplyBody& expected, const model::ReplyBody& actual) {
-  const auto want = model::elements_of<Row>(expected.bytes);
-  const auto have = model::elements_of<Row>(actual.bytes);
+  const auto rows = [](const model::ReplyBody& reply) {
+    return model::elements_of<Row>(std::span(reply.bytes).first(std::min(reply.count * sizeof(Row), reply.bytes.size())));
+  };
+  const auto want = rows(expected);
+  const auto have = rows(actual);
   for (std::size_t i = 0; i < std::min(want.size(), have.size()); ++i) {
     if (want[i] == have[i]) continue;
     return "row " + std::to_string(i) + "\n  model:  " + text_of(want[i]) + "\n  engine: " + text_of(have[i]);
@@ -112,10 +127,14 @@ std::string difference(const TestRequest& request, const model::ReplyBody& expec
   switch (request.operation) {
     case Operation::kCreateAccounts:
     case Operation::kCreateTransfers: out << created_difference(request, expected, actual); break;
-    case Operation::kLookupAccounts: out << row_difference<Account>(expected, actual); break;
+    case Operation::kLookupAccounts:
+    case Operation::kQueryAccounts:
+    case Operation::kGetAccountsAt: out << row_difference<Account>(expected, actual); break;
     case Operation::kLookupTransfers:
+    case Operation::kQueryTransfers:
     case Operation::kGetAccountTransfers: out << row_difference<Transfer>(expected, actual); break;
     case Operation::kGetAccountBalances: out << row_difference<AccountBalance>(expected, actual); break;
+    case Operation::kGetChangeEvents: out << row_difference<ChangeEvent>(expected, actual); break;
     default: break;
   }
   return out.str();

@@ -7,8 +7,9 @@ namespace florin::test {
 
 namespace {
 
-std::unique_ptr<core::StateMachine> engine(std::uint32_t partitions) {
-  return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20, .partitions = partitions});
+std::unique_ptr<core::StateMachine> engine(std::uint32_t partitions, std::uint32_t query_records_max = core::kQueryRecordsMax) {
+  return core::make_ledger(
+      {.memory_budget_bytes = std::uint64_t{64} << 20, .partitions = partitions, .query_records_max = query_records_max});
 }
 
 std::unique_ptr<core::StateMachine> threaded_engine(std::uint32_t partitions) {
@@ -23,6 +24,8 @@ const std::vector<StateMachineFactory>& engine_factories() {
       {"engine, 1 partition", [] { return engine(1); }},
       {"engine, 2 partitions", [] { return engine(2); }},
       {"engine, 3 partitions", [] { return engine(3); }},
+      {"engine, 1 partition, short pages", [] { return engine(1, core::kQueryRecordsMin); }},
+      {"engine, 3 partitions, short pages", [] { return engine(3, 2 * core::kQueryRecordsMin); }},
       {"engine, 8 partitions", [] { return engine(8); }},
       {"engine, 2 partitions on threads", [] { return threaded_engine(2); }},
       {"engine, 8 partitions on threads", [] { return threaded_engine(8); }},

@@ -21,6 +21,7 @@ class AppendLog {
   explicit AppendLog(std::size_t capacity) : region_(capacity * sizeof(T)), capacity_(capacity) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t first() const noexcept { return 0; }  // as StreamLog, which forgets
   [[nodiscard]] std::size_t room() const noexcept { return capacity_ - size(); }
   [[nodiscard]] T& operator[](std::size_t index) noexcept { return data()[index]; }
   [[nodiscard]] const T& operator[](std::size_t index) const noexcept { return data()[index]; }

@@ -60,13 +60,11 @@ Balances LedgerScript::balances(u128 account_id) {
 }
 
 std::vector<Transfer> LedgerScript::account_transfers(const AccountFilter& filter) {
-  const auto reply = engine_.execute(make_request<AccountFilter>(Operation::kGetAccountTransfers, std::span(&filter, 1)));
-  return model::elements_of<Transfer>(reply.bytes);
+  return query<Transfer>(make_request<AccountFilter>(Operation::kGetAccountTransfers, std::span(&filter, 1)));
 }
 
 std::vector<AccountBalance> LedgerScript::account_balances(const AccountFilter& filter) {
-  const auto reply = engine_.execute(make_request<AccountFilter>(Operation::kGetAccountBalances, std::span(&filter, 1)));
-  return model::elements_of<AccountBalance>(reply.bytes);
+  return query<AccountBalance>(make_request<AccountFilter>(Operation::kGetAccountBalances, std::span(&filter, 1)));
 }
 
 std::vector<u128> LedgerScript::pulse() {

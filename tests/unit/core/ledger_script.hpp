@@ -11,6 +11,7 @@
 
 #include "support/builders.hpp"
 #include "support/engine_under_test.hpp"
+#include "support/paging.hpp"
 
 namespace florin {
 
@@ -47,6 +48,11 @@ class LedgerScript {
   Balances balances(u128 account_id);
   std::vector<Transfer> account_transfers(const AccountFilter& filter);
   std::vector<AccountBalance> account_balances(const AccountFilter& filter);
+  /// The rows of one page of any query.
+  template <typename Row>
+  std::vector<Row> query(const TestRequest& request) {
+    return model::elements_of<Row>(rows_of(request, engine_.execute(request)));
+  }
 
   void advance(std::uint64_t duration_ns) { now_ += duration_ns; }
   /// Expires what is due now; returns the ids.

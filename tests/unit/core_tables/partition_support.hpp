@@ -75,7 +75,7 @@ class PartitionUnderTest {
     change_balances(record.credit, [&](Balances& b) { b.credits_pending -= pending.amount; });
     partition.end_hold(partition.find_hold(pending.id, partition.hash()(pending.id)), status);
     if (status != PendingStatus::kExpired) return;
-    partition.record_expiry({.timestamp = ++now, .pending_timestamp = pending.timestamp});
+    partition.record_expiry(number, {.timestamp = ++now, .pending_timestamp = pending.timestamp});
     partition.post(partition.account(record.debit), number | Posting::kExpiry);
     partition.post(partition.account(record.credit), number | Posting::kExpiry);
   }

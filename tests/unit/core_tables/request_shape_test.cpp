@@ -8,6 +8,7 @@
 
 #include "core/state_machine.hpp"
 #include "florin/account.hpp"
+#include "florin/query.hpp"
 
 /// What can be known of a request from its bytes alone.
 
@@ -26,7 +27,8 @@ Answer validate(Operation operation, std::size_t bytes) {
   return {code, reason};
 }
 
-Answer validate(Operation operation, const AccountFilter& filter) {
+template <typename Filter>
+Answer validate(Operation operation, const Filter& filter) requires(sizeof(Filter) >= 64) {
   const char* reason = "";
   const ReplyCode code = validate_body(operation, std::as_bytes(std::span(&filter, 1)), reason);
   return {code, reason};
@@ -94,6 +96,9 @@ TEST(RequestShape, SoundFilters) {
       {"largest id", [](AccountFilter& f) { f.account_id = kU128Max - 1; }},
       {"latest time", [](AccountFilter& f) { f.timestamp_min = f.timestamp_max = kLast; }},
       {"open end", [](AccountFilter& f) { f.timestamp_min = kLast; }},
+      {"amounts", [](AccountFilter& f) { f.amount_min = 5, f.amount_max = 5; }},
+      {"open amounts", [](AccountFilter& f) { f.amount_min = 5; }},
+      {"all statuses", [](AccountFilter& f) { f.pending_statuses = PendingStatuses::kAll; }},
       {"largest limit", [](AccountFilter& f) { f.limit = std::numeric_limits<std::uint32_t>::max(); }},
       {"credits", [](AccountFilter& f) { f.flags = AccountFilterFlags::kCredits; }},
       {"all flags", [](AccountFilter& f) { f.flags = AccountFilterFlags::kAll; }},
@@ -117,6 +122,9 @@ TEST(RequestShape, UnsoundFiltersNameTheField) {
       {"timestamp_max", [](AccountFilter& f) { f.timestamp_max = kTooLate; }},
       {"timestamp_min", [](AccountFilter& f) { f.timestamp_min = 6, f.timestamp_max = 5; }},
       {"limit", [](AccountFilter& f) { f.limit = 0; }},
+      {"amount_min", [](AccountFilter& f) { f.amount_min = 6, f.amount_max = 5; }},
+      {"pending_statuses", [](AccountFilter& f) { f.pending_statuses = 1U << 5; }},
+      {"reserved", [](AccountFilter& f) { f.reserved0 = 1; }},
       {"flags", [](AccountFilter& f) { f.flags = 0; }},
       {"flags", [](AccountFilter& f) { f.flags = AccountFilterFlags::kReversed; }},
       {"flags", [](AccountFilter& f) { f.flags |= 1U << 3; }},
@@ -143,13 +151,84 @@ TEST(RequestShape, UnsoundFiltersNameTheField) {
   }
 }
 
+TEST(RequestShape, UnsoundQueryFiltersNameTheField) {
+  constexpr std::uint64_t kTooLate = std::uint64_t{1} << 63;
+  const std::vector<std::pair<const char*, std::function<void(QueryFilter&)>>> of_both = {
+      {"timestamp_min", [](QueryFilter& f) { f.timestamp_min = kTooLate; }},
+      {"timestamp_max", [](QueryFilter& f) { f.timestamp_max = kTooLate; }},
+      {"timestamp_min", [](QueryFilter& f) { f.timestamp_min = 6, f.timestamp_max = 5; }},
+      {"limit", [](QueryFilter& f) { f.limit = 0; }},
+      {"flags", [](QueryFilter& f) { f.flags = 2; }},
+      {"reserved", [](QueryFilter& f) { f.reserved0[5] = 1; }},
+      {"reserved", [](QueryFilter& f) { f.reserved[30] = 1; }},
+      {"pending_statuses", [](QueryFilter& f) { f.pending_statuses = 0x20; }},
+      {"amount_min", [](QueryFilter& f) { f.amount_min = 6, f.amount_max = 5; }},
+  };
+  for (const Operation operation : {Operation::kQueryAccounts, Operation::kQueryTransfers}) {
+    EXPECT_EQ(validate(operation, QueryFilter{.limit = 1}).code, ReplyCode::kOk);
+    EXPECT_EQ(validate(operation, QueryFilter{.ledger = 1, .timestamp_min = 5, .timestamp_max = 5, .limit = 1, .flags = 1}).code, ReplyCode::kOk);
+    for (const auto& [field, change] : of_both) {
+      QueryFilter filter{.limit = 1};
+      change(filter);
+      const Answer answer = validate(operation, filter);
+      EXPECT_EQ(answer.code, ReplyCode::kInvalidFilter) << field;
+      EXPECT_EQ(answer.reason.find(field), 0U) << answer.reason << " should name " << field;
+    }
+    EXPECT_EQ(validate(operation, 64).code, ReplyCode::kMalformedBody);
+  }
+  for (const QueryFilter& of_transfers : {QueryFilter{.limit = 1, .amount_min = 1}, QueryFilter{.limit = 1, .amount_max = 1},
+                                          QueryFilter{.limit = 1, .pending_statuses = 1}}) {
+    EXPECT_EQ(validate(Operation::kQueryTransfers, of_transfers).code, ReplyCode::kOk);
+    EXPECT_EQ(validate(Operation::kQueryAccounts, of_transfers).code, ReplyCode::kInvalidFilter);
+  }
+}
+
+TEST(RequestShape, UnsoundEventFiltersNameTheField) {
+  constexpr std::uint64_t kTooLate = std::uint64_t{1} << 63;
+  const std::vector<std::pair<const char*, ChangeEventsFilter>> unsound = {
+      {"timestamp_min", {.timestamp_min = kTooLate, .limit = 1}},
+      {"timestamp_max", {.timestamp_max = kTooLate, .limit = 1}},
+      {"timestamp_min", {.timestamp_min = 6, .timestamp_max = 5, .limit = 1}},
+      {"expiries_timestamp_min", {.limit = 1, .expiries_timestamp_min = kTooLate}},
+      {"limit", {}},
+      {"reserved", {.limit = 1, .reserved0 = 1}},
+      {"reserved", {.limit = 1, .reserved = {1}}},
+  };
+  for (const auto& [field, filter] : unsound) {
+    const Answer answer = validate(Operation::kGetChangeEvents, filter);
+    EXPECT_EQ(answer.code, ReplyCode::kInvalidFilter) << field;
+    EXPECT_EQ(answer.reason.find(field), 0U) << answer.reason << " should name " << field;
+  }
+  EXPECT_EQ(validate(Operation::kGetChangeEvents, ChangeEventsFilter{.limit = 1}).code, ReplyCode::kOk);
+  const ChangeEventsFilter last_page{.timestamp_min = 6, .timestamp_max = 5, .limit = 1, .expiries_timestamp_min = 3};
+  EXPECT_EQ(validate(Operation::kGetChangeEvents, last_page).code, ReplyCode::kOk) << "only expiries are left";
+  EXPECT_EQ(validate(Operation::kGetChangeEvents, 128).code, ReplyCode::kMalformedBody);
+}
+
+TEST(RequestShape, AccountsAtATime) {
+  constexpr Operation kAt = Operation::kGetAccountsAt;
+  EXPECT_EQ(validate(kAt, 32).code, ReplyCode::kOk);
+  EXPECT_EQ(validate(kAt, 16 * (1 + kAccountsAtMax)).code, ReplyCode::kOk);
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{16}, std::size_t{31}, std::size_t{33}, std::size_t{16} * (2 + kAccountsAtMax)}) {
+    EXPECT_EQ(validate(kAt, bytes).code, ReplyCode::kMalformedBody) << bytes;
+  }
+  std::vector<std::uint64_t> words = {std::uint64_t{1} << 63, 0, 1, 0};
+  const char* reason = "";
+  EXPECT_EQ(validate_body(kAt, std::as_bytes(std::span(words)), reason), ReplyCode::kInvalidFilter);
+  EXPECT_EQ(std::string_view(reason).find("timestamp"), 0U);
+  words = {5, 1, 1, 0};
+  EXPECT_EQ(validate_body(kAt, std::as_bytes(std::span(words)), reason), ReplyCode::kInvalidFilter);
+  EXPECT_EQ(std::string_view(reason).find("reserved"), 0U);
+}
+
 TEST(RequestShape, EventCounts) {
   EXPECT_EQ(event_count(Operation::kCreateAccounts, 128 * 3), 3U);
   EXPECT_EQ(event_count(Operation::kCreateTransfers, kBodyBytesMax), kEventsMax);
   EXPECT_EQ(event_count(Operation::kPulse, 16 * 5), 5U);
   EXPECT_EQ(event_count(Operation::kGenesis, 64), 1U);
   for (const Operation read : {Operation::kHello, Operation::kPing, Operation::kStatus, Operation::kLookupAccounts, Operation::kLookupTransfers,
-                               Operation::kGetAccountTransfers, Operation::kGetAccountBalances, Operation::kSnapshot, Operation::kClockAdvance}) {
+                               Operation::kGetAccountTransfers, Operation::kGetAccountBalances, Operation::kQueryAccounts,
+                               Operation::kQueryTransfers, Operation::kGetChangeEvents, Operation::kGetAccountsAt, Operation::kSnapshot, Operation::kClockAdvance}) {
     EXPECT_EQ(event_count(read, 128), 0U) << name_of(read);
   }
 }
@@ -176,12 +255,15 @@ TEST(RequestShape, RepliesFitWhatIsPromised) {
   for (const Operation query : kQueries) {
     AccountFilter filter = good_filter();
     const auto bytes = [&] { return reply_bytes_max(query, 0, std::as_bytes(std::span(&filter, 1))); };
-    EXPECT_EQ(bytes(), 1'280U);
+    EXPECT_EQ(bytes(), 1'280U + 16U);
     filter.limit = kQueryRowsMax;
-    EXPECT_EQ(bytes(), kQueryRowsMax * 128);
+    EXPECT_EQ(bytes(), kQueryRowsMax * 128 + 16);
     filter.limit = std::numeric_limits<std::uint32_t>::max();
-    EXPECT_EQ(bytes(), kQueryRowsMax * 128);
+    EXPECT_EQ(bytes(), kQueryRowsMax * 128 + 16);
   }
+  const ChangeEventsFilter events{.limit = kQueryRowsMax};
+  EXPECT_EQ(reply_bytes_max(Operation::kGetChangeEvents, 0, std::as_bytes(std::span(&events, 1))), kChangeEventsMax * 384 + 16);
+  EXPECT_EQ(reply_bytes(Operation::kGetAccountsAt, 0, 16 * 4), 3 * 128 + 16);
   EXPECT_EQ(reply_bytes(Operation::kStatus, 0, 0), kStatusBytesMax);
   EXPECT_EQ(reply_bytes(Operation::kPing, 0, 0), 0U);
   EXPECT_EQ(reply_bytes(Operation::kPing, kReceipt, 0), 32U);

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/queries/queries.hpp"
+
+namespace florin::core {
+
+/// What get_change_events gathers before it writes rows.
+struct Queries::EventScratch {
+  struct Account {
+    std::uint32_t reference;
+    std::uint16_t flags;  // these two: right after the event
+    Balances balances;
+  };
+  struct Event {
+    std::uint64_t timestamp;
+    std::uint32_t transfer;  // Reference
+    bool is_expiry;
+    Account accounts[2];  // debit, credit
+  };
+  /// One account of one event.
+  struct Side {
+    std::uint32_t account;
+    std::uint32_t event;
+    std::uint32_t side;
+  };
+  /// All events of one account: a range of `sides`, newest first.
+  struct Walk {
+    std::uint32_t first_event;
+    std::uint32_t begin;
+    std::uint32_t end;
+  };
+
+  std::uint32_t count = 0;
+  Event events[kChangeEventsMax];
+  Side sides[2 * kChangeEventsMax];
+  Walk walks[2 * kChangeEventsMax];
+};
+
+}  // namespace florin::core

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "florin/query.hpp"
+#include "model/reference_ledger.hpp"
+
+/// @file
+/// Queries in the slow and obvious way: every one looks at everything there is. They return all rows that match, in order; where
+/// a page ends is not their business, so the limit of a filter means nothing here.
+
+namespace florin::model {
+
+/// Is the filter sound?
+bool is_valid(const AccountFilter& filter);
+bool is_valid(const QueryFilter& filter, bool of_accounts);
+bool is_valid(const ChangeEventsFilter& filter);
+bool is_valid(const AccountsAt& at);
+
+std::vector<Transfer> account_transfers(const ReferenceLedger& ledger, const AccountFilter& filter);
+/// The account's balances right after each matching transfer.
+std::vector<AccountBalance> account_balances(const ReferenceLedger& ledger, const AccountFilter& filter);
+std::vector<Account> query_accounts(const ReferenceLedger& ledger, const QueryFilter& filter);
+std::vector<Transfer> query_transfers(const ReferenceLedger& ledger, const QueryFilter& filter);
+std::vector<ChangeEvent> change_events(const ReferenceLedger& ledger, const ChangeEventsFilter& filter);
+/// Found by adding up all that happened to an account until then, not by taking back what happened since.
+std::vector<Account> accounts_at(const ReferenceLedger& ledger, std::uint64_t timestamp, std::span<const u128> ids);
+
+}  // namespace florin::model

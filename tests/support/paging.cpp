@@ -1,0 +1,92 @@
+#include "support/paging.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace florin::test {
+namespace {
+
+template <typename Filter>
+Filter filter_of(const TestRequest& request) {
+  return model::elements_of<Filter>(request.body().first(sizeof(Filter))).at(0);
+}
+
+template <typename Filter>
+TestRequest continued(const TestRequest& request, std::uint64_t resume, bool reversed) {
+  auto filter = filter_of<Filter>(request);
+  (reversed ? filter.timestamp_max : filter.timestamp_min) = resume;
+  return make_request<Filter>(request.operation, std::span(&filter, 1));
+}
+
+}  // namespace
+
+std::span<const std::byte> rows_of(const TestRequest& request, const model::ReplyBody& reply) {
+  const std::span<const std::byte> all(reply.bytes);
+  return is_query(request.operation) ? all.first(all.size() - sizeof(PageEnd)) : all;
+}
+
+PageEnd page_end_of(const TestRequest& request, const model::ReplyBody& reply) {
+  return model::elements_of<PageEnd>(std::span(reply.bytes).subspan(rows_of(request, reply).size())).at(0);
+}
+
+std::optional<TestRequest> next_page(const TestRequest& request, const model::ReplyBody& reply) {
+  const PageEnd end = page_end_of(request, reply);
+  if (end.resume == 0) return std::nullopt;
+  switch (request.operation) {
+    case Operation::kGetAccountTransfers:
+    case Operation::kGetAccountBalances: {
+      const bool reversed = (filter_of<AccountFilter>(request).flags & AccountFilterFlags::kReversed) != 0;
+      return continued<AccountFilter>(request, end.resume, reversed);
+    }
+    case Operation::kQueryAccounts:
+    case Operation::kQueryTransfers: {
+      const bool reversed = (filter_of<QueryFilter>(request).flags & QueryFilterFlags::kReversed) != 0;
+      return continued<QueryFilter>(request, end.resume, reversed);
+    }
+    case Operation::kGetChangeEvents: {
+      auto filter = filter_of<ChangeEventsFilter>(request);
+      filter.timestamp_min = end.resume;
+      filter.expiries_timestamp_min = end.resume_expiries;
+      return make_request<ChangeEventsFilter>(request.operation, std::span(&filter, 1));
+    }
+    case Operation::kGetAccountsAt: {
+      std::vector<u128> words(request.words.begin() + static_cast<std::ptrdiff_t>(end.resume), request.words.end());
+      words.insert(words.begin(), request.words.front());
+      return make_request<u128>(request.operation, words);
+    }
+    default: return std::nullopt;
+  }
+}
+
+Listing read_pages(EngineUnderTest& engine, const TestRequest& request, std::size_t pages_max) {
+  Listing listing;
+  std::optional<TestRequest> page = request;
+  for (std::size_t i = 0; page && i < pages_max; ++i) {
+    const char* reason = "";
+    EXPECT_EQ(core::validate_body(page->operation, page->body(), reason), ReplyCode::kOk) << reason;
+    const model::ReplyBody reply = engine.execute(*page);
+    const auto rows = rows_of(*page, reply);
+    listing.rows.bytes.insert(listing.rows.bytes.end(), rows.begin(), rows.end());
+    listing.rows.count += reply.count;
+    page = next_page(*page, reply);
+  }
+  listing.complete = !page;
+  return listing;
+}
+
+bool is_beginning_of(const model::ReplyBody& listing, std::span<const std::byte> rows, bool complete) {
+  if (rows.size() > listing.bytes.size() || (complete && rows.size() != listing.bytes.size())) return false;
+  return std::equal(rows.begin(), rows.end(), listing.bytes.begin());
+}
+
+bool same_answer(const TestRequest& request, const model::ReplyBody& expected, const model::ReplyBody& actual) {
+  if (!is_query(request.operation)) return expected == actual;
+  const auto want = rows_of(request, expected);
+  const auto have = rows_of(request, actual);
+  if (have.size() > want.size() || !std::equal(have.begin(), have.end(), want.begin())) return false;
+  const bool goes_on = page_end_of(request, actual).resume != 0;
+  return have.size() < want.size() || page_end_of(request, expected).resume != 0 ? goes_on : actual.count == expected.count;
+}
+
+}  // namespace florin::test
