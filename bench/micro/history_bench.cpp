@@ -1,7 +1,7 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <memory>
 #include <vector>
 
@@ -13,9 +13,9 @@
 #include "history/postings.hpp"
 #include "micro/apply_support.hpp"
 
-/// What sealing a segment and asking sealed ones costs, one thread, everything in memory. Besides ns per id or posting (`ns`) each
-/// row says how many independent random lines of 256 MiB that is (`lines`), measured at the start of the same run: absolute
-/// figures do not travel. Everything that is built is of 8 M transfers, the size of a segment.
+/// What sealing a segment and asking sealed ones costs, one thread, everything in memory. Besides ns of processor time per id or posting (`ns`) each
+/// row says how many independent random lines of 256 MiB that is (`lines`), measured in the same run: absolute figures do not
+/// travel. Everything that is built is of 8 M transfers, the size of a segment.
 ///
 ///   history_bench [--benchmark_filter=...] [--benchmark_repetitions=5 --benchmark_report_aggregates_only]
 
@@ -24,10 +24,16 @@ namespace {
 using namespace florin;
 using namespace florin::history;
 using bench::Sequence;
-using Clock = std::chrono::steady_clock;
 
 constexpr std::uint32_t kIds = 1U << 23;
 constexpr std::size_t kBatch = 8'190;
+
+/// Of this thread: others may share the core.
+double cpu_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
 
 /// Seconds for one line of `bytes` of memory, when addresses do not wait for each other.
 double random_line_seconds(std::size_t bytes) {
@@ -39,34 +45,38 @@ double random_line_seconds(std::size_t bytes) {
     constexpr int kReads = 1'000'000;
     Sequence sequence(static_cast<std::uint64_t>(round));
     std::uint64_t sum = 0;
-    const Clock::time_point begin = Clock::now();
+    const double begin = cpu_seconds();
     for (int i = 0; i < kReads; ++i) sum += words[sequence.below(bytes / 64) * 8];
     benchmark::DoNotOptimize(sum);
-    rounds.push_back(std::chrono::duration<double>(Clock::now() - begin).count() / kReads);
+    rounds.push_back((cpu_seconds() - begin) / kReads);
   }
   std::nth_element(rounds.begin(), rounds.begin() + 3, rounds.end());
   return rounds[3];
 }
 
-double yardstick() {
-  static const double seconds = random_line_seconds(std::size_t{256} << 20);
-  return seconds;
-}
+/// Measures the loop of a benchmark between its own beginning and report().
+class Meter {
+ public:
+  explicit Meter(benchmark::State& state) : state_(state), begin_(cpu_seconds()) {}
 
-/// Each iteration handled `items`.
-void report(benchmark::State& state, std::uint64_t items) {
-  const double all = static_cast<double>(items) * static_cast<double>(state.iterations());
-  const auto flags = benchmark::Counter::kIsRate | benchmark::Counter::kInvert;
-  state.counters["ns"] = benchmark::Counter(all * 1e-9, flags);
-  state.counters["lines"] = benchmark::Counter(all * yardstick(), flags);
-}
+  /// Each iteration handled `items`.
+  void report(std::uint64_t items) const {
+    const double seconds = (cpu_seconds() - begin_) / static_cast<double>(state_.iterations()) / static_cast<double>(items);
+    static const double line_seconds = random_line_seconds(std::size_t{256} << 20);
+    state_.counters["ns"] = seconds * 1e9;
+    state_.counters["lines"] = seconds / line_seconds;
+  }
+
+ private:
+  benchmark::State& state_;
+  double begin_;
+};
 
 void random_line(benchmark::State& state) {
-  const double seconds = random_line_seconds(static_cast<std::size_t>(state.range(0)) << 20);
-  for (auto _ : state) state.SetIterationTime(seconds);
-  report(state, 1);
+  const auto bytes = static_cast<std::size_t>(state.range(0)) << 20;
+  for (auto _ : state) state.counters["ns"] = random_line_seconds(bytes) * 1e9;
 }
-BENCHMARK(random_line)->Arg(256)->Arg(1'024)->Iterations(1)->UseManualTime();
+BENCHMARK(random_line)->ArgName("MiB")->Arg(256)->Arg(1'024)->Iterations(1);
 
 /// Hashes of ids that count up, which are as random as those of any others, in order of arrival.
 const std::vector<std::uint64_t>& hashes() {
@@ -104,8 +114,9 @@ void id_run_build(benchmark::State& state) {
   const auto& all = hashes();
   const auto& values = indexes();
   std::size_t bytes = 0;
+  const Meter meter(state);
   for (auto _ : state) bytes = build_id_run(all, values)->size();
-  report(state, kIds);
+  meter.report(kIds);
   state.counters["bytes"] = static_cast<double>(bytes) / kIds;
 }
 BENCHMARK(id_run_build)->Unit(benchmark::kMillisecond);
@@ -114,6 +125,7 @@ void id_run_find(benchmark::State& state) {
   const IdRun run = *IdRun::open(run_section().verified());
   const std::vector<std::uint64_t> asked = some_hashes(state.range(0) != 0);
   std::uint64_t sum = 0;
+  const Meter meter(state);
   for (auto _ : state) {
     for (const std::uint64_t hash : asked) {
       sum += static_cast<std::uint64_t>(run.find(hash, [&sum](IdEntry entry) {
@@ -123,7 +135,7 @@ void id_run_find(benchmark::State& state) {
     }
   }
   benchmark::DoNotOptimize(sum);
-  report(state, asked.size());
+  meter.report(asked.size());
 }
 BENCHMARK(id_run_find)->ArgName("present")->Arg(0)->Arg(1);
 
@@ -132,6 +144,7 @@ void id_run_find_all(benchmark::State& state) {
   const std::vector<std::uint64_t> asked = some_hashes(state.range(0) != 0);
   std::vector<Found> found(asked.size());
   std::uint64_t sum = 0;
+  const Meter meter(state);
   for (auto _ : state) {
     run.find_all(asked, found, [&sum](std::size_t, IdEntry entry) {
       sum += entry.index();
@@ -140,20 +153,21 @@ void id_run_find_all(benchmark::State& state) {
     benchmark::ClobberMemory();
   }
   benchmark::DoNotOptimize(sum);
-  report(state, asked.size());
+  meter.report(asked.size());
 }
 BENCHMARK(id_run_find_all)->ArgName("present")->Arg(0)->Arg(1);
 
 void id_run_visit(benchmark::State& state) {
   const IdRun run = *IdRun::open(run_section().verified());
   std::uint64_t sum = 0;
+  const Meter meter(state);
   for (auto _ : state) {
     for (std::uint32_t part = 0; part < IdRun::kParts; ++part) {
       if (!run.visit(part, [&sum](std::uint64_t hash, IdEntry entry) { sum += hash ^ entry.value; })) std::abort();
     }
   }
   benchmark::DoNotOptimize(sum);
-  report(state, kIds);
+  meter.report(kIds);
 }
 BENCHMARK(id_run_visit)->Unit(benchmark::kMillisecond);
 
@@ -176,21 +190,23 @@ void filter_probe(benchmark::State& state) {
   const std::unique_ptr<IdFilter> filter = filter_of(state.range(0));
   const std::vector<std::uint64_t> asked = some_hashes(false);
   const auto may = std::make_unique<bool[]>(asked.size());
+  const Meter meter(state);
   for (auto _ : state) {
     filter->may_hold(asked, std::span(may.get(), asked.size()));
     benchmark::ClobberMemory();
   }
-  report(state, asked.size());
+  meter.report(asked.size());
   const auto yes = static_cast<double>(std::count(may.get(), may.get() + asked.size(), true));
   state.counters["false%"] = 100 * yes / static_cast<double>(asked.size());
   state.counters["bytes"] = static_cast<double>(filter->bytes()) / static_cast<double>(filter->count());
 }
-BENCHMARK(filter_probe)->ArgName("millions")->Arg(1)->Arg(100)->Arg(400);
+BENCHMARK(filter_probe)->ArgName("millions")->Arg(1)->Arg(100)->Arg(400)->Iterations(20);
 
 void filter_add(benchmark::State& state) {
   const std::unique_ptr<IdFilter> filter = filter_of(state.range(0));
+  const Meter meter(state);
   for (auto _ : state) filter->add(hashes(), 2);
-  report(state, kIds);
+  meter.report(kIds);
 }
 BENCHMARK(filter_add)->ArgName("millions")->Arg(100)->Iterations(1);
 
@@ -198,6 +214,7 @@ BENCHMARK(filter_add)->ArgName("millions")->Arg(100)->Iterations(1);
 void filter_grow(benchmark::State& state) {
   const IdRun run = *IdRun::open(run_section().verified());
   std::vector<std::uint64_t> piece;
+  const Meter meter(state);
   for (auto _ : state) {
     IdFilter filter;
     const Status status = filter.reserve(kIds, [&](std::uint32_t part, const IdFilter::Add& add) {
@@ -208,7 +225,7 @@ void filter_grow(benchmark::State& state) {
     });
     if (!status || !filter.may_hold(hashes()[0])) std::abort();
   }
-  report(state, kIds);
+  meter.report(kIds);
 }
 BENCHMARK(filter_grow)->Unit(benchmark::kMillisecond);
 
@@ -221,11 +238,12 @@ void lanes_find(benchmark::State& state) {
     lanes.add(lanes.judge(segment, sample));
   }
   std::uint64_t sum = 0;
+  const Meter meter(state);
   for (auto _ : state) {
     for (std::size_t i = 0; i < kBatch; ++i) sum += lanes.find(++next).is_certainly_new() ? 1U : 0U;
   }
   if (sum == 0) std::abort();
-  report(state, kBatch);
+  meter.report(kBatch);
 }
 BENCHMARK(lanes_find);
 
@@ -234,12 +252,13 @@ void lanes_take(benchmark::State& state) {
   std::vector<u128> sample(kIds / 64);
   for (std::size_t i = 0; i < sample.size(); ++i) sample[i] = 64 * i + 1;
   std::uint64_t stragglers = 0;
+  const Meter meter(state);
   for (auto _ : state) {
     SegmentLanes judged = lanes.judge(1, sample);
     for (std::uint32_t id = 1; id <= kIds; ++id) stragglers += judged.take(id) ? 1U : 0U;
   }
   benchmark::DoNotOptimize(stragglers);
-  report(state, kIds);
+  meter.report(kIds);
 }
 BENCHMARK(lanes_take)->Unit(benchmark::kMillisecond);
 
@@ -275,8 +294,9 @@ void postings_build(benchmark::State& state) {
   const auto accounts = static_cast<std::uint32_t>(state.range(0));
   const Sides sides(accounts, state.range(1) != 0);
   std::size_t bytes = 0;
+  const Meter meter(state);
   for (auto _ : state) bytes = sides.build(accounts).size();
-  report(state, kIds);
+  meter.report(kIds);
   state.counters["bytes"] = static_cast<double>(bytes) / kIds;
 }
 BENCHMARK(postings_build)->ArgNames({"accounts", "hot"})->Unit(benchmark::kMillisecond)
@@ -288,12 +308,13 @@ void postings_find(benchmark::State& state) {
   const Postings postings = *Postings::open(section.verified());
   Sequence sequence(5);
   std::uint64_t sum = 0;
+  const Meter meter(state);
   for (auto _ : state) {
     PostingRange range;
     if (postings.find(static_cast<std::uint32_t>(sequence.below(accounts)), range) == Found::kYes) sum += range.begin;
   }
   benchmark::DoNotOptimize(sum);
-  report(state, 1);
+  meter.report(1);
 }
 BENCHMARK(postings_find)->ArgName("accounts")->Arg(1'000'000)->Arg(10'000'000);
 
@@ -305,13 +326,14 @@ void postings_page(benchmark::State& state) {
   if (postings.find(5'000, range) != Found::kYes) std::abort();
   constexpr int kRows = 8'189;
   std::uint64_t sum = 0;
+  const Meter meter(state);
   for (auto _ : state) {
     PostingCursor cursor(postings, range, range.end);
     PostingEntry entry;
     for (int i = 0; i < kRows && cursor.previous(entry); ++i) sum += entry.index();
   }
   benchmark::DoNotOptimize(sum);
-  report(state, kRows);
+  meter.report(kRows);
 }
 BENCHMARK(postings_page);
 
@@ -328,8 +350,9 @@ std::vector<Checkpoint> checkpoints_of(std::uint32_t accounts) {
 
 void checkpoints_build(benchmark::State& state) {
   const std::vector<Checkpoint> all = checkpoints_of(1'000'000);
+  const Meter meter(state);
   for (auto _ : state) benchmark::DoNotOptimize(build_checkpoints(all).size());
-  report(state, kIds);
+  meter.report(kIds);
 }
 BENCHMARK(checkpoints_build)->Unit(benchmark::kMillisecond);
 
@@ -339,13 +362,14 @@ void checkpoints_find(benchmark::State& state) {
   const Checkpoints checkpoints = *Checkpoints::open(section.verified());
   Sequence sequence(11);
   std::uint64_t sum = 0;
+  const Meter meter(state);
   for (auto _ : state) {
     Checkpoint found;
     const auto ordinal = static_cast<std::uint32_t>(sequence.below(10'000));
     if (checkpoints.find(ordinal, static_cast<std::uint32_t>(sequence.below(kIds)), found) == Found::kYes) sum += found.index;
   }
   benchmark::DoNotOptimize(sum);
-  report(state, 1);
+  meter.report(1);
 }
 BENCHMARK(checkpoints_find);
 

@@ -46,17 +46,24 @@ struct Masks {
   __m256i high;
 };
 
+// One thread sets bits while another looks. Aligned words of a vector access are each read or written at once on x86-64, which is
+// all that is asked: an id that is being added may be seen or not, one that was added before is. Only one thread sets bits, so
+// none is lost between a load and its store.
 #if defined(__SANITIZE_THREAD__)
-/// The same as the vector load below, in a form that the thread sanitizer knows to be atomic.
+// The same, in a form that the thread sanitizer knows to be atomic.
 __m256i load_words(const std::uint64_t* words) noexcept {
   alignas(32) std::uint64_t copy[4];
   for (int i = 0; i < 4; ++i) copy[i] = __atomic_load_n(words + i, __ATOMIC_RELAXED);
   return _mm256_load_si256(reinterpret_cast<const __m256i*>(copy));
 }
+void store_words(std::uint64_t* words, __m256i value) noexcept {
+  alignas(32) std::uint64_t copy[4];
+  _mm256_store_si256(reinterpret_cast<__m256i*>(copy), value);
+  for (int i = 0; i < 4; ++i) __atomic_store_n(words + i, copy[i], __ATOMIC_RELAXED);
+}
 #else
-/// Another thread may be setting bits. Aligned words of a vector load are each read at once on x86-64, which is all that is asked:
-/// an id that is being added may be seen or not, one that was added before is.
 __m256i load_words(const std::uint64_t* words) noexcept { return _mm256_load_si256(reinterpret_cast<const __m256i*>(words)); }
+void store_words(std::uint64_t* words, __m256i value) noexcept { _mm256_store_si256(reinterpret_cast<__m256i*>(words), value); }
 #endif
 
 }  // namespace
@@ -75,13 +82,10 @@ void IdFilter::may_hold(std::span<const std::uint64_t> hashes, std::span<bool> m
   }
 }
 
-/// One builder, so a load and a store are enough: nobody else's bit can be lost between them.
 void IdFilter::set_bits(std::uint64_t* line, std::uint64_t hash) noexcept {
-  const std::uint64_t bits = mixed(hash);
-  for (unsigned word = 0; word < kWordsPerLine; ++word) {
-    const std::uint64_t bit = std::uint64_t{1} << (bits >> (16 + 6 * word) & 63);
-    __atomic_store_n(line + word, __atomic_load_n(line + word, __ATOMIC_RELAXED) | bit, __ATOMIC_RELAXED);
-  }
+  const Masks masks(mixed(hash));
+  store_words(line, _mm256_or_si256(load_words(line), masks.low));
+  store_words(line + 4, _mm256_or_si256(load_words(line + 4), masks.high));
 }
 
 void IdFilter::add(std::span<const std::uint64_t> hashes, std::uint64_t segment) noexcept {

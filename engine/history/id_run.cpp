@@ -1,6 +1,7 @@
 #include "history/id_run.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -52,7 +53,7 @@ class IdRunBuilder {
     }
     groups.settle();
     begin_section();
-    sorted_.resize(largest);
+    sorted_.resize(largest + 1);
     for (std::uint32_t group = 0; group < IdRun::kGroups; ++group) write_group(group, groups.partition(group));
     *base(IdRun::kGroups) = static_cast<std::uint32_t>(hashes_.size());
     return std::move(section_);
@@ -61,8 +62,10 @@ class IdRunBuilder {
  private:
   static constexpr unsigned kGroupBits = 11;
   static constexpr unsigned kGroupShift = 64 - kGroupBits;
-  static constexpr unsigned kBucketInGroupShift = 64 - (IdRun::kBucketBits - kGroupBits);
-  static constexpr unsigned kTagInWordShift = kBucketInGroupShift - IdRun::kTagBits;
+  static constexpr unsigned kSlotBits = 12;
+  static constexpr unsigned kSlotShift = 64 - kSlotBits;
+  static constexpr std::uint32_t kSlotsPerBucket = (1U << kSlotBits) / IdRun::kBucketsPerGroup;
+  static constexpr unsigned kTagInWordShift = 64 - (IdRun::kBucketBits - kGroupBits) - IdRun::kTagBits;
   static_assert(1U << kGroupBits == IdRun::kGroups);
 
   void begin_section() {
@@ -75,30 +78,42 @@ class IdRunBuilder {
   void write_group(std::uint32_t group, std::span<const std::uint64_t> words) {
     *base(group) = written_;
     written_ += static_cast<std::uint32_t>(words.size());
+    const bool is_even = place_by_slot(words);
     auto* const offsets = section_.at<std::uint16_t>(IdRun::kOffsetsAt) + std::size_t{group} * IdRun::kBucketsPerGroup;
-    std::array<std::uint32_t, IdRun::kBucketsPerGroup> ends{};
-    for (const std::uint64_t word : words) ++ends[word >> kBucketInGroupShift];
-    std::uint32_t begin = 0;
     for (std::uint32_t bucket = 0; bucket < IdRun::kBucketsPerGroup; ++bucket) {
-      offsets[bucket] = static_cast<std::uint16_t>(begin);
-      begin += std::exchange(ends[bucket], begin);
+      offsets[bucket] = static_cast<std::uint16_t>(bucket == 0 ? 0 : slots_[bucket * kSlotsPerBucket - 1]);
     }
-    for (const std::uint64_t word : words) sorted_[ends[word >> kBucketInGroupShift]++] = word;
-    begin = 0;
-    for (const std::uint32_t end : ends) {
-      sort_bucket(sorted_.data() + begin, sorted_.data() + end);
-      begin = end;
+    std::uint64_t* const begin = sorted_.data() + 1;
+    std::uint64_t* const end = begin + words.size();
+    if (is_even) {
+      sort_nearly_sorted(begin, end);
+    } else {
+      std::sort(begin, end);
     }
-    for (std::size_t i = 0; i < words.size(); ++i) append(sorted_[i]);
+    for (const std::uint64_t* word = begin; word < end; ++word) append(*word);
   }
 
-  /// Eight ids on average: they are put in their places one by one.
-  static void sort_bucket(std::uint64_t* begin, std::uint64_t* end) noexcept {
-    if (end - begin > 32) return std::sort(begin, end);
+  /// Sorts by the next 12 bits of the hash: about one id a slot, so that few are out of order after it. Afterwards slots_ says where
+  /// each slot ends. False if some slot has very many.
+  bool place_by_slot(std::span<const std::uint64_t> words) noexcept {
+    slots_.fill(0);
+    for (const std::uint64_t word : words) ++slots_[word >> kSlotShift];
+    std::uint32_t begin = 0;
+    std::uint32_t largest = 0;
+    for (std::uint32_t& slot : slots_) {
+      largest = std::max(largest, slot);
+      begin += std::exchange(slot, begin);
+    }
+    for (const std::uint64_t word : words) sorted_[1 + slots_[word >> kSlotShift]++] = word;
+    return largest <= 64;
+  }
+
+  /// `begin[-1]` is 0 and stops the search.
+  static void sort_nearly_sorted(std::uint64_t* begin, std::uint64_t* end) noexcept {
     for (std::uint64_t* at = begin; at < end; ++at) {
       const std::uint64_t word = *at;
       std::uint64_t* to = at;
-      for (; to > begin && to[-1] > word; --to) *to = to[-1];
+      for (; to[-1] > word; --to) *to = to[-1];
       *to = word;
     }
   }
@@ -113,7 +128,8 @@ class IdRunBuilder {
   std::span<const std::uint64_t> hashes_;
   std::span<const std::uint32_t> values_;
   SectionBytes section_;
-  std::vector<std::uint64_t> sorted_;  ///< of one group
+  std::array<std::uint32_t, 1U << kSlotBits> slots_{};  ///< of one group
+  std::vector<std::uint64_t> sorted_;                   ///< behind a zero
   std::byte* entry_ = nullptr;
   std::uint32_t written_ = 0;
 };

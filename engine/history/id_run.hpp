@@ -74,7 +74,9 @@ class IdRun {
       for (std::size_t i = 0; i < count; ++i) bytes_.prefetch(kOffsetsAt + bucket_of(hashes[from + i]) * sizeof(std::uint16_t));
       for (std::size_t i = 0; i < count; ++i) {
         is_read[i] = range_of(bucket_of(hashes[from + i]), ranges[i]);
-        if (is_read[i]) bytes_.prefetch(kEntriesAt + std::uint64_t{ranges[i].begin} * kEntryBytes);
+        if (!is_read[i]) continue;  // else two lines at most, nearly always
+        bytes_.prefetch(kEntriesAt + std::uint64_t{ranges[i].begin} * kEntryBytes);
+        bytes_.prefetch(kEntriesAt + std::uint64_t{ranges[i].end} * kEntryBytes);
       }
       for (std::size_t i = 0; i < count; ++i) {
         const auto same_here = [&](IdEntry entry) { return same(from + i, entry); };
