@@ -13,9 +13,9 @@
 #include "history/postings.hpp"
 #include "micro/apply_support.hpp"
 
-/// What sealing a segment and asking sealed ones costs, one thread, everything in memory. Besides ns of processor time per id or posting (`ns`) each
-/// row says how many independent random lines of 256 MiB that is (`lines`), measured in the same run: absolute figures do not
-/// travel. Everything that is built is of 8 M transfers, the size of a segment.
+/// What sealing a segment and asking sealed ones costs, one thread, everything in memory. Besides ns of processor time per id,
+/// transfer or row (`ns`) each benchmark says how many independent random lines of 256 MiB that is (`lines`), measured in the
+/// same run: absolute figures do not travel. Everything that is built is of 8 M transfers, the size of a segment.
 ///
 ///   history_bench [--benchmark_filter=...] [--benchmark_repetitions=5 --benchmark_report_aggregates_only]
 
@@ -210,24 +210,54 @@ void filter_add(benchmark::State& state) {
 }
 BENCHMARK(filter_add)->ArgName("millions")->Arg(100)->Iterations(1);
 
-/// A filter of one segment, rebuilt from its id run: what growing costs.
-void filter_grow(benchmark::State& state) {
+/// The stragglers of one part, from an id run: what a filter is rebuilt from.
+void visit_part(const IdRun& run, std::uint32_t part, std::vector<std::uint64_t>& piece) {
+  piece.clear();
+  if (!run.visit(part, [&](std::uint64_t hash, IdEntry) { piece.push_back(hash); })) std::abort();
+}
+
+/// A new filter for the ids of one run, as after a start without an image.
+void filter_rebuild(benchmark::State& state) {
   const IdRun run = *IdRun::open(run_section().verified());
   std::vector<std::uint64_t> piece;
   const Meter meter(state);
   for (auto _ : state) {
     IdFilter filter;
-    const Status status = filter.reserve(kIds, [&](std::uint32_t part, const IdFilter::Add& add) {
-      piece.clear();
-      const Status visited = run.visit(part, [&](std::uint64_t hash, IdEntry) { piece.push_back(hash); });
-      add(piece);
-      return visited;
-    });
-    if (!status || !filter.may_hold(hashes()[0])) std::abort();
+    if (!filter.reserve(kIds, no_ids)) std::abort();
+    for (std::uint32_t part = 0; part < IdFilter::kParts; ++part) {
+      visit_part(run, part, piece);
+      filter.add(piece, 1);
+    }
+    if (!filter.may_hold(hashes()[0])) std::abort();
   }
   meter.report(kIds);
 }
-BENCHMARK(filter_grow)->Unit(benchmark::kMillisecond);
+BENCHMARK(filter_rebuild)->Unit(benchmark::kMillisecond);
+
+/// All parts moved once, from the run: a filter grows by half. Per id that is in it.
+void filter_grow(benchmark::State& state) {
+  constexpr int kFilters = 5;
+  const IdRun run = *IdRun::open(run_section().verified());
+  std::vector<std::unique_ptr<IdFilter>> filters;
+  for (int i = 0; i < kFilters; ++i) {
+    if (!filters.emplace_back(std::make_unique<IdFilter>())->reserve(kIds, no_ids)) std::abort();
+    filters.back()->add(hashes(), 1);
+  }
+  std::vector<std::uint64_t> piece;
+  std::size_t next = 0;
+  const Meter meter(state);
+  for (auto _ : state) {
+    const Status status = filters[next++]->reserve(kIds / 2, [&](std::uint32_t part, const IdFilter::Add& add) {
+      visit_part(run, part, piece);
+      add(piece);
+      return Status::ok();
+    });
+    if (!status) std::abort();
+  }
+  meter.report(kIds);
+  if (!filters[0]->may_hold(hashes()[0])) std::abort();
+}
+BENCHMARK(filter_grow)->Unit(benchmark::kMillisecond)->Iterations(5);
 
 void lanes_find(benchmark::State& state) {
   HighWaterLanes lanes;
@@ -235,7 +265,7 @@ void lanes_find(benchmark::State& state) {
   u128 next = 1;
   for (std::uint64_t segment = 1; segment <= 64; ++segment) {
     for (u128& id : sample) id = next += 64;
-    lanes.add(lanes.judge(segment, sample));
+    if (!lanes.add(lanes.judge(segment, sample))) std::abort();
   }
   std::uint64_t sum = 0;
   const Meter meter(state);

@@ -1,7 +1,7 @@
 #include "history/high_water_lanes.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <string>
 
 namespace florin::history {
 namespace {
@@ -66,18 +66,30 @@ SegmentLanes HighWaterLanes::judge(std::uint64_t segment, std::span<const u128> 
   return judged;
 }
 
-void HighWaterLanes::add(const SegmentLanes& segment) {
+std::vector<HighWaterLanes::Interval>::const_iterator HighWaterLanes::place_of(const Lane& lane, const SegmentLane& interval) noexcept {
+  return std::partition_point(lane.intervals.begin(), lane.intervals.end(),
+                              [&](const Interval& candidate) { return candidate.up_to <= interval.above; });
+}
+
+Status HighWaterLanes::add(const SegmentLanes& segment) {
+  for (std::size_t i = 0; i < kLanes; ++i) {
+    const SegmentLane& from = segment.lanes[i];
+    const auto next = place_of(lanes_[i], from);
+    if (from.has_interval() && next != lanes_[i].intervals.end() && next->above < from.up_to) {
+      return {ErrorKind::kCorrupt, "lane " + std::to_string(i) + ": sealed segments " + std::to_string(segment.segment) + " and " +
+                                       std::to_string(next->segment) + " overlap"};
+    }
+  }
   for (std::size_t i = 0; i < kLanes; ++i) {
     const SegmentLane& from = segment.lanes[i];
     Lane& to = lanes_[i];
     to.straggler_low = std::min(to.straggler_low, from.straggler_low);
     to.straggler_high = std::max(to.straggler_high, from.straggler_high);
-    if (from.up_to <= from.above) continue;
-    const auto before = [](const Interval& a, const Interval& b) { return a.up_to < b.up_to; };
-    const Interval interval{from.above, from.up_to, segment.segment};
-    to.intervals.insert(std::upper_bound(to.intervals.begin(), to.intervals.end(), interval, before), interval);
+    if (!from.has_interval()) continue;
+    to.intervals.insert(place_of(to, from), {from.above, from.up_to, segment.segment});
     to.high_water = to.intervals.back().up_to;
   }
+  return Status::ok();
 }
 
 std::uint64_t HighWaterLanes::segment_of(const Lane& lane, u128 id) noexcept {

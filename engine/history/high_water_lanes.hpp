@@ -24,6 +24,7 @@ struct SegmentLane {
   u128 straggler_low = kU128Max;  ///< its other ids are in [low, high]; low > high: there are none
   u128 straggler_high = 0;
 
+  [[nodiscard]] bool has_interval() const noexcept { return up_to > above; }
   [[nodiscard]] bool in_order(u128 id) const noexcept { return id > above && id <= up_to; }
 };
 static_assert(sizeof(SegmentLane) == 64 && std::has_unique_object_representations_v<SegmentLane>);
@@ -78,8 +79,9 @@ class HighWaterLanes {
   /// Then SegmentLanes::take() says of each of its ids whether it is a straggler, and add() makes it known.
   [[nodiscard]] SegmentLanes judge(std::uint64_t segment, std::span<const u128> sample) const;
 
-  /// Adds a segment that was judged now or read from its file. In any order of segments; each once.
-  void add(const SegmentLanes& segment);
+  /// Adds a segment that was judged now or read from its file. In any order of segments; each once. kCorrupt, and nothing is added, if
+  /// one of its intervals overlaps another segment's: an id in both would be sought in one of them only.
+  Status add(const SegmentLanes& segment);
 
   [[nodiscard]] std::size_t intervals() const noexcept;
 
@@ -97,6 +99,8 @@ class HighWaterLanes {
   };
 
   static std::uint64_t segment_of(const Lane& lane, u128 id) noexcept;
+  /// The place of an interval in its lane: before the first that ends after it begins.
+  static std::vector<Interval>::const_iterator place_of(const Lane& lane, const SegmentLane& interval) noexcept;
 
   std::array<Lane, kLanes> lanes_;
 };

@@ -75,7 +75,8 @@ class IdFilter {
 
   // ---- the builder ----
 
-  /// Makes room for `more` ids: moves as many parts as that takes. What failed in `source` is returned, and the filter is as good
+  /// Makes room for `more` ids: moves as many parts as that takes. `source` is asked for what was added before, so of an empty filter,
+  /// which is how one is built anew, for nothing. What failed in `source` is returned, and the filter is as good
   /// as it was; add() may still be called, at the price of more false answers.
   Status reserve(std::uint64_t more, const PartSource& source);
   /// Adds the ids of one segment. Seen by the reader when that has synchronised with the builder otherwise.

@@ -36,9 +36,9 @@ struct IdRunHeader {
 };
 static_assert(sizeof(IdRunHeader) == 64 && std::has_unique_object_representations_v<IdRunHeader>);
 
-/// All ids of one segment in order of their hash: 6 bytes an id and a directory of 2 MiB. A look-up by hash gives candidates, of
-/// which one in 2^21 times the ids in its bucket is false; only the record itself decides. It is ordered by hash and not by id, so that
-/// it costs the same whatever ids clients choose.
+/// All ids of one segment in order of their hash: 6 bytes an id and a directory of 2 MiB. A look-up by hash gives candidates; of 8 M
+/// ids it gives a false one every 260,000 look-ups, so only the record itself decides. It is ordered by hash and not by id, so
+/// that it costs the same whatever ids clients choose.
 ///
 ///     header | u32 base[2,049] | u16 offset[2^20] | 48-bit entry[count] | u16 0
 ///
@@ -168,8 +168,8 @@ class IdRun {
   std::uint64_t count_ = 0;
 };
 
-/// Makes the id run of one segment: hashes[i] belongs to values[i], an IdEntry::value. The same ids give the same bytes in whatever
-/// order they come. Scratch: 8 bytes an id. kInternal if there are more than IdRun::kIdsMax ids, or more than 65,535 of them in
+/// Makes the id run of one segment: to each of `hashes` belongs one of `values`, an IdEntry::value. The same ids give the same bytes
+/// in whatever order they come. Scratch: 8 bytes an id. kInternal if there are more than IdRun::kIdsMax ids, or more than 65,535 of them in
 /// one of 2,048 ranges of hashes: sixteen times as many as there can be, which no keyed hash does.
 [[nodiscard]] Result<SectionBytes> build_id_run(std::span<const std::uint64_t> hashes, std::span<const std::uint32_t> values);
 

@@ -49,7 +49,8 @@ TEST(Checkpoints, LastOneAtOrBefore) {
     for (const std::uint32_t accounts : {1U, 3U, 5'000U}) {
       std::vector<Checkpoint> all;
       for (std::size_t i = 0; i < count; ++i) {
-        all.push_back(checkpoint(static_cast<std::uint32_t>(random.below(accounts)), static_cast<std::uint32_t>(random.below(100'000)), random));
+        const auto ordinal = static_cast<std::uint32_t>(random.below(accounts));
+        all.push_back(checkpoint(ordinal, static_cast<std::uint32_t>(random.below(100'000)), random));
       }
       expect_same(all, accounts + 1, 100'100, random);
     }

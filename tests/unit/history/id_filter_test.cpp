@@ -1,8 +1,8 @@
 #include "history/id_filter.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
-#include <map>
 #include <memory>
 #include <thread>
 
@@ -14,29 +14,22 @@ namespace {
 
 using test::Random;
 
-/// A filter and the runs it is rebuilt from, as the builder keeps them.
-class FilterAndRuns {
+/// A filter and what it is rebuilt from: the bits of hashes that id runs keep, by part.
+class FilterAndSource {
  public:
   /// What a builder does when a segment has been sealed. `hashes` are its stragglers.
   void add_segment(const std::vector<std::uint64_t>& hashes) {
     ASSERT_TRUE(reserve(hashes.size()));
-    filter->add(hashes, runs.size() + 1);
-    std::vector<std::uint32_t> values(hashes.size(), IdEntry::kStraggler);
-    auto section = build_id_run(hashes, values);
-    ASSERT_TRUE(section) << section.error().message();
-    sections.push_back(std::make_unique<SectionBytes>(std::move(*section)));
-    runs.push_back(*IdRun::open(sections.back()->verified()));
+    filter->add(hashes, ++segments);
+    for (const std::uint64_t hash : hashes) parts[hash >> 56].push_back(hash >> 23 << 23);
     all.insert(all.end(), hashes.begin(), hashes.end());
   }
 
   Status reserve(std::uint64_t more) {
     return filter->reserve(more, [this](std::uint32_t part, const IdFilter::Add& add) {
-      for (const IdRun& run : runs) {
-        std::vector<std::uint64_t> hashes;
-        const Status status = run.visit(part, [&](std::uint64_t hash, IdEntry) { hashes.push_back(hash); });
-        if (!status) return status;
-        add(hashes);
-      }
+      const std::span<const std::uint64_t> hashes(parts[part]);
+      add(hashes.first(hashes.size() / 2));
+      add(hashes.subspan(hashes.size() / 2));
       return Status::ok();
     });
   }
@@ -46,8 +39,8 @@ class FilterAndRuns {
   }
 
   std::unique_ptr<IdFilter> filter = std::make_unique<IdFilter>();
-  std::vector<std::unique_ptr<SectionBytes>> sections;
-  std::vector<IdRun> runs;
+  std::uint64_t segments = 0;
+  std::array<std::vector<std::uint64_t>, IdFilter::kParts> parts;
   std::vector<std::uint64_t> all;
 };
 
@@ -73,19 +66,19 @@ TEST(IdFilter, AnEmptyOneHoldsNothing) {
 
 TEST(IdFilter, KeepsAllIdsThroughEveryGrowth) {
   Random random(2);
-  FilterAndRuns history;
+  FilterAndSource history;
   for (const std::size_t count : {1U, 10U, 3'000U, 0U, 50'000U, 60'000U, 70'000U, 2'000U, 80'000U, 90'000U, 100'000U}) {
     history.add_segment(random_hashes(random, count));
     history.filter->at_boundary();
     history.expect_all();
     EXPECT_EQ(history.filter->count(), history.all.size());
-    EXPECT_EQ(history.filter->segment(), history.runs.size());
+    EXPECT_EQ(history.filter->segment(), history.segments);
   }
 }
 
 TEST(IdFilter, CostsLittleMemoryAndFewFalseAnswersAtAnySize) {
   Random random(3);
-  FilterAndRuns history;
+  FilterAndSource history;
   for (int segment = 0; segment < 30; ++segment) {
     history.add_segment(random_hashes(random, 60'000));
     history.filter->at_boundary();
@@ -99,7 +92,7 @@ TEST(IdFilter, CostsLittleMemoryAndFewFalseAnswersAtAnySize) {
 
 TEST(IdFilter, OnlyBitsThatRunsKeepCount) {
   Random random(4);
-  FilterAndRuns history;
+  FilterAndSource history;
   const std::vector<std::uint64_t> hashes = random_hashes(random, 10'000);
   history.add_segment(hashes);
   for (const std::uint64_t hash : hashes) {
@@ -110,7 +103,7 @@ TEST(IdFilter, OnlyBitsThatRunsKeepCount) {
 
 TEST(IdFilter, AllIdsInOnePart) {
   Random random(5);
-  FilterAndRuns history;
+  FilterAndSource history;
   for (int segment = 0; segment < 3; ++segment) {
     std::vector<std::uint64_t> hashes = random_hashes(random, 5'000);
     for (std::uint64_t& hash : hashes) hash = hash >> 8 | std::uint64_t{0xA7} << 56;
@@ -123,14 +116,13 @@ TEST(IdFilter, AllIdsInOnePart) {
 
 TEST(IdFilter, ASourceThatFailsLosesNothing) {
   Random random(6);
-  FilterAndRuns history;
+  FilterAndSource history;
   history.add_segment(random_hashes(random, 20'000));
   history.filter->at_boundary();
   for (const std::uint32_t bad : {0U, 1U, 100U, 240U}) {
     const Status status = history.filter->reserve(100'000, [&](std::uint32_t part, const IdFilter::Add& add) {
-      std::vector<std::uint64_t> hashes;
-      if (!history.runs[0].visit(part, [&](std::uint64_t hash, IdEntry) { hashes.push_back(hash); })) std::abort();
-      add(std::span(hashes).first(part == bad ? hashes.size() / 2 : hashes.size()));
+      const std::span<const std::uint64_t> hashes(history.parts[part]);
+      add(hashes.first(part == bad ? hashes.size() / 2 : hashes.size()));
       return part == bad ? Status(ErrorKind::kCorrupt, "damaged") : Status::ok();
     });
     EXPECT_EQ(status.kind(), ErrorKind::kCorrupt) << bad;
@@ -141,9 +133,45 @@ TEST(IdFilter, ASourceThatFailsLosesNothing) {
   history.expect_all();
 }
 
+// At a start without an image: room for all, then all of them, and growth from the same run.
+TEST(IdFilter, IsRebuiltFromIdRuns) {
+  Random random(11);
+  const std::vector<std::uint64_t> hashes = random_hashes(random, 20'000);
+  std::vector<std::uint32_t> values(hashes.size());
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = i % 2 == 0 ? IdEntry::kStraggler : 0;
+  const auto section = build_id_run(hashes, values);
+  ASSERT_TRUE(section);
+  const auto run = IdRun::open(section->verified());
+  ASSERT_TRUE(run);
+  const auto stragglers_of = [&](std::uint32_t part) {
+    std::vector<std::uint64_t> stragglers;
+    EXPECT_TRUE(run->visit(part, [&](std::uint64_t hash, IdEntry entry) {
+      if (entry.is_straggler()) stragglers.push_back(hash);
+    }));
+    return stragglers;
+  };
+  IdFilter filter;
+  ASSERT_TRUE(filter.reserve(hashes.size() / 2, [](std::uint32_t, const IdFilter::Add&) { return Status::ok(); }));
+  for (std::uint32_t part = 0; part < IdRun::kParts; ++part) filter.add(stragglers_of(part), 1);
+  EXPECT_EQ(filter.count(), hashes.size() / 2);
+  ASSERT_TRUE(filter.reserve(3 * hashes.size(), [&](std::uint32_t part, const IdFilter::Add& add) {
+    add(stragglers_of(part));
+    return Status::ok();
+  }));
+  std::size_t others = 0;
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    if (values[i] != 0) {
+      ASSERT_TRUE(filter.may_hold(hashes[i]));
+    } else {
+      others += filter.may_hold(hashes[i]) ? 1U : 0U;
+    }
+  }
+  EXPECT_LT(others, hashes.size() / 200);
+}
+
 TEST(IdFilter, ManyAtOnceAreAsOneByOne) {
   Random random(7);
-  FilterAndRuns history;
+  FilterAndSource history;
   history.add_segment(random_hashes(random, 5'000));
   for (const std::size_t count : {0U, 1U, 31U, 32U, 33U, 500U}) {
     std::vector<std::uint64_t> hashes(count);
@@ -156,7 +184,7 @@ TEST(IdFilter, ManyAtOnceAreAsOneByOne) {
 
 TEST(IdFilter, ComesBackAsItWasSavedAtAnyStateOfGrowth) {
   Random random(8);
-  FilterAndRuns history;
+  FilterAndSource history;
   for (int segment = 0; segment < 20; ++segment) {
     history.add_segment(random_hashes(random, 7'000));
     history.filter->at_boundary();
@@ -182,7 +210,9 @@ TEST(IdFilter, ComesBackAsItWasSavedAtAnyStateOfGrowth) {
 TEST(IdFilter, SaveStopsWhereTheSinkDoes) {
   const IdFilter filter;
   int calls = 0;
-  const Status status = filter.save([&](std::span<const std::byte>) { return ++calls == 3 ? Status(ErrorKind::kIo, "full") : Status::ok(); });
+  const Status status = filter.save([&](std::span<const std::byte>) {
+    return ++calls == 3 ? Status(ErrorKind::kIo, "full") : Status::ok();
+  });
   EXPECT_EQ(status.kind(), ErrorKind::kIo);
   EXPECT_EQ(calls, 3);
 }
@@ -190,7 +220,7 @@ TEST(IdFilter, SaveStopsWhereTheSinkDoes) {
 // Memory that is freed while the reader looks at it would be a fault here, and a race for the thread sanitizer.
 TEST(IdFilter, AReaderLooksUpWhileTheBuilderGrowsIt) {
   Random random(9);
-  FilterAndRuns history;
+  FilterAndSource history;
   history.add_segment(random_hashes(random, 40'000));
   const std::vector<std::uint64_t> known = history.all;
   IdFilter& filter = *history.filter;
@@ -207,7 +237,7 @@ TEST(IdFilter, AReaderLooksUpWhileTheBuilderGrowsIt) {
       filter.at_boundary();
     }
   });
-  for (int segment = 0; segment < 25; ++segment) history.add_segment(random_hashes(random, 8'000 + 1'000 * static_cast<std::size_t>(segment)));
+  for (std::size_t segment = 0; segment < 25; ++segment) history.add_segment(random_hashes(random, 8'000 + 1'000 * segment));
   is_over = true;
   reader.join();
   EXPECT_EQ(missing.load(), 0U);
