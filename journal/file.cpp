@@ -63,8 +63,24 @@ Result<std::uint64_t> File::size() const {
   return static_cast<std::uint64_t>(facts.st_size);
 }
 
+Status File::write_at(std::span<const std::byte> bytes, std::uint64_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return io_error("write", path_, errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+    offset += static_cast<std::uint64_t>(count);
+  }
+  return Status::ok();
+}
+
 Status File::sync() {
   if (::fsync(descriptor_) != 0) return io_error("fsync", path_, errno);
+  return Status::ok();
+}
+
+Status File::sync_data() {
+  if (::fdatasync(descriptor_) != 0) return io_error("fdatasync", path_, errno);
   return Status::ok();
 }
 

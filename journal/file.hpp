@@ -30,7 +30,11 @@ class File {
   /// Fills `bytes` from `offset` on; returns how many there were before the end of the file.
   [[nodiscard]] Result<std::size_t> read_at(std::span<std::byte> bytes, std::uint64_t offset) const;
   [[nodiscard]] Result<std::uint64_t> size() const;
+  /// Writes all of `bytes` at `offset`.
+  Status write_at(std::span<const std::byte> bytes, std::uint64_t offset);
   Status sync();
+  /// As sync(), without the times of the file.
+  Status sync_data();
   void close() noexcept;
 
  private:

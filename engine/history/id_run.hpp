@@ -1,0 +1,176 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+
+#include "florin/status.hpp"
+#include "history/section.hpp"
+
+namespace florin::history {
+
+/// What an id run knows of an id: its position in the segment, and marks.
+struct IdEntry {
+  static constexpr unsigned kIndexBits = 23;
+  static constexpr std::uint32_t kIndexMax = (1U << kIndexBits) - 1;
+  static constexpr std::uint32_t kFailed = 1U << 23;     ///< the id failed, and has to keep failing
+  static constexpr std::uint32_t kStraggler = 1U << 24;  ///< not in order (HighWaterLanes): it is in the filter
+
+  std::uint32_t value = 0;  ///< index and marks
+
+  [[nodiscard]] std::uint32_t index() const noexcept { return value & kIndexMax; }
+  [[nodiscard]] bool is_failed() const noexcept { return (value & kFailed) != 0; }
+  [[nodiscard]] bool is_straggler() const noexcept { return (value & kStraggler) != 0; }
+};
+
+struct IdRunHeader {
+  static constexpr std::uint64_t kMagic = 0x4E555244494C46ULL;  // "FLIDRUN"
+
+  std::uint64_t magic = kMagic;
+  std::uint64_t count = 0;
+  std::uint64_t reserved[6] = {};
+};
+static_assert(sizeof(IdRunHeader) == 64 && std::has_unique_object_representations_v<IdRunHeader>);
+
+/// All ids of one segment in order of their hash: 6 bytes an id and a directory of 2 MiB. A look-up by hash gives candidates; of 8 M
+/// ids it gives a false one every 260,000 look-ups, so only the record itself decides. It is ordered by hash and not by id, so
+/// that it costs the same whatever ids clients choose.
+///
+///     header | u32 base[2,049] | u16 offset[2^20] | 48-bit entry[count] | u16 0
+///
+/// The first 20 bits of a hash are its bucket, which begins at base[bucket / 512] + offset[bucket]; the next 21 bits stand in the entry
+/// {index 23, failed 1, straggler 1, reserved 2, hash 21}. So 41 bits of every hash are kept: what a filter is rebuilt from.
+/// Readers: any thread.
+class IdRun {
+ public:
+  static constexpr unsigned kHashBits = 41;
+  static constexpr std::uint32_t kParts = 256;  ///< ranges of equal size by hash, for visit()
+  static constexpr std::uint64_t kIdsMax = std::uint64_t{1} << IdEntry::kIndexBits;
+
+  /// kCorrupt if the bytes are not an id run, or its beginning is damaged.
+  static Result<IdRun> open(VerifiedBytes bytes);
+
+  [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
+
+  /// Calls `same(entry)` for each candidate until it returns true. kDamaged: check() says where.
+  template <typename Same>
+  [[nodiscard]] Found find(std::uint64_t hash, Same&& same) const noexcept {
+    Range range;
+    return range_of(bucket_of(hash), range) ? find_in(range, tag_of(hash), same) : Found::kDamaged;
+  }
+
+  /// The same for many hashes, whose memory latencies overlap: `same(i, entry)` for candidates of hashes[i].
+  template <typename Same>
+  void find_all(std::span<const std::uint64_t> hashes, std::span<Found> found, Same&& same) const noexcept {
+    constexpr std::size_t kGroup = 32;
+    std::array<Range, kGroup> ranges;
+    std::array<bool, kGroup> is_read;
+    for (std::size_t from = 0; from < hashes.size(); from += kGroup) {
+      const std::size_t count = std::min(kGroup, hashes.size() - from);
+      for (std::size_t i = 0; i < count; ++i) bytes_.prefetch(kOffsetsAt + bucket_of(hashes[from + i]) * sizeof(std::uint16_t));
+      for (std::size_t i = 0; i < count; ++i) {
+        is_read[i] = range_of(bucket_of(hashes[from + i]), ranges[i]);
+        if (!is_read[i]) continue;  // else two lines at most, nearly always
+        bytes_.prefetch(kEntriesAt + std::uint64_t{ranges[i].begin} * kEntryBytes);
+        bytes_.prefetch(kEntriesAt + std::uint64_t{ranges[i].end} * kEntryBytes);
+      }
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto same_here = [&](IdEntry entry) { return same(from + i, entry); };
+        found[from + i] = is_read[i] ? find_in(ranges[i], tag_of(hashes[from + i]), same_here) : Found::kDamaged;
+      }
+    }
+  }
+
+  /// Why a look-up of this hash says kDamaged; ok if it does not.
+  [[nodiscard]] Status check(std::uint64_t hash) const;
+
+  /// Calls `visit(hash, entry)` for all ids of one part, in order of hash; the lower 23 bits of that hash are zero.
+  template <typename Visit>
+  [[nodiscard]] Status visit(std::uint32_t part, Visit&& visit) const {
+    constexpr std::uint32_t kBucketsPerPart = kBuckets / kParts;
+    for (std::uint32_t bucket = part * kBucketsPerPart; bucket < (part + 1) * kBucketsPerPart; ++bucket) {
+      Range range;
+      if (!range_of(bucket, range)) return check(std::uint64_t{bucket} << kBucketShift);
+      const std::byte* at = entries(range);
+      if (at == nullptr) return check(std::uint64_t{bucket} << kBucketShift);
+      for (std::uint32_t i = range.begin; i < range.end; ++i, at += kEntryBytes) {
+        const std::uint64_t entry = load(at);
+        const std::uint64_t hash = std::uint64_t{bucket} << kBucketShift | (entry >> kTagShift) << (64 - kHashBits);
+        visit(hash, IdEntry{static_cast<std::uint32_t>(entry & kValueMask)});
+      }
+    }
+    return Status::ok();
+  }
+
+ private:
+  friend class IdRunBuilder;
+
+  static constexpr unsigned kBucketBits = 20;
+  static constexpr std::uint32_t kBuckets = 1U << kBucketBits;
+  static constexpr unsigned kBucketShift = 64 - kBucketBits;
+  static constexpr unsigned kTagBits = kHashBits - kBucketBits;
+  static constexpr unsigned kTagShift = 48 - kTagBits;
+  static constexpr std::uint64_t kValueMask = (1U << 25) - 1;
+  static constexpr std::uint32_t kBucketsPerGroup = 512;  ///< buckets whose offsets share a base
+  static constexpr std::uint32_t kGroups = kBuckets / kBucketsPerGroup;
+  static constexpr std::uint64_t kEntryBytes = 6;
+  static constexpr std::uint64_t kBasesAt = sizeof(IdRunHeader);
+  static constexpr std::uint64_t kOffsetsAt = kBasesAt + ((kGroups + 1) * sizeof(std::uint32_t) + 63) / 64 * 64;
+  static constexpr std::uint64_t kEntriesAt = kOffsetsAt + kBuckets * sizeof(std::uint16_t);
+  static constexpr std::uint64_t kLoadBytes = 8;  // an entry is read as so many
+
+  struct Range {
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+  };
+
+  static std::uint32_t bucket_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> kBucketShift); }
+  static std::uint64_t tag_of(std::uint64_t hash) noexcept { return hash >> (64 - kHashBits) & ((1U << kTagBits) - 1); }
+  static std::uint64_t load(const std::byte* at) noexcept {
+    std::uint64_t entry = 0;
+    std::memcpy(&entry, at, sizeof entry);
+    return entry & ((std::uint64_t{1} << 48) - 1);
+  }
+
+  [[nodiscard]] bool range_of(std::uint32_t bucket, Range& range) const noexcept {
+    const std::uint32_t group = bucket / kBucketsPerGroup;
+    std::array<std::uint32_t, 2> bases;
+    std::array<std::uint16_t, 2> offsets;
+    if (!read_value(bytes_, kBasesAt + group * sizeof(std::uint32_t), bases)) [[unlikely]] return false;
+    const bool is_last = bucket % kBucketsPerGroup == kBucketsPerGroup - 1;
+    const std::uint64_t at = kOffsetsAt + bucket * sizeof(std::uint16_t);
+    if (is_last ? !read_value(bytes_, at, offsets[0]) : !read_value(bytes_, at, offsets)) [[unlikely]] return false;
+    range.begin = bases[0] + offsets[0];
+    range.end = is_last ? bases[1] : bases[0] + offsets[1];
+    return range.begin <= range.end && range.end <= count_;
+  }
+  [[nodiscard]] const std::byte* entries(Range range) const noexcept {
+    const std::uint64_t bytes = std::uint64_t{range.end - range.begin} * kEntryBytes;
+    return bytes_.at(kEntriesAt + range.begin * kEntryBytes, bytes + (kLoadBytes - kEntryBytes));
+  }
+  template <typename Same>
+  [[nodiscard]] Found find_in(Range range, std::uint64_t tag, Same&& same) const noexcept {
+    const std::byte* at = entries(range);
+    if (at == nullptr) [[unlikely]] return Found::kDamaged;
+    for (std::uint32_t i = range.begin; i < range.end; ++i, at += kEntryBytes) {
+      const std::uint64_t entry = load(at);
+      if (entry >> kTagShift != tag) continue;
+      if (same(IdEntry{static_cast<std::uint32_t>(entry & kValueMask)})) return Found::kYes;
+    }
+    return Found::kNo;
+  }
+
+  VerifiedBytes bytes_;
+  std::uint64_t count_ = 0;
+};
+
+/// Makes the id run of one segment: to each of `hashes` belongs one of `values`, an IdEntry::value. The same ids give the same bytes
+/// in whatever order they come. Scratch: 8 bytes an id. kInternal if there are more than IdRun::kIdsMax ids, or more than 65,535 of them in
+/// one of 2,048 ranges of hashes: sixteen times as many as there can be, which no keyed hash does.
+[[nodiscard]] Result<SectionBytes> build_id_run(std::span<const std::uint64_t> hashes, std::span<const std::uint32_t> values);
+
+}  // namespace florin::history

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "florin/status.hpp"
+
+/// @file
+/// Bytes of a file that are checked block by block, each the first time it is touched.
+
+namespace florin {
+
+/// What checks the blocks of a file. Any thread; two may check the same block at once.
+class BlockVerifier {
+ public:
+  virtual ~BlockVerifier() = default;
+  /// Reads and checks one block and marks it in the bitmap that the VerifiedBytes were made with. kCorrupt names the place.
+  virtual Status verify_block(std::uint64_t block) const = 0;
+};
+
+/// A read-only run of bytes, either memory that needs no check, or a section of a mapped file whose blocks of 64 KiB are checked
+/// when they are first touched: a flipped byte is an error, never a wrong answer. A cheap value; whoever made it outlives it.
+/// Readers: any thread.
+class VerifiedBytes {
+ public:
+  static constexpr unsigned kBlockBits = 16;
+  static constexpr std::uint64_t kBlockBytes = std::uint64_t{1} << kBlockBits;
+
+  VerifiedBytes() = default;
+  explicit VerifiedBytes(std::span<const std::byte> memory) noexcept : data_(memory.data()), size_(memory.size()) {}
+  /// `verified`: one bit a block of the whole file; the first block of these bytes is number `first_block` in it.
+  VerifiedBytes(std::span<const std::byte> mapped, const BlockVerifier& verifier, const std::atomic<std::uint64_t>* verified,
+                std::uint64_t first_block) noexcept
+      : data_(mapped.data()), size_(mapped.size()), verifier_(&verifier), verified_(verified), first_block_(first_block) {}
+
+  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+
+  /// `count` bytes at `offset`, checked; nullptr if they lie outside or are damaged, and status() says which. The first touch of
+  /// a block reads and hashes 64 KiB, and may wait for the disk.
+  [[nodiscard]] const std::byte* at(std::uint64_t offset, std::uint64_t count) const noexcept {
+    if (count > size_ || offset > size_ - count) [[unlikely]] return nullptr;
+    if (verified_ == nullptr || count == 0) return data_ + offset;
+    const std::uint64_t last = first_block_ + ((offset + count - 1) >> kBlockBits);
+    for (std::uint64_t block = first_block_ + (offset >> kBlockBits); block <= last; ++block) {
+      if (!is_verified(block) && !verifier_->verify_block(block)) [[unlikely]] return nullptr;
+    }
+    return data_ + offset;
+  }
+
+  /// Why at() gives nothing there; ok if it gives something.
+  [[nodiscard]] Status status(std::uint64_t offset, std::uint64_t count) const {
+    if (count > size_ || offset > size_ - count) return {ErrorKind::kCorrupt, "a place outside of its section"};
+    if (verified_ == nullptr || count == 0) return Status::ok();
+    const std::uint64_t last = first_block_ + ((offset + count - 1) >> kBlockBits);
+    for (std::uint64_t block = first_block_ + (offset >> kBlockBits); block <= last; ++block) {
+      if (is_verified(block)) continue;
+      if (Status status = verifier_->verify_block(block); !status) return status;
+    }
+    return Status::ok();
+  }
+
+  /// Asks for the cache line at `offset`. Any offset will do: a place that is not there is passed over.
+  void prefetch(std::uint64_t offset) const noexcept { __builtin_prefetch(data_ + offset); }
+
+ private:
+  // Relaxed: what a set bit speaks of never changes, so nothing else has to be seen with it.
+  [[nodiscard]] bool is_verified(std::uint64_t block) const noexcept {
+    return (verified_[block / 64].load(std::memory_order_relaxed) >> (block % 64) & 1) != 0;
+  }
+
+  const std::byte* data_ = nullptr;
+  std::uint64_t size_ = 0;
+  const BlockVerifier* verifier_ = nullptr;
+  const std::atomic<std::uint64_t>* verified_ = nullptr;
+  std::uint64_t first_block_ = 0;
+};
+
+}  // namespace florin

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "florin/sealed_segment.hpp"
+#include "journal/sealed_writer.hpp"
+
+namespace florin::journal {
+
+/// Sealed segments as files `<folder>/history/<segment as 20 digits>.sealed`, written as `.tmp` and published by a rename.
+/// A file that is cut is noticed when it is opened, a flipped byte when it is touched or by verify(): kCorrupt with its place.
+/// One thread writes; any thread lists and opens.
+class SealedFolder final : public SealedStore {
+ public:
+  /// Of a server: makes the folder and removes what an interrupted writer left behind. The data folder is locked.
+  static Result<std::unique_ptr<SealedFolder>> open(const std::string& folder, SealedCache cache = SealedCache::kKeep);
+  /// Of a copied folder: changes nothing; create() and remove() are refused. A missing folder has no sealed segments.
+  static std::unique_ptr<SealedFolder> open_readonly(const std::string& folder);
+
+  Result<std::unique_ptr<SealedWriter>> create(std::uint64_t segment) override;
+  [[nodiscard]] Result<std::vector<std::uint64_t>> list() const override;
+  [[nodiscard]] Result<std::unique_ptr<SealedReader>> open(std::uint64_t segment, u128 store_id) const override;
+  Status remove(std::uint64_t segment) override;
+
+ private:
+  SealedFolder(std::string folder, bool is_writable, SealedCache cache)
+      : folder_(std::move(folder)), is_writable_(is_writable), cache_(cache) {}
+  [[nodiscard]] std::string path_of(std::uint64_t segment) const;
+
+  const std::string folder_;
+  const bool is_writable_;
+  const SealedCache cache_;
+};
+
+}  // namespace florin::journal

@@ -1,0 +1,151 @@
+#include "journal/sealed_writer.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "record/checksum.hpp"
+
+namespace florin::journal {
+namespace {
+
+constexpr std::size_t kBufferBytes = 4U << 20;
+/// A file that grows by itself costs many times as much in the kernel (docs/journal_format.md).
+constexpr std::uint64_t kAllocateStepBytes = 64ULL << 20;
+
+template <typename Record>
+u128 checksum_of(const Record& record) noexcept {
+  return record::checksum(std::as_bytes(std::span(&record, 1)).subspan(sizeof record.checksum));
+}
+
+std::string temporary(const std::string& path) { return path + ".tmp"; }
+
+std::string folder_of(const std::string& path) { return path.substr(0, path.find_last_of('/')); }
+
+}  // namespace
+
+SealedFileWriter::SealedFileWriter(std::string path, std::uint64_t segment, SealedCache cache)
+    : path_(std::move(path)), segment_(segment), cache_(cache), buffer_(kBufferBytes), buffer_offset_(kSealedPageBytes) {}
+
+SealedFileWriter::~SealedFileWriter() {
+  file_.close();
+  if (!is_published_) (void)remove_file(temporary(path_));
+}
+
+Result<std::unique_ptr<SealedWriter>> SealedFileWriter::create(std::string path, std::uint64_t segment, SealedCache cache) {
+  std::unique_ptr<SealedFileWriter> writer(new SealedFileWriter(std::move(path), segment, cache));
+  Result<File> file = File::open(temporary(writer->path_), O_RDWR | O_CREAT | O_TRUNC);
+  if (!file) return file.error();
+  writer->file_ = std::move(*file);
+  return std::unique_ptr<SealedWriter>(std::move(writer));
+}
+
+Status SealedFileWriter::fail(Status status) {
+  health_ = std::move(status);
+  return health_;
+}
+
+Status SealedFileWriter::begin_section(std::uint32_t kind) {
+  if (!health_) return health_;
+  const auto same = [kind](const SealedEntry& entry) { return entry.kind == kind; };
+  if (std::any_of(entries_.begin(), entries_.end(), same)) {
+    return fail({ErrorKind::kInternal, path_ + ": a second section of kind " + std::to_string(kind)});
+  }
+  if (Status status = end_section(); !status) return status;
+  entries_.push_back({.kind = kind, .offset = buffer_offset_ + buffer_end_, .first_block = checksums_.size()});
+  return Status::ok();
+}
+
+Status SealedFileWriter::append(std::span<const std::byte> bytes) {
+  if (!health_) return health_;
+  if (entries_.empty()) return fail({ErrorKind::kInternal, path_ + ": bytes before the first section"});
+  entries_.back().bytes += bytes.size();
+  while (!bytes.empty()) {
+    const std::size_t room = block_begin_ + VerifiedBytes::kBlockBytes - buffer_end_;
+    const std::size_t count = std::min(room, bytes.size());
+    std::memcpy(buffer_.bytes().data() + buffer_end_, bytes.data(), count);
+    buffer_end_ += count;
+    bytes = bytes.subspan(count);
+    if (count != room) break;
+    if (Status status = end_block(); !status) return status;
+  }
+  return Status::ok();
+}
+
+Status SealedFileWriter::end_block() {
+  const std::size_t end = page_end(buffer_end_);
+  std::memset(buffer_.bytes().data() + buffer_end_, 0, end - buffer_end_);
+  checksums_.push_back(record::checksum(buffer_.bytes().subspan(block_begin_, end - block_begin_)));
+  block_begin_ = buffer_end_ = end;
+  return end + VerifiedBytes::kBlockBytes <= kBufferBytes ? Status::ok() : write_buffer();
+}
+
+Status SealedFileWriter::end_section() { return buffer_end_ == block_begin_ ? Status::ok() : end_block(); }
+
+Status SealedFileWriter::write_buffer() {
+  if (Status status = allocate(buffer_offset_ + buffer_end_); !status) return fail(std::move(status));
+  if (Status status = file_.write_at(buffer_.bytes().first(buffer_end_), buffer_offset_); !status) return fail(std::move(status));
+  if (Status status = file_.sync_data(); !status) return fail(std::move(status));
+  if (cache_ == SealedCache::kDrop) {
+    ::posix_fadvise(file_.descriptor(), static_cast<off_t>(buffer_offset_), static_cast<off_t>(buffer_end_), POSIX_FADV_DONTNEED);
+  }
+  buffer_offset_ += buffer_end_;
+  block_begin_ = buffer_end_ = 0;
+  return Status::ok();
+}
+
+Status SealedFileWriter::allocate(std::uint64_t end) {
+  if (end <= allocated_bytes_) return Status::ok();
+  const std::uint64_t wanted = end + std::min(end, kAllocateStepBytes);  // small files take little
+  if (::fallocate(file_.descriptor(), 0, 0, static_cast<off_t>(wanted)) != 0) {
+    if (errno == EOPNOTSUPP) return Status::ok();  // a file system that cannot grows the file as it is written
+    return io_error("allocate", file_.path(), errno);
+  }
+  allocated_bytes_ = wanted;
+  return Status::ok();
+}
+
+Status SealedFileWriter::write_directory(u128 first_page_checksum) {
+  const auto entries = std::as_bytes(std::span(entries_));
+  const auto checksums = std::as_bytes(std::span(checksums_));
+  SealedFooter footer;
+  footer.first_page_checksum = first_page_checksum;
+  footer.directory_checksum = record::checksum(entries, checksums);
+  footer.directory_offset = buffer_offset_;
+  footer.file_bytes = buffer_offset_ + entries.size() + checksums.size() + sizeof footer;
+  footer.block_count = checksums_.size();
+  footer.section_count = static_cast<std::uint32_t>(entries_.size());
+  footer.checksum = checksum_of(footer);
+  std::uint64_t at = buffer_offset_;
+  for (const auto bytes : {entries, checksums, std::as_bytes(std::span(&footer, 1))}) {
+    if (Status status = file_.write_at(bytes, at); !status) return status;
+    at += bytes.size();
+  }
+  if (::ftruncate(file_.descriptor(), static_cast<off_t>(at)) != 0) return io_error("truncate", file_.path(), errno);
+  return Status::ok();
+}
+
+Status SealedFileWriter::publish(const SealedHeader& header) {
+  if (!health_) return health_;
+  if (header.segment != segment_) return fail({ErrorKind::kInternal, path_ + ": header of another segment"});
+  if (Status status = end_section(); !status) return status;
+  if (buffer_end_ != 0) {
+    if (Status status = write_buffer(); !status) return status;
+  }
+  SealedFirstPage first;
+  first.header = header;
+  first.checksum = checksum_of(first);
+  if (Status status = file_.write_at(std::as_bytes(std::span(&first, 1)), 0); !status) return fail(std::move(status));
+  if (Status status = write_directory(first.checksum); !status) return fail(std::move(status));
+  if (Status status = file_.sync_data(); !status) return fail(std::move(status));
+  if (Status status = rename_file(temporary(path_), path_); !status) return fail(std::move(status));
+  is_published_ = true;
+  if (Status status = sync_folder(folder_of(path_)); !status) return fail(std::move(status));
+  return Status::ok();
+}
+
+}  // namespace florin::journal

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "florin/sealed_segment.hpp"
+#include "journal/aligned_buffer.hpp"
+#include "journal/file.hpp"
+#include "journal/sealed_layout.hpp"
+
+namespace florin::journal {
+
+/// What becomes of the page cache of a file that was written.
+enum class SealedCache {
+  kKeep,  ///< stays: its indexes are asked soon
+  kDrop,  ///< is given back at each flush: memory has better uses
+};
+
+/// Writes the file of a sealed segment under `.tmp`: sections gather in a buffer of some MiB, which is hashed while it is in the
+/// caches, written and flushed piece by piece, so that the journal's own flushes never wait behind hundreds of MiB.
+/// publish() writes the end and the first page, flushes, renames and flushes the folder. Unpublished, the file is removed
+/// with the writer, or by the next start. Writer: one thread.
+class SealedFileWriter final : public SealedWriter {
+ public:
+  static Result<std::unique_ptr<SealedWriter>> create(std::string path, std::uint64_t segment, SealedCache cache);
+  ~SealedFileWriter() override;
+
+  Status begin_section(std::uint32_t kind) override;
+  Status append(std::span<const std::byte> bytes) override;
+  Status publish(const SealedHeader& header) override;
+
+ private:
+  SealedFileWriter(std::string path, std::uint64_t segment, SealedCache cache);
+  /// Ends the block under way: pads it to a page, hashes it, and writes the buffer if no further block fits into it.
+  Status end_block();
+  Status end_section();
+  Status write_buffer();
+  Status write_directory(u128 first_page_checksum);
+  Status allocate(std::uint64_t end);
+  Status fail(Status status);
+
+  const std::string path_;
+  const std::uint64_t segment_;
+  const SealedCache cache_;
+  File file_;
+  Status health_;
+  bool is_published_ = false;
+  std::vector<SealedEntry> entries_;
+  std::vector<u128> checksums_;       ///< of all blocks
+  AlignedBuffer buffer_;
+  std::uint64_t buffer_offset_ = 0;   ///< in the file
+  std::size_t block_begin_ = 0;       ///< in the buffer
+  std::size_t buffer_end_ = 0;        ///< bytes filled, the block under way included
+  std::uint64_t allocated_bytes_ = 0;
+};
+
+}  // namespace florin::journal
