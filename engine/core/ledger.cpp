@@ -235,10 +235,23 @@ void Ledger::expire_hold(Partition& owner, std::uint32_t place, std::uint64_t ti
   credit.set_balances(credit_balances);
   reopen_accounts(transfer, debit, credit);
   owner.end_hold(place, PendingStatus::kExpired);
-  owner.record_expiry(hold.number, {.timestamp = timestamp, .pending_timestamp = transfer.timestamp, .transfers_before = tables_.transfer_count()});
-  const std::uint32_t reference = tables_.reference(TransferAt{&owner, hold.number}) | Posting::kExpiry;
+  const std::uint32_t reference = record_expiry(owner, hold, {.timestamp = timestamp, .transfers_before = tables_.transfer_count()});
   debit_at.partition->post(debit, reference);
   credit_at.partition->post(credit, reference);
+}
+
+/// Records how the time of a hold ended; what postings name it by.
+std::uint32_t Ledger::record_expiry(Partition& owner, const Hold& hold, const ExpiryMoment& moment) noexcept {
+  Expiry expiry;
+  expiry.timestamp = moment.timestamp;
+  expiry.transfers_before = moment.transfers_before;
+  expiry.pending_timestamp = hold.transfer.timestamp;
+  expiry.pending = tables_.references().to(owner.index(), hold.number);
+  expiry.debit = hold.debit;
+  expiry.credit = hold.credit;
+  expiry.flags = hold.transfer.flags;
+  expiry.amount = hold.transfer.amount;
+  return tables_.references().to(owner.index(), owner.record_expiry(expiry)) | Posting::kExpiry;
 }
 
 // Post-balances.

@@ -100,6 +100,11 @@ class Ledger final : public StateMachine {
   void apply_transfer(const Transfer& stored, std::uint64_t id_hash, const AccountAt& debit_at, const AccountAt& credit_at,
                       const PendingAt& pending) noexcept;
   void expire_hold(Partition& owner, std::uint32_t place, std::uint64_t timestamp) noexcept;
+  struct ExpiryMoment {
+    std::uint64_t timestamp = 0;
+    std::uint64_t transfers_before = 0;
+  };
+  std::uint32_t record_expiry(Partition& owner, const Hold& hold, const ExpiryMoment& moment) noexcept;
   static void reopen_accounts(const Transfer& pending, AccountRecord& debit, AccountRecord& credit) noexcept;
 
   /// One event that needs more than the straight path: request-level checks and chains around `create`.
@@ -118,11 +123,11 @@ class Ledger final : public StateMachine {
   template <typename Row, typename TimeOf, typename RowAt>
   std::size_t emit_rows(const Sink& sink, std::vector<Row>& chunk, TimeOf&& time_of, RowAt&& row_at);
   Status load_accounts(ChunkKey key, std::span<const std::byte> bytes);
-  Status load_transfers(ChunkKey key, std::span<const std::byte> bytes, std::span<const Expiry> expiries, std::size_t& next_expiry);
+  Status load_transfers(ChunkKey key, std::span<const std::byte> bytes, std::span<const SnapshotExpiry> expiries, std::size_t& next_expiry);
   Status load_failed_ids(ChunkKey key, std::span<const std::byte> bytes);
   void prefetch_loaded(const TransferRecord& record) const noexcept;
   bool load_transfer(const TransferRecord& record, const TransferExtra& extra) noexcept;
-  bool load_expiry(const Expiry& expiry) noexcept;
+  bool load_expiry(const SnapshotExpiry& expiry) noexcept;
 
   std::uint64_t memory_budget_bytes_;
   std::uint64_t prefault_bytes_;

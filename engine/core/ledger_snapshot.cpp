@@ -58,7 +58,10 @@ bool Ledger::snapshot_rows(const Sink& sink) {
     case kSnapshotTransfers: bytes = emit_transfers(sink); break;
     case kSnapshotExpiries:
       bytes = emit_rows(sink, rows.expiries, [](const Partition& p, std::uint64_t i) { return p.expiries().settled(i).timestamp; },
-                        [](const Partition& p, std::uint64_t i) { return p.expiries().settled(i); });
+                        [](const Partition& p, std::uint64_t i) {
+                          const Expiry& expiry = p.expiries().settled(i);
+                          return SnapshotExpiry{expiry.timestamp, expiry.pending_timestamp, expiry.transfers_before};
+                        });
       break;
     case kSnapshotFailedIds:
       bytes = emit_rows(sink, rows.failed_ids, [](const Partition&, std::uint64_t) { return std::uint64_t{0}; },
@@ -148,9 +151,9 @@ u128 Ledger::snapshot_state_hash() const noexcept { return combine_state_hash(pr
 Status Ledger::load(const SnapshotReader& snapshot) {
   const SnapshotHeader& header = snapshot.header();
   tables_.set_hash(IdHash(header.hash_seed));
-  std::vector<Expiry> expiries;
+  std::vector<SnapshotExpiry> expiries;
   Status status = ChunkWalk(snapshot, kSnapshotExpiries, [&](ChunkKey key, std::span<const std::byte> bytes) -> Status {
-    const auto rows = rows_of<Expiry>(key, bytes);
+    const auto rows = rows_of<SnapshotExpiry>(key, bytes);
     if (!rows) return rows.error();
     expiries.insert(expiries.end(), rows->begin(), rows->end());
     return Status::ok();
@@ -192,7 +195,7 @@ Status Ledger::load_accounts(ChunkKey key, std::span<const std::byte> bytes) {
   return Status::ok();
 }
 
-Status Ledger::load_transfers(ChunkKey key, std::span<const std::byte> bytes, std::span<const Expiry> expiries, std::size_t& next_expiry) {
+Status Ledger::load_transfers(ChunkKey key, std::span<const std::byte> bytes, std::span<const SnapshotExpiry> expiries, std::size_t& next_expiry) {
   SnapshotTransfers header;
   if (bytes.size() < sizeof header) return damaged(key, "too short");
   std::memcpy(&header, bytes.data(), sizeof header);
@@ -252,16 +255,17 @@ bool Ledger::load_transfer(const TransferRecord& record, const TransferExtra& ex
   return true;
 }
 
-bool Ledger::load_expiry(const Expiry& expiry) noexcept {
+bool Ledger::load_expiry(const SnapshotExpiry& expiry) noexcept {
   const TransferAt pending = tables_.find_transfer_at(expiry.pending_timestamp);
   const u128 id = pending ? pending.record().id : 0;
   const std::uint32_t place = pending ? pending.partition->find_hold(id, tables_.hash()(id)) : 0;
   if (place == 0) return false;
-  const AccountAt debit = tables_.account_at(pending.record().debit);
-  const AccountAt credit = tables_.account_at(pending.record().credit);
+  const Hold hold = pending.partition->holds()[place];
+  const AccountAt debit = tables_.account_at(hold.debit);
+  const AccountAt credit = tables_.account_at(hold.credit);
   pending.partition->end_hold(place, PendingStatus::kExpired);
-  pending.partition->record_expiry(pending.number, expiry);
-  const std::uint32_t reference = tables_.reference(pending) | Posting::kExpiry;
+  const std::uint32_t reference =
+      record_expiry(*pending.partition, hold, {.timestamp = expiry.timestamp, .transfers_before = expiry.transfers_before});
   debit.partition->post(debit.record(), reference);
   credit.partition->post(credit.record(), reference);
   return true;

@@ -128,14 +128,12 @@ class Partition {
   [[nodiscard]] const Posting& posting(std::uint32_t number) const noexcept {
     return postings_[postings_.first() + ((number - 1 - static_cast<std::uint32_t>(postings_.first())) & kPostingMask)];
   }
-  /// `number`: the pending transfer whose time ended.
-  void record_expiry(std::uint32_t number, const Expiry& expiry) noexcept {
+  /// Returns its number.
+  std::uint32_t record_expiry(const Expiry& expiry) noexcept {
     expiries_.push(expiry);
-    extras_.at(index_of(transfer(number).extra, extras_)).expiry = number_of(expiries_.size() - 1);
+    return number_of(expiries_.size() - 1);
   }
-  [[nodiscard]] const Expiry& expiry_of(std::uint32_t number) const noexcept {
-    return expiries_[index_of(extra(transfer(number))->expiry, expiries_)];
-  }
+  [[nodiscard]] const Expiry& expiry(std::uint32_t number) const noexcept { return expiries_[index_of(number, expiries_)]; }
 
   /// Makes all records readable to others, and through data(). After every batch, and before another thread reads.
   void settle() noexcept {

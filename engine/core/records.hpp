@@ -117,8 +117,7 @@ struct TransferRecord {
 };
 static_assert(sizeof(TransferRecord) == 48 && std::has_unique_object_representations_v<TransferRecord>);
 
-/// The rest of a transfer. Every pending one has it: the state of its hold is the only thing of a transfer that changes
-/// (`status` and `expiry`).
+/// The rest of a transfer. Every pending one has it: the state of its hold is the only thing of a transfer that changes.
 struct alignas(64) TransferExtra {
   u128 pending_id = 0;
   u128 user_data_128 = 0;
@@ -127,8 +126,7 @@ struct alignas(64) TransferExtra {
   std::uint32_t user_data_32 = 0;
   std::uint32_t timeout = 0;
   PendingStatus status = PendingStatus::kNone;
-  std::uint8_t reserved[3] = {};
-  std::uint32_t expiry = 0;  ///< of a hold that expired: index + 1 of its Expiry
+  std::uint8_t reserved[7] = {};
 
   /// Without what changed since.
   [[nodiscard]] TransferExtra as_created() const noexcept {
@@ -167,21 +165,28 @@ inline bool needs_extra(const Transfer& transfer) noexcept {
 /// One change of one account's balances, linked to the one before: an account's history is a walk backwards. It lies with the
 /// account's owner. Which side it was the transfer tells: it names both accounts.
 struct Posting {
-  static constexpr std::uint32_t kExpiry = 1U << 31;  ///< in `transfer`: not its creation, but the end of its hold's time
+  static constexpr std::uint32_t kExpiry = 1U << 31;  ///< in `transfer`: it names an Expiry
 
   std::uint32_t previous = 0;  ///< index + 1 of the account's posting before, 0 = none
   std::uint32_t transfer = 0;  ///< Reference
 };
 static_assert(sizeof(Posting) == 8);
 
-/// An expiry: which hold, when it was recorded. It lies with its pending transfer.
+/// An expiry: which hold, when it was recorded. It lies with the owner of the hold, and outlives the record of the pending transfer.
 struct Expiry {
   std::uint64_t timestamp = 0;          ///< the expiry's own
   std::uint64_t pending_timestamp = 0;  ///< of the pending transfer
   std::uint64_t transfers_before = 0;   ///< transfers of the whole ledger when it happened: its place among them, which times
                                         ///< do not tell, because imported transfers are older than the moment they came in
+  std::uint32_t pending = 0;            ///< Reference to the pending transfer, as long as that is in memory
+  std::uint32_t debit = 0;              ///< References to its accounts
+  std::uint32_t credit = 0;
+  std::uint16_t flags = 0;              ///< of the pending transfer
+  std::uint16_t reserved_16 = 0;
+  std::uint64_t reserved_64 = 0;
+  u128 amount = 0;                      ///< of the pending transfer
 };
-static_assert(sizeof(Expiry) == 24);
+static_assert(sizeof(Expiry) == 64 && std::has_unique_object_representations_v<Expiry>);
 
 constexpr std::uint64_t expires_at(std::uint64_t timestamp, std::uint32_t timeout) noexcept {
   return timeout == 0 ? kNever : timestamp + std::uint64_t{timeout} * 1'000'000'000;

@@ -35,7 +35,7 @@ struct SnapshotProgress {
     Positions position;
     std::vector<std::byte> transfers;  // the chunk in hand
     std::vector<TransferExtra> extras;
-    std::vector<Expiry> expiries;
+    std::vector<SnapshotExpiry> expiries;
     std::vector<u128> failed_ids;
   };
   Rows rows;

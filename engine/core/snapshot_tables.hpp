@@ -14,7 +14,7 @@ namespace florin::core {
 enum SnapshotTable : std::uint32_t {
   kSnapshotAccounts = 1,   ///< Account, with its balances
   kSnapshotTransfers = 2,  ///< a SnapshotTransfers, its TransferRecords, its TransferExtras
-  kSnapshotExpiries = 3,   ///< Expiry
+  kSnapshotExpiries = 3,   ///< SnapshotExpiry
   kSnapshotFailedIds = 4,  ///< u128
 };
 
@@ -29,5 +29,13 @@ struct SnapshotTransfers {
   std::uint64_t reserved = 0;
 };
 static_assert(sizeof(SnapshotTransfers) == 16);
+
+/// What of an Expiry does not follow from its pending transfer.
+struct SnapshotExpiry {
+  std::uint64_t timestamp = 0;
+  std::uint64_t pending_timestamp = 0;
+  std::uint64_t transfers_before = 0;
+};
+static_assert(sizeof(SnapshotExpiry) == 24);
 
 }  // namespace florin::core

@@ -95,9 +95,7 @@ std::size_t TableHistory::expiries(std::uint64_t from, std::span<ExpiryAt> found
   return merge([](const Partition& p) -> const auto& { return p.expiries(); }, Order::kAscending, from, found.size(),
                [&](std::uint32_t p, std::size_t index) {
                  const Expiry& expiry = tables_[p].expiries()[index];
-                 *out++ = {.timestamp = expiry.timestamp,
-                           .transfers_before = expiry.transfers_before,
-                           .pending = tables_.references().to(p, tables_[p].find_transfer_at(expiry.pending_timestamp))};
+                 *out++ = {.timestamp = expiry.timestamp, .transfers_before = expiry.transfers_before, .pending = expiry.pending};
                });
 }
 
@@ -122,17 +120,26 @@ std::uint32_t TableHistory::newest_change(std::uint32_t account) const noexcept 
 
 AccountChange TableHistory::account_change(std::uint32_t account, std::uint32_t place) const noexcept {
   const Posting& posting = tables_.account_at(account).partition->posting(place);
-  const TransferAt at = tables_.transfer_at(posting.transfer & ~Posting::kExpiry);
+  if ((posting.transfer & Posting::kExpiry) != 0) {
+    const TransferAt named = tables_.transfer_at(posting.transfer & ~Posting::kExpiry);
+    const Expiry& expiry = named.partition->expiry(named.number);
+    return {.transfer = expiry.pending,
+            .previous = posting.previous,
+            .is_expiry = true,
+            .is_credit = expiry.credit == account,
+            .timestamp = expiry.timestamp,
+            .amount = expiry.amount,
+            .flags = expiry.flags};
+  }
+  const TransferAt at = tables_.transfer_at(posting.transfer);
   const TransferRecord& record = at.record();
   const TransferExtra* extra = at.partition->extra(record);
-  AccountChange change{.transfer = posting.transfer & ~Posting::kExpiry,
+  AccountChange change{.transfer = posting.transfer,
                        .previous = posting.previous,
-                       .is_expiry = (posting.transfer & Posting::kExpiry) != 0,
                        .is_credit = record.credit == account,
                        .timestamp = record.timestamp,
                        .amount = extra == nullptr ? u128{record.amount_low} : make_u128(extra->amount_high, record.amount_low),
                        .flags = record.flags};
-  if (change.is_expiry) change.timestamp = at.partition->expiry_of(at.number).timestamp;
   if ((record.flags & kPostOrVoid) != 0) {
     const TransferSummary pending = transfer_summary(tables_.reference(tables_.find_transfer(extra->pending_id)));
     change.pending_amount = pending.amount;

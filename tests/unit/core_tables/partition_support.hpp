@@ -75,9 +75,13 @@ class PartitionUnderTest {
     change_balances(record.credit, [&](Balances& b) { b.credits_pending -= pending.amount; });
     partition.end_hold(partition.find_hold(pending.id, partition.hash()(pending.id)), status);
     if (status != PendingStatus::kExpired) return;
-    partition.record_expiry(number, {.timestamp = ++now, .pending_timestamp = pending.timestamp});
-    partition.post(partition.account(record.debit), number | Posting::kExpiry);
-    partition.post(partition.account(record.credit), number | Posting::kExpiry);
+    Expiry expiry;
+    expiry.timestamp = ++now;
+    expiry.pending_timestamp = pending.timestamp;
+    expiry.credit = record.credit;
+    const std::uint32_t named = partition.record_expiry(expiry) | Posting::kExpiry;
+    partition.post(partition.account(record.debit), named);
+    partition.post(partition.account(record.credit), named);
   }
 
   /// As Tables::transfer(): put together from what memory keeps.
@@ -151,8 +155,13 @@ class PartitionUnderTest {
       auto& chain = all.postings.emplace_back();
       for (std::uint32_t at = partition.account(ordinal).newest_posting; at != 0; at = partition.posting(at).previous) {
         const std::uint32_t named = partition.posting(at).transfer;
-        const TransferRecord& record = partition.transfer(named & ~Posting::kExpiry);
-        chain.emplace_back(record.timestamp, record.credit == ordinal ? 1 : 0, (named & Posting::kExpiry) != 0 ? 1 : 0);
+        if ((named & Posting::kExpiry) != 0) {
+          const Expiry& expiry = partition.expiry(named & ~Posting::kExpiry);
+          chain.emplace_back(expiry.pending_timestamp, expiry.credit == ordinal ? 1 : 0, 1);
+          continue;
+        }
+        const TransferRecord& record = partition.transfer(named);
+        chain.emplace_back(record.timestamp, record.credit == ordinal ? 1 : 0, 0);
       }
     }
     for (std::uint32_t number = 1; number <= partition.transfers().size(); ++number) {
