@@ -22,7 +22,9 @@ PartitionLimits limits_for(std::uint64_t memory_budget_bytes) {
 Ledger::Ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner)
     : memory_budget_bytes_(options.memory_budget_bytes),
       prefault_bytes_(std::min(options.prefault_bytes, options.memory_budget_bytes)),
-      tables_(std::max(options.partitions, 1U), limits_for(options.memory_budget_bytes)),
+      past_(options.past),
+      generation_transfers_(options.generation_transfers),
+      tables_(std::max(options.partitions, 1U), limits_for(options.memory_budget_bytes), past_.get()),
       history_(tables_),
       queries_(history_, options.query_records_max),
       chain_verdicts_(std::make_unique<Verdict[]>(kEventsMax)),
@@ -50,6 +52,24 @@ void Ledger::execute(std::span<const Command> batch) {
     partition->prune_expiries();
     partition->settle();
   }
+  if (past_) move_generations();
+}
+
+/// Lets go what is sealed, and has sealed what is enough. While a snapshot is written, its rows stay.
+void Ledger::move_generations() {
+  if (tables_[0].is_sealing()) {
+    if (is_snapshot_reading_.load(std::memory_order_acquire) || !past_->is_sealed()) return;
+    for (const auto& partition : tables_.all()) partition->forget_frozen();
+  }
+  if (tables_.transfer_count() - generation_begin_ < generation_transfers_) return;
+  generation_begin_ = tables_.transfer_count();
+  FrozenGeneration generation{.tables = &tables_, .rows = {}};
+  for (const auto& partition : tables_.all()) {
+    partition->freeze();
+    generation.rows.push_back({partition->transfers().first(), partition->transfers().size(), partition->failed_ids().first(),
+                               partition->failed_ids().size(), partition->expiries().first(), partition->expiries().size()});
+  }
+  past_->seal(generation);
 }
 
 void Ledger::execute_one(const Command& command) {
@@ -169,7 +189,7 @@ Ledger::Verdict Ledger::create_account(const Account& event, const Event& at) {
   }
   if ((event.flags & AccountFlags::kImported) != 0) {
     facts.newest_account_timestamp = tables_.newest_account_timestamp();
-    facts.timestamp_of_transfer = static_cast<bool>(tables_.find_transfer_at(event.timestamp));
+    facts.timestamp_of_transfer = tables_.has_transfer_at(event.timestamp);
   }
   const CreateAccountStatus status = decide_account(event, facts);
   Verdict verdict{.status = static_cast<std::uint32_t>(status), .timestamp = at.nominal_timestamp, .amount = 0};

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "core/outcome.hpp"
+#include "core/past.hpp"
 #include "core/phase_runner.hpp"
 #include "core/queries/queries.hpp"
 #include "core/queries/table_history.hpp"
@@ -19,6 +21,9 @@ namespace florin::core {
 struct LedgerOptions {
   std::uint64_t memory_budget_bytes = std::uint64_t{8} << 30;  ///< of all tables together; room for work is refused above it
   std::uint32_t partitions = 1;
+  /// Takes in what leaves memory, and knows it from then on; nullptr: all of it stays.
+  std::shared_ptr<Past> past = nullptr;
+  std::uint64_t generation_transfers = std::uint64_t{4} << 20;  ///< so many leave together, at the end of a batch
   std::uint64_t prefault_bytes = 0;  ///< table memory taken from the system at once, not as it is needed
   std::uint32_t query_records_max = kQueryRecordsMax;  ///< see Queries
 };
@@ -78,6 +83,7 @@ class Ledger final : public StateMachine {
     std::uint32_t first = 0;
   };
 
+  void move_generations();
   void execute_one(const Command& command);
   void execute_shared(std::span<const Command> batch);
   void share_transfers(const Command& command);
@@ -94,7 +100,7 @@ class Ledger final : public StateMachine {
 
   Verdict create_account(const Account& event, const Event& at);
   Verdict create_transfer(const Transfer& event, const Event& at);
-  bool create_plain_transfer(Partition& partition, const Transfer& event, std::uint64_t timestamp, std::uint32_t id_tag,
+  bool create_plain_transfer(Partition& partition, const Transfer& event, std::uint64_t timestamp, std::uint64_t id_hash,
                              std::uint64_t* id_line, std::uint32_t debit_ordinal, std::uint32_t credit_ordinal) noexcept;
   void prefetch_resolutions(std::span<const Transfer> events) noexcept;
   void apply_transfer(const Transfer& stored, std::uint64_t id_hash, const AccountAt& debit_at, const AccountAt& credit_at,
@@ -118,6 +124,7 @@ class Ledger final : public StateMachine {
   void note_balances(const Command& command, std::uint32_t index, u128 debit_account, u128 credit_account) noexcept;
   void write_post_balances(const Command& command) noexcept;
 
+  void end_accounts();
   std::size_t emit_accounts(const Sink& sink);
   std::size_t emit_transfers(const Sink& sink);
   template <typename Row, typename TimeOf, typename RowAt>
@@ -131,6 +138,9 @@ class Ledger final : public StateMachine {
 
   std::uint64_t memory_budget_bytes_;
   std::uint64_t prefault_bytes_;
+  std::shared_ptr<Past> past_;
+  std::uint64_t generation_transfers_;
+  std::uint64_t generation_begin_ = 0;  // transfers before the generation that fills
   Tables tables_;
   TableHistory history_;
   Queries queries_;
@@ -141,6 +151,7 @@ class Ledger final : public StateMachine {
   std::unique_ptr<Balances[]> post_balances_;  // two per event of the request in hand, when asked for
 
   std::unique_ptr<SnapshotProgress> progress_;
+  std::atomic<bool> is_snapshot_reading_ = false;  // cleared by who reads the last row, or abandons it
   std::vector<std::uint32_t> loaded_accounts_;  // while a snapshot is loaded: References by place in it
 
   // Several partitions only.

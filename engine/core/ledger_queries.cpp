@@ -25,8 +25,8 @@ void Ledger::lookup_accounts(const Command& command) const {
 void Ledger::lookup_transfers(const Command& command) const {
   const auto* ids = reinterpret_cast<const u128*>(command.body.data());
   for (std::size_t i = 0; i < command.body.size() / sizeof(u128); ++i) {
-    const TransferAt transfer = tables_.find_transfer(ids[i]);
-    if (transfer) append_row(*command.reply, tables_.transfer(transfer));
+    const std::optional<Transfer> transfer = tables_.find_whole(ids[i]);
+    if (transfer) append_row(*command.reply, *transfer);
   }
 }
 

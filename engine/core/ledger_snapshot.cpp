@@ -28,7 +28,7 @@ SnapshotProgress::SnapshotProgress(const Tables& tables) {
   for (const auto& partition : tables.all()) {
     size.push_back({0, partition->accounts().size(), partition->transfers().size(), partition->expiries().size(), partition->failed_ids().size()});
     position.push_back({});
-    rows.position.push_back({});
+    rows.position.push_back({0, 0, partition->transfers().first(), partition->expiries().first(), partition->failed_ids().first()});
   }
   if (tables.count() == 1) return;
   for (const auto& partition : tables.all()) places.emplace_back().reserve(partition->accounts().size());
@@ -37,6 +37,7 @@ SnapshotProgress::SnapshotProgress(const Tables& tables) {
 void Ledger::begin_snapshot() {
   progress_ = std::make_unique<SnapshotProgress>(tables_);
   progress_->running = true;
+  is_snapshot_reading_.store(true, std::memory_order_relaxed);
   progress_->hash = {.accounts = 0, .holds = tables_.holds_hash(), .outcomes = outcomes_.digest(), .sequence = sequence_, .timestamp = timestamp_};
   for (const auto& partition : tables_.all()) partition->begin_snapshot();
 }
@@ -45,7 +46,7 @@ bool Ledger::snapshot_step(std::size_t budget_bytes, const Sink& sink) {
   std::size_t emitted = 0;
   while (progress_->running && emitted < budget_bytes) {
     const std::size_t bytes = emit_accounts(sink);
-    if (bytes == 0) abandon_snapshot();  // all of them
+    if (bytes == 0) end_accounts();
     emitted += bytes;
   }
   return !progress_->running;
@@ -71,7 +72,9 @@ bool Ledger::snapshot_rows(const Sink& sink) {
   }
   if (bytes != 0) return false;
   rows.chunk = 0;
-  return ++rows.table == SnapshotProgress::kTables;
+  if (++rows.table != SnapshotProgress::kTables) return false;
+  is_snapshot_reading_.store(false, std::memory_order_release);
+  return true;
 }
 
 /// The next chunk of a table that only grows.
@@ -140,10 +143,15 @@ std::size_t Ledger::emit_accounts(const Sink& sink) {
   return at.accounts.size() * sizeof(Account);
 }
 
-void Ledger::abandon_snapshot() {
-  if (!progress_ || !progress_->running) return;
+/// No account is needed as it was any more.
+void Ledger::end_accounts() {
   progress_->running = false;
   for (const auto& partition : tables_.all()) partition->end_snapshot();
+}
+
+void Ledger::abandon_snapshot() {
+  if (progress_ && progress_->running) end_accounts();
+  is_snapshot_reading_.store(false, std::memory_order_relaxed);
 }
 
 u128 Ledger::snapshot_state_hash() const noexcept { return combine_state_hash(progress_->hash); }

@@ -111,7 +111,7 @@ void Ledger::create_transfers(const Command& command) {
       const std::uint32_t index = base + i;
       const Transfer& event = events[index];
       if (!chain.open && !imported &&
-          create_plain_transfer(partition, event, before_first + 1 + index, TagTable::tag_of(group.id_hash[i]), group.id_line[i], group.debit[i],
+          create_plain_transfer(partition, event, before_first + 1 + index, group.id_hash[i], group.id_line[i], group.debit[i],
                                 group.credit[i])) [[likely]] {
         if (wants_balances) [[unlikely]] note_balances(command, index);
         continue;
@@ -151,7 +151,7 @@ bool Ledger::make_hints(const Command& command, std::span<TransferHint> hints) c
 
 /// The straight path: a plain or pending transfer between two known, open accounts, with a new id, that nothing forbids, and
 /// whose sums fit into 64 bits. Anything else returns false with nothing changed, and rules/ gives it its name.
-inline bool Ledger::create_plain_transfer(Partition& partition, const Transfer& event, std::uint64_t timestamp, std::uint32_t id_tag,
+inline bool Ledger::create_plain_transfer(Partition& partition, const Transfer& event, std::uint64_t timestamp, std::uint64_t id_hash,
                                           std::uint64_t* id_line, std::uint32_t debit_ordinal, std::uint32_t credit_ordinal) noexcept {
   if (debit_ordinal == 0 || credit_ordinal == 0 || debit_ordinal == credit_ordinal || !fields_are_plain(event)) [[unlikely]] return false;
   AccountRecord& debit = partition.account(debit_ordinal);
@@ -174,8 +174,9 @@ inline bool Ledger::create_plain_transfer(Partition& partition, const Transfer& 
   const bool exceeds = (debit.has(AccountFlags::kDebitsMustNotExceedCredits) & (debits > debit.credits_posted_low)) |
                        (credit.has(AccountFlags::kCreditsMustNotExceedDebits) & (credits > credit.debits_posted_low));
   if (exceeds) [[unlikely]] return false;
+  const std::uint32_t id_tag = TagTable::tag_of(id_hash);
   std::uint64_t* const id_place = TagTable::place_if_absent(id_line, id_tag);
-  if (id_place == nullptr) [[unlikely]] return false;
+  if (id_place == nullptr || tables_.past_may_know(event.id, id_hash)) [[unlikely]] return false;
 
   partition.before_change(debit);
   partition.before_change(credit);
@@ -212,16 +213,10 @@ void Ledger::prefetch_resolutions(std::span<const Transfer> events) noexcept {
 Ledger::Verdict Ledger::create_transfer(const Transfer& event, const Event& at) {
   TransferFacts facts;
   facts.now = at.nominal_timestamp;
-  const TransferAt known = tables_.find_id(event.id, at.id_hash);
-  facts.id_failed = known.failed();
-  std::optional<Transfer> existing;
-  std::optional<Transfer> existing_pending;
-  if (known) {
-    existing = tables_.transfer(known);
-    facts.existing = &*existing;
-    existing_pending = tables_.pending_of(*existing);
-    if (existing_pending) facts.existing_pending = &*existing_pending;
-  }
+  const KnownId known = tables_.known(event.id, at.id_hash);
+  facts.id_failed = known.has_failed;
+  if (known.existing) facts.existing = &*known.existing;
+  if (known.existing_pending) facts.existing_pending = &*known.existing_pending;
 
   PendingAt pending;
   AccountAt debit;

@@ -40,7 +40,8 @@ Partition::Partition(const PartitionLimits& limits, std::uint16_t index)
       account_ids_(limits.accounts, kAccountsPerLineMax),
       accounts_(limits.accounts),
       user_data_128_(limits.accounts),
-      transfer_ids_(2 * limits.transfers, kTransfersPerLineMax),  // and as many ids that failed
+      id_tables_{TagTable(2 * limits.transfers, kTransfersPerLineMax),  // and as many ids that failed
+                 TagTable(2 * limits.transfers, kTransfersPerLineMax)},
       transfers_(limits.transfers),
       extras_(limits.transfers),
       failed_ids_(limits.transfers),
@@ -165,7 +166,7 @@ void Partition::end_hold(std::uint32_t place, PendingStatus status) noexcept {
 
 void Partition::close_hold(std::uint32_t place) noexcept {
   const Hold& hold = holds_[place];
-  if (has_record(hold)) {
+  if (hold.transfer.timestamp > std::max(newest_forgotten_, is_sealing_ ? frozen_.newest_timestamp : 0)) {
     holds_.remove(place, TagTable::tag_of(hash_(hold.transfer.id)));
   } else {
     ended_holds_.push(place);
@@ -174,7 +175,7 @@ void Partition::close_hold(std::uint32_t place) noexcept {
 
 void Partition::burn_id(u128 id, std::uint64_t hash) noexcept {
   failed_ids_.push(id);
-  transfer_ids_.insert(TagTable::tag_of(hash), number_of(failed_ids_.size() - 1) | kFailedBit);
+  ids_->insert(TagTable::tag_of(hash), number_of(failed_ids_.size() - 1) | kFailedBit);
 }
 
 void Partition::prune_expiries() noexcept {
@@ -214,6 +215,37 @@ Partition::DueExpiries Partition::due_expiries(std::uint64_t now, std::span<std:
   return {found, due_frontier_.room() >= 2};
 }
 
+// Sealing.
+
+void Partition::freeze() noexcept {
+  settle();
+  frozen_ = {.transfers = transfers_.size(),
+             .extras = extras_.size(),
+             .failed_ids = failed_ids_.size(),
+             .postings = postings_.size(),
+             .expiries = expiries_.size(),
+             .ended_holds = ended_holds_.size(),
+             .newest_timestamp = newest_transfer_timestamp()};
+  std::swap(ids_, frozen_ids_);
+  is_sealing_ = true;
+}
+
+void Partition::forget_frozen() noexcept {
+  for (std::size_t i = ended_holds_.first(); i < frozen_.ended_holds; ++i) {
+    const std::uint32_t place = ended_holds_[i];
+    holds_.remove(place, TagTable::tag_of(hash_(holds_[place].transfer.id)));
+  }
+  transfers_.forget_before(frozen_.transfers);
+  extras_.forget_before(frozen_.extras);
+  failed_ids_.forget_before(frozen_.failed_ids);
+  postings_.forget_before(frozen_.postings);
+  expiries_.forget_before(frozen_.expiries);
+  ended_holds_.forget_before(frozen_.ended_holds);
+  frozen_ids_->clear();
+  newest_forgotten_ = frozen_.newest_timestamp;
+  is_sealing_ = false;
+}
+
 // Chains and snapshots: pre-images.
 
 void Partition::keep_pre_images(AccountRecord& account) noexcept {
@@ -251,7 +283,7 @@ void Partition::rollback_chain() noexcept {
     holds_.remove(chain_holds_[i], TagTable::tag_of(hash_(holds_[chain_holds_[i]].transfer.id)));
   }
   for (std::size_t i = transfers_.size(); i-- > mark_.transfers;) {
-    transfer_ids_.erase_newest(TagTable::tag_of(hash_(transfers_[i].id)), number_of(i));
+    ids_->erase_newest(TagTable::tag_of(hash_(transfers_[i].id)), number_of(i));
   }
   for (std::size_t i = accounts_.size(); i-- > mark_.accounts;) {
     account_ids_.erase_newest(TagTable::tag_of(hash_(accounts_[i].id)), static_cast<std::uint32_t>(i) + 1);
@@ -313,7 +345,7 @@ bool Partition::reserve(std::uint32_t accounts, std::uint32_t transfers, std::ui
   }
   if (accounts != 0) account_ids_.prepare(accounts);
   if (transfers != 0) {
-    transfer_ids_.prepare(transfers);
+    ids_->prepare(transfers);
     holds_.prepare(transfers);
   }
   return true;
@@ -337,7 +369,8 @@ void Partition::touch_ahead(std::uint64_t prefault_bytes) noexcept {
   extras_.touch_ahead(ahead(extras_.bytes()));
   accounts_.touch_ahead(ahead(accounts_.bytes()));
   account_ids_.touch_ahead();
-  transfer_ids_.touch_ahead(transfers_least);
+  id_tables_[0].touch_ahead(transfers_least);
+  id_tables_[1].touch_ahead();
 }
 
 }  // namespace florin::core

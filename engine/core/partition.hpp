@@ -53,10 +53,14 @@ class Partition {
   // whole of one.
   static constexpr std::uint32_t kFailedBit = 1U << 31;  ///< marks an id that failed for ever
   [[nodiscard]] std::uint32_t find_id(u128 id, std::uint64_t hash) const noexcept {
-    return transfer_ids_.find(TagTable::tag_of(hash), [&](std::uint32_t value) {
+    const auto is_it = [&](std::uint32_t value) {
       return ((value & kFailedBit) != 0 ? failed_ids_[index_of(value & ~kFailedBit, failed_ids_)] : transfer(value).id) == id;
-    });
+    };
+    const std::uint32_t value = ids_->find(TagTable::tag_of(hash), is_it);
+    return value != 0 || !is_sealing_ ? value : frozen_ids_->find(TagTable::tag_of(hash), is_it);
   }
+  /// True if the id of a transfer that is being sealed may have this tag.
+  [[nodiscard]] bool frozen_may_know(std::uint32_t tag) const noexcept { return is_sealing_ && !frozen_ids_->surely_absent(tag); }
   [[nodiscard]] std::uint32_t find_transfer(u128 id, std::uint64_t hash) const noexcept {
     const std::uint32_t value = find_id(id, hash);
     return (value & kFailedBit) != 0 ? 0 : value;
@@ -94,22 +98,22 @@ class Partition {
   /// `debit`, `credit` are References to its accounts.
   std::uint32_t create_transfer(const Transfer& stored, std::uint64_t timestamp, std::uint64_t hash, std::uint32_t debit, std::uint32_t credit) noexcept {
     const std::uint32_t number = append_transfer(stored, timestamp, TagTable::tag_of(hash), debit, credit);
-    transfer_ids_.insert(TagTable::tag_of(hash), number);
+    ids_->insert(TagTable::tag_of(hash), number);
     return number;
   }
   /// The same, with the place that TagTable::place_if_absent() has just named for its id.
   std::uint32_t create_transfer_at(std::uint64_t* id_place, const Transfer& stored, std::uint64_t timestamp, std::uint32_t id_tag,
                                    std::uint32_t debit, std::uint32_t credit) noexcept {
     const std::uint32_t number = append_transfer(stored, timestamp, id_tag, debit, credit);
-    transfer_ids_.put_at(id_place, id_tag, number);
+    ids_->put_at(id_place, id_tag, number);
     return number;
   }
 
   // Holds, by place; also those that ended a moment ago: see end_hold().
   [[nodiscard]] std::uint32_t find_hold(u128 id, std::uint64_t hash) const noexcept { return holds_.find(id, TagTable::tag_of(hash)); }
   [[nodiscard]] const HoldTable& holds() const noexcept { return holds_; }
-  /// Ends a hold: posted, voided or expired. How it ended stands in the record of its transfer; if that has left memory, the hold
-  /// stays and says so.
+  /// Ends a hold: posted, voided or expired. How it ended stands in the record of its transfer. If that leaves memory before the
+  /// record of the end does, or has left it, the hold stays as long and says so.
   void end_hold(std::uint32_t place, PendingStatus status) noexcept;
   void burn_id(u128 id, std::uint64_t hash) noexcept;
 
@@ -148,6 +152,13 @@ class Partition {
   void commit_chain() noexcept;
   void rollback_chain() noexcept;
 
+  // Sealing. Between batches.
+  /// All that is there is to be sealed, and changes no more, but for the states of holds.
+  void freeze() noexcept;
+  /// What was frozen leaves memory. No reader is left.
+  void forget_frozen() noexcept;
+  [[nodiscard]] bool is_sealing() const noexcept { return is_sealing_; }
+
   // Expiry.
   [[nodiscard]] std::uint64_t next_expiry() const noexcept { return expiry_queue_.empty() ? kNever : expiry_queue_.top().expires_at; }
   /// Drops ended holds from the front of the queue. After every batch.
@@ -174,8 +185,8 @@ class Partition {
   [[nodiscard]] const StreamLog<Expiry>& expiries() const noexcept { return expiries_; }
   [[nodiscard]] const StreamLog<u128>& failed_ids() const noexcept { return failed_ids_; }
   [[nodiscard]] const TagTable& account_ids() const noexcept { return account_ids_; }
-  [[nodiscard]] const TagTable& transfer_ids() const noexcept { return transfer_ids_; }
-  [[nodiscard]] TagTable& transfer_ids() noexcept { return transfer_ids_; }
+  /// Of those that are not being sealed.
+  [[nodiscard]] const TagTable& transfer_ids() const noexcept { return *ids_; }
   [[nodiscard]] std::uint64_t holds_open() const noexcept { return holds_open_; }
   [[nodiscard]] u128 holds_hash() const noexcept { return holds_hash_; }
   /// Sum of the hashes of all accounts: order does not matter, so neither does the number of partitions.
@@ -183,7 +194,7 @@ class Partition {
 
   static constexpr std::uint64_t kIdBytes = 13;  ///< of the table, for an id of a transfer: 8 bytes at a load of 0.6
   /// So many ids are about to come. Of a partition without any.
-  void expect_transfers(std::uint64_t count) noexcept { transfer_ids_.expect(count); }
+  void expect_transfers(std::uint64_t count) noexcept { ids_->expect(count); }
 
   /// Room for a batch: moves table growth on. False if a limit would be passed. `holds`: open in the whole ledger; each may expire,
   /// and that is posted too.
@@ -242,6 +253,11 @@ class Partition {
     std::uint64_t holds_open;
   };
 
+  struct Frozen {
+    std::size_t transfers, extras, failed_ids, postings, expiries, ended_holds;  // behind the last of each
+    std::uint64_t newest_timestamp;
+  };
+
   IdHash hash_;
   std::uint16_t index_;
   PartitionLimits limits_;
@@ -250,15 +266,19 @@ class Partition {
   TagTable account_ids_;
   AppendLog<AccountRecord> accounts_;
   AppendLog<u128> user_data_128_;  // by account
-  TagTable transfer_ids_;
+  TagTable id_tables_[2];
+  TagTable* ids_ = &id_tables_[0];         // of transfers and failed ids
+  TagTable* frozen_ids_ = &id_tables_[1];  // of those that are being sealed; else empty
   StreamLog<TransferRecord> transfers_;
   StreamLog<TransferExtra> extras_;
   StreamLog<u128> failed_ids_;
   StreamLog<Posting> postings_;
   StreamLog<Expiry> expiries_;
+  bool is_sealing_ = false;
+  Frozen frozen_{};
   std::uint64_t newest_forgotten_ = 0;  // timestamp of the newest transfer that has left memory
   HoldTable holds_;
-  AppendLog<std::uint32_t> ended_holds_;  // whose records have left memory
+  StreamLog<std::uint32_t> ended_holds_;  // whose records say nothing of it: they have left memory, or will before their end does
   ExpiryQueue expiry_queue_;
   std::uint64_t holds_open_ = 0;
   u128 holds_hash_ = 0;

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include "core/past.hpp"
+
 namespace florin::core {
 namespace {
 constexpr std::uint64_t kPostingsMax = std::uint64_t{1} << 30;  // half of their numbers
 }
 
-Tables::Tables(std::uint32_t partitions, const PartitionLimits& limits) : count_(partitions), references_(partitions) {
+Tables::Tables(std::uint32_t partitions, const PartitionLimits& limits, const Past* past)
+    : count_(partitions), references_(partitions), past_(past) {
   const PartitionLimits bounded{.accounts = std::min<std::uint64_t>(limits.accounts, references_.number_max()),
                                 .transfers = std::min<std::uint64_t>(limits.transfers, references_.number_max() / 4),
                                 .postings = std::min<std::uint64_t>(4 * limits.transfers, kPostingsMax),
@@ -39,8 +42,48 @@ PendingAt Tables::find_pending(u128 id) const noexcept {
     pending.transfer = transfer(at);
     pending.debit = account_at(at.record().debit);
     pending.credit = account_at(at.record().credit);
+  } else if (past_ != nullptr && past_->may_know(id, hash)) {
+    const std::optional<PastTransfer> past = past_->find(id, hash);
+    if (!past || past->has_failed) return pending;
+    pending.found = true;
+    pending.status = past->status;
+    pending.transfer = past->transfer;
+    pending.debit = find_account(past->transfer.debit_account_id);
+    pending.credit = find_account(past->transfer.credit_account_id);
   }
   return pending;
+}
+
+KnownId Tables::known(u128 id, std::uint64_t hash) const noexcept {
+  KnownId known;
+  if (const TransferAt at = find_id(id, hash); at.number != 0) {
+    known.has_failed = at.failed();
+    if (!known.has_failed) known.existing = transfer(at);
+  } else if (past_ != nullptr && past_->may_know(id, hash)) {
+    if (const std::optional<PastTransfer> past = past_->find(id, hash); past) {
+      known.has_failed = past->has_failed;
+      if (!past->has_failed) known.existing = past->transfer;
+    }
+  }
+  if (known.existing) known.existing_pending = pending_of(*known.existing);
+  return known;
+}
+
+std::optional<Transfer> Tables::find_whole(u128 id) const noexcept {
+  const std::uint64_t hash = hash_(id);
+  if (const TransferAt at{&owner(hash), owner(hash).find_transfer(id, hash)}; at) return transfer(at);
+  if (past_ == nullptr || !past_->may_know(id, hash)) return std::nullopt;
+  const std::optional<PastTransfer> past = past_->find(id, hash);
+  if (!past || past->has_failed) return std::nullopt;
+  return past->transfer;
+}
+
+bool Tables::past_says(u128 id, std::uint64_t hash) const noexcept {
+  return owner(hash).frozen_may_know(TagTable::tag_of(hash)) || past_->may_know(id, hash);
+}
+
+bool Tables::has_transfer_at(std::uint64_t timestamp) const noexcept {
+  return static_cast<bool>(find_transfer_at(timestamp)) || (past_ != nullptr && past_->has_transfer_at(timestamp));
 }
 
 void Tables::settle() noexcept {

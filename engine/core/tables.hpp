@@ -43,11 +43,21 @@ struct PendingAt {
   explicit operator bool() const noexcept { return found; }
 };
 
+class Past;
+
+/// What is known of an id that an event brings: nothing, that it failed, or the transfer that has it.
+struct KnownId {
+  bool has_failed = false;
+  std::optional<Transfer> existing;
+  std::optional<Transfer> existing_pending;  ///< of a post or void: its pending transfer
+};
+
 /// All partitions of a ledger seen as one. For the work that one thread does while all others stand still, and for reading while
 /// none of them writes.
 class Tables {
  public:
-  Tables(std::uint32_t partitions, const PartitionLimits& limits);
+  /// `past`: who knows what has left memory; nullptr: nothing ever does.
+  Tables(std::uint32_t partitions, const PartitionLimits& limits, const Past* past = nullptr);
 
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
   [[nodiscard]] Partition& operator[](std::uint32_t index) noexcept { return *partitions_[index]; }
@@ -64,10 +74,20 @@ class Tables {
   }
   /// Transfer or failed id.
   [[nodiscard]] TransferAt find_id(u128 id, std::uint64_t hash) const noexcept { return {&owner(hash), owner(hash).find_id(id, hash)}; }
+  /// The same of transfers and ids that have left memory too.
+  [[nodiscard]] KnownId known(u128 id, std::uint64_t hash) const noexcept;
+  /// The whole of a transfer, wherever it is.
+  [[nodiscard]] std::optional<Transfer> find_whole(u128 id) const noexcept;
   [[nodiscard]] TransferAt find_transfer(u128 id) const noexcept {
     const std::uint64_t hash = hash_(id);
     return {&owner(hash), owner(hash).find_transfer(id, hash)};
   }
+  /// True if an id with this hash may belong to a transfer that is being sealed, or has left memory. Of its owner's table of ids
+  /// nothing is said.
+  [[nodiscard]] bool past_may_know(u128 id, std::uint64_t hash) const noexcept {
+    return past_ != nullptr && past_says(id, hash);
+  }
+  [[nodiscard]] bool has_transfer_at(std::uint64_t timestamp) const noexcept;
   [[nodiscard]] PendingAt find_pending(u128 id) const noexcept;
   [[nodiscard]] TransferAt find_transfer_at(std::uint64_t timestamp) const noexcept;
   /// The whole of a transfer that is there.
@@ -106,8 +126,11 @@ class Tables {
   [[nodiscard]] std::uint64_t memory_bytes() const noexcept;
 
  private:
+  [[nodiscard]] bool past_says(u128 id, std::uint64_t hash) const noexcept;
+
   std::uint32_t count_;
   References references_;
+  const Past* past_;
   std::vector<std::unique_ptr<Partition>> partitions_;
   IdHash hash_;
 };

@@ -89,13 +89,22 @@ void TransferWindow::mark_exceptions() noexcept {
   for (std::uint32_t p = 0; p < tables_.count(); ++p) {
     for (const Exception& exception : walks_[p].exceptions) {
       Slot& slot = slots_[exception.index];
+      // Who found it looked into its own tables only: what is known from the past is not created in this window.
+      const bool repeats = exception.id_repeated && !is_known_from_before(exception.index);
+      const bool follows = exception.pending_event != 0 && !is_known_from_before(exception.pending_event - 1);
+      if (!repeats && !follows && !exception.pending_repeated) continue;
       if (slot.plain) give_details(exception.index);
-      slot.id_repeated |= exception.id_repeated;
-      slot.pending_moves |= exception.pending_moves;
+      slot.id_repeated |= repeats;
+      slot.pending_moves |= follows || exception.pending_repeated;
+      if (!follows) continue;
       slot.alone |= exception.pending_ambiguous;
-      if (exception.pending_event != 0) details_[exception.index].pending_event = exception.pending_event;
+      details_[exception.index].pending_event = exception.pending_event;
     }
   }
+}
+
+bool TransferWindow::is_known_from_before(std::uint32_t index) const noexcept {
+  return !slots_[index].plain && (details_[index].is_known || details_[index].id_failed);
 }
 
 std::uint32_t TransferWindow::cut() const noexcept {
@@ -162,7 +171,7 @@ bool TransferWindow::resolve_plain(std::uint32_t index, std::uint64_t debit_hash
                        (events_[index].timestamp + std::uint64_t{event.timeout} * 1'000'000'000 > kTimestampMax);
   Slot& slot = slots_[index];
   const Partition& home = tables_.owner(slot.id_hash);
-  if (special || !home.transfer_ids().surely_absent(TagTable::tag_of(slot.id_hash))) return false;
+  if (special || !home.transfer_ids().surely_absent(TagTable::tag_of(slot.id_hash)) || tables_.past_may_know(event.id, slot.id_hash)) return false;
   slot.id_owner = home.index();
   slot.debit = debit.ordinal;
   slot.credit = credit.ordinal;
@@ -193,10 +202,10 @@ void TransferWindow::resolve_event(std::uint32_t index) noexcept {
   Slot& slot = slots_[index];
   Details& details = details_[index];
 
-  const TransferAt known = tables_.find_id(event.id, slot.id_hash);
-  slot.id_owner = known.partition->index();
-  details.id_failed = known.failed();
-  details.is_known = static_cast<bool>(known);
+  const KnownId known = tables_.known(event.id, slot.id_hash);
+  slot.id_owner = tables_.owner(slot.id_hash).index();
+  details.id_failed = known.has_failed;
+  details.is_known = known.existing.has_value();
   details.pending_status = PendingStatus::kNone;
   const bool resolves = (event.flags & kPostOrVoid) != 0;
   AccountAt debit;
@@ -227,14 +236,8 @@ void TransferWindow::resolve_event(std::uint32_t index) noexcept {
     slot.credit_owner = credit.partition->index();
   }
 
-  std::optional<Transfer> existing;
-  std::optional<Transfer> existing_pending;
-  if (known) {
-    existing = tables_.transfer(known);
-    existing_pending = tables_.pending_of(*existing);
-  }
-  const TransferFacts facts{.existing = pointer_to(existing),
-                            .existing_pending = pointer_to(existing_pending),
+  const TransferFacts facts{.existing = pointer_to(known.existing),
+                            .existing_pending = pointer_to(known.existing_pending),
                             .id_failed = details.id_failed,
                             .pending = pointer_to(details.pending),
                             .pending_status = details.pending_status,
@@ -243,7 +246,7 @@ void TransferWindow::resolve_event(std::uint32_t index) noexcept {
                             .now = timestamp};
   Transfer stored;
   slot.status = decide_transfer(event, timestamp, facts, stored);
-  details.timestamp = slot.status == CreateTransferStatus::kExists ? existing->timestamp : timestamp;
+  details.timestamp = slot.status == CreateTransferStatus::kExists ? known.existing->timestamp : timestamp;
   details.amount = slot.status == CreateTransferStatus::kCreated ? stored.amount : 0;
   if (resolves || !reached_balances(slot.status)) return;
   const Balances d = facts.debit->balances();
@@ -284,15 +287,14 @@ void TransferWindow::note_pending(Walk& walk, const Partition& partition, std::u
   const u128 pending_id = events_[index].event->pending_id;
   Exception exception{.index = index};
   std::uint32_t& place = walk.pending_ids.place(hash, [&](std::uint32_t other) { return events_[other].event->pending_id == pending_id; });
-  exception.pending_moves = place != 0;
+  exception.pending_repeated = place != 0;
   walk.pending_ids.set(place, index);
   const std::uint32_t creator = walk.ids.place(hash, [&](std::uint32_t other) { return events_[other].event->id == pending_id; });
   if (creator != 0 && partition.find_id(pending_id, hash) == 0) {
-    exception.pending_moves = true;
     exception.pending_event = creator;
     exception.pending_ambiguous = previous_same_id_[creator - 1] != 0 || (events_[creator - 1].event->flags & kPostOrVoid) != 0;
   }
-  if (exception.pending_moves) walk.exceptions.push_back(exception);
+  if (exception.pending_repeated || exception.pending_event != 0) walk.exceptions.push_back(exception);
 }
 
 // Phase 2.

@@ -145,9 +145,9 @@ class TransferWindow {
   /// An event whose first decision may not stand, as the owner of its id or hold found in phase 1.
   struct Exception {
     std::uint32_t index = 0;
-    std::uint32_t pending_event = 0;
+    std::uint32_t pending_event = 0;  // index + 1 of the one that creates the hold
     bool id_repeated = false;
-    bool pending_moves = false;
+    bool pending_repeated = false;    // an earlier event resolves the same hold
     bool pending_ambiguous = false;  // several events of the window might create the hold
   };
 
@@ -187,6 +187,7 @@ class TransferWindow {
   void note_repetitions(std::uint32_t partition) noexcept;
   void note_pending(Walk& walk, const Partition& partition, std::uint32_t index, std::uint64_t hash) noexcept;
   void mark_exceptions() noexcept;
+  [[nodiscard]] bool is_known_from_before(std::uint32_t index) const noexcept;
   [[nodiscard]] std::uint32_t cut() const noexcept;
   bool apply(std::uint32_t partition) noexcept;
   bool link(std::uint32_t partition) noexcept;

@@ -67,13 +67,16 @@ class EngineUnderTest {
 struct StateMachineFactory {
   std::string name;
   std::function<std::unique_ptr<core::StateMachine>()> make;
+  bool answers_queries = true;  ///< false: transfers leave its memory, and queries do not reach behind it yet
 };
 
 inline void PrintTo(const StateMachineFactory& factory, std::ostream* out) { *out << factory.name; }
 
 /// The engine's ledger in all its forms: one partition, several on the calling thread, several on threads of their own.
 const std::vector<StateMachineFactory>& engine_factories();
-/// The same and, first, the model itself: what tests that state rules run on.
+/// The engine with tiny generations, so that transfers leave memory all the time.
+const std::vector<StateMachineFactory>& engine_factories_with_past();
+/// The engine in all its forms and, first, the model itself: what tests that state rules run on.
 const std::vector<StateMachineFactory>& all_factories();
 
 }  // namespace florin::test

@@ -2,6 +2,7 @@
 #include "model/model_state_machine.hpp"
 #include "pipeline/partition_threads.hpp"
 #include "support/engine_under_test.hpp"
+#include "support/memory_past.hpp"
 
 namespace florin::test {
 
@@ -17,6 +18,13 @@ std::unique_ptr<core::StateMachine> threaded_engine(std::uint32_t partitions) {
                            std::make_unique<pipeline::PartitionThreads>(partitions));
 }
 
+std::unique_ptr<core::StateMachine> engine_with_past(std::uint32_t partitions, std::uint64_t generation_transfers, std::uint32_t batches) {
+  return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20,
+                            .partitions = partitions,
+                            .past = std::make_shared<MemoryPast>(batches),
+                            .generation_transfers = generation_transfers});
+}
+
 }  // namespace
 
 const std::vector<StateMachineFactory>& engine_factories() {
@@ -29,6 +37,16 @@ const std::vector<StateMachineFactory>& engine_factories() {
       {"engine, 8 partitions", [] { return engine(8); }},
       {"engine, 2 partitions on threads", [] { return threaded_engine(2); }},
       {"engine, 8 partitions on threads", [] { return threaded_engine(8); }},
+  };
+  return factories;
+}
+
+const std::vector<StateMachineFactory>& engine_factories_with_past() {
+  static const std::vector<StateMachineFactory> factories = {
+      {"engine, 1 partition, each batch leaves at once", [] { return engine_with_past(1, 1, 0); }, false},
+      {"engine, 1 partition, 40 transfers leave together", [] { return engine_with_past(1, 40, 2); }, false},
+      {"engine, 3 partitions, 100 transfers leave together", [] { return engine_with_past(3, 100, 7); }, false},
+      {"engine, 8 partitions, 10 transfers leave together", [] { return engine_with_past(8, 10, 1); }, false},
   };
   return factories;
 }
