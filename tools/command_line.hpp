@@ -72,5 +72,6 @@ void add_snapshot(CommandLine& line);
 void add_clock(CommandLine& line);
 void add_create(CommandLine& line);
 void add_lookup(CommandLine& line);
+void add_query(CommandLine& line);
 
 }  // namespace florin::tools

@@ -16,5 +16,6 @@ int main(int argc, char** argv) {
   florin::tools::add_clock(line);
   florin::tools::add_create(line);
   florin::tools::add_lookup(line);
+  florin::tools::add_query(line);
   return line.main(argc, argv);
 }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cstring>
-#include <functional>
 
 #include "json_records.hpp"
 #include "offline.hpp"
@@ -12,9 +11,6 @@
 
 namespace florin::tools {
 namespace {
-
-/// Asks a server or a rebuilt state: both answer the same operations.
-using Ask = std::function<Result<std::vector<std::byte>>(Operation, std::span<const std::byte>)>;
 
 template <typename Record>
 std::vector<Record> records_of(const std::vector<std::byte>& body) {
@@ -25,11 +21,8 @@ std::vector<Record> records_of(const std::vector<std::byte>& body) {
 
 template <typename Record>
 Status append_history(const Ask& ask, Operation operation, const AccountFilter& filter, nlohmann::ordered_json& list) {
-  const auto body = ask(operation, std::as_bytes(std::span(&filter, 1)));
-  if (!body) return body.error();
   list = nlohmann::ordered_json::array();
-  for (const Record& record : records_of<Record>(body.value())) list.push_back(to_json(record));
-  return {};
+  return read_rows<Record>(ask, operation, filter, filter.limit, [&](const Record& record) { list.push_back(to_json(record)); });
 }
 
 Status inspect(const Ask& ask, ObjectKind kind, u128 id, std::uint32_t limit) {
@@ -55,12 +48,7 @@ Status inspect(const Ask& ask, ObjectKind kind, u128 id, std::uint32_t limit) {
 }  // namespace
 
 Status inspect_live(const Address& address, ObjectKind kind, u128 id, std::uint32_t limit) {
-  const Ask ask = [&](Operation operation, std::span<const std::byte> body) -> Result<std::vector<std::byte>> {
-    auto reply = remote_call(address, operation, body);
-    if (!reply) return reply.error();
-    return std::move(reply->body);
-  };
-  return inspect(ask, kind, id, limit);
+  return inspect(ask_remote(address), kind, id, limit);
 }
 
 Status inspect_offline(const std::string& data, ObjectKind kind, u128 id, std::uint32_t limit) {

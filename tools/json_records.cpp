@@ -135,6 +135,40 @@ nlohmann::ordered_json to_json(const AccountBalance& balance) {
           {"timestamp", std::to_string(balance.timestamp)}};
 }
 
+nlohmann::ordered_json to_json(const ChangeEvent& event) {
+  constexpr std::array kTypes = {"single_phase", "two_phase_pending", "two_phase_posted", "two_phase_voided", "two_phase_expired"};
+  const auto account = [](const ChangeEventAccount& then, std::uint64_t timestamp) -> nlohmann::ordered_json {
+    return {{"id", to_decimal(then.id)},
+            {"debits_pending", to_decimal(then.balances.debits_pending)},
+            {"debits_posted", to_decimal(then.balances.debits_posted)},
+            {"credits_pending", to_decimal(then.balances.credits_pending)},
+            {"credits_posted", to_decimal(then.balances.credits_posted)},
+            {"user_data_128", to_decimal(then.user_data_128)},
+            {"user_data_64", std::to_string(then.user_data_64)},
+            {"user_data_32", then.user_data_32},
+            {"code", then.code},
+            {"flags", flag_names(then.flags, kAccountFlags)},
+            {"timestamp", std::to_string(timestamp)}};
+  };
+  const auto type = static_cast<std::size_t>(event.type);
+  return {{"timestamp", std::to_string(event.timestamp)},
+          {"type", type < kTypes.size() ? kTypes[type] : "unknown"},
+          {"ledger", event.ledger},
+          {"transfer",
+           {{"id", to_decimal(event.transfer_id)},
+            {"amount", to_decimal(event.transfer_amount)},
+            {"pending_id", to_decimal(event.transfer_pending_id)},
+            {"user_data_128", to_decimal(event.transfer_user_data_128)},
+            {"user_data_64", std::to_string(event.transfer_user_data_64)},
+            {"user_data_32", event.transfer_user_data_32},
+            {"timeout", event.transfer_timeout},
+            {"code", event.transfer_code},
+            {"flags", flag_names(event.transfer_flags, kTransferFlags)},
+            {"timestamp", std::to_string(event.transfer_timestamp)}}},
+          {"debit_account", account(event.debit_account, event.debit_account_timestamp)},
+          {"credit_account", account(event.credit_account, event.credit_account_timestamp)}};
+}
+
 Status from_json(const nlohmann::json& json, Account& account) {
   FieldReader reader(kAccountFlags);
   return read_object(json, [&](const std::string& key, const nlohmann::json& value) -> int {

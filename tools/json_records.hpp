@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "florin/account.hpp"
+#include "florin/query.hpp"
 #include "florin/status.hpp"
 #include "florin/transfer.hpp"
 
@@ -16,6 +17,7 @@ namespace florin::tools {
 nlohmann::ordered_json to_json(const Account& account);
 nlohmann::ordered_json to_json(const Transfer& transfer);
 nlohmann::ordered_json to_json(const AccountBalance& balance);
+nlohmann::ordered_json to_json(const ChangeEvent& event);
 
 Status from_json(const nlohmann::json& json, Account& account);
 Status from_json(const nlohmann::json& json, Transfer& transfer);

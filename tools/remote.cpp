@@ -67,6 +67,14 @@ Result<RemoteReply> remote_call(const Address& address, Operation operation, std
   return std::move(source.reply());
 }
 
+Ask ask_remote(const Address& address) {
+  return [address](Operation operation, std::span<const std::byte> body) -> Result<std::vector<std::byte>> {
+    auto reply = remote_call(address, operation, body);
+    if (!reply) return reply.error();
+    return std::move(reply->body);
+  };
+}
+
 Result<nlohmann::ordered_json> remote_status(const Address& address) {
   auto reply = remote_call(address, Operation::kStatus, {});
   if (!reply) return reply.error();

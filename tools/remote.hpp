@@ -9,6 +9,7 @@
 #include "command_line.hpp"
 #include "florin/frame.hpp"
 #include "florin/status.hpp"
+#include "pages.hpp"
 
 namespace florin::tools {
 
@@ -21,6 +22,9 @@ struct RemoteReply {
 /// Sends one request to a server and waits for its reply. A reply with an error code is the error kRefused.
 Result<RemoteReply> remote_call(const Address& address, Operation operation, std::span<const std::byte> body,
                                 std::uint64_t timeout_ns = 10'000'000'000);
+
+/// The same as read_rows() asks for it.
+Ask ask_remote(const Address& address);
 
 /// What the server says of itself.
 Result<nlohmann::ordered_json> remote_status(const Address& address);

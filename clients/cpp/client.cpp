@@ -64,6 +64,15 @@ Result<RowsReply<Row>> decode_rows(const Answer& answer) {
   return RowsReply<Row>{values_of<Row>(std::span(answer.body).first(rows_bytes)), info_of(answer)};
 }
 
+template <typename Row>
+Result<PageReply<Row>> decode_page(const Answer& answer) {
+  const std::size_t rows_bytes = std::size_t{answer.header.count} * sizeof(Row);
+  if (answer.body.size() != rows_bytes + sizeof(PageEnd) + receipt_bytes(answer.header)) return contradiction(answer.header.operation);
+  PageReply<Row> page{values_of<Row>(std::span(answer.body).first(rows_bytes)), {}, info_of(answer)};
+  std::memcpy(&page.end, answer.body.data() + rows_bytes, sizeof page.end);
+  return page;
+}
+
 Result<TextReply> decode_text(const Answer& answer) {
   const std::size_t text_bytes = answer.body.size() - std::min(answer.body.size(), receipt_bytes(answer.header));
   return TextReply{{reinterpret_cast<const char*>(answer.body.data()), text_bytes}, info_of(answer)};
@@ -140,9 +149,9 @@ class Client::Impl {
     call<RowsReply<Row>>(operation, bytes_of(ids), options, std::move(done), decode_rows<Row>);
   }
 
-  template <typename Row>
-  void query(Operation operation, const AccountFilter& filter, CallOptions options, Callback<RowsReply<Row>> done) {
-    call<RowsReply<Row>>(operation, bytes_of(std::span(&filter, 1)), options, std::move(done), decode_rows<Row>);
+  template <typename Row, typename Filter>
+  void query(Operation operation, const Filter& filter, CallOptions options, Callback<PageReply<Row>> done) {
+    call<PageReply<Row>>(operation, bytes_of(std::span(&filter, 1)), options, std::move(done), decode_page<Row>);
   }
 
   /// Waits for what `start(callback)` promises.
@@ -194,12 +203,32 @@ void Client::lookup_accounts_async(std::span<const u128> ids, Callback<RowsReply
 void Client::lookup_transfers_async(std::span<const u128> ids, Callback<RowsReply<Transfer>> done, CallOptions options) {
   impl_->look_up(Operation::kLookupTransfers, ids, options, std::move(done));
 }
-void Client::get_account_transfers_async(const AccountFilter& filter, Callback<RowsReply<Transfer>> done, CallOptions options) {
+void Client::get_account_transfers_async(const AccountFilter& filter, Callback<PageReply<Transfer>> done, CallOptions options) {
   impl_->query(Operation::kGetAccountTransfers, filter, options, std::move(done));
 }
-void Client::get_account_balances_async(const AccountFilter& filter, Callback<RowsReply<AccountBalance>> done,
+void Client::get_account_balances_async(const AccountFilter& filter, Callback<PageReply<AccountBalance>> done,
                                         CallOptions options) {
   impl_->query(Operation::kGetAccountBalances, filter, options, std::move(done));
+}
+void Client::query_accounts_async(const QueryFilter& filter, Callback<PageReply<Account>> done, CallOptions options) {
+  impl_->query(Operation::kQueryAccounts, filter, options, std::move(done));
+}
+void Client::query_transfers_async(const QueryFilter& filter, Callback<PageReply<Transfer>> done, CallOptions options) {
+  impl_->query(Operation::kQueryTransfers, filter, options, std::move(done));
+}
+void Client::get_change_events_async(const ChangeEventsFilter& filter, Callback<PageReply<ChangeEvent>> done, CallOptions options) {
+  impl_->query(Operation::kGetChangeEvents, filter, options, std::move(done));
+}
+void Client::get_accounts_at_async(std::uint64_t timestamp_ns, std::span<const u128> ids, Callback<PageReply<Account>> done,
+                                   CallOptions options) {
+  if (ids.empty() || ids.size() > kAccountsAtMax) {
+    return done(Status(ErrorKind::kUsage, "get_accounts_at has 1 to " + std::to_string(kAccountsAtMax) + " ids"));
+  }
+  const AccountsAt at{.timestamp = timestamp_ns};
+  std::vector<std::byte> body = bytes_of(std::span(&at, 1));
+  const auto id_bytes = std::as_bytes(ids);
+  body.insert(body.end(), id_bytes.begin(), id_bytes.end());
+  impl_->call<PageReply<Account>>(Operation::kGetAccountsAt, std::move(body), options, std::move(done), decode_page<Account>);
 }
 void Client::ping_async(Callback<ReplyInfo> done, CallOptions options) {
   impl_->call<ReplyInfo>(Operation::kPing, {}, options, std::move(done), decode_info);
@@ -247,15 +276,36 @@ std::future<Result<RowsReply<Transfer>>> Client::lookup_transfers_future(std::sp
   lookup_transfers_async(ids, std::move(done), options);
   return std::move(future);
 }
-std::future<Result<RowsReply<Transfer>>> Client::get_account_transfers_future(const AccountFilter& filter, CallOptions options) {
-  auto [done, future] = promised<RowsReply<Transfer>>();
+std::future<Result<PageReply<Transfer>>> Client::get_account_transfers_future(const AccountFilter& filter, CallOptions options) {
+  auto [done, future] = promised<PageReply<Transfer>>();
   get_account_transfers_async(filter, std::move(done), options);
   return std::move(future);
 }
-std::future<Result<RowsReply<AccountBalance>>> Client::get_account_balances_future(const AccountFilter& filter,
+std::future<Result<PageReply<AccountBalance>>> Client::get_account_balances_future(const AccountFilter& filter,
                                                                                    CallOptions options) {
-  auto [done, future] = promised<RowsReply<AccountBalance>>();
+  auto [done, future] = promised<PageReply<AccountBalance>>();
   get_account_balances_async(filter, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<PageReply<Account>>> Client::query_accounts_future(const QueryFilter& filter, CallOptions options) {
+  auto [done, future] = promised<PageReply<Account>>();
+  query_accounts_async(filter, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<PageReply<Transfer>>> Client::query_transfers_future(const QueryFilter& filter, CallOptions options) {
+  auto [done, future] = promised<PageReply<Transfer>>();
+  query_transfers_async(filter, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<PageReply<ChangeEvent>>> Client::get_change_events_future(const ChangeEventsFilter& filter, CallOptions options) {
+  auto [done, future] = promised<PageReply<ChangeEvent>>();
+  get_change_events_async(filter, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<PageReply<Account>>> Client::get_accounts_at_future(std::uint64_t timestamp_ns, std::span<const u128> ids,
+                                                                       CallOptions options) {
+  auto [done, future] = promised<PageReply<Account>>();
+  get_accounts_at_async(timestamp_ns, ids, std::move(done), options);
   return std::move(future);
 }
 
@@ -279,12 +329,24 @@ Result<RowsReply<Account>> Client::lookup_accounts(std::span<const u128> ids, Ca
 Result<RowsReply<Transfer>> Client::lookup_transfers(std::span<const u128> ids, CallOptions options) {
   return impl_->block<RowsReply<Transfer>>([&](auto done) { lookup_transfers_async(ids, std::move(done), options); });
 }
-Result<RowsReply<Transfer>> Client::get_account_transfers(const AccountFilter& filter, CallOptions options) {
-  return impl_->block<RowsReply<Transfer>>([&](auto done) { get_account_transfers_async(filter, std::move(done), options); });
+Result<PageReply<Transfer>> Client::get_account_transfers(const AccountFilter& filter, CallOptions options) {
+  return impl_->block<PageReply<Transfer>>([&](auto done) { get_account_transfers_async(filter, std::move(done), options); });
 }
-Result<RowsReply<AccountBalance>> Client::get_account_balances(const AccountFilter& filter, CallOptions options) {
-  return impl_->block<RowsReply<AccountBalance>>(
+Result<PageReply<AccountBalance>> Client::get_account_balances(const AccountFilter& filter, CallOptions options) {
+  return impl_->block<PageReply<AccountBalance>>(
       [&](auto done) { get_account_balances_async(filter, std::move(done), options); });
+}
+Result<PageReply<Account>> Client::query_accounts(const QueryFilter& filter, CallOptions options) {
+  return impl_->block<PageReply<Account>>([&](auto done) { query_accounts_async(filter, std::move(done), options); });
+}
+Result<PageReply<Transfer>> Client::query_transfers(const QueryFilter& filter, CallOptions options) {
+  return impl_->block<PageReply<Transfer>>([&](auto done) { query_transfers_async(filter, std::move(done), options); });
+}
+Result<PageReply<ChangeEvent>> Client::get_change_events(const ChangeEventsFilter& filter, CallOptions options) {
+  return impl_->block<PageReply<ChangeEvent>>([&](auto done) { get_change_events_async(filter, std::move(done), options); });
+}
+Result<PageReply<Account>> Client::get_accounts_at(std::uint64_t timestamp_ns, std::span<const u128> ids, CallOptions options) {
+  return impl_->block<PageReply<Account>>([&](auto done) { get_accounts_at_async(timestamp_ns, ids, std::move(done), options); });
 }
 Result<ReplyInfo> Client::ping(CallOptions options) {
   return impl_->block<ReplyInfo>([&](auto done) { ping_async(std::move(done), options); });

@@ -11,6 +11,7 @@
 
 #include "florin/account.hpp"
 #include "florin/frame.hpp"
+#include "florin/query.hpp"
 #include "florin/status.hpp"
 #include "florin/status_codes.hpp"
 #include "florin/transfer.hpp"
@@ -39,6 +40,17 @@
 /// **Batching.** Calls of create_account() and create_transfer(), from any number of threads, that arrive while such a request
 /// is under way share the next request. An event that is linked or imported is sent in a request of its own: an event cannot
 /// become part of a stranger's chain. Calls with many events are one request each, so chains are never split.
+///
+/// **Pages.** A query answers with a page, which may be short, even empty, although more is to come. next_page() of
+/// florin/query.hpp makes its filter that of the page behind it:
+///
+///   do {
+///     auto page = client->query_transfers(filter);
+///     if (!page) return fail(page.error());
+///     use(page->rows), end = page->end;
+///   } while (florin::next_page(filter, end));
+///
+/// or for_each_page() does it all.
 
 namespace florin {
 
@@ -77,10 +89,18 @@ struct CreateReply {
   ReplyInfo info;
 };
 
-/// Rows of a look-up (those found, in order of the ids asked for) or of a query.
+/// Rows of a look-up: those found, in order of the ids asked for.
 template <typename Row>
 struct RowsReply {
   std::vector<Row> rows;
+  ReplyInfo info;
+};
+
+/// Rows of a query, and where it goes on.
+template <typename Row>
+struct PageReply {
+  std::vector<Row> rows;
+  PageEnd end;
   ReplyInfo info;
 };
 
@@ -118,8 +138,15 @@ class Client {
   void create_transfers_async(std::span<const Transfer> transfers, Callback<CreateReply> done, CallOptions options = {});
   void lookup_accounts_async(std::span<const u128> ids, Callback<RowsReply<Account>> done, CallOptions options = {});
   void lookup_transfers_async(std::span<const u128> ids, Callback<RowsReply<Transfer>> done, CallOptions options = {});
-  void get_account_transfers_async(const AccountFilter& filter, Callback<RowsReply<Transfer>> done, CallOptions options = {});
-  void get_account_balances_async(const AccountFilter& filter, Callback<RowsReply<AccountBalance>> done, CallOptions options = {});
+  void get_account_transfers_async(const AccountFilter& filter, Callback<PageReply<Transfer>> done, CallOptions options = {});
+  void get_account_balances_async(const AccountFilter& filter, Callback<PageReply<AccountBalance>> done, CallOptions options = {});
+
+  void query_accounts_async(const QueryFilter& filter, Callback<PageReply<Account>> done, CallOptions options = {});
+  void query_transfers_async(const QueryFilter& filter, Callback<PageReply<Transfer>> done, CallOptions options = {});
+  void get_change_events_async(const ChangeEventsFilter& filter, Callback<PageReply<ChangeEvent>> done, CallOptions options = {});
+  /// At most kAccountsAtMax ids. `timestamp_ns`: as AccountsAt::timestamp.
+  void get_accounts_at_async(std::uint64_t timestamp_ns, std::span<const u128> ids, Callback<PageReply<Account>> done,
+                             CallOptions options = {});
 
   void ping_async(Callback<ReplyInfo> done, CallOptions options = {});
   void status_async(Callback<TextReply> done, CallOptions options = {});  ///< JSON
@@ -133,8 +160,13 @@ class Client {
   std::future<Result<CreateReply>> create_transfers_future(std::span<const Transfer> transfers, CallOptions options = {});
   std::future<Result<RowsReply<Account>>> lookup_accounts_future(std::span<const u128> ids, CallOptions options = {});
   std::future<Result<RowsReply<Transfer>>> lookup_transfers_future(std::span<const u128> ids, CallOptions options = {});
-  std::future<Result<RowsReply<Transfer>>> get_account_transfers_future(const AccountFilter& filter, CallOptions options = {});
-  std::future<Result<RowsReply<AccountBalance>>> get_account_balances_future(const AccountFilter& filter, CallOptions options = {});
+  std::future<Result<PageReply<Transfer>>> get_account_transfers_future(const AccountFilter& filter, CallOptions options = {});
+  std::future<Result<PageReply<AccountBalance>>> get_account_balances_future(const AccountFilter& filter, CallOptions options = {});
+  std::future<Result<PageReply<Account>>> query_accounts_future(const QueryFilter& filter, CallOptions options = {});
+  std::future<Result<PageReply<Transfer>>> query_transfers_future(const QueryFilter& filter, CallOptions options = {});
+  std::future<Result<PageReply<ChangeEvent>>> get_change_events_future(const ChangeEventsFilter& filter, CallOptions options = {});
+  std::future<Result<PageReply<Account>>> get_accounts_at_future(std::uint64_t timestamp_ns, std::span<const u128> ids,
+                                                                 CallOptions options = {});
 
   // The same, blocking.
   Result<CreateResult> create_account(const Account& account, CallOptions options = {});
@@ -143,8 +175,12 @@ class Client {
   Result<CreateReply> create_transfers(std::span<const Transfer> transfers, CallOptions options = {});
   Result<RowsReply<Account>> lookup_accounts(std::span<const u128> ids, CallOptions options = {});
   Result<RowsReply<Transfer>> lookup_transfers(std::span<const u128> ids, CallOptions options = {});
-  Result<RowsReply<Transfer>> get_account_transfers(const AccountFilter& filter, CallOptions options = {});
-  Result<RowsReply<AccountBalance>> get_account_balances(const AccountFilter& filter, CallOptions options = {});
+  Result<PageReply<Transfer>> get_account_transfers(const AccountFilter& filter, CallOptions options = {});
+  Result<PageReply<AccountBalance>> get_account_balances(const AccountFilter& filter, CallOptions options = {});
+  Result<PageReply<Account>> query_accounts(const QueryFilter& filter, CallOptions options = {});
+  Result<PageReply<Transfer>> query_transfers(const QueryFilter& filter, CallOptions options = {});
+  Result<PageReply<ChangeEvent>> get_change_events(const ChangeEventsFilter& filter, CallOptions options = {});
+  Result<PageReply<Account>> get_accounts_at(std::uint64_t timestamp_ns, std::span<const u128> ids, CallOptions options = {});
   Result<ReplyInfo> ping(CallOptions options = {});
   Result<TextReply> status(CallOptions options = {});
   Result<ReplyInfo> snapshot(CallOptions options = {});
@@ -155,5 +191,20 @@ class Client {
   explicit Client(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// Reads a query page by page, until it ends or `use(rows)` returns false.
+///
+///   for_each_page(filter, [&](const auto& page) { return client->query_transfers(page); }, [&](const auto& rows) { ...; return true; });
+template <typename Filter, typename Ask, typename Use>
+Status for_each_page(Filter filter, Ask&& ask, Use&& use) {
+  PageEnd end;
+  do {
+    auto page = ask(filter);
+    if (!page) return page.error();
+    if (!use(page->rows)) return {};
+    end = page->end;
+  } while (next_page(filter, end));
+  return {};
+}
 
 }  // namespace florin

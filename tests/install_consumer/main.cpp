@@ -3,6 +3,7 @@
 #include <florin/client.hpp>
 #include <florin/frame.hpp>
 #include <florin/journal.hpp>
+#include <florin/query.hpp>
 #include <florin/snapshot.hpp>
 #include <florin/status.hpp>
 #include <florin/status_codes.hpp>

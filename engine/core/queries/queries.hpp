@@ -12,7 +12,7 @@
 
 namespace florin::core {
 
-/// Records that one query looks at, at most: about a millisecond, most of it cache misses. Then its page ends.
+/// Records that one query looks at, at most: some two milliseconds, most of it cache misses. Then its page ends.
 inline constexpr std::uint32_t kQueryRecordsMax = 32'768;
 /// With fewer, a walk over a long history would not get from one mark to the next.
 inline constexpr std::uint32_t kQueryRecordsMin = 64;

@@ -118,17 +118,70 @@ TEST(ClientCalls, RowsAreDecoded) {
   EXPECT_TRUE(none->rows.empty());
   EXPECT_TRUE(client->get_account_transfers({.account_id = 1}));
   EXPECT_TRUE(client->get_account_balances({.account_id = 1}));
+  EXPECT_TRUE(client->query_accounts({.limit = 1}));
+  EXPECT_TRUE(client->query_transfers({.limit = 1}));
+  EXPECT_TRUE(client->get_change_events({.limit = 1}));
+  EXPECT_TRUE(client->get_accounts_at(5, ids));
+}
+
+TEST(ClientCalls, QueriesArePagedThrough) {
+  ScriptedServer server;
+  server.handle(Operation::kQueryTransfers, [](auto&, std::span<const std::byte> body) {
+    QueryFilter filter;
+    std::memcpy(&filter, body.data(), sizeof filter);
+    // Two rows, then an empty page that goes on, then one row.
+    const std::uint64_t from = filter.timestamp_min;
+    Reply reply{.count = from == 0 ? 2U : from == 10 ? 0U : 1U};
+    reply.body.resize(reply.count * sizeof(Transfer) + sizeof(PageEnd));
+    const PageEnd end{.resume = from == 0 ? 10U : from == 10 ? 20U : 0U};
+    std::memcpy(reply.body.data() + reply.count * sizeof(Transfer), &end, sizeof end);
+    return reply;
+  });
+  server.handle(Operation::kGetAccountsAt, [](auto&, std::span<const std::byte> body) {
+    Reply reply{.count = 1};
+    reply.body.resize(sizeof(Account) + sizeof(PageEnd));
+    std::memcpy(reply.body.data(), body.data() + sizeof(AccountsAt), sizeof(u128));
+    const PageEnd end{.resume = body.size() > sizeof(AccountsAt) + sizeof(u128) ? 2U : 0U};
+    std::memcpy(reply.body.data() + sizeof(Account), &end, sizeof end);
+    return reply;
+  });
+  const auto client = connect(server.options());
+  ASSERT_TRUE(client);
+  std::vector<std::size_t> pages;
+  const Status status = for_each_page(
+      QueryFilter{.limit = 2}, [&](const QueryFilter& page) { return client->query_transfers(page); },
+      [&](const std::vector<Transfer>& rows) {
+        pages.push_back(rows.size());
+        return true;
+      });
+  EXPECT_TRUE(status);
+  EXPECT_EQ(pages, (std::vector<std::size_t>{2, 0, 1}));
+
+  const std::vector<u128> ids = {7, 8, 9};
+  std::span<const u128> left = ids;
+  std::vector<std::uint64_t> found;
+  PageEnd end;
+  do {
+    const auto page = client->get_accounts_at(5, left, {.latency_receipt = false});
+    ASSERT_TRUE(page);
+    for (const Account& account : page->rows) found.push_back(low64(account.id));
+    end = page->end;
+  } while (next_page(left, end));
+  EXPECT_EQ(found, (std::vector<std::uint64_t>{7, 8, 9}));
+  EXPECT_EQ(client->get_accounts_at(5, {}).error().kind(), ErrorKind::kUsage);
 }
 
 TEST(ClientCalls, ReplyThatContradictsItselfIsAnError) {
   ScriptedServer server;
   server.handle(Operation::kLookupAccounts, [](auto&, auto) { return Reply{.count = 5}; });
   server.handle(Operation::kCreateAccounts, [](auto&, auto) { return Reply{.count = 1}; });
+  server.handle(Operation::kQueryTransfers, [](auto&, auto) { return Reply{}; });
   const auto client = connect(server.options());
   ASSERT_TRUE(client);
   const std::vector<u128> ids = {7};
   EXPECT_EQ(client->lookup_accounts(ids).error().kind(), ErrorKind::kCorrupt);
   EXPECT_EQ(client->create_account({}).error().kind(), ErrorKind::kOutcomeUnknown);
+  EXPECT_EQ(client->query_transfers({.limit = 1}).error().kind(), ErrorKind::kCorrupt) << "the end of the page is missing";
 }
 
 TEST(ClientCalls, StatusPingSnapshotAndClock) {

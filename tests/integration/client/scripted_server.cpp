@@ -154,6 +154,7 @@ std::optional<ScriptedServer::Reply> ScriptedServer::execute(const FrameHeader& 
     return create(body, timestamp, header.flags);
   }
   timestamp = clock_;
+  if (is_query(header.operation)) return Reply{.body = std::vector<std::byte>(sizeof(PageEnd))};
   return Reply{};
 }
 

@@ -39,6 +39,10 @@ class Operation(IntEnum):
     LOOKUP_TRANSFERS = 19
     GET_ACCOUNT_TRANSFERS = 20
     GET_ACCOUNT_BALANCES = 21
+    QUERY_ACCOUNTS = 22
+    QUERY_TRANSFERS = 23
+    GET_CHANGE_EVENTS = 24
+    GET_ACCOUNTS_AT = 25
     SNAPSHOT = 32
     CLOCK_ADVANCE = 33
 
@@ -158,6 +162,18 @@ class FilterFlags(IntFlag):
     REVERSED = 1 << 2
 
 
+class QueryFlags(IntFlag):
+    REVERSED = 1 << 0
+
+
+class PendingStatuses(IntFlag):
+    NONE = 1 << 0
+    PENDING = 1 << 1
+    POSTED = 1 << 2
+    VOIDED = 1 << 3
+    EXPIRED = 1 << 4
+
+
 BALANCES = (("debits_pending", 16), ("debits_posted", 16), ("credits_pending", 16), ("credits_posted", 16))
 
 ACCOUNT = Layout(("id", 16), *BALANCES, ("user_data_128", 16), ("user_data_64", 8), ("user_data_32", 4), ("reserved", 4),
@@ -166,13 +182,43 @@ TRANSFER = Layout(("id", 16), ("debit_account_id", 16), ("credit_account_id", 16
                   ("user_data_128", 16), ("user_data_64", 8), ("user_data_32", 4), ("timeout", 4), ("ledger", 4), ("code", 2),
                   ("flags", 2), ("timestamp", 8))
 ACCOUNT_FILTER = Layout(("account_id", 16), ("user_data_128", 16), ("user_data_64", 8), ("user_data_32", 4), ("code", 2),
-                        ("reserved", 58), ("timestamp_min", 8), ("timestamp_max", 8), ("limit", 4), ("flags", 4))
+                        ("pending_statuses", 1), ("reserved0", 1), ("amount_min", 16), ("amount_max", 16), ("reserved", 24),
+                        ("timestamp_min", 8), ("timestamp_max", 8), ("limit", 4), ("flags", 4))
+QUERY_FILTER = Layout(("user_data_128", 16), ("user_data_64", 8), ("user_data_32", 4), ("ledger", 4), ("code", 2), ("reserved0", 6),
+                      ("timestamp_min", 8), ("timestamp_max", 8), ("limit", 4), ("flags", 4), ("amount_min", 16),
+                      ("amount_max", 16), ("pending_statuses", 1), ("reserved", 31))
+EVENTS_FILTER = Layout(("timestamp_min", 8), ("timestamp_max", 8), ("limit", 4), ("reserved0", 4), ("expiries_timestamp_min", 8),
+                       ("reserved", 32))
+ACCOUNTS_AT = Layout(("timestamp", 8), ("reserved", 8))
+PAGE_END = Layout(("resume", 8), ("resume_expiries", 8))
 ACCOUNT_BALANCE = Layout(*BALANCES, ("timestamp", 8), ("reserved", 56))
+CHANGE_EVENT = Layout(
+    ("transfer_id", 16), ("transfer_amount", 16), ("transfer_pending_id", 16), ("transfer_user_data_128", 16),
+    ("transfer_user_data_64", 8), ("transfer_user_data_32", 4), ("transfer_timeout", 4), ("transfer_code", 2),
+    ("transfer_flags", 2), ("ledger", 4), ("type", 1), ("reserved", 39),
+    *((side + name, width) for side in ("debit_", "credit_")
+      for name, width in (("id", 16), *BALANCES, ("user_data_128", 16), ("user_data_64", 8), ("user_data_32", 4), ("code", 2),
+                          ("flags", 2))),
+    ("timestamp", 8), ("transfer_timestamp", 8), ("debit_timestamp", 8), ("credit_timestamp", 8))
 FOUR_BALANCES = Layout(*BALANCES)
 RECEIPT = Layout(("queue", 8), ("execute", 8), ("durable", 8), ("reserved", 8))
 ENTRY = Layout(("index", 4), ("status", 4), ("timestamp", 8))
 HELLO = Layout(("principal", 16), ("client", 16), ("reserved", 32))
 WELCOME = Layout(("store_id", 16), ("events_max", 4), ("in_flight_max", 4), ("partitions", 4), ("reserved", 36))
+
+
+# --- Section 4.4: queries ---------------------------------------------------------------------------------------------
+
+
+class Page(list):
+    """Rows of one reply, and where the next page starts."""
+
+    def __init__(self, reply, layout):
+        end = reply.count * layout.size
+        if len(reply.body) != end + PAGE_END.size:
+            raise ProtocolError(f"{len(reply.body)} bytes where {end} and the end of a page were due")
+        super().__init__(layout.unpack_all(reply.body[:end]))
+        self.end = PAGE_END.unpack(reply.body[end:])
 
 
 # --- Section 4.1: the reply to create_accounts and create_transfers --------------------------------------------------
@@ -308,10 +354,36 @@ class Connection:
         return self._rows(Operation.LOOKUP_TRANSFERS, b"".join(i.to_bytes(16, "little") for i in ids), TRANSFER)
 
     def get_account_transfers(self, **account_filter):
-        return self._rows(Operation.GET_ACCOUNT_TRANSFERS, ACCOUNT_FILTER.pack(**account_filter), TRANSFER)
+        return Page(self.call(Operation.GET_ACCOUNT_TRANSFERS, ACCOUNT_FILTER.pack(**account_filter)), TRANSFER)
 
     def get_account_balances(self, **account_filter):
-        return self._rows(Operation.GET_ACCOUNT_BALANCES, ACCOUNT_FILTER.pack(**account_filter), ACCOUNT_BALANCE)
+        return Page(self.call(Operation.GET_ACCOUNT_BALANCES, ACCOUNT_FILTER.pack(**account_filter)), ACCOUNT_BALANCE)
+
+    def query_accounts(self, **query_filter):
+        return Page(self.call(Operation.QUERY_ACCOUNTS, QUERY_FILTER.pack(**query_filter)), ACCOUNT)
+
+    def query_transfers(self, **query_filter):
+        return Page(self.call(Operation.QUERY_TRANSFERS, QUERY_FILTER.pack(**query_filter)), TRANSFER)
+
+    def get_change_events(self, **events_filter):
+        return Page(self.call(Operation.GET_CHANGE_EVENTS, EVENTS_FILTER.pack(**events_filter)), CHANGE_EVENT)
+
+    def get_accounts_at(self, timestamp, *ids):
+        body = ACCOUNTS_AT.pack(timestamp=timestamp) + b"".join(i.to_bytes(16, "little") for i in ids)
+        return Page(self.call(Operation.GET_ACCOUNTS_AT, body), ACCOUNT)
+
+    @staticmethod
+    def all_pages(query, reversed_bit=0, **values):
+        """The rows of all pages of a query whose filter is `values`."""
+        rows = []
+        while True:
+            page = query(**values)
+            rows += page
+            if page.end.resume == 0:
+                return rows
+            values["timestamp_max" if values.get("flags", 0) & reversed_bit else "timestamp_min"] = page.end.resume
+            if page.end.resume_expiries:
+                values["expiries_timestamp_min"] = page.end.resume_expiries
 
     def clock_advance(self, nanoseconds):
         return self.call(Operation.CLOCK_ADVANCE, struct.pack("<Q", nanoseconds))

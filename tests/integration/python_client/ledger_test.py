@@ -2,8 +2,9 @@
 
 import json
 
-from florin_client import (ACCOUNT_FILTER, CREATED, LATENCY_RECEIPT, POST_BALANCES, RECEIPT, U128_MAX, AccountFlags,
-                           Connection, ConnectionEnded, CreateReply, FilterFlags, Operation, TransferFlags, request_frame)
+from florin_client import (ACCOUNT_FILTER, ACCOUNTS_AT, CREATED, EVENTS_FILTER, LATENCY_RECEIPT, PAGE_END, POST_BALANCES,
+                           QUERY_FILTER, RECEIPT, U128_MAX, AccountFlags, Connection, ConnectionEnded, CreateReply, FilterFlags,
+                           Operation, PendingStatuses, QueryFlags, TransferFlags, request_frame)
 from support import DOCUMENT, LEDGER, PRINCIPAL, ServerProcess, ServerTestCase, balances_of
 
 
@@ -377,9 +378,13 @@ class Reads(ServerTestCase):
         page = {"account_id": a, "limit": 2**32 - 1, "flags": FilterFlags.DEBITS}
         rows = connection.get_account_transfers(**page)
         self.assertEqual(8189, len(rows))
-        rows += connection.get_account_transfers(**page, timestamp_min=rows[-1].timestamp + 1)
-        self.assertEqual(list(range(count)), [row.amount for row in rows])
-        self.assertEqual([], connection.get_account_transfers(**page, timestamp_min=rows[-1].timestamp + 1))
+        rest = connection.get_account_transfers(**page, timestamp_min=rows.end.resume)
+        self.assertEqual(list(range(count)), [row.amount for row in rows + rest])
+        self.assertEqual((0, 0), (rest.end.resume, rest.end.resume_expiries))
+        self.assertEqual([], connection.get_account_transfers(**page, timestamp_min=rest[-1].timestamp + 1))
+        page["flags"] |= FilterFlags.REVERSED
+        newest_first = connection.all_pages(connection.get_account_transfers, FilterFlags.REVERSED, **page)
+        self.assertEqual(list(reversed(range(count))), [row.amount for row in newest_first])
 
     def test_balances_of_an_account(self):
         connection = self.connect()
@@ -393,7 +398,58 @@ class Reads(ServerTestCase):
         rows = connection.get_account_balances(account_id=a, **both)
         self.assertEqual([(0, 1, 0, 0), (0, 1, 0, 2), (5, 1, 0, 2), (0, 5, 0, 2)], [balances_of(row) for row in rows])
         self.assertEqual([outcome.timestamp for outcome in reply.outcomes], [row.timestamp for row in rows])
-        self.assertEqual([], connection.get_account_balances(account_id=b, **both))
+        self.assertEqual([(0, 0, 0, 1), (0, 2, 0, 1), (0, 2, 5, 1), (0, 2, 0, 5)],
+                         [balances_of(row) for row in connection.get_account_balances(account_id=b, **both)])
+
+    def test_transfers_of_the_ledger(self):
+        connection = self.connect()
+        a = self.new_account(connection, ledger=4711, code=30)
+        b = self.new_account(connection, ledger=4711, code=31)
+        hold = self.transfer(a, b, 5, ledger=4711, flags=TransferFlags.PENDING)
+        void = {"id": self.new_id(), "pending_id": hold["id"], "flags": TransferFlags.VOID_PENDING_TRANSFER}
+        reply = connection.create_transfers(self.transfer(a, b, 1, ledger=4711), self.transfer(a, b, 2**100, ledger=4711, code=9), hold, void)
+        self.assert_statuses(["created"] * 4, reply)
+
+        def amounts(**query_filter):
+            rows = connection.all_pages(connection.query_transfers, QueryFlags.REVERSED, **{"ledger": 4711, "limit": 3, **query_filter})
+            return [row.amount for row in rows]
+
+        self.assertEqual([1, 2**100, 5, 5], amounts())
+        self.assertEqual([5, 5, 2**100, 1], amounts(flags=QueryFlags.REVERSED))
+        self.assertEqual([2**100], amounts(code=9))
+        self.assertEqual([2**100], amounts(amount_min=6))
+        self.assertEqual([5, 5], amounts(amount_min=5, amount_max=5))
+        self.assertEqual([5], amounts(pending_statuses=PendingStatuses.VOIDED))
+        self.assertEqual([], amounts(pending_statuses=PendingStatuses.PENDING | PendingStatuses.EXPIRED))
+        self.assertEqual([a, b], [row.id for row in connection.query_accounts(ledger=4711, limit=10)])
+        self.assertEqual([b], [row.id for row in connection.query_accounts(ledger=4711, code=31, limit=10)])
+
+    def test_change_events(self):
+        connection = self.connect()
+        a, b = self.new_accounts(connection, 2)
+        hold = self.transfer(a, b, 5, flags=TransferFlags.PENDING | TransferFlags.CLOSING_DEBIT)
+        void = {"id": self.new_id(), "pending_id": hold["id"], "flags": TransferFlags.VOID_PENDING_TRANSFER}
+        reply = connection.create_transfers(self.transfer(a, b, 1), hold, void)
+        self.assert_statuses(["created"] * 3, reply)
+        first = reply.outcomes[0].timestamp
+        events = connection.all_pages(connection.get_change_events, timestamp_min=first, limit=2)
+        self.assertEqual([(0, 1, 0), (1, 5, 0), (3, 5, 0)], [(event.type, event.transfer_amount, event.reserved) for event in events])
+        self.assertEqual([outcome.timestamp for outcome in reply.outcomes], [event.timestamp for event in events])
+        self.assertEqual([(a, 0, 1), (a, 5, 1), (a, 0, 1)],
+                         [(event.debit_id, event.debit_debits_pending, event.debit_debits_posted) for event in events])
+        self.assertEqual([0, AccountFlags.CLOSED, 0], [event.debit_flags for event in events])
+        self.assertEqual([(b, 0, 1), (b, 5, 1), (b, 0, 1)],
+                         [(event.credit_id, event.credit_credits_pending, event.credit_credits_posted) for event in events])
+
+    def test_accounts_as_they_were(self):
+        connection = self.connect()
+        a, b = self.new_accounts(connection, 2)
+        reply = connection.create_transfers(self.transfer(a, b, 1), self.transfer(a, b, 2))
+        between = reply.outcomes[0].timestamp
+        rows = connection.get_accounts_at(between, b, self.new_id(), a)
+        self.assertEqual([(b, (0, 0, 0, 1)), (a, (0, 1, 0, 0))], [(row.id, balances_of(row)) for row in rows])
+        self.assertEqual([], connection.get_accounts_at(self.account(connection, a).timestamp - 1, a, b))
+        self.assertEqual(connection.lookup_accounts(a, b), connection.get_accounts_at(0, a, b))
 
     def test_ping_and_reads_name_the_newest_sequence(self):
         connection = self.connect()
@@ -465,7 +521,11 @@ class Extras(ServerTestCase):
         for operation, body in ((Operation.PING, b""), (Operation.STATUS, b""), (Operation.SNAPSHOT, b""),
                                 (Operation.LOOKUP_ACCOUNTS, an_id), (Operation.LOOKUP_TRANSFERS, an_id),
                                 (Operation.GET_ACCOUNT_TRANSFERS, account_filter),
-                                (Operation.GET_ACCOUNT_BALANCES, account_filter)):
+                                (Operation.GET_ACCOUNT_BALANCES, account_filter),
+                                (Operation.QUERY_ACCOUNTS, QUERY_FILTER.pack(limit=1)),
+                                (Operation.QUERY_TRANSFERS, QUERY_FILTER.pack(limit=1)),
+                                (Operation.GET_CHANGE_EVENTS, EVENTS_FILTER.pack(limit=1)),
+                                (Operation.GET_ACCOUNTS_AT, ACCOUNTS_AT.pack() + an_id)):
             with self.subTest(operation=operation.name):
                 reply = connection.call(operation, body, flags=LATENCY_RECEIPT)
                 text, receipt = reply.body[:-RECEIPT.size], RECEIPT.unpack(reply.body[-RECEIPT.size:])
@@ -474,7 +534,9 @@ class Extras(ServerTestCase):
                 if operation == Operation.STATUS:
                     json.loads(text)
                 else:
-                    self.assertEqual(128 * reply.count, len(text))
+                    row_bytes = 384 if operation == Operation.GET_CHANGE_EVENTS else 128
+                    is_query = Operation.GET_ACCOUNT_TRANSFERS <= operation <= Operation.GET_ACCOUNTS_AT
+                    self.assertEqual(row_bytes * reply.count + (PAGE_END.size if is_query else 0), len(text))
 
 
 class ManyInFlight(ServerTestCase):

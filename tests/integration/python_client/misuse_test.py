@@ -2,8 +2,9 @@
 
 import struct
 
-from florin_client import (ACCOUNT_FILTER, HEADER_SIZE, HELLO, LATENCY_RECEIPT, POST_BALANCES, TRANSFER, U128_MAX,
-                           ConnectionEnded, CreateReply, Operation, Refused, request_frame, seal_header)
+from florin_client import (ACCOUNT_FILTER, ACCOUNTS_AT, EVENTS_FILTER, HEADER_SIZE, HELLO, LATENCY_RECEIPT, POST_BALANCES,
+                           QUERY_FILTER, TRANSFER, U128_MAX, ConnectionEnded, CreateReply, Operation, Refused, request_frame,
+                           seal_header)
 from support import DOCUMENT, LEDGER, ServerTestCase
 
 NUMBER = 0xFEDC_0000_0000_0009
@@ -149,7 +150,9 @@ class Bodies(MisuseTestCase):
 
     def test_wrong_sizes(self):
         cases = [(Operation.PING, 1), (Operation.STATUS, 128), (Operation.SNAPSHOT, 16), (Operation.CLOCK_ADVANCE, 7),
-                 (Operation.CLOCK_ADVANCE, 0), (Operation.GET_ACCOUNT_TRANSFERS, 127), (Operation.GET_ACCOUNT_BALANCES, 256)]
+                 (Operation.CLOCK_ADVANCE, 0), (Operation.GET_ACCOUNT_TRANSFERS, 127), (Operation.GET_ACCOUNT_BALANCES, 256),
+                 (Operation.QUERY_ACCOUNTS, 64), (Operation.QUERY_TRANSFERS, 127), (Operation.GET_CHANGE_EVENTS, 128),
+                 (Operation.GET_ACCOUNTS_AT, 16), (Operation.GET_ACCOUNTS_AT, 33), (Operation.GET_ACCOUNTS_AT, 16 * 8191)]
         for operation in (Operation.CREATE_ACCOUNTS, Operation.CREATE_TRANSFERS):
             cases += [(operation, size) for size in (0, 1, 127, 129)]
         for operation in (Operation.LOOKUP_ACCOUNTS, Operation.LOOKUP_TRANSFERS):
@@ -177,7 +180,9 @@ class Bodies(MisuseTestCase):
             for field, change in (("account_id", {"account_id": 0}), ("account_id", {"account_id": U128_MAX}),
                                   ("limit", {"limit": 0}),
                                   ("flags", {"flags": 0}), ("flags", {"flags": 4}), ("flags", {"flags": 9}),
-                                  ("reserved", {"reserved": 1 << 456}), ("timestamp_min", {"timestamp_min": 1 << 63}),
+                                  ("reserved", {"reserved": 1 << 184}), ("reserved", {"reserved0": 1}),
+                                  ("pending_statuses", {"pending_statuses": 32}),
+                                  ("amount_min", {"amount_min": 2, "amount_max": 1}), ("timestamp_min", {"timestamp_min": 1 << 63}),
                                   ("timestamp_max", {"timestamp_max": 1 << 63}),
                                   ("timestamp_min", {"timestamp_min": 5, "timestamp_max": 4})):
                 with self.subTest(operation=operation.name, change=change):
@@ -186,6 +191,27 @@ class Bodies(MisuseTestCase):
                     reply = connection.next_reply()
                     self.assert_error("invalid_filter", reply, operation)
                     self.assertIn(field, reply.text)
+
+    def test_unsound_queries(self):
+        accounts, transfers, events = Operation.QUERY_ACCOUNTS, Operation.QUERY_TRANSFERS, Operation.GET_CHANGE_EVENTS
+        for operation, field, body in (
+                (accounts, "limit", QUERY_FILTER.pack()),
+                (accounts, "amount_min", QUERY_FILTER.pack(limit=1, amount_min=1)),
+                (accounts, "pending_statuses", QUERY_FILTER.pack(limit=1, pending_statuses=1)),
+                (transfers, "flags", QUERY_FILTER.pack(limit=1, flags=2)),
+                (transfers, "reserved", QUERY_FILTER.pack(limit=1, reserved=1 << 240)),
+                (transfers, "timestamp_min", QUERY_FILTER.pack(limit=1, timestamp_min=2, timestamp_max=1)),
+                (events, "limit", EVENTS_FILTER.pack()),
+                (events, "expiries_timestamp_min", EVENTS_FILTER.pack(limit=1, expiries_timestamp_min=1 << 63)),
+                (events, "reserved", EVENTS_FILTER.pack(limit=1, reserved0=1)),
+                (Operation.GET_ACCOUNTS_AT, "timestamp", ACCOUNTS_AT.pack(timestamp=1 << 63) + ONE_ID),
+                (Operation.GET_ACCOUNTS_AT, "reserved", ACCOUNTS_AT.pack(reserved=1) + ONE_ID)):
+            with self.subTest(operation=operation.name, field=field):
+                connection = self.connect()
+                connection.send_bytes(request_frame(operation, NUMBER, body))
+                reply = connection.next_reply()
+                self.assert_error("invalid_filter", reply, operation)
+                self.assertIn(field, reply.text)
 
     def test_clock_advance_is_for_test_clocks(self):
         self.assert_refused("not_permitted", request_frame(Operation.CLOCK_ADVANCE, NUMBER, bytes(8)), Operation.CLOCK_ADVANCE)

@@ -2,8 +2,9 @@
 
 import unittest
 
-from florin_client import (ACCOUNT, ACCOUNT_BALANCE, ACCOUNT_FILTER, CREATED, ENTRY, HEADER_SIZE, HELLO, LATENCY_RECEIPT,
-                           POST_BALANCES, RECEIPT, TRANSFER, WELCOME, CreateReply, FilterFlags, Operation, ProtocolError, Reply,
+from florin_client import (ACCOUNT, ACCOUNT_BALANCE, ACCOUNT_FILTER, ACCOUNTS_AT, CHANGE_EVENT, CREATED, ENTRY, EVENTS_FILTER,
+                           HEADER_SIZE, HELLO, LATENCY_RECEIPT, PAGE_END, POST_BALANCES, QUERY_FILTER, RECEIPT, TRANSFER, WELCOME,
+                           CreateReply, FilterFlags, Operation, Page, PendingStatuses, ProtocolError, QueryFlags, Reply,
                            request_frame, size_of_reply)
 from support import DOCUMENT, balances_of
 
@@ -26,10 +27,11 @@ class Tables(unittest.TestCase):
         self.assertEqual(27, len(DOCUMENT.account_statuses))
         self.assertEqual(68, len(DOCUMENT.transfer_statuses))
         self.assertEqual(7, len(DOCUMENT.transient_statuses))
-        self.assertEqual(14, len(DOCUMENT.vectors))
+        self.assertEqual(19, len(DOCUMENT.vectors))
 
     def test_records_have_the_sizes_of_the_page(self):
-        sizes = {128: (ACCOUNT, TRANSFER, ACCOUNT_FILTER, ACCOUNT_BALANCE), 64: (HELLO, WELCOME), 32: (RECEIPT,), 16: (ENTRY,)}
+        sizes = {384: (CHANGE_EVENT,), 128: (ACCOUNT, TRANSFER, ACCOUNT_FILTER, ACCOUNT_BALANCE, QUERY_FILTER),
+                 64: (HELLO, WELCOME, EVENTS_FILTER), 32: (RECEIPT,), 16: (ENTRY, ACCOUNTS_AT, PAGE_END)}
         for size, layouts in sizes.items():
             self.assertEqual({size}, {layout.size for layout in layouts})
 
@@ -63,6 +65,18 @@ class Requests(unittest.TestCase):
         flags = FilterFlags.DEBITS | FilterFlags.CREDITS | FilterFlags.REVERSED
         self.assert_vector("get_account_transfers: the newest ten of account 2", Operation.GET_ACCOUNT_TRANSFERS, 6,
                            ACCOUNT_FILTER.pack(account_id=2, limit=10, flags=flags))
+
+    def test_query_transfers(self):
+        self.assert_vector("query_transfers: of ledger 700, newest first, from 2000 on, posted or voided", Operation.QUERY_TRANSFERS, 9,
+                           QUERY_FILTER.pack(ledger=700, limit=100, flags=QueryFlags.REVERSED, amount_min=2000,
+                                             pending_statuses=PendingStatuses.POSTED | PendingStatuses.VOIDED))
+
+    def test_get_change_events(self):
+        self.assert_vector("get_change_events: the first ten", Operation.GET_CHANGE_EVENTS, 10, EVENTS_FILTER.pack(limit=10))
+
+    def test_get_accounts_at(self):
+        self.assert_vector("get_accounts_at: accounts 1 and 2, at the transfer's time", Operation.GET_ACCOUNTS_AT, 11,
+                           ACCOUNTS_AT.pack(timestamp=T) + (1).to_bytes(16, "little") + (2).to_bytes(16, "little"))
 
     def test_ping(self):
         self.assert_vector("ping", Operation.PING, 7)
@@ -100,10 +114,24 @@ class Replies(unittest.TestCase):
                          (reply.count, row.id, balances_of(row), row.user_data_64, row.ledger, row.code))
 
     def test_rows(self):
-        reply = self.read("get_account_transfers: one row")
-        (row,) = TRANSFER.unpack_all(reply.body)
+        reply = self.read("get_account_transfers: one row, and nothing is left")
+        page = Page(reply, TRANSFER)
+        (row,) = page
+        self.assertEqual((0, 0), (page.end.resume, page.end.resume_expiries))
         self.assertEqual((1, ID, 1, 2, 2500, T),
                          (reply.count, row.id, row.debit_account_id, row.credit_account_id, row.amount, row.timestamp))
+
+    def test_a_short_page(self):
+        page = Page(self.read("query_transfers: no row yet, the next page has timestamp_max T - 1"), TRANSFER)
+        self.assertEqual(([], T - 1), (page, page.end.resume))
+
+    def test_events(self):
+        page = Page(self.read("get_change_events: one row, and more from T + 1 on"), CHANGE_EVENT)
+        (event,) = page
+        self.assertEqual((ID, 2500, 7, 20, 700, 0, T), (event.transfer_id, event.transfer_amount, event.transfer_user_data_32,
+                                                        event.transfer_code, event.ledger, event.type, event.timestamp))
+        self.assertEqual((1, 2500, 2, 2500), (event.debit_id, event.debit_debits_posted, event.credit_id, event.credit_credits_posted))
+        self.assertEqual((T + 1, 1), (page.end.resume, page.end.resume_expiries))
 
     def test_ping(self):
         reply = self.read("ping: alive")

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "florin/account.hpp"
+#include "florin/query.hpp"
 #include "florin/status_codes.hpp"
 #include "florin/transfer.hpp"
 #include "protocol/create_reply.hpp"
@@ -130,6 +131,8 @@ std::vector<Vector> read_vectors() {
   filter.flags = AccountFilterFlags::kDebits | AccountFilterFlags::kCredits | AccountFilterFlags::kReversed;
   Transfer stored = transfer();
   stored.timestamp = kTime + 2000;
+  Bytes one_row = bytes_of(stored);
+  test::append(one_row, bytes_of(PageEnd{}));
   return {
       request("lookup_accounts: ids 2 and 99", {.operation = Operation::kLookupAccounts, .request = 5}, ids),
       reply("lookup_accounts: only 2 is there",
@@ -137,11 +140,48 @@ std::vector<Vector> read_vectors() {
             bytes_of(found)),
       request("get_account_transfers: the newest ten of account 2",
               {.operation = Operation::kGetAccountTransfers, .request = 6}, bytes_of(filter)),
-      reply("get_account_transfers: one row",
+      reply("get_account_transfers: one row, and nothing is left",
             {.operation = Operation::kGetAccountTransfers, .request = 6, .sequence = 6, .timestamp = kTime + 2000, .count = 1},
-            bytes_of(stored)),
+            one_row),
       request("ping", {.operation = Operation::kPing, .request = 7}, {}),
       reply("ping: alive", {.operation = Operation::kPing, .request = 7, .sequence = 6, .timestamp = kTime + 2000}, {}),
+  };
+}
+
+std::vector<Vector> query_vectors() {
+  QueryFilter filter;
+  filter.ledger = 700;
+  filter.limit = 100;
+  filter.flags = QueryFilterFlags::kReversed;
+  filter.amount_min = 2000;
+  filter.pending_statuses = PendingStatuses::kPosted | PendingStatuses::kVoided;
+  ChangeEvent event;
+  event.transfer_id = transfer().id;
+  event.transfer_amount = 2500;
+  event.transfer_user_data_32 = 7;
+  event.transfer_code = 20;
+  event.ledger = 700;
+  event.debit_account = {.id = 1, .balances = {0, 2500, 0, 0}, .user_data_64 = account(1).user_data_64, .code = 10};
+  event.credit_account = {.id = 2, .balances = {0, 0, 0, 2500}, .user_data_64 = account(2).user_data_64, .code = 10};
+  event.timestamp = event.transfer_timestamp = kTime + 2000;
+  event.debit_account_timestamp = kTime + 1;
+  event.credit_account_timestamp = kTime + 2;
+  Bytes one_event = bytes_of(event);
+  test::append(one_event, bytes_of(PageEnd{.resume = kTime + 2001, .resume_expiries = 1}));
+  Bytes accounts_at = bytes_of(AccountsAt{.timestamp = kTime + 2000});
+  for (const u128 id : {u128{1}, u128{2}}) test::append(accounts_at, bytes_of(id));
+  return {
+      request("query_transfers: of ledger 700, newest first, from 2000 on, posted or voided",
+              {.operation = Operation::kQueryTransfers, .request = 9}, bytes_of(filter)),
+      reply("query_transfers: no row yet, the next page has timestamp_max T - 1",
+            {.operation = Operation::kQueryTransfers, .request = 9, .sequence = 6, .timestamp = kTime + 2000},
+            bytes_of(PageEnd{.resume = kTime + 1999})),
+      request("get_change_events: the first ten", {.operation = Operation::kGetChangeEvents, .request = 10},
+              bytes_of(ChangeEventsFilter{.limit = 10})),
+      reply("get_change_events: one row, and more from T + 1 on",
+            {.operation = Operation::kGetChangeEvents, .request = 10, .sequence = 6, .timestamp = kTime + 2000, .count = 1}, one_event),
+      request("get_accounts_at: accounts 1 and 2, at the transfer's time", {.operation = Operation::kGetAccountsAt, .request = 11},
+              accounts_at),
   };
 }
 
@@ -155,7 +195,7 @@ std::vector<Vector> error_vectors() {
 
 std::vector<Vector> all_vectors() {
   std::vector<Vector> all = hello_vectors();
-  for (auto&& more : {create_vectors(), read_vectors(), error_vectors()}) all.insert(all.end(), more.begin(), more.end());
+  for (auto&& more : {create_vectors(), read_vectors(), query_vectors(), error_vectors()}) all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 
