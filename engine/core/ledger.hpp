@@ -102,7 +102,6 @@ class Ledger final : public StateMachine {
   Verdict create_transfer(const Transfer& event, const Event& at);
   bool create_plain_transfer(Partition& partition, const Transfer& event, std::uint64_t timestamp, std::uint64_t id_hash,
                              std::uint64_t* id_line, std::uint32_t debit_ordinal, std::uint32_t credit_ordinal) noexcept;
-  void prefetch_resolutions(std::span<const Transfer> events) noexcept;
   void apply_transfer(const Transfer& stored, std::uint64_t id_hash, const AccountAt& debit_at, const AccountAt& credit_at,
                       const PendingAt& pending) noexcept;
   void expire_hold(Partition& owner, std::uint32_t place, std::uint64_t timestamp) noexcept;

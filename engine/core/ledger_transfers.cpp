@@ -23,6 +23,9 @@ struct Group {
   Sought credit_sought[kGroup];
   std::uint32_t debit[kGroup];  // candidates: ordinals whose ids are still to be compared
   std::uint32_t credit[kGroup];
+  std::uint32_t hold_tag[kGroup];  // of the posts and voids
+  const Hold* hold[kGroup];        // candidates, or nullptr
+  std::uint32_t holds = 0;
 };
 
 /// First pass: hash, and ask for the lines of the index tables.
@@ -67,6 +70,30 @@ void take_hints(const Partition& partition, const TransferHint* hints, std::size
   }
 }
 
+// Posts and voids hang on a hold, and that on its accounts and its record: one more thing to ask for in each pass.
+
+void hash_holds(const Partition& partition, std::span<const Transfer> events, Group& group) noexcept {
+  group.holds = 0;
+  std::uint16_t flags = 0;
+  for (const Transfer& event : events) flags |= event.flags;
+  if ((flags & kPostOrVoid) == 0) return;
+  for (const Transfer& event : events) {
+    if ((event.flags & kPostOrVoid) == 0) continue;
+    group.hold_tag[group.holds] = TagTable::tag_of(partition.hash()(event.pending_id));
+    partition.holds().prefetch(group.hold_tag[group.holds++]);
+  }
+}
+
+void find_holds(const Partition& partition, Group& group) noexcept {
+  for (std::uint32_t i = 0; i < group.holds; ++i) group.hold[i] = partition.holds().prefetch_hold(group.hold_tag[i]);
+}
+
+void read_holds(const Partition& partition, const Group& group) noexcept {
+  for (std::uint32_t i = 0; i < group.holds; ++i) {
+    if (group.hold[i] != nullptr) partition.prefetch_end(*group.hold[i]);
+  }
+}
+
 }  // namespace
 
 void Ledger::create_transfers(const Command& command) {
@@ -86,6 +113,7 @@ void Ledger::create_transfers(const Command& command) {
   const auto group_at = [&](std::uint32_t base) { return std::span<const Transfer>(events + base, std::min(kGroup, command.event_count - base)); };
   const auto ask_ahead = [&](std::uint32_t base, Group& group) {
     if (base >= command.event_count) return;
+    hash_holds(partition, group_at(base), group);
     if (command.hints == nullptr) {
       hash_group(partition, group_at(base), group);
     } else {
@@ -93,7 +121,9 @@ void Ledger::create_transfers(const Command& command) {
     }
   };
   const auto find = [&](std::uint32_t base, Group& group) {
-    if (base < command.event_count && command.hints == nullptr) find_group(partition, group_at(base).size(), group);
+    if (base >= command.event_count) return;
+    find_holds(partition, group);
+    if (command.hints == nullptr) find_group(partition, group_at(base).size(), group);
   };
   ask_ahead(0, groups[0]);
   find(0, groups[0]);
@@ -104,9 +134,7 @@ void Ledger::create_transfers(const Command& command) {
     const Group& group = groups[base / kGroup % 2];
     Group& next = groups[(base / kGroup + 1) % 2];
     ask_ahead(base + kGroup, next);
-    std::uint16_t flags = 0;
-    for (const Transfer& event : in_hand) flags |= event.flags;
-    if ((flags & kPostOrVoid) != 0) prefetch_resolutions(in_hand);
+    read_holds(partition, group);
     for (std::uint32_t i = 0; i < size; ++i) {
       const std::uint32_t index = base + i;
       const Transfer& event = events[index];
@@ -191,23 +219,6 @@ inline bool Ledger::create_plain_transfer(Partition& partition, const Transfer& 
   partition.post(debit, number);
   partition.post(credit, number);
   return true;
-}
-
-/// Posts and voids hang on a hold, and that on its accounts and its record: three more steps of asking ahead.
-void Ledger::prefetch_resolutions(std::span<const Transfer> events) noexcept {
-  const Partition& partition = tables_[0];
-  std::uint32_t tags[kGroup];
-  std::uint32_t count = 0;
-  for (const Transfer& event : events) {
-    if ((event.flags & kPostOrVoid) == 0) continue;
-    tags[count] = TagTable::tag_of(partition.hash()(event.pending_id));
-    partition.holds().prefetch(tags[count++]);
-  }
-  const Hold* holds[kGroup];
-  for (std::uint32_t i = 0; i < count; ++i) holds[i] = partition.holds().prefetch_hold(tags[i]);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    if (holds[i] != nullptr) partition.prefetch_end(*holds[i]);
-  }
 }
 
 Ledger::Verdict Ledger::create_transfer(const Transfer& event, const Event& at) {
