@@ -36,7 +36,7 @@ Ledger::Ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner
   window_events_.reserve(TransferWindow::kEventsPerWindow);
 }
 
-Ledger::~Ledger() = default;
+Ledger::~Ledger() { past_.reset(); }  // before the tables that it may be reading
 
 std::unique_ptr<StateMachine> make_ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner) {
   return std::make_unique<Ledger>(options, std::move(runner));
@@ -61,13 +61,20 @@ void Ledger::move_generations() {
     if (is_snapshot_reading_.load(std::memory_order_acquire) || !past_->is_sealed()) return;
     for (const auto& partition : tables_.all()) partition->forget_frozen();
   }
-  if (tables_.transfer_count() - generation_begin_ < generation_transfers_) return;
-  generation_begin_ = tables_.transfer_count();
-  FrozenGeneration generation{.tables = &tables_, .rows = {}};
+  std::uint64_t ids = 0;
+  for (const auto& partition : tables_.all()) ids += partition->transfers().size() + partition->failed_ids().size();
+  if (ids - generation_begin_ < generation_transfers_) return;
+  generation_begin_ = ids;
+  FrozenGeneration generation{.tables = &tables_, .last_sequence = sequence_, .rows = {}};
   for (const auto& partition : tables_.all()) {
     partition->freeze();
-    generation.rows.push_back({partition->transfers().first(), partition->transfers().size(), partition->failed_ids().first(),
-                               partition->failed_ids().size(), partition->expiries().first(), partition->expiries().size()});
+    generation.rows.push_back({.accounts_end = partition->accounts().size(),
+                               .transfers_begin = partition->transfers().first(),
+                               .transfers_end = partition->transfers().size(),
+                               .failed_ids_begin = partition->failed_ids().first(),
+                               .failed_ids_end = partition->failed_ids().size(),
+                               .expiries_begin = partition->expiries().first(),
+                               .expiries_end = partition->expiries().size()});
   }
   past_->seal(generation);
 }
@@ -271,6 +278,7 @@ std::uint32_t Ledger::record_expiry(Partition& owner, const Hold& hold, const Ex
   expiry.credit = hold.credit;
   expiry.flags = hold.transfer.flags;
   expiry.amount = hold.transfer.amount;
+  expiry.pending_id = hold.transfer.id;
   return tables_.references().to(owner.index(), owner.record_expiry(expiry)) | Posting::kExpiry;
 }
 

@@ -23,7 +23,7 @@ struct LedgerOptions {
   std::uint32_t partitions = 1;
   /// Takes in what leaves memory, and knows it from then on; nullptr: all of it stays.
   std::shared_ptr<Past> past = nullptr;
-  std::uint64_t generation_transfers = std::uint64_t{4} << 20;  ///< so many leave together, at the end of a batch
+  std::uint64_t generation_transfers = std::uint64_t{4} << 20;  ///< so many, failed ids included, leave together at the end of a batch
   std::uint64_t prefault_bytes = 0;  ///< table memory taken from the system at once, not as it is needed
   std::uint32_t query_records_max = kQueryRecordsMax;  ///< see Queries
 };
@@ -55,6 +55,7 @@ class Ledger final : public StateMachine {
   using Sink = std::function<void(ChunkKey, std::span<const std::byte>)>;
   bool snapshot_step(std::size_t budget_bytes, const Sink& sink) override;
   bool snapshot_rows(const Sink& sink) override;
+  void end_snapshot_rows() noexcept override { is_snapshot_reading_.store(false, std::memory_order_release); }
   u128 snapshot_state_hash() const noexcept override;
   void abandon_snapshot() override;
   Status load(const SnapshotReader& snapshot) override;
@@ -139,7 +140,7 @@ class Ledger final : public StateMachine {
   std::uint64_t prefault_bytes_;
   std::shared_ptr<Past> past_;
   std::uint64_t generation_transfers_;
-  std::uint64_t generation_begin_ = 0;  // transfers before the generation that fills
+  std::uint64_t generation_begin_ = 0;  // transfers and failed ids before the generation that fills
   Tables tables_;
   TableHistory history_;
   Queries queries_;
@@ -150,7 +151,7 @@ class Ledger final : public StateMachine {
   std::unique_ptr<Balances[]> post_balances_;  // two per event of the request in hand, when asked for
 
   std::unique_ptr<SnapshotProgress> progress_;
-  std::atomic<bool> is_snapshot_reading_ = false;  // cleared by who reads the last row, or abandons it
+  std::atomic<bool> is_snapshot_reading_ = false;  // from begin_snapshot() to end_snapshot_rows()
   std::vector<std::uint32_t> loaded_accounts_;  // while a snapshot is loaded: References by place in it
 
   // Several partitions only.

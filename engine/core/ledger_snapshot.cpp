@@ -72,9 +72,7 @@ bool Ledger::snapshot_rows(const Sink& sink) {
   }
   if (bytes != 0) return false;
   rows.chunk = 0;
-  if (++rows.table != SnapshotProgress::kTables) return false;
-  is_snapshot_reading_.store(false, std::memory_order_release);
-  return true;
+  return ++rows.table == SnapshotProgress::kTables;
 }
 
 /// The next chunk of a table that only grows.

@@ -74,6 +74,8 @@ class Partition {
   [[nodiscard]] const TransferExtra* extra(const TransferRecord& record) const noexcept {
     return record.extra == 0 ? nullptr : &extras_[index_of(record.extra, extras_)];
   }
+  /// The same for another thread, of a transfer that has one and was settled when it synchronised with this one.
+  [[nodiscard]] const TransferExtra& settled_extra(const TransferRecord& record) const noexcept { return extras_.settled(record.extra - 1); }
   /// Of a transfer that is not pending: kNone.
   [[nodiscard]] PendingStatus hold_status(std::uint32_t number) const noexcept {
     const TransferExtra* rest = extra(transfer(number));

@@ -21,11 +21,13 @@ struct PastTransfer {
 /// Readers: any thread, through StreamLog::settled().
 struct FrozenGeneration {
   struct Rows {
+    std::size_t accounts_end;  // those that transfers in it can name
     std::size_t transfers_begin, transfers_end;
     std::size_t failed_ids_begin, failed_ids_end;
     std::size_t expiries_begin, expiries_end;
   };
   const Tables* tables = nullptr;
+  std::uint64_t last_sequence = 0;  ///< of the batch at whose end it was frozen
   std::vector<Rows> rows;  ///< by partition
 };
 
@@ -42,8 +44,8 @@ class Past {
 
   /// Begins to seal. The next one comes only after is_sealed() was true.
   virtual void seal(const FrozenGeneration& generation) = 0;
-  /// True when all of it is durable, and known to may_know() and find().
-  [[nodiscard]] virtual bool is_sealed() const noexcept = 0;
+  /// Asked between batches while one is being sealed. True, once: all of it is durable, and known to may_know() and find() from now on.
+  [[nodiscard]] virtual bool is_sealed() noexcept = 0;
 };
 
 }  // namespace florin::core

@@ -185,8 +185,9 @@ struct Expiry {
   std::uint16_t reserved_16 = 0;
   std::uint64_t reserved_64 = 0;
   u128 amount = 0;                      ///< of the pending transfer
+  u128 pending_id = 0;                  ///< its id
 };
-static_assert(sizeof(Expiry) == 64 && std::has_unique_object_representations_v<Expiry>);
+static_assert(sizeof(Expiry) == 80 && std::has_unique_object_representations_v<Expiry>);
 
 constexpr std::uint64_t expires_at(std::uint64_t timestamp, std::uint32_t timeout) noexcept {
   return timeout == 0 ? kNever : timestamp + std::uint64_t{timeout} * 1'000'000'000;

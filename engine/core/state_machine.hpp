@@ -109,6 +109,8 @@ class StateMachine {
     static_cast<void>(sink);
     return true;
   }
+  /// No more rows will be read, whether all were or not: they may leave memory. By who called snapshot_rows(), or would have.
+  virtual void end_snapshot_rows() noexcept {}
   /// After snapshot_step() returned true: the state hash of what it emitted, gathered on the way.
   [[nodiscard]] virtual u128 snapshot_state_hash() const noexcept { return 0; }
   /// Ends a snapshot early (the store failed) and drops the pre-images.

@@ -24,6 +24,11 @@ enum class SectionKind : std::uint32_t {
   kCheckpoints = 3,
   kIdFilter = 4,
   kSegmentLanes = 5,
+  kTransfers = 6,
+  kExtras = 7,
+  kExpiries = 8,
+  kFailedIds = 9,
+  kEndings = 10,
 };
 
 /// A section in memory, ready to be written, and to be read as VerifiedBytes meanwhile.

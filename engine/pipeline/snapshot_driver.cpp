@@ -190,6 +190,7 @@ Status SnapshotDriver::prune() {
 
 void SnapshotDriver::finish_as(Progress progress) noexcept {
   writer_.reset();  // unpublished: leaves nothing behind
+  state_machine_.end_snapshot_rows();
   is_copied_ = false;
   has_rows_ = false;
   has_failed_ = false;

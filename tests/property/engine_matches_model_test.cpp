@@ -180,6 +180,9 @@ TEST(EngineMatchesModel, OnRandomStreams) { run_seeds(engine_factories(), kDefau
 /// Exactly once for ever: whatever has left memory, and however long ago, nothing that is asked of it changes.
 TEST(EngineMatchesModel, WhenTransfersLeaveMemory) { run_seeds(engine_factories_with_past(), kDefaultSeeds, 600); }
 
+/// The same, sealed into files: fewer streams, because each segment is a file of two megabytes.
+TEST(EngineMatchesModel, WhenTransfersAreSealed) { run_seeds(sealing_engine_factories(), (kDefaultSeeds + 3) / 4, 1200); }
+
 /// The harness itself: the model behind the interface of a state machine answers as the model does.
 TEST(EngineMatchesModel, ModelMatchesItself) { run_seeds({all_factories().front()}, 10, 400); }
 

@@ -76,6 +76,8 @@ inline void PrintTo(const StateMachineFactory& factory, std::ostream* out) { *ou
 const std::vector<StateMachineFactory>& engine_factories();
 /// The engine with tiny generations, so that transfers leave memory all the time.
 const std::vector<StateMachineFactory>& engine_factories_with_past();
+/// The same into sealed segments, files and all.
+const std::vector<StateMachineFactory>& sealing_engine_factories();
 /// The engine in all its forms and, first, the model itself: what tests that state rules run on.
 const std::vector<StateMachineFactory>& all_factories();
 

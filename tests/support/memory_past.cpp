@@ -18,7 +18,7 @@ void MemoryPast::seal(const core::FrozenGeneration& generation) {
   batches_left_ = batches_;
 }
 
-bool MemoryPast::is_sealed() const noexcept {
+bool MemoryPast::is_sealed() noexcept {
   if (batches_left_ != 0) {
     --batches_left_;
     return false;
@@ -27,7 +27,7 @@ bool MemoryPast::is_sealed() const noexcept {
   return true;
 }
 
-void MemoryPast::take_in() const {
+void MemoryPast::take_in() {
   const core::Tables& tables = *frozen_.tables;
   const auto add = [&](u128 id, const core::PastTransfer& past) {
     if (!transfers_.emplace(id, past).second) throw std::logic_error("an id was taken in twice");

@@ -19,20 +19,19 @@ class MemoryPast final : public core::Past {
   std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override;
   bool has_transfer_at(std::uint64_t timestamp) const noexcept override { return ids_by_time_.contains(timestamp); }
   void seal(const core::FrozenGeneration& generation) override;
-  bool is_sealed() const noexcept override;
+  bool is_sealed() noexcept override;
 
   [[nodiscard]] std::size_t size() const noexcept { return transfers_.size(); }
 
  private:
-  void take_in() const;
+  void take_in();
 
   const std::uint32_t batches_;
-  // Changed by is_sealed(), which ends the wait.
-  mutable std::uint32_t batches_left_ = 0;
-  mutable core::FrozenGeneration frozen_;
-  mutable std::map<u128, core::PastTransfer> transfers_;
-  mutable std::map<std::uint64_t, u128> ids_by_time_;
-  mutable std::unordered_map<std::uint64_t, std::uint32_t> known_;  // ids, folded
+  std::uint32_t batches_left_ = 0;
+  core::FrozenGeneration frozen_;
+  std::map<u128, core::PastTransfer> transfers_;
+  std::map<std::uint64_t, u128> ids_by_time_;
+  std::unordered_map<std::uint64_t, std::uint32_t> known_;  // ids, folded
 };
 
 }  // namespace florin::test

@@ -1,6 +1,7 @@
 #include "core/ledger.hpp"
 #include "model/model_state_machine.hpp"
 #include "pipeline/partition_threads.hpp"
+#include "support/disk_past.hpp"
 #include "support/engine_under_test.hpp"
 #include "support/memory_past.hpp"
 
@@ -22,6 +23,13 @@ std::unique_ptr<core::StateMachine> engine_with_past(std::uint32_t partitions, s
   return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20,
                             .partitions = partitions,
                             .past = std::make_shared<MemoryPast>(batches),
+                            .generation_transfers = generation_transfers});
+}
+
+std::unique_ptr<core::StateMachine> sealing_engine(std::uint32_t partitions, std::uint64_t generation_transfers, DiskPast::Builder builder) {
+  return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20,
+                            .partitions = partitions,
+                            .past = std::make_shared<DiskPast>(builder),
                             .generation_transfers = generation_transfers});
 }
 
@@ -47,6 +55,15 @@ const std::vector<StateMachineFactory>& engine_factories_with_past() {
       {"engine, 1 partition, 40 transfers leave together", [] { return engine_with_past(1, 40, 2); }, false},
       {"engine, 3 partitions, 100 transfers leave together", [] { return engine_with_past(3, 100, 7); }, false},
       {"engine, 8 partitions, 10 transfers leave together", [] { return engine_with_past(8, 10, 1); }, false},
+  };
+  return factories;
+}
+
+const std::vector<StateMachineFactory>& sealing_engine_factories() {
+  static const std::vector<StateMachineFactory> factories = {
+      {"engine, 1 partition, seals 300 ids together", [] { return sealing_engine(1, 300, DiskPast::Builder::kCaller); }, false},
+      {"engine, 3 partitions, seals 500 ids together", [] { return sealing_engine(3, 500, DiskPast::Builder::kCaller); }, false},
+      {"engine, 2 partitions, a thread seals", [] { return sealing_engine(2, 400, DiskPast::Builder::kThread); }, false},
   };
   return factories;
 }

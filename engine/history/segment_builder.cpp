@@ -1,0 +1,219 @@
+#include "history/segment_builder.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "history/frozen_rows.hpp"
+#include "history/id_run.hpp"
+#include "history/postings.hpp"
+#include "history/segment_rows.hpp"
+
+namespace florin::history {
+namespace {
+
+using core::PendingStatus;
+
+constexpr std::uint32_t kind(SectionKind kind) noexcept { return static_cast<std::uint32_t>(kind); }
+
+/// Rows on their way into a section, some thousand at a time. The first failure stays.
+template <typename Row>
+class RowWriter {
+ public:
+  explicit RowWriter(SealedWriter& writer) : writer_(writer) { rows_.reserve(kRows); }
+
+  void add(const Row& row) {
+    rows_.push_back(row);
+    if (rows_.size() == kRows) flush();
+  }
+  Status finish() {
+    flush();
+    return status_;
+  }
+
+ private:
+  static constexpr std::size_t kRows = 8192;
+
+  void flush() {
+    if (status_ && !rows_.empty()) status_ = writer_.append(std::as_bytes(std::span<const Row>(rows_)));
+    rows_.clear();
+  }
+
+  SealedWriter& writer_;
+  std::vector<Row> rows_;
+  Status status_;
+};
+
+/// In order of arrival, one in 64 is plenty; of few, all.
+constexpr std::uint64_t sample_step(std::uint64_t ids) noexcept { return ids < 4096 ? 1 : 64; }
+
+}  // namespace
+
+Status SegmentBuilder::build(SealedWriter& writer, SealedHeader header) {
+  const FrozenRows rows(generation_);
+  if (rows.transfers() + rows.failed_ids() > IdRun::kIdsMax) {
+    return {ErrorKind::kInternal, "a generation of " + std::to_string(rows.transfers() + rows.failed_ids()) + " ids is too large for a segment"};
+  }
+  header.first_position = rows.transfers_before();
+  header.last_position = rows.transfers_before() + rows.transfers() - 1;
+  if (Status status = write_transfers(writer); !status) return status;
+  if (Status status = write_extras(writer); !status) return status;
+  if (Status status = write_expiries(writer); !status) return status;
+  if (Status status = write_failed_ids(writer); !status) return status;
+  if (Status status = write_endings(writer); !status) return status;
+  if (Status status = write_ids(writer, header.segment); !status) return status;
+  if (Status status = write_postings(writer); !status) return status;
+  return writer.publish(header);
+}
+
+Status SegmentBuilder::write_transfers(SealedWriter& writer) {
+  if (Status status = writer.begin_section(kind(SectionKind::kTransfers)); !status) return status;
+  RowWriter<TransferRow> out(writer);
+  std::uint32_t extras = 0;
+  FrozenRows(generation_).each_transfer([&](const core::Partition&, const core::TransferRecord& record) {
+    out.add({.id = record.id,
+             .amount_low = record.amount_low,
+             .timestamp = record.timestamp,
+             .debit = ordinals_.of(record.debit),
+             .credit = ordinals_.of(record.credit),
+             .code = record.code,
+             .flags = record.flags,
+             .extra = record.extra == 0 ? 0 : ++extras});
+  });
+  return out.finish();
+}
+
+Status SegmentBuilder::write_extras(SealedWriter& writer) {
+  if (Status status = writer.begin_section(kind(SectionKind::kExtras)); !status) return status;
+  RowWriter<ExtraRow> out(writer);
+  FrozenRows(generation_).each_transfer([&](const core::Partition& partition, const core::TransferRecord& record) {
+    if (record.extra == 0) return;
+    const core::TransferExtra& extra = partition.settled_extra(record);  // not its status, which still changes
+    out.add({.pending_id = extra.pending_id,
+             .user_data_128 = extra.user_data_128,
+             .user_data_64 = extra.user_data_64,
+             .amount_high = extra.amount_high,
+             .user_data_32 = extra.user_data_32,
+             .timeout = extra.timeout});
+  });
+  return out.finish();
+}
+
+Status SegmentBuilder::write_expiries(SealedWriter& writer) {
+  if (Status status = writer.begin_section(kind(SectionKind::kExpiries)); !status) return status;
+  RowWriter<ExpiryRow> out(writer);
+  FrozenRows(generation_).each_expiry([&](const core::Partition&, const core::Expiry& expiry) {
+    out.add({.timestamp = expiry.timestamp,
+             .pending_timestamp = expiry.pending_timestamp,
+             .transfers_before = expiry.transfers_before,
+             .debit = ordinals_.of(expiry.debit),
+             .credit = ordinals_.of(expiry.credit),
+             .amount = expiry.amount,
+             .pending_id = expiry.pending_id,
+             .flags = expiry.flags});
+  });
+  return out.finish();
+}
+
+Status SegmentBuilder::write_failed_ids(SealedWriter& writer) {
+  if (Status status = writer.begin_section(kind(SectionKind::kFailedIds)); !status) return status;
+  RowWriter<u128> out(writer);
+  FrozenRows(generation_).each_failed_id([&](u128 id) { out.add(id); });
+  return out.finish();
+}
+
+Status SegmentBuilder::write_endings(SealedWriter& writer) {
+  FrozenRows rows(generation_);
+  const core::IdHash hash = generation_.tables->hash();
+  std::vector<EndingRow> endings;
+  std::uint32_t index = 0;
+  rows.each_transfer([&](const core::Partition& partition, const core::TransferRecord& record) {
+    if ((record.flags & core::kPostOrVoid) != 0) {
+      const bool post = (record.flags & TransferFlags::kPostPendingTransfer) != 0;
+      endings.push_back({hash(partition.settled_extra(record).pending_id), index, post ? PendingStatus::kPosted : PendingStatus::kVoided, {}});
+    }
+    ++index;
+  });
+  index = 0;
+  rows.each_expiry([&](const core::Partition&, const core::Expiry& expiry) {
+    endings.push_back({hash(expiry.pending_id), index++, PendingStatus::kExpired, {}});
+  });
+  std::sort(endings.begin(), endings.end(), [](const EndingRow& a, const EndingRow& b) {
+    return a.pending_hash != b.pending_hash ? a.pending_hash < b.pending_hash : a.index < b.index;
+  });
+  if (Status status = writer.begin_section(kind(SectionKind::kEndings)); !status) return status;
+  return writer.append(std::as_bytes(std::span<const EndingRow>(endings)));
+}
+
+Status SegmentBuilder::write_ids(SealedWriter& writer, std::uint64_t segment) {
+  FrozenRows rows(generation_);
+  const std::uint64_t count = rows.transfers() + rows.failed_ids();
+  const std::uint64_t step = sample_step(count);
+  std::vector<u128> sample;
+  sample.reserve(count / step + 1);
+  std::uint64_t seen = 0;
+  rows.each_transfer([&](const core::Partition&, const core::TransferRecord& record) {
+    if (seen++ % step == 0) sample.push_back(record.id);
+  });
+  segment_lanes_ = lanes_.judge(segment, sample);
+
+  const core::IdHash hash = generation_.tables->hash();
+  std::vector<std::uint64_t> hashes;
+  std::vector<std::uint32_t> values;
+  hashes.reserve(count);
+  values.reserve(count);
+  straggler_hashes_.clear();
+  const auto take = [&](u128 id, std::uint32_t value) {
+    hashes.push_back(hash(id));
+    const bool straggler = segment_lanes_.take(id);
+    if (straggler) straggler_hashes_.push_back(hashes.back());
+    values.push_back(straggler ? value | IdEntry::kStraggler : value);
+  };
+  std::uint32_t index = 0;
+  rows.each_transfer([&](const core::Partition&, const core::TransferRecord& record) { take(record.id, index++); });
+  index = 0;
+  rows.each_failed_id([&](u128 id) { take(id, index++ | IdEntry::kFailed); });
+
+  const auto run = build_id_run(hashes, values);
+  if (!run) return run.error();
+  if (Status status = writer.begin_section(kind(SectionKind::kIdRun)); !status) return status;
+  if (Status status = writer.append(run->bytes()); !status) return status;
+  if (Status status = writer.begin_section(kind(SectionKind::kSegmentLanes)); !status) return status;
+  return writer.append(segment_lanes_.bytes());
+}
+
+Status SegmentBuilder::write_postings(SealedWriter& writer) {
+  FrozenRows rows(generation_);
+  std::vector<core::Expiry> expiries;
+  rows.each_expiry([&](const core::Partition&, const core::Expiry& expiry) { expiries.push_back(expiry); });
+  PostingsBuilder builder(ordinals_.count());
+  rows.each_transfer([&](const core::Partition&, const core::TransferRecord& record) {
+    builder.count(ordinals_.of(record.debit));
+    builder.count(ordinals_.of(record.credit));
+  });
+  for (const core::Expiry& expiry : expiries) {
+    builder.count(ordinals_.of(expiry.debit));
+    builder.count(ordinals_.of(expiry.credit));
+  }
+  builder.end_of_counts();
+  // An expiry comes before the transfer that was the first behind it.
+  std::uint32_t index = 0;
+  std::uint32_t expired = 0;
+  const auto add_expiries = [&](std::uint64_t transfers) {
+    for (; expired < expiries.size() && expiries[expired].transfers_before <= transfers; ++expired) {
+      builder.add(ordinals_.of(expiries[expired].debit), PostingEntry::of(expired, PostingEntry::kExpiry));
+      builder.add(ordinals_.of(expiries[expired].credit), PostingEntry::of(expired, PostingEntry::kExpiry | PostingEntry::kCredit));
+    }
+  };
+  rows.each_transfer([&](const core::Partition&, const core::TransferRecord& record) {
+    add_expiries(rows.transfers_before() + index);
+    builder.add(ordinals_.of(record.debit), PostingEntry::of(index, 0));
+    builder.add(ordinals_.of(record.credit), PostingEntry::of(index, PostingEntry::kCredit));
+    ++index;
+  });
+  add_expiries(~std::uint64_t{0});
+  const SectionBytes section = builder.finish();
+  if (Status status = writer.begin_section(kind(SectionKind::kPostings)); !status) return status;
+  return writer.append(section.bytes());
+}
+
+}  // namespace florin::history

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/past.hpp"
+#include "florin/sealed_segment.hpp"
+#include "florin/status.hpp"
+#include "history/account_ordinals.hpp"
+#include "history/high_water_lanes.hpp"
+
+namespace florin::history {
+
+/// Writes a frozen generation as a sealed segment: the rows once through, then what is sought by. Only the hashes of all ids, the
+/// places of all postings and one index at a time are in memory: about 40 bytes a transfer.
+/// Thread: the builder's; the generation stays frozen.
+class SegmentBuilder {
+ public:
+  SegmentBuilder(const core::FrozenGeneration& generation, const AccountOrdinals& ordinals, const HighWaterLanes& lanes)
+      : generation_(generation), ordinals_(ordinals), lanes_(lanes) {}
+
+  /// `header`: segment, seed, store and sequences are the caller's, the rest is filled in. On ok the segment is durable.
+  Status build(SealedWriter& writer, SealedHeader header);
+
+  /// After build(): what the segment says of the order of its ids, and the hashes of those that the filter must know.
+  [[nodiscard]] const SegmentLanes& lanes() const noexcept { return segment_lanes_; }
+  [[nodiscard]] const std::vector<std::uint64_t>& straggler_hashes() const noexcept { return straggler_hashes_; }
+
+ private:
+  Status write_transfers(SealedWriter& writer);
+  Status write_extras(SealedWriter& writer);
+  Status write_expiries(SealedWriter& writer);
+  Status write_failed_ids(SealedWriter& writer);
+  Status write_endings(SealedWriter& writer);
+  Status write_ids(SealedWriter& writer, std::uint64_t segment);
+  Status write_postings(SealedWriter& writer);
+
+  const core::FrozenGeneration& generation_;
+  const AccountOrdinals& ordinals_;
+  const HighWaterLanes& lanes_;
+  SegmentLanes segment_lanes_;
+  std::vector<std::uint64_t> straggler_hashes_;
+};
+
+}  // namespace florin::history

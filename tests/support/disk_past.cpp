@@ -1,0 +1,42 @@
+#include "support/disk_past.hpp"
+
+#include <chrono>
+#include <stdexcept>
+
+namespace florin::test {
+
+DiskPast::DiskPast(Builder builder) : builder_(builder) {
+  auto store = journal::SealedFolder::open(folder_.path());
+  if (!store) throw std::runtime_error(store.error().message());
+  store_ = std::move(*store);
+  past_ = std::make_unique<history::SealedPast>(*store_, history::SealedPastOptions{});
+  if (builder_ == Builder::kCaller) return;
+  thread_ = std::thread([this] {
+    while (!stops_.load(std::memory_order_relaxed)) {
+      build();
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+  });
+}
+
+DiskPast::~DiskPast() {
+  stops_.store(true, std::memory_order_relaxed);
+  if (thread_.joinable()) thread_.join();
+}
+
+void DiskPast::build() {
+  const auto built = past_->do_work();
+  if (!built) throw std::runtime_error(built.error().message());
+}
+
+void DiskPast::seal(const core::FrozenGeneration& generation) {
+  asked_ = 0;
+  past_->seal(generation);
+}
+
+bool DiskPast::is_sealed() noexcept {
+  if (builder_ == Builder::kCaller && ++asked_ == 3) build();
+  return past_->is_sealed();
+}
+
+}  // namespace florin::test

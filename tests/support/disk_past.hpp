@@ -1,0 +1,44 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "history/sealed_past.hpp"
+#include "journal/sealed_folder.hpp"
+#include "unit/journal/temporary_folder.hpp"
+
+namespace florin::test {
+
+/// A past in sealed segments in a folder of its own, and who builds them.
+class DiskPast final : public core::Past {
+ public:
+  enum class Builder {
+    kCaller,  ///< whoever asks whether it is sealed, the third time he asks
+    kThread,  ///< a thread of its own, beside everything else
+  };
+
+  explicit DiskPast(Builder builder);
+  ~DiskPast() override;
+
+  bool may_know(u128 id, std::uint64_t hash) const noexcept override { return past_->may_know(id, hash); }
+  std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override { return past_->find(id, hash); }
+  bool has_transfer_at(std::uint64_t timestamp) const noexcept override { return past_->has_transfer_at(timestamp); }
+  void seal(const core::FrozenGeneration& generation) override;
+  bool is_sealed() noexcept override;
+
+  [[nodiscard]] history::SealedPast& past() noexcept { return *past_; }
+
+ private:
+  void build();
+
+  const Builder builder_;
+  journal::testing::TemporaryFolder folder_{journal::testing::TemporaryFolder::Where::kMemory};
+  std::unique_ptr<journal::SealedFolder> store_;
+  std::unique_ptr<history::SealedPast> past_;
+  int asked_ = 0;
+  std::atomic<bool> stops_{false};
+  std::thread thread_;
+};
+
+}  // namespace florin::test
