@@ -168,9 +168,9 @@ void run_seeds(const std::vector<StateMachineFactory>& factories, std::uint64_t 
 }
 
 #if defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kDefaultSeeds = 8;
+constexpr std::uint64_t kDefaultSeeds = 3;
 #elif defined(__SANITIZE_ADDRESS__)
-constexpr std::uint64_t kDefaultSeeds = 20;
+constexpr std::uint64_t kDefaultSeeds = 12;
 #else
 constexpr std::uint64_t kDefaultSeeds = 40;
 #endif
