@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 
 #include "florin/batch.hpp"
@@ -58,6 +59,37 @@ std::uint32_t event_count(Operation operation, std::size_t body_bytes) noexcept;
 /// Bytes the reply's body may need at most.
 std::uint32_t reply_bytes_max(Operation operation, std::uint16_t flags, std::span<const std::byte> body) noexcept;
 
+/// A short piece of work on the state machine between two batches: somebody beside the path copies what changes.
+class BoundaryTask {
+ public:
+  virtual ~BoundaryTask() = default;
+  /// By whoever may call StateMachine::execute(), between two calls.
+  virtual void run() noexcept = 0;
+};
+
+/// Where query readers get at the state machine: the pipeline.
+class BatchBoundary {
+ public:
+  virtual ~BatchBoundary() = default;
+  /// Returns when `task` has run: after the batch that is being executed, or at once. Any thread but the one that executes.
+  virtual void run(BoundaryTask& task) noexcept = 0;
+};
+
+/// Answers queries on a thread of its own, while the state machine goes on: copies at a batch boundary what changes, and reads
+/// what only grows by itself. Writer: that thread.
+class QueryReader {
+ public:
+  /// The state that an answer is of: everything up to this event and nothing behind it.
+  struct Moment {
+    std::uint64_t sequence = 0;
+    std::uint64_t timestamp = 0;
+  };
+
+  virtual ~QueryReader() = default;
+  /// Operations for which is_query() is true. Bounded work; may wait for the disk, and for a batch boundary.
+  virtual Moment execute(const Command& query, BatchBoundary& boundary) noexcept = 0;
+};
+
 /// Writer: the thread that sequences (with several partitions it leads them inside execute()).
 class StateMachine {
  public:
@@ -66,6 +98,9 @@ class StateMachine {
   /// Executes the commands of one batch in order, reads and writes alike, and fills their replies. Never fails: what a
   /// command cannot do is an outcome. Allocates nothing after reserve() promised room.
   virtual void execute(std::span<const Command> batch) = 0;
+
+  /// Makes somebody who answers queries beside execute(); nullptr: execute() does it. The state machine outlives him.
+  virtual std::unique_ptr<QueryReader> make_query_reader() { return nullptr; }
 
   /// Finds out ahead what execution of a create_transfers will look up first; false if there is nothing to be gained. May run on
   /// another thread beside execute(), but not beside the execution of anything else than create_transfers and pulse: the
