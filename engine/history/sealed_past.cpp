@@ -138,6 +138,7 @@ void SealedPast::take_references(const core::FrozenGeneration& generation, std::
 Status SealedPast::visit_stragglers(std::uint32_t part, const IdFilter::Add& add) const {
   std::vector<std::uint64_t> hashes;
   for (const SegmentView* segment : built_segments_) {
+    if (segment->ids().stragglers() == 0) continue;
     hashes.clear();
     const Status status = segment->ids().visit(part, [&](std::uint64_t hash, IdEntry entry) {
       if (entry.is_straggler()) hashes.push_back(hash);
