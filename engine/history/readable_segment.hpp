@@ -33,9 +33,14 @@ class ReadableSegment final : public core::PastSegment {
   [[nodiscard]] std::uint32_t find(u128 id, std::uint64_t hash) const noexcept override;
   [[nodiscard]] core::PendingStatus ending_of(u128 pending_id, std::uint64_t hash) const noexcept override;
   [[nodiscard]] std::uint32_t batches() const noexcept override { return static_cast<std::uint32_t>(view_->batch_ends().count()); }
-  [[nodiscard]] core::BatchEnd batch(std::uint32_t index) const noexcept override { return damage_.need(view_->batch_ends().at(index)); }
+  [[nodiscard]] core::BatchEnd batch(std::uint32_t index) const noexcept override { return need(view_->batch_ends().at(index)); }
 
  private:
+  template <typename Value>
+  Value need(Result<Value> result) const {
+    return damage_.need(std::move(result), view_->header().segment);
+  }
+
   std::unique_ptr<SegmentView> view_;
   const Damage& damage_;
 };

@@ -177,6 +177,7 @@ void MemoryPast::take_in() {
   }
   segments_.push_back(std::make_unique<MemorySegment>(frozen_));
   list_ = list_->with(*segments_.back());
+  durable_ = frozen_.number;
   frozen_ = {};
 }
 

@@ -62,6 +62,12 @@ class MemoryPast final : public core::Past {
   bool has_transfer_at(std::uint64_t timestamp) const noexcept override { return ids_by_time_.contains(timestamp); }
   std::shared_ptr<const core::PastSegments> segments() const noexcept override { return list_; }
   core::PastHint hint(u128 id, std::uint64_t hash) const noexcept override { return {.may_be_anywhere = may_know(id, hash)}; }
+  void attach(const core::Tables& /*tables*/) noexcept override {}
+  void detach() noexcept override { frozen_ = {}; }
+  void set_store(u128 /*store_id*/, u128 /*hash_seed*/) override {}
+  Status restore(const core::PastEnd& /*end*/) override { return {ErrorKind::kNotFound, "this past lives in memory only"}; }
+  std::uint64_t durable_generations() const noexcept override { return durable_; }
+  std::uint64_t memory_bytes() const noexcept override { return 0; }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
 
@@ -72,6 +78,7 @@ class MemoryPast final : public core::Past {
 
   const std::uint32_t batches_;
   std::uint32_t batches_left_ = 0;
+  std::uint64_t durable_ = 0;
   core::FrozenGeneration frozen_;
   std::vector<std::unique_ptr<MemorySegment>> segments_;
   std::shared_ptr<const core::PastSegments> list_ = std::make_shared<core::PastSegments>();

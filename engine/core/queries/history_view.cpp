@@ -221,7 +221,7 @@ void HistoryView::find_statuses(std::span<const HistoryRow> rows, std::span<Pend
       const Partition& owner = tables_.owner(hash);
       const std::uint32_t place = owner.find_hold(rows[i].record.id, hash);
       statuses[i] = PendingStatus::kPending;
-      if (place != 0) statuses[i] = HoldState{owner.holds()[place].status, owner.holds()[place].stamp}.at(view_.stamp);
+      if (place != 0) statuses[i] = owner.holds()[place].status_at(view_.stamp);
     }
   });
 }
