@@ -143,10 +143,12 @@ class Ledger final : public StateMachine {
   std::size_t emit_accounts(const Sink& sink);
   std::size_t emit_holds(const Sink& sink);
   std::size_t emit_past(const Sink& sink);
+  std::size_t emit_batch_ends(const Sink& sink);
   std::size_t emit_transfers(const Sink& sink);
   template <typename Row, typename TimeOf, typename RowAt>
   std::size_t emit_rows(const Sink& sink, std::vector<Row>& chunk, TimeOf&& time_of, RowAt&& row_at);
   Status load_past(ChunkKey key, std::span<const std::byte> bytes);
+  Status load_batch_ends(ChunkKey key, std::span<const std::byte> bytes);
   Status load_accounts(ChunkKey key, std::span<const std::byte> bytes);
   Status load_holds(ChunkKey key, std::span<const std::byte> bytes);
   Status load_transfers(ChunkKey key, std::span<const std::byte> bytes, std::span<const SnapshotExpiry> expiries, std::size_t& next_expiry);

@@ -237,6 +237,7 @@ void Queries::write_events(std::uint32_t count, Page<ChangeEvent>& page) const n
               .transfer_flags = transfer.flags,
               .ledger = transfer.ledger,
               .type = type_of(transfer.flags, event.is_expiry),
+              .sequence = event.sequence,
               .debit_account = account_then(debit, event.accounts[0]),
               .credit_account = account_then(credit, event.accounts[1]),
               .timestamp = event.timestamp,
