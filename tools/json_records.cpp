@@ -152,6 +152,7 @@ nlohmann::ordered_json to_json(const ChangeEvent& event) {
   };
   const auto type = static_cast<std::size_t>(event.type);
   return {{"timestamp", std::to_string(event.timestamp)},
+          {"sequence", std::to_string(event.sequence)},
           {"type", type < kTypes.size() ? kTypes[type] : "unknown"},
           {"ledger", event.ledger},
           {"transfer",

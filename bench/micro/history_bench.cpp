@@ -372,7 +372,7 @@ std::vector<Checkpoint> checkpoints_of(std::uint32_t accounts) {
   Sequence sequence(9);
   for (std::uint32_t i = 0; i < all.size(); ++i) {
     all[i].ordinal = static_cast<std::uint32_t>(sequence.below(accounts));
-    all[i].index = i * 32;
+    all[i].posting = i * 32;
   }
   return all;
 }
@@ -395,7 +395,7 @@ void checkpoints_find(benchmark::State& state) {
   for (auto _ : state) {
     Checkpoint found;
     const auto ordinal = static_cast<std::uint32_t>(sequence.below(10'000));
-    if (checkpoints.find(ordinal, static_cast<std::uint32_t>(sequence.below(kIds)), found) == Found::kYes) sum += found.index;
+    if (checkpoints.find(ordinal, static_cast<std::uint32_t>(sequence.below(kIds)), found) == Found::kYes) sum += found.posting;
   }
   benchmark::DoNotOptimize(sum);
   meter.report(1);

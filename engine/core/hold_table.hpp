@@ -19,7 +19,14 @@ struct Hold {
   std::uint32_t extra = 0;                      ///< and of the TransferExtra that goes with it
   std::uint64_t ended = 0;                      ///< place among the ended ones that wait: see Partition::end_hold()
   PendingStatus status = PendingStatus::kNone;  ///< kPending: open. Else it ended a moment ago, or is free
-  std::uint8_t reserved[7] = {};
+  std::uint8_t reserved[3] = {};
+  std::uint32_t stamp = 0;                      ///< of the batch that ended it: the low half
+
+  /// As it was at the end of a batch, as long as that is not too long ago.
+  [[nodiscard]] PendingStatus status_at(std::uint64_t stamp_then) const noexcept {
+    const bool ended_later = static_cast<std::int32_t>(stamp - static_cast<std::uint32_t>(stamp_then)) > 0;
+    return ended_later ? PendingStatus::kPending : status;
+  }
 };
 static_assert(sizeof(Hold) == 160 && std::is_trivially_copyable_v<Hold>);
 

@@ -37,8 +37,9 @@ Ledger::Ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner
       past_(options.past),
       plan_(GenerationPlan::make(options.memory_budget_bytes, options.generation_entries, std::max(options.partitions, 1U))),
       tables_(std::max(options.partitions, 1U), limits_for(options, plan_), past_.get()),
-      history_(tables_),
-      queries_(history_, options.query_records_max),
+      query_records_max_(options.query_records_max),
+      views_(tables_, past_.get(), {sequence_, timestamp_, stamp_}),
+      queries_(tables_, past_.get(), views_, query_records_max_),
       chain_verdicts_(std::make_unique<Verdict[]>(kEventsMax)),
       post_balances_(std::make_unique_for_overwrite<Balances[]>(std::size_t{kEventsMax} * 2)),
       runner_(std::move(runner)) {
@@ -58,16 +59,21 @@ std::unique_ptr<StateMachine> make_ledger(const LedgerOptions& options, std::uni
 }
 
 void Ledger::execute(std::span<const Command> batch) {
+  ++stamp_;
+  for (const auto& partition : tables_.all()) partition->begin_batch(stamp_);
   if (window_) {
     execute_shared(batch);
   } else {
     for (const Command& command : batch) execute_one(command);
   }
+  push_batch_end();
+  const std::uint64_t transfers = tables_.transfer_count();
   for (const auto& partition : tables_.all()) {
     partition->prune_expiries();
-    partition->settle();
+    partition->write_checkpoints(transfers, timestamp_);
     partition->tidy_up();
   }
+  tables_.settle();
 }
 
 void Ledger::execute_one(const Command& command) {
@@ -77,13 +83,13 @@ void Ledger::execute_one(const Command& command) {
     case Operation::kPulse: pulse(command); break;
     case Operation::kGenesis: genesis(command); break;
     case Operation::kLookupAccounts: lookup_accounts(command); return;
-    case Operation::kLookupTransfers: lookup_transfers(command); return;
+    case Operation::kLookupTransfers:
     case Operation::kGetAccountTransfers:
     case Operation::kGetAccountBalances:
     case Operation::kQueryAccounts:
     case Operation::kQueryTransfers:
     case Operation::kGetChangeEvents:
-    case Operation::kGetAccountsAt: queries_.execute(command); return;
+    case Operation::kGetAccountsAt: answer(command); return;
     default: return;
   }
   finish_command(command);
@@ -93,9 +99,30 @@ void Ledger::finish_command(const Command& command) {
   outcomes_.finish(command);
   sequence_ = command.first_sequence + command.event_count - 1;
   timestamp_ = command.timestamp;
+  note_end(command);
   if (command.reply == nullptr) return;
   outcomes_.write_reply(command);
   if ((command.flags & RequestFlags::kPostBalances) != 0) write_post_balances(command);
+}
+
+/// Where this request ended, for who asks which sequence an event had. A request that goes on where the one before ended needs no entry of
+/// its own, but for imported transfers: their own times do not tell to which request they belong.
+void Ledger::note_end(const Command& command) noexcept {
+  const auto* events = reinterpret_cast<const Transfer*>(command.body.data());
+  const bool is_imported = command.operation == Operation::kCreateTransfers && (events[0].flags & TransferFlags::kImported) != 0;
+  const bool goes_on = batch_end_ && !is_imported && batch_end_->sequence + 1 == command.first_sequence &&
+                       batch_end_->timestamp + command.event_count == command.timestamp;
+  if (!goes_on) push_batch_end();
+  batch_end_ = {.sequence = sequence_, .timestamp = timestamp_, .transfers = tables_.transfer_count()};
+  if (is_imported) push_batch_end();
+}
+
+void Ledger::push_batch_end() noexcept {
+  StreamLog<BatchEnd>& ends = tables_.batches();
+  if (!batch_end_) return;
+  if (ends.room() == 0) ends.forget_before(ends.first() + ends.count() / 4);  // nobody takes in what has no transfers
+  ends.push(*batch_end_);
+  batch_end_.reset();
 }
 
 void Ledger::genesis(const Command& command) {
@@ -210,7 +237,7 @@ Ledger::Verdict Ledger::create_account(const Account& event, const Event& at) {
   if (status == CreateAccountStatus::kCreated) {
     Account stored = event;
     stored.timestamp = verdict.timestamp = at.timestamp;
-    known.partition->create_account(stored, at.id_hash);
+    tables_.create_account(*known.partition, stored, at.id_hash);
   }
   return verdict;
 }

@@ -10,7 +10,6 @@
 #include "core/past.hpp"
 #include "core/phase_runner.hpp"
 #include "core/queries/queries.hpp"
-#include "core/queries/table_history.hpp"
 #include "core/rules/transfer_rules.hpp"
 #include "core/snapshot_progress.hpp"
 #include "core/state_machine.hpp"
@@ -44,6 +43,7 @@ class Ledger final : public StateMachine {
   ~Ledger() override;
 
   void execute(std::span<const Command> batch) override;
+  std::unique_ptr<QueryReader> make_query_reader() override;
   bool make_hints(const Command& command, std::span<TransferHint> hints) const noexcept override;
   bool reserve(std::uint32_t accounts, std::uint32_t transfers) override;
   bool must_wait() override;
@@ -89,6 +89,10 @@ class Ledger final : public StateMachine {
     std::uint32_t first = 0;
   };
 
+  /// Answers a query in its place among the commands of a batch.
+  void answer(const Command& query);
+  void note_end(const Command& command) noexcept;
+  void push_batch_end() noexcept;
   // ledger_generations.cpp
   void move_generations();
   void forget_generation();
@@ -109,7 +113,6 @@ class Ledger final : public StateMachine {
   void create_transfer_alone(const Command& command, std::uint32_t index, Chain& chain);
   void pulse(const Command& command);
   void lookup_accounts(const Command& command) const;
-  void lookup_transfers(const Command& command) const;
 
   Verdict create_account(const Account& event, const Event& at);
   Verdict create_transfer(const Transfer& event, const Event& at);
@@ -140,10 +143,12 @@ class Ledger final : public StateMachine {
   std::size_t emit_accounts(const Sink& sink);
   std::size_t emit_holds(const Sink& sink);
   std::size_t emit_past(const Sink& sink);
+  std::size_t emit_batch_ends(const Sink& sink);
   std::size_t emit_transfers(const Sink& sink);
   template <typename Row, typename TimeOf, typename RowAt>
   std::size_t emit_rows(const Sink& sink, std::vector<Row>& chunk, TimeOf&& time_of, RowAt&& row_at);
   Status load_past(ChunkKey key, std::span<const std::byte> bytes);
+  Status load_batch_ends(ChunkKey key, std::span<const std::byte> bytes);
   Status load_accounts(ChunkKey key, std::span<const std::byte> bytes);
   Status load_holds(ChunkKey key, std::span<const std::byte> bytes);
   Status load_transfers(ChunkKey key, std::span<const std::byte> bytes, std::span<const SnapshotExpiry> expiries, std::size_t& next_expiry);
@@ -159,11 +164,14 @@ class Ledger final : public StateMachine {
   PastEnd frozen_end_;     // of what is being sealed, or was last
   PastEnd forgotten_end_;  // of what has left memory
   Tables tables_;
-  TableHistory history_;
-  Queries queries_;
   OutcomeLog outcomes_;
   std::uint64_t sequence_ = 0;
   std::uint64_t timestamp_ = 0;
+  std::uint64_t stamp_ = 0;  // batches so far
+  std::optional<BatchEnd> batch_end_;  // of what came last in the batch in hand
+  std::uint32_t query_records_max_;
+  LedgerViews views_;
+  Queries queries_;
   std::unique_ptr<Verdict[]> chain_verdicts_;  // of the open chain, by index in the request
   std::unique_ptr<Balances[]> post_balances_;  // two per event of the request in hand, when asked for
 

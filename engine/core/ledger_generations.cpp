@@ -13,12 +13,18 @@ void Ledger::move_generations() {
   if (std::ranges::all_of(tables_.all(), is_ready) && is_generation_complete()) freeze_generation();
 }
 
-/// Lets go what is sealed. The rows of a running snapshot stay, and so do the places of the holds that it copies.
+/// Lets go what is sealed. The rows of a running snapshot stay, and so do the places of the holds that it copies, and what queries read
+/// that began before the past knew.
 void Ledger::forget_generation() {
   const bool is_copying = progress_ && progress_->running;
   const bool needs_rows = is_snapshot_reading_.load(std::memory_order_acquire) && frozen_end_.generations > progress_->past.generations;
-  if (is_copying || needs_rows || !past_->is_sealed()) return;
-  for (const auto& partition : tables_.all()) partition->forget_frozen();
+  if (!views_.is_generation_known()) {
+    if (!past_->is_sealed()) return;
+    views_.generation_is_known();
+  }
+  if (is_copying || needs_rows || !views_.is_generation_unread()) return;
+  tables_.forget_frozen();
+  views_.generation_is_forgotten();
   forgotten_end_ = frozen_end_;
 }
 
@@ -40,21 +46,25 @@ bool Ledger::is_generation_complete() {
   if (is_full()) return true;
   // A replay makes the same generations as the life that sealed them.
   if (const std::uint64_t cut = past_->cut_of(end.generations); cut != 0 && sequence_ <= cut) return sequence_ == cut;
-  return entries >= plan_.entries;
+  return entries >= plan_.entries || tables_.batches().room() < tables_.batches().count();
 }
 
 void Ledger::freeze_generation() {
   frozen_end_ = end_of_memory();
   FrozenGeneration generation{.tables = &tables_, .number = frozen_end_.generations, .last_sequence = sequence_, .rows = {}};
+  tables_.freeze();
+  generation.batches_begin = tables_.batches().first();
+  generation.batches_end = tables_.batches().size();
   for (const auto& partition : tables_.all()) {
-    partition->freeze();
     generation.rows.push_back({.accounts_end = partition->accounts().size(),
                                .transfers_begin = partition->transfers().first(),
                                .transfers_end = partition->transfers().size(),
                                .failed_ids_begin = partition->failed_ids().first(),
                                .failed_ids_end = partition->failed_ids().size(),
                                .expiries_begin = partition->expiries().first(),
-                               .expiries_end = partition->expiries().size()});
+                               .expiries_end = partition->expiries().size(),
+                               .checkpoints_begin = partition->checkpoints().first(),
+                               .checkpoints_end = partition->checkpoints().size()});
   }
   past_->seal(generation);
 }

@@ -34,6 +34,8 @@ SnapshotProgress::SnapshotProgress(const Tables& tables, const PastEnd& end) : p
     holds.end.push_back(partition->holds().places());
     holds.behind.push_back(frozen);
   }
+  batch_ends.position = std::max(tables.frozen_batches(), tables.batches().first());
+  batch_ends.end = tables.batches().size();
   if (tables.count() == 1) return;
   for (const auto& partition : tables.all()) places.emplace_back().reserve(partition->accounts().size());
 }
@@ -53,6 +55,7 @@ bool Ledger::snapshot_step(std::size_t budget_bytes, const Sink& sink) {
     std::size_t bytes = emit_accounts(sink);
     if (bytes == 0) bytes = emit_holds(sink);
     if (bytes == 0) bytes = emit_past(sink);
+    if (bytes == 0) bytes = emit_batch_ends(sink);
     if (bytes == 0) end_accounts();
     emitted += bytes;
   }
@@ -178,6 +181,14 @@ std::size_t Ledger::emit_past(const Sink& sink) {
   return sizeof progress_->past;
 }
 
+std::size_t Ledger::emit_batch_ends(const Sink& sink) {
+  SnapshotProgress::BatchEnds& at = progress_->batch_ends;
+  at.rows.clear();
+  for (; at.position < at.end && at.rows.size() < kSnapshotChunkRows; ++at.position) at.rows.push_back(tables_.batches()[at.position]);
+  if (!at.rows.empty()) sink({kSnapshotBatchEnds, at.chunk++}, std::as_bytes(std::span<const BatchEnd>(at.rows)));
+  return at.rows.size() * sizeof(BatchEnd);
+}
+
 /// Few rows besides those that are being sealed.
 bool Ledger::is_snapshot_cheap() const noexcept {
   if (!past_) return true;
@@ -219,6 +230,7 @@ Status Ledger::load(const SnapshotReader& snapshot) {
   load_table(kSnapshotPast, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_past(key, bytes); });
   load_table(kSnapshotHolds, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_holds(key, bytes); });
   std::ranges::sort(loaded_holds_, {}, &LoadedHold::timestamp);
+  load_table(kSnapshotBatchEnds, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_batch_ends(key, bytes); });
   load_table(kSnapshotTransfers,
              [&](ChunkKey key, std::span<const std::byte> bytes) { return load_transfers(key, bytes, expiries, next_expiry); });
   load_table(kSnapshotFailedIds, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_failed_ids(key, bytes); });
@@ -232,6 +244,7 @@ Status Ledger::load(const SnapshotReader& snapshot) {
     partition->prune_expiries();
     partition->settle();
   }
+  tables_.settle();
   outcomes_.set_digest(header.outcome_digest);
   sequence_ = header.sequence;
   timestamp_ = header.timestamp;
@@ -252,11 +265,22 @@ Status Ledger::load_past(ChunkKey key, std::span<const std::byte> bytes) {
                           .failed_ids = forgotten_end_.failed_ids,
                           .postings = 0,
                           .expiries = forgotten_end_.expiries,
+                          .checkpoints = 0,
                           .ended_holds = 0,
                           .newest_timestamp = forgotten_end_.newest_timestamp};
-  const Partition::Frozen others{.transfers = 0, .extras = 0, .failed_ids = 0, .postings = 0, .expiries = 0, .ended_holds = 0,
+  const Partition::Frozen others{.transfers = 0, .extras = 0, .failed_ids = 0, .postings = 0, .expiries = 0, .checkpoints = 0, .ended_holds = 0,
                                  .newest_timestamp = forgotten_end_.newest_timestamp};
   for (std::uint32_t p = 0; p < tables_.count(); ++p) tables_[p].start_behind(p == 0 ? first : others);
+  return Status::ok();
+}
+
+Status Ledger::load_batch_ends(ChunkKey key, std::span<const std::byte> bytes) {
+  const auto rows = rows_of<BatchEnd>(key, bytes);
+  if (!rows) return rows.error();
+  for (const BatchEnd& end : *rows) {
+    if (tables_.batches().room() == 0) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the batches of the snapshot"};
+    tables_.batches().push(end);
+  }
   return Status::ok();
 }
 
@@ -285,7 +309,7 @@ Status Ledger::load_accounts(ChunkKey key, std::span<const std::byte> bytes) {
     const std::uint64_t hash = tables_.hash()(account.id);
     Partition& owner = tables_.owner(hash);
     if (owner.find_account(account.id, hash) != 0) return damaged(key, "an account is there twice");
-    loaded_accounts_.push_back(tables_.reference(AccountAt{&owner, owner.create_account(account, hash)}));
+    loaded_accounts_.push_back(tables_.reference(AccountAt{&owner, tables_.create_account(owner, account, hash)}));
   }
   return Status::ok();
 }
@@ -332,11 +356,13 @@ bool Ledger::load_transfer(const TransferRecord& record, const TransferExtra& ex
   const AccountAt debit = tables_.account_at(loaded_accounts_[record.debit - 1]);
   const AccountAt credit = tables_.account_at(loaded_accounts_[record.credit - 1]);
   const Transfer transfer = whole_transfer(record, &extra, debit.record(), credit.record());
+  std::optional<Transfer> pending;
   if ((transfer.flags & kPostOrVoid) != 0) {
     const std::uint64_t pending_hash = tables_.hash()(transfer.pending_id);
     Partition& owner = tables_.owner(pending_hash);
     const std::uint32_t place = owner.find_hold(transfer.pending_id, pending_hash);
     if (place == 0) return false;
+    pending = owner.holds()[place].transfer;
     const bool post = (transfer.flags & TransferFlags::kPostPendingTransfer) != 0;
     owner.end_hold(place, post ? PendingStatus::kPosted : PendingStatus::kVoided);
   }
@@ -344,6 +370,7 @@ bool Ledger::load_transfer(const TransferRecord& record, const TransferExtra& ex
   Partition& home = tables_.owner(hash);
   if (home.find_id(transfer.id, hash) != 0) return false;
   const std::uint32_t number = home.create_transfer(transfer, transfer.timestamp, hash, tables_.reference(debit), tables_.reference(credit));
+  if (pending) home.remember_hold(number, *pending);
   const std::uint32_t reference = tables_.reference(TransferAt{&home, number});
   debit.partition->post(debit.record(), reference);
   credit.partition->post(credit.record(), reference);

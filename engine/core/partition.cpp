@@ -51,6 +51,8 @@ Partition::Partition(const PartitionLimits& limits, std::uint16_t index)
       failed_ids_(limits.transfers),
       postings_(limits.postings != 0 ? limits.postings : limits.transfers * 4),
       expiries_(limits.transfers),
+      checkpoints_(postings_.room() / (BalanceCheckpoint::kSpacing / 2)),
+      due_checkpoints_(postings_.room() / (BalanceCheckpoint::kSpacing / 4)),
       holds_(holds_max()),
       ended_holds_(limits.transfers),
       expiry_queue_(holds_max()),
@@ -79,6 +81,18 @@ Account Partition::to_account(std::uint32_t ordinal, const AccountRecord& record
           .timestamp = record.timestamp};
 }
 
+Account Partition::fixed_account(std::uint32_t ordinal) const noexcept {
+  const AccountRecord& record = account(ordinal);
+  return {.id = record.id,
+          .user_data_128 = user_data_128_[ordinal - 1],
+          .user_data_64 = record.user_data_64,
+          .user_data_32 = record.user_data_32,
+          .reserved = 0,
+          .ledger = record.ledger,
+          .code = record.code,
+          .timestamp = record.timestamp};
+}
+
 std::uint32_t Partition::create_account(const Account& stored, std::uint64_t hash) noexcept {
   AccountRecord& record = accounts_.back_slot();
   record = AccountRecord{};
@@ -89,6 +103,7 @@ std::uint32_t Partition::create_account(const Account& stored, std::uint64_t has
   record.flags = stored.flags;
   record.user_data_32 = stored.user_data_32;
   record.user_data_64 = stored.user_data_64;
+  record.changes = static_cast<std::uint32_t>(accounts_.size());  // accounts that change in turn have their checkpoints in turn
   record.set_balances({stored.debits_pending, stored.debits_posted, stored.credits_pending, stored.credits_posted});
   accounts_.commit_back();
   user_data_128_.push(stored.user_data_128);
@@ -123,14 +138,25 @@ std::uint32_t Partition::find_transfer_at(std::uint64_t timestamp) const noexcep
 
 std::uint32_t Partition::append_extra(const Transfer& stored) noexcept {
   const bool pending = (stored.flags & TransferFlags::kPending) != 0;
-  extras_.push({.pending_id = stored.pending_id,
-                .user_data_128 = stored.user_data_128,
-                .user_data_64 = stored.user_data_64,
-                .amount_high = high64(stored.amount),
-                .user_data_32 = stored.user_data_32,
-                .timeout = stored.timeout,
-                .status = pending ? PendingStatus::kPending : PendingStatus::kNone});
+  TransferExtra extra{.pending_id = stored.pending_id,
+                      .user_data_128 = stored.user_data_128,
+                      .user_data_64 = stored.user_data_64,
+                      .amount_high = high64(stored.amount),
+                      .user_data_32 = stored.user_data_32,
+                      .timeout = stored.timeout};
+  if (pending) HoldState{PendingStatus::kPending}.store(extra.state);
+  extras_.push(extra);
   return number_of(extras_.size() - 1);
+}
+
+void Partition::remember_hold(std::uint32_t number, const Transfer& pending) noexcept {
+  const TransferRecord& record = transfer(number);
+  std::uint64_t& state = extras_.at(index_of(record.extra, extras_)).state;
+  if ((record.flags & TransferFlags::kVoidPendingTransfer) != 0) {
+    state = pending.flags;
+  } else {
+    state = high64(pending.amount) == 0 ? low64(pending.amount) : TransferExtra::kLargeHold;
+  }
 }
 
 void Partition::open_hold(const Transfer& stored, std::uint64_t timestamp, std::uint32_t id_tag, const TransferRecord& record) noexcept {
@@ -161,7 +187,9 @@ void Partition::load_hold(const Transfer& pending, std::uint64_t hash, std::uint
 
 void Partition::set_status(Hold& hold, PendingStatus status) noexcept {
   hold.status = status;
-  if (has_record(hold)) extras_.at(index_of(hold.extra, extras_)).status = status;
+  hold.stamp = static_cast<std::uint32_t>(stamp_);
+  const std::uint64_t stamp = status == PendingStatus::kPending ? 0 : stamp_;
+  if (has_record(hold)) HoldState{status, stamp}.store(extras_.at(index_of(hold.extra, extras_)).state);
 }
 
 void Partition::end_hold(std::uint32_t place, PendingStatus status) noexcept {
@@ -227,6 +255,42 @@ Partition::DueExpiries Partition::due_expiries(std::uint64_t now, std::span<std:
   return {found, due_frontier_.room() >= 2};
 }
 
+// Checkpoints.
+
+const BalanceCheckpoint* Partition::checkpoint(std::uint32_t number, std::uint32_t account) const noexcept {
+  if (number == 0) return nullptr;
+  const std::size_t index = index_of(number, checkpoints_);
+  if (index >= checkpoints_.size() || checkpoints_[index].account != account) return nullptr;
+  return &checkpoints_[index];
+}
+
+void Partition::write_checkpoints(std::uint64_t transfers, std::uint64_t timestamp) noexcept {
+  for (std::size_t i = 0; i < due_checkpoints_.size(); ++i) {
+    const std::uint32_t number = due_checkpoints_[i];
+    AccountRecord& record = account(number);
+    BalanceCheckpoint next{.balances = record.balances(),
+                           .transfers = transfers,
+                           .timestamp = timestamp,
+                           .account = number,
+                           .posting = record.newest_posting,
+                           .changes = record.changes,
+                           .flags = record.flags};
+    if (const BalanceCheckpoint* previous = checkpoint(record.newest_checkpoint, number); previous != nullptr) {
+      if (previous->posting == record.newest_posting) continue;  // it was due twice
+      next.previous = next.jump = record.newest_checkpoint;
+      next.depth = previous->depth + 1;
+      // Jumps grow as the digits of a skew binary number do: both of equal length make one that passes over both.
+      const BalanceCheckpoint* jump = checkpoint(previous->jump, number);
+      const BalanceCheckpoint* further = jump == nullptr ? nullptr : checkpoint(jump->jump, number);
+      if (further != nullptr && previous->depth - jump->depth == jump->depth - further->depth) next.jump = jump->jump;
+    }
+    if (checkpoints_.room() == 0) break;
+    checkpoints_.push(next);
+    record.newest_checkpoint = number_of(checkpoints_.size() - 1);
+  }
+  due_checkpoints_.truncate(0);
+}
+
 // Sealing.
 
 void Partition::freeze() noexcept {
@@ -236,6 +300,7 @@ void Partition::freeze() noexcept {
              .failed_ids = failed_ids_.size(),
              .postings = postings_.size(),
              .expiries = expiries_.size(),
+             .checkpoints = checkpoints_.size(),
              .ended_holds = ended_holds_.size(),
              .newest_timestamp = newest_transfer_timestamp()};
   std::swap(ids_, frozen_ids_);
@@ -248,6 +313,7 @@ void Partition::forget_frozen() noexcept {
   failed_ids_.forget_before(frozen_.failed_ids);
   postings_.forget_before(frozen_.postings);
   expiries_.forget_before(frozen_.expiries);
+  checkpoints_.forget_before(frozen_.checkpoints);
   newest_forgotten_ = frozen_.newest_timestamp;
   is_sealing_ = false;
   is_tidy_ = false;
@@ -271,6 +337,7 @@ void Partition::start_behind(const Frozen& frozen) noexcept {
   failed_ids_.start_at(frozen.failed_ids);
   postings_.start_at(frozen.postings);
   expiries_.start_at(frozen.expiries);
+  checkpoints_.start_at(frozen.checkpoints);
   ended_holds_.start_at(frozen.ended_holds);
   newest_forgotten_ = frozen.newest_timestamp;
 }
@@ -283,7 +350,7 @@ bool Partition::has_ring_room(std::uint64_t entries) const noexcept {
 // Chains and snapshots: pre-images.
 
 void Partition::keep_pre_images(AccountRecord& account) noexcept {
-  const auto ordinal = static_cast<std::uint32_t>(&account - accounts_.data()) + 1;
+  const std::uint32_t ordinal = number_of_account(account);
   if (in_snapshot_ && account.pre_image == 0 && ordinal <= snapshot_accounts_ && ordinal > snapshot_cursor_) {
     pre_images_.push(account);
     account.pre_image = static_cast<std::uint32_t>(pre_images_.size());
@@ -294,7 +361,7 @@ void Partition::keep_pre_images(AccountRecord& account) noexcept {
 void Partition::begin_chain() noexcept {
   in_chain_ = true;
   guarded_ = true;
-  mark_ = {accounts_.size(), transfers_.size(), extras_.size(), postings_.size(), expiries_.size(), holds_hash_, holds_open_};
+  mark_ = {accounts_.size(), transfers_.size(), extras_.size(), postings_.size(), expiries_.size(), due_checkpoints_.size(), holds_hash_, holds_open_};
 }
 
 void Partition::commit_chain() noexcept {
@@ -328,6 +395,7 @@ void Partition::rollback_chain() noexcept {
   user_data_128_.truncate(mark_.accounts);
   postings_.truncate(mark_.postings);
   expiries_.truncate(mark_.expiries);
+  due_checkpoints_.truncate(mark_.due_checkpoints);
   holds_hash_ = mark_.holds_hash;
   holds_open_ = mark_.holds_open;
   chain_holds_.truncate(0);
@@ -387,7 +455,7 @@ bool Partition::reserve(std::uint32_t accounts, std::uint32_t transfers, std::ui
 
 std::uint64_t Partition::memory_bytes() const noexcept {
   return lasting_bytes() + transfers_.bytes_taken() + extras_.bytes_taken() + failed_ids_.bytes_taken() + postings_.bytes_taken() +
-         expiries_.bytes_taken() + ended_holds_.bytes_taken() + id_tables_[0].bytes() + id_tables_[1].bytes();
+         expiries_.bytes_taken() + checkpoints_.bytes_taken() + ended_holds_.bytes_taken() + id_tables_[0].bytes() + id_tables_[1].bytes();
 }
 
 std::uint64_t Partition::lasting_bytes() const noexcept {
@@ -397,7 +465,7 @@ std::uint64_t Partition::lasting_bytes() const noexcept {
 std::uint64_t Partition::passing_bytes_max() const noexcept {
   // Each of the two tables holds the ids of half of what the rings do.
   return transfers_.bytes_max() + extras_.bytes_max() + failed_ids_.bytes_max() + postings_.bytes_max() + expiries_.bytes_max() +
-         ended_holds_.bytes_max() + limits_.transfers * kIdBytes;
+         checkpoints_.bytes_max() + ended_holds_.bytes_max() + limits_.transfers * kIdBytes;
 }
 
 std::uint64_t Partition::lasting_bytes_for(std::uint64_t accounts, std::uint64_t holds) noexcept {

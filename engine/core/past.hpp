@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <vector>
 
+#include "core/past_segment.hpp"
 #include "core/tables.hpp"
 #include "florin/status.hpp"
 
@@ -27,11 +29,13 @@ struct FrozenGeneration {
     std::size_t transfers_begin = 0, transfers_end = 0;
     std::size_t failed_ids_begin = 0, failed_ids_end = 0;
     std::size_t expiries_begin = 0, expiries_end = 0;
+    std::size_t checkpoints_begin = 0, checkpoints_end = 0;
   };
   const Tables* tables = nullptr;
   std::uint64_t number = 0;         ///< 1, 2, 3 ...
   std::uint64_t last_sequence = 0;  ///< of the batch at whose end it was frozen
   std::vector<Rows> rows;  ///< by partition
+  std::size_t batches_begin = 0, batches_end = 0;
 };
 
 /// Where what has left memory ends: how many generations that were, and what was in them. A snapshot is of this and of all that
@@ -57,6 +61,10 @@ class Past {
   [[nodiscard]] virtual std::optional<PastTransfer> find(u128 id, std::uint64_t hash) const noexcept = 0;
   [[nodiscard]] virtual bool has_transfer_at(std::uint64_t timestamp) const noexcept = 0;
 
+  /// What readers beside execution may read from now on, for as long as they like. Never null.
+  [[nodiscard]] virtual std::shared_ptr<const PastSegments> segments() const noexcept = 0;
+  /// Where in these they find an id.
+  [[nodiscard]] virtual PastHint hint(u128 id, std::uint64_t hash) const noexcept = 0;
   /// Whose transfers they are. Once, before everything else.
   virtual void attach(const Tables& tables) noexcept = 0;
   /// No table is read any more, by nobody, when this returns.

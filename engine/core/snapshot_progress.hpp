@@ -39,6 +39,13 @@ struct SnapshotProgress {
     bool has_past = false;             // `past` is written
   };
   Holds holds;
+  struct BatchEnds {
+    std::size_t position = 0;
+    std::size_t end = 0;
+    std::uint32_t chunk = 0;
+    std::vector<BatchEnd> rows;  // the chunk in hand
+  };
+  BatchEnds batch_ends;
   std::vector<std::vector<std::uint32_t>> places;  // by partition and ordinal - 1: place of the account; with one partition the ordinal
 
   struct Rows {

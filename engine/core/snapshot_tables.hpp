@@ -19,6 +19,7 @@ enum SnapshotTable : std::uint32_t {
   kSnapshotFailedIds = 4,  ///< u128
   kSnapshotHolds = 5,      ///< Transfer: pending ones whose record has left memory, and that were open when it did
   kSnapshotPast = 6,       ///< a PastEnd, if anything has left memory. Transfers, expiries and failed ids are those behind it
+  kSnapshotBatchEnds = 7,  ///< BatchEnd: of what came after the generations that have left memory
 };
 
 /// Rows of a chunk at most: 1 MiB of accounts.

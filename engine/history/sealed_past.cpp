@@ -1,7 +1,5 @@
 #include "history/sealed_past.hpp"
 
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -22,12 +20,13 @@ bool SealedPast::may_know(u128 id, std::uint64_t hash) const noexcept {
 std::optional<PastTransfer> SealedPast::find(u128 id, std::uint64_t hash) const noexcept {
   const HighWaterLanes::Answer answer = lanes_->find(id);
   if (answer.in_order_segment != 0) {
-    const SegmentView& segment = *segments_[answer.in_order_segment - 1];
+    const SegmentView& segment = segments_[answer.in_order_segment - 1]->view();
     if (const auto known = need(segment.find(id, hash), segment); known) return past_of(segment, *known, hash);
   }
   if (!answer.may_be_straggler || !filter_.may_hold(hash)) return std::nullopt;
-  for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
-    if (const auto known = need((*segment)->find(id, hash), **segment); known) return past_of(**segment, *known, hash);
+  for (auto readable = segments_.rbegin(); readable != segments_.rend(); ++readable) {
+    const SegmentView& segment = (*readable)->view();
+    if (const auto known = need(segment.find(id, hash), segment); known) return past_of(segment, *known, hash);
   }
   return std::nullopt;
 }
@@ -63,7 +62,7 @@ std::optional<PastTransfer> SealedPast::past_of(const SegmentView& segment, cons
 /// A hold ends in the segment where it began, or in a later one.
 PendingStatus SealedPast::status_of(const SegmentView& segment, u128 id, std::uint64_t hash) const {
   for (std::uint64_t number = segment.header().segment; number <= segments_.size(); ++number) {
-    const SegmentView& later = *segments_[number - 1];
+    const SegmentView& later = segments_[number - 1]->view();
     const PendingStatus status = need(later.ending_of(id, hash), later);
     if (status != PendingStatus::kNone) return status;
   }
@@ -74,9 +73,22 @@ core::AccountAt SealedPast::account_of(std::uint32_t ordinal) const noexcept {
   return tables_->account_at(references_.empty() ? ordinal + 1 : references_[ordinal]);
 }
 
+core::PastHint SealedPast::hint(u128 id, std::uint64_t hash) const noexcept {
+  const HighWaterLanes::Answer answer = lanes_->find(id);
+  core::PastHint hint;
+  if (answer.in_order_segment != 0) hint.segment = static_cast<std::uint32_t>(answer.in_order_segment - 1);
+  hint.may_be_anywhere = answer.may_be_straggler && filter_.may_hold(hash);
+  return hint;
+}
+
+void SealedPast::publish(std::unique_ptr<ReadableSegment> segment) {
+  readable_ = readable_->with(*segment);
+  segments_.push_back(std::move(segment));
+}
+
 bool SealedPast::has_transfer_at(std::uint64_t timestamp) const noexcept {
   for (const auto& segment : segments_) {
-    if (need(segment->has_transfer_at(timestamp), *segment)) return true;
+    if (need(segment->view().has_transfer_at(timestamp), segment->view())) return true;
   }
   return false;
 }
@@ -117,7 +129,7 @@ Status SealedPast::restore(const core::PastEnd& end) {
     if (!segment_lanes) return segment_lanes.error();
     if (Status status = lanes->add(*segment_lanes); !status) return status;
     built_segments_.push_back(view->get());
-    segments_.push_back(std::move(*view));
+    publish(std::make_unique<ReadableSegment>(std::move(*view), damage_));
   }
   if (first_sequence_ != end.last_sequence + 1 || position != end.transfers) {
     return {ErrorKind::kCorrupt, "the sealed segments are not those that the snapshot builds on"};
@@ -175,7 +187,7 @@ void SealedPast::seal(const core::FrozenGeneration& generation) {
 bool SealedPast::is_sealed() noexcept {
   filter_.at_boundary();
   if (state_.load(std::memory_order_acquire) != State::kBuilt) return false;
-  segments_.push_back(std::move(built_.view));
+  publish(std::move(built_.segment));
   lanes_ = std::move(built_.lanes);
   references_.insert(references_.end(), built_.references.begin(), built_.references.end());
   built_.references.clear();
@@ -222,7 +234,7 @@ Result<bool> SealedPast::work() {
   if (Status status = know(*view); !status) return status;
   first_sequence_ = header.last_sequence + 1;
   built_segments_.push_back(view.get());
-  built_.view = std::move(view);
+  built_.segment = std::make_unique<ReadableSegment>(std::move(view), damage_);
   built_.lanes = newest_lanes_;
   generation_ = {};
   memory_bytes_.store(filter_.bytes(), std::memory_order_relaxed);
@@ -273,18 +285,6 @@ Status SealedPast::know(const SegmentView& segment) {
   }
   newest_lanes_ = std::move(lanes);
   return Status::ok();
-}
-
-template <typename Value>
-Value SealedPast::need(Result<Value> result, const SegmentView& segment) const {
-  if (result) return std::move(*result);
-  if (options_.on_damage) options_.on_damage(result.error());
-  const std::uint64_t number = segment.header().segment;
-  const bool is_aside = static_cast<bool>(store_.set_aside(number));
-  std::fprintf(stderr, "florin: sealed segment %llu cannot be read, and its transfers may not be taken for unknown: %s%s\n",
-               static_cast<unsigned long long>(number), result.error().message().c_str(),
-               is_aside ? "; it is set aside, and the next start builds it again" : "");
-  std::abort();
 }
 
 }  // namespace florin::history

@@ -12,9 +12,10 @@
 #include "core/past.hpp"
 #include "florin/sealed_segment.hpp"
 #include "history/account_ordinals.hpp"
+#include "history/damage.hpp"
 #include "history/id_filter.hpp"
+#include "history/readable_segment.hpp"
 #include "history/segment_builder.hpp"
-#include "history/segment_view.hpp"
 
 namespace florin::history {
 
@@ -34,11 +35,13 @@ struct SealedPastOptions {
 /// goes over to the builder with seal(), and the finished segment comes back with is_sealed(), each through one atomic.
 class SealedPast final : public core::Past {
  public:
-  SealedPast(SealedStore& store, SealedPastOptions options) : store_(store), options_(std::move(options)) {}
+  SealedPast(SealedStore& store, SealedPastOptions options) : store_(store), options_(std::move(options)), damage_(store_, options_.on_damage) {}
 
   bool may_know(u128 id, std::uint64_t hash) const noexcept override;
   std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override;
   bool has_transfer_at(std::uint64_t timestamp) const noexcept override;
+  std::shared_ptr<const core::PastSegments> segments() const noexcept override { return readable_; }
+  core::PastHint hint(u128 id, std::uint64_t hash) const noexcept override;
   void attach(const core::Tables& tables) noexcept override { tables_ = &tables; }
   void detach() noexcept override;
   void set_store(u128 store_id, u128 hash_seed) override {
@@ -64,7 +67,7 @@ class SealedPast final : public core::Past {
 
   /// A segment that is known from now on, and what goes with it.
   struct Built {
-    std::unique_ptr<SegmentView> view;
+    std::unique_ptr<ReadableSegment> segment;
     std::shared_ptr<const HighWaterLanes> lanes;
     std::vector<std::uint32_t> references;  // of accounts that are new in it, by ordinal
   };
@@ -73,7 +76,10 @@ class SealedPast final : public core::Past {
   [[nodiscard]] core::PendingStatus status_of(const SegmentView& segment, u128 id, std::uint64_t hash) const;
   [[nodiscard]] core::AccountAt account_of(std::uint32_t ordinal) const noexcept;
   template <typename Value>
-  Value need(Result<Value> result, const SegmentView& segment) const;
+  Value need(Result<Value> result, const SegmentView& segment) const {
+    return damage_.need(std::move(result), segment.header().segment);
+  }
+  void publish(std::unique_ptr<ReadableSegment> segment);
 
   void look_for_earlier();
   Result<std::unique_ptr<SegmentView>> open(std::uint64_t number) const;
@@ -88,6 +94,7 @@ class SealedPast final : public core::Past {
 
   SealedStore& store_;
   const SealedPastOptions options_;
+  const Damage damage_;
   std::atomic<State> state_{State::kIdle};
   std::atomic<std::uint64_t> durable_{0};        // builder's thread
   std::atomic<bool> is_failing_{false};          // builder's thread
@@ -101,7 +108,8 @@ class SealedPast final : public core::Past {
   std::map<std::uint64_t, SealedHeader> earlier_;  // what an earlier life has left, by number
 
   // Sequencing thread; partitions' threads read.
-  std::vector<std::unique_ptr<SegmentView>> segments_;  // by number - 1
+  std::vector<std::unique_ptr<ReadableSegment>> segments_;  // by number - 1
+  std::shared_ptr<const core::PastSegments> readable_ = std::make_shared<core::PastSegments>();  // the same, for readers
   std::shared_ptr<const HighWaterLanes> lanes_ = std::make_shared<HighWaterLanes>();
   std::vector<std::uint32_t> references_;  // of accounts, by ordinal; empty with one partition
 

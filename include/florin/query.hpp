@@ -108,7 +108,9 @@ struct ChangeEvent {
   std::uint16_t transfer_flags = 0;
   std::uint32_t ledger = 0;
   ChangeEventType type = ChangeEventType::kSinglePhase;
-  std::uint8_t reserved[39] = {};
+  std::uint8_t reserved[7] = {};
+  std::uint64_t sequence = 0;  ///< of the event; of a transfer that was imported, the last one of its request
+  std::uint8_t reserved2[24] = {};
   ChangeEventAccount debit_account;
   ChangeEventAccount credit_account;
   std::uint64_t timestamp = 0;  ///< of the event: an expiry has its own
@@ -119,7 +121,7 @@ struct ChangeEvent {
   friend bool operator==(const ChangeEvent&, const ChangeEvent&) = default;
 };
 static_assert(sizeof(ChangeEvent) == 384 && offsetof(ChangeEvent, transfer_code) == 80 && offsetof(ChangeEvent, ledger) == 84);
-static_assert(offsetof(ChangeEvent, type) == 88 && offsetof(ChangeEvent, debit_account) == 128);
+static_assert(offsetof(ChangeEvent, type) == 88 && offsetof(ChangeEvent, sequence) == 96 && offsetof(ChangeEvent, debit_account) == 128);
 static_assert(offsetof(ChangeEvent, credit_account) == 240 && offsetof(ChangeEvent, timestamp) == 352);
 static_assert(offsetof(ChangeEvent, credit_account_timestamp) == 376);
 static_assert(std::has_unique_object_representations_v<ChangeEvent>);

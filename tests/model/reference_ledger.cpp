@@ -69,6 +69,7 @@ std::vector<EventOutcome> ReferenceLedger::run_request(std::span<const Event> ev
 
   for (std::size_t i = 0; i < events.size(); ++i) {
     const Event& event = events[i];
+    event_sequence_ = sequence_ + (is_imported(events[0]) ? events.size() : i + 1);
     const std::uint64_t event_timestamp = timestamp - events.size() + 1 + i;
     const bool linked = is_set(event.flags, kLinked);
     const bool is_last = i + 1 == events.size();
@@ -109,6 +110,7 @@ std::vector<EventOutcome> ReferenceLedger::run_request(std::span<const Event> ev
       undo_.clear();
     }
   }
+  sequence_ += events.size();
   return outcomes;
 }
 
@@ -432,11 +434,13 @@ void ReferenceLedger::balances_after_transfer(const Transfer& event, std::uint32
 void ReferenceLedger::pulse(std::span<const u128> ids, std::uint64_t timestamp) {
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const std::uint64_t expiry_timestamp = timestamp - ids.size() + 1 + i;
+    event_sequence_ = sequence_ + i + 1;
     const auto hold = holds_.find(ids[i]);
     if (hold == holds_.end() || hold->second.status != HoldStatus::kPending) continue;
     if (hold->second.expires_at == 0 || hold->second.expires_at > expiry_timestamp) continue;
     expire(ids[i], expiry_timestamp);
   }
+  sequence_ += ids.size();
   undo_.clear();
 }
 
@@ -518,7 +522,7 @@ void ReferenceLedger::end_hold(u128 pending_id, HoldStatus status) {
 
 void ReferenceLedger::record_event(bool is_expiry, std::uint64_t timestamp, const Transfer& transfer) {
   events_.push_back({is_expiry, timestamp, transfer.id, accounts_.at(transfer.debit_account_id),
-                     accounts_.at(transfer.credit_account_id)});
+                     accounts_.at(transfer.credit_account_id), event_sequence_});
   if (is_expiry) return;  // an expiry never belongs to a chain
   undo_.emplace_back([this] { events_.pop_back(); });
 }

@@ -33,6 +33,7 @@ struct LedgerEvent {
   u128 transfer_id = 0;         ///< of the transfer, or the pending transfer that expired
   Account debit_account;        ///< right after the event
   Account credit_account;       ///< right after the event
+  std::uint64_t sequence = 0;   ///< of the event; of an imported transfer, the last of its request
 };
 
 /// Outcome of one event of create_accounts or create_transfers.
@@ -116,6 +117,8 @@ class ReferenceLedger {
   std::set<std::tuple<std::uint64_t, std::uint64_t, u128>> timers_;  ///< open holds: expires_at, timestamp, id
   std::set<u128> failed_ids_;                                        ///< never rolled back
   std::vector<LedgerEvent> events_;
+  std::uint64_t sequence_ = 1;        ///< of the last request's last event; genesis is the first
+  std::uint64_t event_sequence_ = 0;  ///< that the event in hand shows
   std::vector<std::function<void()>> undo_;        ///< of the open chain
 };
 

@@ -103,6 +103,7 @@ ChangeEvent row_of(const LedgerEvent& event, const Transfer& transfer) {
   row.transfer_flags = transfer.flags;
   row.ledger = transfer.ledger;
   row.type = type_of(event, transfer);
+  row.sequence = event.sequence;
   row.debit_account = as_of_event(event.debit_account);
   row.credit_account = as_of_event(event.credit_account);
   row.timestamp = event.timestamp;

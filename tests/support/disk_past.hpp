@@ -27,6 +27,8 @@ class DiskPast final : public core::Past {
   bool may_know(u128 id, std::uint64_t hash) const noexcept override { return past_->may_know(id, hash); }
   std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override { return past_->find(id, hash); }
   bool has_transfer_at(std::uint64_t timestamp) const noexcept override { return past_->has_transfer_at(timestamp); }
+  std::shared_ptr<const core::PastSegments> segments() const noexcept override { return past_->segments(); }
+  core::PastHint hint(u128 id, std::uint64_t hash) const noexcept override { return past_->hint(id, hash); }
   void attach(const core::Tables& tables) noexcept override { past_->attach(tables); }
   void detach() noexcept override { past_->detach(); }
   void set_store(u128 store_id, u128 hash_seed) override { past_->set_store(store_id, hash_seed); }

@@ -195,7 +195,7 @@ ACCOUNT_BALANCE = Layout(*BALANCES, ("timestamp", 8), ("reserved", 56))
 CHANGE_EVENT = Layout(
     ("transfer_id", 16), ("transfer_amount", 16), ("transfer_pending_id", 16), ("transfer_user_data_128", 16),
     ("transfer_user_data_64", 8), ("transfer_user_data_32", 4), ("transfer_timeout", 4), ("transfer_code", 2),
-    ("transfer_flags", 2), ("ledger", 4), ("type", 1), ("reserved", 39),
+    ("transfer_flags", 2), ("ledger", 4), ("type", 1), ("reserved", 7), ("sequence", 8), ("reserved2", 24),
     *((side + name, width) for side in ("debit_", "credit_")
       for name, width in (("id", 16), *BALANCES, ("user_data_128", 16), ("user_data_64", 8), ("user_data_32", 4), ("code", 2),
                           ("flags", 2))),

@@ -34,7 +34,7 @@ class SealedSections : public ::testing::Test {
       hashes_.push_back(random_.next());
       values.push_back(i);
       postings.count(i % kAccounts);
-      checkpoints.push_back({.balances = {}, .ordinal = i % kAccounts, .index = i});
+      checkpoints.push_back({.balances = {}, .ordinal = i % kAccounts, .posting = i});
     }
     postings.end_of_counts();
     for (std::uint32_t i = 0; i < kTransfers; ++i) postings.add(i % kAccounts, PostingEntry::of(i, 0));
@@ -106,7 +106,7 @@ class SealedSections : public ::testing::Test {
         const Found found = checkpoints->find(i % kAccounts, i, checkpoint);
         expect(found, checkpoints->check(i % kAccounts, i));
         if (found == Found::kYes) {
-          EXPECT_EQ(checkpoint.index, i);
+          EXPECT_EQ(checkpoint.posting, i);
         }
       }
     } else {
@@ -151,7 +151,7 @@ TEST_F(SealedSections, AnswerFromTheFile) {
     ASSERT_EQ(postings->find(i % kAccounts, range), Found::kYes);
     Checkpoint checkpoint;
     ASSERT_EQ(checkpoints->find(i % kAccounts, i, checkpoint), Found::kYes);
-    ASSERT_EQ(checkpoint.index, i);
+    ASSERT_EQ(checkpoint.posting, i);
   }
 }
 
