@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::uint64_t kNumbersMax = (std::uint64_t{1} << 31) - 2;  // one bit of a table's value marks failed ids
 
+constexpr std::uint64_t kMomentsSpare = 1U << 20;  // for the server's own events, which nobody reserves room for
+
 PartitionLimits limits_for(std::uint64_t memory_budget_bytes) {
   return {.accounts = std::clamp<std::uint64_t>(memory_budget_bytes / sizeof(AccountRecord), 1024, kNumbersMax),
           .transfers = std::clamp<std::uint64_t>(memory_budget_bytes / sizeof(TransferRecord), 8192, kNumbersMax)};
@@ -27,6 +29,7 @@ Ledger::Ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner
       tables_(std::max(options.partitions, 1U), limits_for(options.memory_budget_bytes), past_.get()),
       history_(tables_),
       queries_(history_, options.query_records_max),
+      moments_(limits_for(options.memory_budget_bytes).transfers + kMomentsSpare),
       chain_verdicts_(std::make_unique<Verdict[]>(kEventsMax)),
       post_balances_(std::make_unique_for_overwrite<Balances[]>(std::size_t{kEventsMax} * 2)),
       runner_(std::move(runner)) {
@@ -92,7 +95,9 @@ void Ledger::execute_one(const Command& command) {
     case Operation::kQueryAccounts:
     case Operation::kQueryTransfers:
     case Operation::kGetChangeEvents:
-    case Operation::kGetAccountsAt: queries_.execute(command); return;
+    case Operation::kGetAccountsAt:
+    case Operation::kGetTrialBalance: queries_.execute(command); return;
+    case Operation::kGetMoment: get_moment(command); return;
     default: return;
   }
   finish_command(command);
@@ -102,6 +107,7 @@ void Ledger::finish_command(const Command& command) {
   outcomes_.finish(command);
   sequence_ = command.first_sequence + command.event_count - 1;
   timestamp_ = command.timestamp;
+  moments_.record({.sequence = sequence_, .timestamp = timestamp_}, command.event_count);
   if (command.reply == nullptr) return;
   outcomes_.write_reply(command);
   if ((command.flags & RequestFlags::kPostBalances) != 0) write_post_balances(command);
@@ -116,7 +122,8 @@ void Ledger::genesis(const Command& command) {
 
 bool Ledger::reserve(std::uint32_t accounts, std::uint32_t transfers) {
   // Which partition they will go to is not known yet, so each must have room for all of them.
-  if (tables_.memory_bytes() + Partition::bytes_for(accounts, transfers) > memory_budget_bytes_) return false;
+  if (tables_.memory_bytes() + moments_.memory_bytes() + Partition::bytes_for(accounts, transfers) > memory_budget_bytes_) return false;
+  if (moments_.room() < std::uint64_t{accounts} + transfers + kMomentsSpare) return false;
   std::uint64_t holds = 0;
   for (const auto& partition : tables_.all()) holds += partition->holds_open();
   return std::all_of(tables_.all().begin(), tables_.all().end(),
@@ -176,7 +183,7 @@ u128 Ledger::state_hash() const {
 }
 
 StateMachine::Counts Ledger::counts() const noexcept {
-  Counts counts;
+  Counts counts{.memory_bytes = moments_.memory_bytes()};
   for (const auto& partition : tables_.all()) {
     counts.accounts += partition->accounts().size();
     counts.transfers += partition->transfers().size();

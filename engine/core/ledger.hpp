@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/moment_log.hpp"
 #include "core/outcome.hpp"
 #include "core/past.hpp"
 #include "core/phase_runner.hpp"
@@ -98,6 +99,7 @@ class Ledger final : public StateMachine {
   void pulse(const Command& command);
   void lookup_accounts(const Command& command) const;
   void lookup_transfers(const Command& command) const;
+  void get_moment(const Command& command) const;
 
   Verdict create_account(const Account& event, const Event& at);
   Verdict create_transfer(const Transfer& event, const Event& at);
@@ -145,6 +147,7 @@ class Ledger final : public StateMachine {
   TableHistory history_;
   Queries queries_;
   OutcomeLog outcomes_;
+  MomentLog moments_;
   std::uint64_t sequence_ = 0;
   std::uint64_t timestamp_ = 0;
   std::unique_ptr<Verdict[]> chain_verdicts_;  // of the open chain, by index in the request

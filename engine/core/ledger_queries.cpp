@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "core/ledger.hpp"
+#include "core/queries/page.hpp"
 
 namespace florin::core {
 namespace {
@@ -28,6 +29,15 @@ void Ledger::lookup_transfers(const Command& command) const {
     const std::optional<Transfer> transfer = tables_.find_whole(ids[i]);
     if (transfer) append_row(*command.reply, *transfer);
   }
+}
+
+void Ledger::get_moment(const Command& command) const {
+  Moment asked;
+  std::memcpy(&asked, command.body.data(), sizeof asked);
+  const std::optional<Moment> found = asked.sequence != 0 ? moments_.of_sequence(asked.sequence) : moments_.of_timestamp(asked.timestamp);
+  Page<Moment> page(*command.reply, 1);
+  if (found) page.add(*found);
+  page.finish({});
 }
 
 }  // namespace florin::core

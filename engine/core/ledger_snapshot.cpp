@@ -184,6 +184,7 @@ Status Ledger::load(const SnapshotReader& snapshot) {
   outcomes_.set_digest(header.outcome_digest);
   sequence_ = header.sequence;
   timestamp_ = header.timestamp;
+  moments_.begin_at({.sequence = sequence_, .timestamp = timestamp_});
   if (state_hash() != header.state_hash) return {ErrorKind::kCorrupt, "snapshot at sequence " + std::to_string(header.sequence) + ": state hash differs from its header"};
   return Status::ok();
 }

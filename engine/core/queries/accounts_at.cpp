@@ -12,15 +12,19 @@ bool is_imported(const AccountChange& change) noexcept { return !change.is_expir
 
 }  // namespace
 
+Queries::Moment Queries::moment_at(std::uint64_t timestamp) const noexcept {
+  Moment moment{.timestamp = timestamp, .transfers_until = history_.transfers_before(timestamp + 1)};
+  ExpiryAt later;
+  moment.overtaken = history_.expiries(timestamp + 1, std::span(&later, 1)) == 1 && later.transfers_before < moment.transfers_until;
+  return moment;
+}
+
 void Queries::accounts_at(const Command& command) noexcept {
   AccountsAt at;
   std::memcpy(&at, command.body.data(), sizeof at);
   const auto* ids = reinterpret_cast<const u128*>(command.body.data() + sizeof at);
   const auto count = static_cast<std::uint32_t>((command.body.size() - sizeof at) / sizeof(u128));
-  const std::uint64_t timestamp = at.timestamp == 0 ? kTimestampMax : at.timestamp;
-  Moment moment{.timestamp = timestamp, .transfers_until = history_.transfers_before(timestamp + 1)};
-  ExpiryAt later;
-  moment.overtaken = history_.expiries(timestamp + 1, std::span(&later, 1)) == 1 && later.transfers_before < moment.transfers_until;
+  const Moment moment = moment_at(at.timestamp == 0 ? kTimestampMax : at.timestamp);
 
   Page<Account> page(*command.reply, count);
   WorkBudget budget(records_max_);
@@ -32,7 +36,7 @@ void Queries::accounts_at(const Command& command) noexcept {
     const std::uint32_t reference = history_.find_account(ids[i]);
     if (reference == 0) continue;
     Account account = history_.account(reference);
-    if (account.timestamp > timestamp) continue;
+    if (account.timestamp > moment.timestamp) continue;
     if (!account_at(moment, reference, account, budget)) {
       page.finish({.resume = i + 1});
       return;

@@ -15,6 +15,8 @@ ReplyCode validate_filter(const AccountFilter& filter, const char*& reason) noex
 ReplyCode validate_filter(const QueryFilter& filter, bool of_accounts, const char*& reason) noexcept;
 ReplyCode validate_filter(const ChangeEventsFilter& filter, const char*& reason) noexcept;
 ReplyCode validate_filter(const AccountsAt& at, const char*& reason) noexcept;
+ReplyCode validate_filter(const Moment& moment, const char*& reason) noexcept;
+ReplyCode validate_filter(const TrialBalanceFilter& filter, const char*& reason) noexcept;
 
 bool matches(const AccountFilter& filter, const TransferSummary& transfer, bool is_credit) noexcept;
 bool matches(const QueryFilter& filter, const Account& account) noexcept;

@@ -22,6 +22,7 @@ void Queries::execute(const Command& command) noexcept {
     case Operation::kQueryTransfers: query_transfers(command); break;
     case Operation::kGetChangeEvents: change_events(command); break;
     case Operation::kGetAccountsAt: accounts_at(command); break;
+    case Operation::kGetTrialBalance: trial_balance(command); break;
     default: break;
   }
 }

@@ -17,7 +17,7 @@ inline constexpr std::uint32_t kQueryRecordsMax = 32'768;
 /// With fewer, a walk over a long history would not get from one mark to the next.
 inline constexpr std::uint32_t kQueryRecordsMin = 64;
 
-/// Answers the queries, operations 20 to 25. One file per kind of query.
+/// Answers the queries, operations 20 to 25 and 27. One file per kind of query.
 ///
 /// Every one is bounded: it looks at no more than `records_max` records and then ends its page early, so that a rare value costs
 /// many cheap requests instead of a dear one that holds up writers. Nothing allocates.
@@ -57,6 +57,11 @@ class Queries {
   bool fill_account(std::uint32_t begin, std::uint32_t end, WorkBudget& budget) noexcept;
   [[nodiscard]] ChangeEvent event_row(std::uint32_t number) const noexcept;
 
+  // account_events.cpp
+  void account_events(const ChangeEventsFilter& filter, ReplyArea& reply) noexcept;
+  PageEnd gather_account_events(const ChangeEventsFilter& filter, std::uint32_t account) noexcept;
+  void take_event(const AccountWalk& walk, std::uint32_t place) noexcept;
+
   // accounts_at.cpp
   struct Moment {
     std::uint64_t timestamp = 0;
@@ -66,7 +71,14 @@ class Queries {
     bool overtaken = false;
   };
   void accounts_at(const Command& command) noexcept;
+  [[nodiscard]] Moment moment_at(std::uint64_t timestamp) const noexcept;
   bool account_at(const Moment& moment, std::uint32_t reference, Account& account, WorkBudget& budget) noexcept;
+
+  // trial_balance.cpp
+  void trial_balance(const Command& command) noexcept;
+  [[nodiscard]] std::uint64_t newest_timestamp() const noexcept;
+  template <typename Sums>
+  std::uint64_t add_accounts(const TrialBalanceFilter& filter, const Moment& moment, Sums& sums) noexcept;
 
   const HistoryView& history_;
   const std::uint32_t records_max_;
