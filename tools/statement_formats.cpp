@@ -20,7 +20,7 @@ const char* kind_of(ChangeEventType type) {
 
 /// `plus` - `minus`, which may be below zero.
 std::string difference_text(u128 plus, u128 minus, unsigned exponent) {
-  return plus >= minus ? amount_text(plus - minus, exponent) : "-" + amount_text(minus - plus, exponent);
+  return plus >= minus ? amount_text(plus - minus, exponent) : fmt::format("-{}", amount_text(minus - plus, exponent));
 }
 
 /// The amounts of a line, in the order of the columns: debit and credit, then the changes of what is pending.
@@ -131,7 +131,8 @@ std::string amount_text(u128 amount, unsigned exponent) {
   std::string digits = to_decimal(amount);
   if (exponent == 0) return digits;
   if (digits.size() <= exponent) digits.insert(0, exponent + 1 - digits.size(), '0');
-  return digits.insert(digits.size() - exponent, ".");
+  const std::string_view text = digits;
+  return fmt::format("{}.{}", text.substr(0, text.size() - exponent), text.substr(text.size() - exponent));
 }
 
 std::unique_ptr<StatementSink> csv_statement(WriteText write, unsigned exponent) {

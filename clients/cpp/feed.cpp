@@ -15,14 +15,14 @@ bool read_number(std::string_view text, std::uint64_t& number) {
 
 }  // namespace
 
-std::string FeedCursor::to_text() const { return std::to_string(transfers) + ":" + std::to_string(expiries); }
+std::string FeedCursor::to_text() const { return std::to_string(transfers).append(":").append(std::to_string(expiries)); }
 
 Result<FeedCursor> FeedCursor::parse(std::string_view text) {
   FeedCursor cursor;
   const std::size_t colon = text.find(':');
   const bool is_sound = colon != std::string_view::npos && read_number(text.substr(0, colon), cursor.transfers) &&
                         read_number(text.substr(colon + 1), cursor.expiries);
-  if (!is_sound) return Status(ErrorKind::kUsage, "'" + std::string(text) + "' is no place in the feed: it has the form NUMBER:NUMBER");
+  if (!is_sound) return Status(ErrorKind::kUsage, "a place in the feed has the form NUMBER:NUMBER, not " + std::string(text));
   return cursor;
 }
 
