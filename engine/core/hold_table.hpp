@@ -18,7 +18,8 @@ struct Hold {
   std::uint32_t number = 0;                     ///< of its record, as long as that is in memory
   std::uint32_t extra = 0;                      ///< and of the TransferExtra that goes with it
   PendingStatus status = PendingStatus::kNone;  ///< kPending: open. Else it ended a moment ago, or is free
-  std::uint8_t reserved[15] = {};
+  std::uint8_t reserved[7] = {};
+  std::uint64_t stamp = 0;                      ///< of the batch that ended it
 };
 static_assert(sizeof(Hold) == 160 && std::is_trivially_copyable_v<Hold>);
 

@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::uint64_t kNumbersMax = (std::uint64_t{1} << 31) - 2;  // one bit of a table's value marks failed ids
 
-constexpr std::uint64_t kMomentsSpare = 1U << 20;  // for the server's own events, which nobody reserves room for
-
 PartitionLimits limits_for(std::uint64_t memory_budget_bytes) {
   return {.accounts = std::clamp<std::uint64_t>(memory_budget_bytes / sizeof(AccountRecord), 1024, kNumbersMax),
           .transfers = std::clamp<std::uint64_t>(memory_budget_bytes / sizeof(TransferRecord), 8192, kNumbersMax)};
@@ -27,9 +25,9 @@ Ledger::Ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner
       past_(options.past),
       generation_transfers_(options.generation_transfers),
       tables_(std::max(options.partitions, 1U), limits_for(options.memory_budget_bytes), past_.get()),
-      history_(tables_),
-      queries_(history_, options.query_records_max),
-      moments_(limits_for(options.memory_budget_bytes).transfers + kMomentsSpare),
+      query_records_max_(options.query_records_max),
+      views_(tables_, past_.get(), {sequence_, timestamp_, stamp_}),
+      queries_(tables_, past_.get(), views_, query_records_max_),
       chain_verdicts_(std::make_unique<Verdict[]>(kEventsMax)),
       post_balances_(std::make_unique_for_overwrite<Balances[]>(std::size_t{kEventsMax} * 2)),
       runner_(std::move(runner)) {
@@ -46,38 +44,52 @@ std::unique_ptr<StateMachine> make_ledger(const LedgerOptions& options, std::uni
 }
 
 void Ledger::execute(std::span<const Command> batch) {
+  ++stamp_;
+  for (const auto& partition : tables_.all()) partition->begin_batch(stamp_);
   if (window_) {
     execute_shared(batch);
   } else {
     for (const Command& command : batch) execute_one(command);
   }
+  push_batch_end();
+  const std::uint64_t transfers = tables_.transfer_count();
   for (const auto& partition : tables_.all()) {
     partition->prune_expiries();
-    partition->settle();
+    partition->write_checkpoints(transfers, timestamp_);
   }
+  tables_.settle();
   if (past_) move_generations();
 }
 
-/// Lets go what is sealed, and has sealed what is enough. While a snapshot is written, its rows stay.
+/// Lets go what is sealed, and has sealed what is enough. While a snapshot is written, its rows stay, and while a query reads them.
 void Ledger::move_generations() {
   if (tables_[0].is_sealing()) {
-    if (is_snapshot_reading_.load(std::memory_order_acquire) || !past_->is_sealed()) return;
-    for (const auto& partition : tables_.all()) partition->forget_frozen();
+    if (!views_.is_generation_known()) {
+      if (!past_->is_sealed()) return;
+      views_.generation_is_known();
+    }
+    if (is_snapshot_reading_.load(std::memory_order_acquire) || !views_.is_generation_unread()) return;
+    tables_.forget_frozen();
+    views_.generation_is_forgotten();
   }
   std::uint64_t ids = 0;
   for (const auto& partition : tables_.all()) ids += partition->transfers().size() + partition->failed_ids().size();
-  if (ids - generation_begin_ < generation_transfers_) return;
+  if (ids - generation_begin_ < generation_transfers_ && tables_.batches().count() < generation_transfers_ + kEventsMax) return;
   generation_begin_ = ids;
+  tables_.freeze();
   FrozenGeneration generation{.tables = &tables_, .last_sequence = sequence_, .rows = {}};
+  generation.batches_begin = tables_.batches().first();
+  generation.batches_end = tables_.batches().size();
   for (const auto& partition : tables_.all()) {
-    partition->freeze();
     generation.rows.push_back({.accounts_end = partition->accounts().size(),
                                .transfers_begin = partition->transfers().first(),
                                .transfers_end = partition->transfers().size(),
                                .failed_ids_begin = partition->failed_ids().first(),
                                .failed_ids_end = partition->failed_ids().size(),
                                .expiries_begin = partition->expiries().first(),
-                               .expiries_end = partition->expiries().size()});
+                               .expiries_end = partition->expiries().size(),
+                               .checkpoints_begin = partition->checkpoints().first(),
+                               .checkpoints_end = partition->checkpoints().size()});
   }
   past_->seal(generation);
 }
@@ -89,15 +101,15 @@ void Ledger::execute_one(const Command& command) {
     case Operation::kPulse: pulse(command); break;
     case Operation::kGenesis: genesis(command); break;
     case Operation::kLookupAccounts: lookup_accounts(command); return;
-    case Operation::kLookupTransfers: lookup_transfers(command); return;
+    case Operation::kLookupTransfers:
     case Operation::kGetAccountTransfers:
     case Operation::kGetAccountBalances:
     case Operation::kQueryAccounts:
     case Operation::kQueryTransfers:
     case Operation::kGetChangeEvents:
     case Operation::kGetAccountsAt:
-    case Operation::kGetTrialBalance: queries_.execute(command); return;
-    case Operation::kGetMoment: get_moment(command); return;
+    case Operation::kGetMoment:
+    case Operation::kGetTrialBalance: answer(command); return;
     default: return;
   }
   finish_command(command);
@@ -107,10 +119,30 @@ void Ledger::finish_command(const Command& command) {
   outcomes_.finish(command);
   sequence_ = command.first_sequence + command.event_count - 1;
   timestamp_ = command.timestamp;
-  moments_.record({.sequence = sequence_, .timestamp = timestamp_}, command.event_count);
+  note_end(command);
   if (command.reply == nullptr) return;
   outcomes_.write_reply(command);
   if ((command.flags & RequestFlags::kPostBalances) != 0) write_post_balances(command);
+}
+
+/// Where this request ended, for who asks which sequence an event had. A request that goes on where the one before ended needs no entry of
+/// its own, but for imported transfers: their own times do not tell to which request they belong.
+void Ledger::note_end(const Command& command) noexcept {
+  const auto* events = reinterpret_cast<const Transfer*>(command.body.data());
+  const bool is_imported = command.operation == Operation::kCreateTransfers && (events[0].flags & TransferFlags::kImported) != 0;
+  const bool goes_on = batch_end_ && !is_imported && batch_end_->sequence + 1 == command.first_sequence &&
+                       batch_end_->timestamp + command.event_count == command.timestamp;
+  if (!goes_on) push_batch_end();
+  batch_end_ = {.sequence = sequence_, .timestamp = timestamp_, .transfers = tables_.transfer_count()};
+  if (is_imported) push_batch_end();
+}
+
+void Ledger::push_batch_end() noexcept {
+  StreamLog<BatchEnd>& ends = tables_.batches();
+  if (!batch_end_) return;
+  if (!past_ && ends.room() == 0) ends.forget_before(ends.first() + ends.count() / 4);  // nobody takes it in
+  ends.push(*batch_end_);
+  batch_end_.reset();
 }
 
 void Ledger::genesis(const Command& command) {
@@ -122,8 +154,8 @@ void Ledger::genesis(const Command& command) {
 
 bool Ledger::reserve(std::uint32_t accounts, std::uint32_t transfers) {
   // Which partition they will go to is not known yet, so each must have room for all of them.
-  if (tables_.memory_bytes() + moments_.memory_bytes() + Partition::bytes_for(accounts, transfers) > memory_budget_bytes_) return false;
-  if (moments_.room() < std::uint64_t{accounts} + transfers + kMomentsSpare) return false;
+  if (tables_.memory_bytes() + Partition::bytes_for(accounts, transfers) > memory_budget_bytes_) return false;
+  if (past_ && tables_.batches().room() < kEventsMax) return false;
   std::uint64_t holds = 0;
   for (const auto& partition : tables_.all()) holds += partition->holds_open();
   return std::all_of(tables_.all().begin(), tables_.all().end(),
@@ -183,7 +215,7 @@ u128 Ledger::state_hash() const {
 }
 
 StateMachine::Counts Ledger::counts() const noexcept {
-  Counts counts{.memory_bytes = moments_.memory_bytes()};
+  Counts counts;
   for (const auto& partition : tables_.all()) {
     counts.accounts += partition->accounts().size();
     counts.transfers += partition->transfers().size();
@@ -211,7 +243,7 @@ Ledger::Verdict Ledger::create_account(const Account& event, const Event& at) {
   if (status == CreateAccountStatus::kCreated) {
     Account stored = event;
     stored.timestamp = verdict.timestamp = at.timestamp;
-    known.partition->create_account(stored, at.id_hash);
+    tables_.create_account(*known.partition, stored, at.id_hash);
   }
   return verdict;
 }

@@ -5,12 +5,10 @@
 #include <memory>
 #include <vector>
 
-#include "core/moment_log.hpp"
 #include "core/outcome.hpp"
 #include "core/past.hpp"
 #include "core/phase_runner.hpp"
 #include "core/queries/queries.hpp"
-#include "core/queries/table_history.hpp"
 #include "core/rules/transfer_rules.hpp"
 #include "core/snapshot_progress.hpp"
 #include "core/state_machine.hpp"
@@ -44,6 +42,7 @@ class Ledger final : public StateMachine {
   ~Ledger() override;
 
   void execute(std::span<const Command> batch) override;
+  std::unique_ptr<QueryReader> make_query_reader() override;
   bool make_hints(const Command& command, std::span<TransferHint> hints) const noexcept override;
   bool reserve(std::uint32_t accounts, std::uint32_t transfers) override;
   std::uint64_t next_expiry() const noexcept override;
@@ -85,6 +84,10 @@ class Ledger final : public StateMachine {
     std::uint32_t first = 0;
   };
 
+  /// Answers a query in its place among the commands of a batch.
+  void answer(const Command& query);
+  void note_end(const Command& command) noexcept;
+  void push_batch_end() noexcept;
   void move_generations();
   void execute_one(const Command& command);
   void execute_shared(std::span<const Command> batch);
@@ -98,8 +101,6 @@ class Ledger final : public StateMachine {
   void create_transfer_alone(const Command& command, std::uint32_t index, Chain& chain);
   void pulse(const Command& command);
   void lookup_accounts(const Command& command) const;
-  void lookup_transfers(const Command& command) const;
-  void get_moment(const Command& command) const;
 
   Verdict create_account(const Account& event, const Event& at);
   Verdict create_transfer(const Transfer& event, const Event& at);
@@ -144,12 +145,14 @@ class Ledger final : public StateMachine {
   std::uint64_t generation_transfers_;
   std::uint64_t generation_begin_ = 0;  // transfers and failed ids before the generation that fills
   Tables tables_;
-  TableHistory history_;
-  Queries queries_;
   OutcomeLog outcomes_;
-  MomentLog moments_;
   std::uint64_t sequence_ = 0;
   std::uint64_t timestamp_ = 0;
+  std::uint64_t stamp_ = 0;  // batches so far
+  std::optional<BatchEnd> batch_end_;  // of what came last in the batch in hand
+  std::uint32_t query_records_max_;
+  LedgerViews views_;
+  Queries queries_;
   std::unique_ptr<Verdict[]> chain_verdicts_;  // of the open chain, by index in the request
   std::unique_ptr<Balances[]> post_balances_;  // two per event of the request in hand, when asked for
 

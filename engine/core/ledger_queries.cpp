@@ -1,7 +1,6 @@
 #include <cstring>
 
 #include "core/ledger.hpp"
-#include "core/queries/page.hpp"
 
 namespace florin::core {
 namespace {
@@ -23,21 +22,25 @@ void Ledger::lookup_accounts(const Command& command) const {
   }
 }
 
-void Ledger::lookup_transfers(const Command& command) const {
-  const auto* ids = reinterpret_cast<const u128*>(command.body.data());
-  for (std::size_t i = 0; i < command.body.size() / sizeof(u128); ++i) {
-    const std::optional<Transfer> transfer = tables_.find_whole(ids[i]);
-    if (transfer) append_row(*command.reply, *transfer);
-  }
+namespace {
+
+/// Where the thread that executes stands between two commands.
+class Here final : public BatchBoundary {
+ public:
+  void run(BoundaryTask& task) noexcept override { task.run(); }
+};
+
+}  // namespace
+
+void Ledger::answer(const Command& query) {
+  push_batch_end();
+  tables_.settle();
+  Here boundary;
+  queries_.execute(query, boundary);
 }
 
-void Ledger::get_moment(const Command& command) const {
-  Moment asked;
-  std::memcpy(&asked, command.body.data(), sizeof asked);
-  const std::optional<Moment> found = asked.sequence != 0 ? moments_.of_sequence(asked.sequence) : moments_.of_timestamp(asked.timestamp);
-  Page<Moment> page(*command.reply, 1);
-  if (found) page.add(*found);
-  page.finish({});
+std::unique_ptr<QueryReader> Ledger::make_query_reader() {
+  return std::make_unique<Queries>(tables_, past_.get(), views_, query_records_max_);
 }
 
 }  // namespace florin::core

@@ -184,7 +184,6 @@ Status Ledger::load(const SnapshotReader& snapshot) {
   outcomes_.set_digest(header.outcome_digest);
   sequence_ = header.sequence;
   timestamp_ = header.timestamp;
-  moments_.begin_at({.sequence = sequence_, .timestamp = timestamp_});
   if (state_hash() != header.state_hash) return {ErrorKind::kCorrupt, "snapshot at sequence " + std::to_string(header.sequence) + ": state hash differs from its header"};
   return Status::ok();
 }
@@ -197,7 +196,7 @@ Status Ledger::load_accounts(ChunkKey key, std::span<const std::byte> bytes) {
     const std::uint64_t hash = tables_.hash()(account.id);
     Partition& owner = tables_.owner(hash);
     if (owner.find_account(account.id, hash) != 0) return damaged(key, "an account is there twice");
-    loaded_accounts_.push_back(tables_.reference(AccountAt{&owner, owner.create_account(account, hash)}));
+    loaded_accounts_.push_back(tables_.reference(AccountAt{&owner, tables_.create_account(owner, account, hash)}));
   }
   return Status::ok();
 }
@@ -244,11 +243,13 @@ bool Ledger::load_transfer(const TransferRecord& record, const TransferExtra& ex
   const AccountAt debit = tables_.account_at(loaded_accounts_[record.debit - 1]);
   const AccountAt credit = tables_.account_at(loaded_accounts_[record.credit - 1]);
   const Transfer transfer = whole_transfer(record, &extra, debit.record(), credit.record());
+  std::optional<Transfer> pending;
   if ((transfer.flags & kPostOrVoid) != 0) {
     const std::uint64_t pending_hash = tables_.hash()(transfer.pending_id);
     Partition& owner = tables_.owner(pending_hash);
     const std::uint32_t place = owner.find_hold(transfer.pending_id, pending_hash);
     if (place == 0) return false;
+    pending = owner.holds()[place].transfer;
     const bool post = (transfer.flags & TransferFlags::kPostPendingTransfer) != 0;
     owner.end_hold(place, post ? PendingStatus::kPosted : PendingStatus::kVoided);
   }
@@ -256,6 +257,7 @@ bool Ledger::load_transfer(const TransferRecord& record, const TransferExtra& ex
   Partition& home = tables_.owner(hash);
   if (home.find_id(transfer.id, hash) != 0) return false;
   const std::uint32_t number = home.create_transfer(transfer, transfer.timestamp, hash, tables_.reference(debit), tables_.reference(credit));
+  if (pending) home.remember_hold(number, *pending);
   const std::uint32_t reference = tables_.reference(TransferAt{&home, number});
   debit.partition->post(debit.record(), reference);
   credit.partition->post(credit.record(), reference);

@@ -281,6 +281,7 @@ void Ledger::apply_transfer(const Transfer& stored, std::uint64_t id_hash, const
   Partition& home = tables_.owner(id_hash);
   const std::uint32_t number =
       home.create_transfer(stored, stored.timestamp, id_hash, tables_.reference(debit_at), tables_.reference(credit_at));
+  if (origin != nullptr) home.remember_hold(number, *origin);
   const std::uint32_t reference = tables_.reference(TransferAt{&home, number});
   debit_at.partition->post(debit, reference);
   credit_at.partition->post(credit, reference);

@@ -47,6 +47,8 @@ Partition::Partition(const PartitionLimits& limits, std::uint16_t index)
       failed_ids_(limits.transfers),
       postings_(limits.postings != 0 ? limits.postings : limits.transfers * 4),
       expiries_(limits.transfers),
+      checkpoints_(postings_.room() / BalanceCheckpoint::kSpacing + 1),
+      due_checkpoints_(postings_.room() / BalanceCheckpoint::kSpacing + 1),
       holds_(limits.transfers),
       ended_holds_(limits.transfers),
       expiry_queue_(limits.transfers),
@@ -72,6 +74,18 @@ Account Partition::to_account(std::uint32_t ordinal, const AccountRecord& record
           .ledger = record.ledger,
           .code = record.code,
           .flags = record.flags,
+          .timestamp = record.timestamp};
+}
+
+Account Partition::fixed_account(std::uint32_t ordinal) const noexcept {
+  const AccountRecord& record = account(ordinal);
+  return {.id = record.id,
+          .user_data_128 = user_data_128_[ordinal - 1],
+          .user_data_64 = record.user_data_64,
+          .user_data_32 = record.user_data_32,
+          .reserved = 0,
+          .ledger = record.ledger,
+          .code = record.code,
           .timestamp = record.timestamp};
 }
 
@@ -119,14 +133,25 @@ std::uint32_t Partition::find_transfer_at(std::uint64_t timestamp) const noexcep
 
 std::uint32_t Partition::append_extra(const Transfer& stored) noexcept {
   const bool pending = (stored.flags & TransferFlags::kPending) != 0;
-  extras_.push({.pending_id = stored.pending_id,
-                .user_data_128 = stored.user_data_128,
-                .user_data_64 = stored.user_data_64,
-                .amount_high = high64(stored.amount),
-                .user_data_32 = stored.user_data_32,
-                .timeout = stored.timeout,
-                .status = pending ? PendingStatus::kPending : PendingStatus::kNone});
+  TransferExtra extra{.pending_id = stored.pending_id,
+                      .user_data_128 = stored.user_data_128,
+                      .user_data_64 = stored.user_data_64,
+                      .amount_high = high64(stored.amount),
+                      .user_data_32 = stored.user_data_32,
+                      .timeout = stored.timeout};
+  if (pending) HoldState{PendingStatus::kPending}.store(extra.state);
+  extras_.push(extra);
   return number_of(extras_.size() - 1);
+}
+
+void Partition::remember_hold(std::uint32_t number, const Transfer& pending) noexcept {
+  const TransferRecord& record = transfer(number);
+  std::uint64_t& state = extras_.at(index_of(record.extra, extras_)).state;
+  if ((record.flags & TransferFlags::kVoidPendingTransfer) != 0) {
+    state = pending.flags;
+  } else {
+    state = high64(pending.amount) == 0 ? low64(pending.amount) : TransferExtra::kLargeHold;
+  }
 }
 
 void Partition::open_hold(const Transfer& stored, std::uint64_t timestamp, std::uint32_t id_tag, const TransferRecord& record) noexcept {
@@ -149,7 +174,8 @@ void Partition::open_hold(const Transfer& stored, std::uint64_t timestamp, std::
 
 void Partition::set_status(Hold& hold, PendingStatus status) noexcept {
   hold.status = status;
-  if (has_record(hold)) extras_.at(index_of(hold.extra, extras_)).status = status;
+  hold.stamp = status == PendingStatus::kPending ? 0 : stamp_;
+  if (has_record(hold)) HoldState{status, hold.stamp}.store(extras_.at(index_of(hold.extra, extras_)).state);
 }
 
 void Partition::end_hold(std::uint32_t place, PendingStatus status) noexcept {
@@ -215,6 +241,41 @@ Partition::DueExpiries Partition::due_expiries(std::uint64_t now, std::span<std:
   return {found, due_frontier_.room() >= 2};
 }
 
+// Checkpoints.
+
+const BalanceCheckpoint* Partition::checkpoint(std::uint32_t number, std::uint32_t account) const noexcept {
+  if (number == 0) return nullptr;
+  const std::size_t index = index_of(number, checkpoints_);
+  if (index >= checkpoints_.size() || checkpoints_[index].account != account) return nullptr;
+  return &checkpoints_[index];
+}
+
+void Partition::write_checkpoints(std::uint64_t transfers, std::uint64_t timestamp) noexcept {
+  for (std::size_t i = 0; i < due_checkpoints_.size(); ++i) {
+    const std::uint32_t number = due_checkpoints_[i];
+    AccountRecord& record = account(number);
+    BalanceCheckpoint next{.balances = record.balances(),
+                           .transfers = transfers,
+                           .timestamp = timestamp,
+                           .account = number,
+                           .posting = record.newest_posting,
+                           .changes = record.changes,
+                           .flags = record.flags};
+    if (const BalanceCheckpoint* previous = checkpoint(record.newest_checkpoint, number); previous != nullptr) {
+      if (previous->posting == record.newest_posting) continue;  // it was due twice
+      next.previous = next.jump = record.newest_checkpoint;
+      next.depth = previous->depth + 1;
+      // Jumps grow as the digits of a skew binary number do: both of equal length make one that passes over both.
+      const BalanceCheckpoint* jump = checkpoint(previous->jump, number);
+      const BalanceCheckpoint* further = jump == nullptr ? nullptr : checkpoint(jump->jump, number);
+      if (further != nullptr && previous->depth - jump->depth == jump->depth - further->depth) next.jump = jump->jump;
+    }
+    checkpoints_.push(next);
+    record.newest_checkpoint = number_of(checkpoints_.size() - 1);
+  }
+  due_checkpoints_.truncate(0);
+}
+
 // Sealing.
 
 void Partition::freeze() noexcept {
@@ -224,6 +285,7 @@ void Partition::freeze() noexcept {
              .failed_ids = failed_ids_.size(),
              .postings = postings_.size(),
              .expiries = expiries_.size(),
+             .checkpoints = checkpoints_.size(),
              .ended_holds = ended_holds_.size(),
              .newest_timestamp = newest_transfer_timestamp()};
   std::swap(ids_, frozen_ids_);
@@ -240,6 +302,7 @@ void Partition::forget_frozen() noexcept {
   failed_ids_.forget_before(frozen_.failed_ids);
   postings_.forget_before(frozen_.postings);
   expiries_.forget_before(frozen_.expiries);
+  checkpoints_.forget_before(frozen_.checkpoints);
   ended_holds_.forget_before(frozen_.ended_holds);
   frozen_ids_->clear();
   newest_forgotten_ = frozen_.newest_timestamp;
@@ -249,7 +312,7 @@ void Partition::forget_frozen() noexcept {
 // Chains and snapshots: pre-images.
 
 void Partition::keep_pre_images(AccountRecord& account) noexcept {
-  const auto ordinal = static_cast<std::uint32_t>(&account - accounts_.data()) + 1;
+  const std::uint32_t ordinal = number_of_account(account);
   if (in_snapshot_ && account.pre_image == 0 && ordinal <= snapshot_accounts_ && ordinal > snapshot_cursor_) {
     pre_images_.push(account);
     account.pre_image = static_cast<std::uint32_t>(pre_images_.size());
@@ -260,7 +323,7 @@ void Partition::keep_pre_images(AccountRecord& account) noexcept {
 void Partition::begin_chain() noexcept {
   in_chain_ = true;
   guarded_ = true;
-  mark_ = {accounts_.size(), transfers_.size(), extras_.size(), postings_.size(), expiries_.size(), holds_hash_, holds_open_};
+  mark_ = {accounts_.size(), transfers_.size(), extras_.size(), postings_.size(), expiries_.size(), due_checkpoints_.size(), holds_hash_, holds_open_};
 }
 
 void Partition::commit_chain() noexcept {
@@ -294,6 +357,7 @@ void Partition::rollback_chain() noexcept {
   user_data_128_.truncate(mark_.accounts);
   postings_.truncate(mark_.postings);
   expiries_.truncate(mark_.expiries);
+  due_checkpoints_.truncate(mark_.due_checkpoints);
   holds_hash_ = mark_.holds_hash;
   holds_open_ = mark_.holds_open;
   chain_holds_.truncate(0);
@@ -353,7 +417,7 @@ bool Partition::reserve(std::uint32_t accounts, std::uint32_t transfers, std::ui
 
 std::uint64_t Partition::memory_bytes() const noexcept {
   return accounts_.size() * kAccountBytes + transfers_.count() * kTransferBytes + extras_.bytes() + failed_ids_.count() * (sizeof(u128) + 26) +
-         expiries_.bytes() + expiry_queue_.bytes() + holds_.bytes() + pre_images_.bytes();
+         expiries_.bytes() + checkpoints_.bytes() + expiry_queue_.bytes() + holds_.bytes() + pre_images_.bytes();
 }
 
 std::uint64_t Partition::bytes_for(std::uint64_t accounts, std::uint64_t transfers) noexcept {

@@ -43,6 +43,8 @@ class Partition {
   [[nodiscard]] AccountRecord& account(std::uint32_t ordinal) noexcept { return accounts_[ordinal - 1]; }
   [[nodiscard]] const AccountRecord& account(std::uint32_t ordinal) const noexcept { return accounts_[ordinal - 1]; }
   [[nodiscard]] Account to_account(std::uint32_t ordinal) const noexcept { return to_account(ordinal, account(ordinal)); }
+  /// What never changes of it: any thread that knows of the account may read that.
+  [[nodiscard]] Account fixed_account(std::uint32_t ordinal) const noexcept;
   std::uint32_t create_account(const Account& stored, std::uint64_t hash) noexcept;
   [[nodiscard]] std::uint64_t newest_account_timestamp() const noexcept {
     return accounts_.size() == 0 ? 0 : accounts_[accounts_.size() - 1].timestamp;
@@ -76,10 +78,12 @@ class Partition {
   }
   /// The same for another thread, of a transfer that has one and was settled when it synchronised with this one.
   [[nodiscard]] const TransferExtra& settled_extra(const TransferRecord& record) const noexcept { return extras_.settled(record.extra - 1); }
+  /// A post or void keeps of its pending transfer what takes it back. Right after its creation.
+  void remember_hold(std::uint32_t number, const Transfer& pending) noexcept;
   /// Of a transfer that is not pending: kNone.
   [[nodiscard]] PendingStatus hold_status(std::uint32_t number) const noexcept {
     const TransferExtra* rest = extra(transfer(number));
-    return rest == nullptr ? PendingStatus::kNone : rest->status;
+    return rest == nullptr || (transfer(number).flags & TransferFlags::kPending) == 0 ? PendingStatus::kNone : HoldState::load(rest->state).status;
   }
   /// What the end of a hold will touch.
   void prefetch_end(const Hold& hold) const noexcept {
@@ -130,6 +134,7 @@ class Partition {
     slot.transfer = transfer;
     postings_.commit_back();
     account.newest_posting = posting_number(postings_.size() - 1);
+    if (++account.changes % BalanceCheckpoint::kSpacing == 0) [[unlikely]] due_checkpoints_.push(number_of_account(account));
   }
   [[nodiscard]] const Posting& posting(std::uint32_t number) const noexcept {
     return postings_[postings_.first() + ((number - 1 - static_cast<std::uint32_t>(postings_.first())) & kPostingMask)];
@@ -149,6 +154,20 @@ class Partition {
     expiries_.settle();
   }
 
+  // Batches. `stamp` counts them; what ends a hold is marked with it.
+  void begin_batch(std::uint64_t stamp) noexcept { stamp_ = stamp; }
+  /// Writes a checkpoint of each account that has changed often enough since its last one. Of the whole ledger: its transfers so far, and
+  /// its time.
+  void write_checkpoints(std::uint64_t transfers, std::uint64_t timestamp) noexcept;
+
+  // Where a number of a log leads, if the log was forgotten up to `base`: an index from `base` on. A stale number leads anywhere.
+  [[nodiscard]] std::size_t index_of(std::uint32_t number, std::size_t base) const noexcept {
+    return base + ((number - 1 - static_cast<std::uint32_t>(base)) & number_mask_);
+  }
+  [[nodiscard]] static std::size_t posting_index(std::uint32_t number, std::size_t base) noexcept {
+    return base + ((number - 1 - static_cast<std::uint32_t>(base)) & kPostingMask);
+  }
+
   // Chains.
   void begin_chain() noexcept;
   void commit_chain() noexcept;
@@ -160,6 +179,12 @@ class Partition {
   /// What was frozen leaves memory. No reader is left.
   void forget_frozen() noexcept;
   [[nodiscard]] bool is_sealing() const noexcept { return is_sealing_; }
+  /// How far the logs go that are being sealed.
+  struct Frozen {
+    std::size_t transfers, extras, failed_ids, postings, expiries, checkpoints, ended_holds;  // behind the last of each
+    std::uint64_t newest_timestamp;
+  };
+  [[nodiscard]] const Frozen& frozen() const noexcept { return frozen_; }
 
   // Expiry.
   [[nodiscard]] std::uint64_t next_expiry() const noexcept { return expiry_queue_.empty() ? kNever : expiry_queue_.top().expires_at; }
@@ -185,6 +210,9 @@ class Partition {
   [[nodiscard]] const AppendLog<u128>& account_user_data() const noexcept { return user_data_128_; }
   [[nodiscard]] const StreamLog<TransferRecord>& transfers() const noexcept { return transfers_; }
   [[nodiscard]] const StreamLog<Expiry>& expiries() const noexcept { return expiries_; }
+  [[nodiscard]] const StreamLog<TransferExtra>& extras() const noexcept { return extras_; }
+  [[nodiscard]] const StreamLog<Posting>& postings() const noexcept { return postings_; }
+  [[nodiscard]] const StreamLog<BalanceCheckpoint>& checkpoints() const noexcept { return checkpoints_; }
   [[nodiscard]] const StreamLog<u128>& failed_ids() const noexcept { return failed_ids_; }
   [[nodiscard]] const TagTable& account_ids() const noexcept { return account_ids_; }
   /// Of those that are not being sealed.
@@ -217,8 +245,13 @@ class Partition {
   static std::uint32_t posting_number(std::size_t index) noexcept { return (static_cast<std::uint32_t>(index) & kPostingMask) + 1; }
   template <typename T>
   [[nodiscard]] std::size_t index_of(std::uint32_t number, const StreamLog<T>& log) const noexcept {
-    return log.first() + ((number - 1 - static_cast<std::uint32_t>(log.first())) & number_mask_);
+    return index_of(number, log.first());
   }
+  [[nodiscard]] std::uint32_t number_of_account(const AccountRecord& account) const noexcept {
+    return static_cast<std::uint32_t>(&account - accounts_.data()) + 1;
+  }
+  /// The checkpoint of the account with this number, or nullptr if it has left memory.
+  [[nodiscard]] const BalanceCheckpoint* checkpoint(std::uint32_t number, std::uint32_t account) const noexcept;
 
   std::uint32_t append_transfer(const Transfer& stored, std::uint64_t timestamp, std::uint32_t id_tag, std::uint32_t debit,
                                 std::uint32_t credit) noexcept {
@@ -250,14 +283,9 @@ class Partition {
     AccountRecord before;
   };
   struct ChainMark {
-    std::size_t accounts, transfers, extras, postings, expiries;
+    std::size_t accounts, transfers, extras, postings, expiries, due_checkpoints;
     u128 holds_hash;
     std::uint64_t holds_open;
-  };
-
-  struct Frozen {
-    std::size_t transfers, extras, failed_ids, postings, expiries, ended_holds;  // behind the last of each
-    std::uint64_t newest_timestamp;
   };
 
   IdHash hash_;
@@ -276,6 +304,9 @@ class Partition {
   StreamLog<u128> failed_ids_;
   StreamLog<Posting> postings_;
   StreamLog<Expiry> expiries_;
+  StreamLog<BalanceCheckpoint> checkpoints_;
+  AppendLog<std::uint32_t> due_checkpoints_;  // accounts that will have one at the end of the batch; some perhaps twice
+  std::uint64_t stamp_ = 0;                   // of the batch in hand
   bool is_sealing_ = false;
   Frozen frozen_{};
   std::uint64_t newest_forgotten_ = 0;  // timestamp of the newest transfer that has left memory

@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "core/past_segment.hpp"
 #include "core/tables.hpp"
 
 namespace florin::core {
@@ -25,10 +27,12 @@ struct FrozenGeneration {
     std::size_t transfers_begin, transfers_end;
     std::size_t failed_ids_begin, failed_ids_end;
     std::size_t expiries_begin, expiries_end;
+    std::size_t checkpoints_begin, checkpoints_end;
   };
   const Tables* tables = nullptr;
   std::uint64_t last_sequence = 0;  ///< of the batch at whose end it was frozen
   std::vector<Rows> rows;  ///< by partition
+  std::size_t batches_begin = 0, batches_end = 0;
 };
 
 /// What the core must know of transfers that have left memory, and who takes them in.
@@ -41,6 +45,11 @@ class Past {
   [[nodiscard]] virtual bool may_know(u128 id, std::uint64_t hash) const noexcept = 0;
   [[nodiscard]] virtual std::optional<PastTransfer> find(u128 id, std::uint64_t hash) const noexcept = 0;
   [[nodiscard]] virtual bool has_transfer_at(std::uint64_t timestamp) const noexcept = 0;
+
+  /// What readers beside execution may read from now on, for as long as they like. Never null.
+  [[nodiscard]] virtual std::shared_ptr<const PastSegments> segments() const noexcept = 0;
+  /// Where in these they find an id.
+  [[nodiscard]] virtual PastHint hint(u128 id, std::uint64_t hash) const noexcept = 0;
 
   /// Begins to seal. The next one comes only after is_sealed() was true.
   virtual void seal(const FrozenGeneration& generation) = 0;

@@ -32,7 +32,7 @@ struct alignas(64) AccountRecord {
   std::uint16_t flags = 0;  ///< `closed` changes, the rest is as created
   std::uint16_t wide = 0;   ///< 1: some high half is not zero
   std::uint32_t newest_posting = 0;  ///< index + 1 in the posting log, 0 = none
-  std::uint32_t pre_image = 0;       ///< index + 1 of what a running snapshot keeps of it, 0 = none
+  std::uint32_t changes = 0;         ///< running count of its postings
 
   std::uint64_t debits_pending_high = 0;
   std::uint64_t debits_posted_high = 0;
@@ -43,7 +43,8 @@ struct alignas(64) AccountRecord {
   std::uint32_t user_data_32 = 0;
   std::uint16_t code = 0;
   std::uint16_t reserved_16 = 0;
-  std::uint64_t reserved_64 = 0;
+  std::uint32_t pre_image = 0;          ///< index + 1 of what a running snapshot keeps of it, 0 = none
+  std::uint32_t newest_checkpoint = 0;  ///< number in the log of checkpoints, 0 = none
 
   [[nodiscard]] bool has(std::uint16_t flag) const noexcept { return (flags & flag) != 0; }
 
@@ -75,6 +76,7 @@ struct alignas(64) AccountRecord {
     set_balances(before.balances());
     flags = before.flags;
     newest_posting = before.newest_posting;
+    changes = before.changes;
     pre_image = before.pre_image;
   }
 };
@@ -117,6 +119,21 @@ struct TransferRecord {
 };
 static_assert(sizeof(TransferRecord) == 48 && std::has_unique_object_representations_v<TransferRecord>);
 
+/// Where a hold stands, and since which batch: readers beside execution know by that whether it had ended when they began to look.
+/// Any of them may read it while it changes, so it is one word.
+struct HoldState {
+  PendingStatus status = PendingStatus::kNone;
+  std::uint64_t stamp = 0;  ///< of the batch that ended it
+
+  [[nodiscard]] static HoldState load(const std::uint64_t& word) noexcept {
+    const std::uint64_t value = __atomic_load_n(&word, __ATOMIC_RELAXED);
+    return {static_cast<PendingStatus>(value & 0xFF), value >> 8};
+  }
+  void store(std::uint64_t& word) const noexcept { __atomic_store_n(&word, stamp << 8 | static_cast<std::uint64_t>(status), __ATOMIC_RELAXED); }
+  /// As it was at the end of batch `stamp_then`.
+  [[nodiscard]] PendingStatus at(std::uint64_t stamp_then) const noexcept { return stamp <= stamp_then ? status : PendingStatus::kPending; }
+};
+
 /// The rest of a transfer. Every pending one has it: the state of its hold is the only thing of a transfer that changes.
 struct alignas(64) TransferExtra {
   u128 pending_id = 0;
@@ -125,8 +142,11 @@ struct alignas(64) TransferExtra {
   std::uint64_t amount_high = 0;
   std::uint32_t user_data_32 = 0;
   std::uint32_t timeout = 0;
-  PendingStatus status = PendingStatus::kNone;
-  std::uint8_t reserved[7] = {};
+  /// Of a pending transfer: a HoldState, read and written as one. Of a post: the low half of its hold's amount, or kLargeHold if that
+  /// does not fit. Of a void: the flags of its pending transfer. So a walk back in time needs no other transfer's row.
+  std::uint64_t state = 0;
+
+  static constexpr std::uint64_t kLargeHold = ~std::uint64_t{0};
 
   /// Without what changed since.
   [[nodiscard]] TransferExtra as_created() const noexcept {
@@ -188,6 +208,35 @@ struct Expiry {
   u128 pending_id = 0;                  ///< its id
 };
 static_assert(sizeof(Expiry) == 80 && std::has_unique_object_representations_v<Expiry>);
+
+/// The end of a batch that had events: within it sequences and timestamps go in lockstep.
+struct BatchEnd {
+  std::uint64_t sequence = 0;   ///< of its last event
+  std::uint64_t timestamp = 0;  ///< likewise
+  std::uint64_t transfers = 0;  ///< of the whole ledger then
+};
+static_assert(sizeof(BatchEnd) == 24 && std::has_unique_object_representations_v<BatchEnd>);
+
+/// The balances of an account right after one of its changes, the last one in its batch: where walks back in time begin. There is one
+/// for each 64 changes or so, and none twice in a batch. It lies with the account's owner.
+struct BalanceCheckpoint {
+  static constexpr std::uint32_t kSpacing = 64;  ///< in changes
+
+  Balances balances;
+  std::uint64_t transfers = 0;  ///< of the whole ledger at the end of the batch
+  std::uint64_t timestamp = 0;  ///< of the batch
+  std::uint32_t account = 0;    ///< its number
+  std::uint32_t posting = 0;    ///< number of that change's posting
+  std::uint32_t changes = 0;    ///< AccountRecord::changes then
+  std::uint32_t previous = 0;   ///< number of the account's checkpoint before, 0 = none
+  std::uint32_t jump = 0;       ///< number of one further back, so that any is found in few steps
+  std::uint32_t depth = 0;      ///< checkpoints of the account before this one
+  std::uint16_t flags = 0;      ///< of the account
+  std::uint16_t reserved_16 = 0;
+  std::uint32_t reserved_32 = 0;
+  std::uint64_t reserved_64[2] = {};
+};
+static_assert(sizeof(BalanceCheckpoint) == 128 && std::is_trivially_copyable_v<BalanceCheckpoint>);
 
 constexpr std::uint64_t expires_at(std::uint64_t timestamp, std::uint32_t timeout) noexcept {
   return timeout == 0 ? kNever : timestamp + std::uint64_t{timeout} * 1'000'000'000;

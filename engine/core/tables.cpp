@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/past.hpp"
+#include "florin/frame.hpp"
 
 namespace florin::core {
 namespace {
@@ -10,7 +11,7 @@ constexpr std::uint64_t kPostingsMax = std::uint64_t{1} << 30;  // half of their
 }
 
 Tables::Tables(std::uint32_t partitions, const PartitionLimits& limits, const Past* past)
-    : count_(partitions), references_(partitions), past_(past) {
+    : count_(partitions), references_(partitions), past_(past), batches_(limits.transfers + kEventsMax) {
   const PartitionLimits bounded{.accounts = std::min<std::uint64_t>(limits.accounts, references_.number_max()),
                                 .transfers = std::min<std::uint64_t>(limits.transfers, references_.number_max() / 4),
                                 .postings = std::min<std::uint64_t>(4 * limits.transfers, kPostingsMax),
@@ -18,6 +19,17 @@ Tables::Tables(std::uint32_t partitions, const PartitionLimits& limits, const Pa
   for (std::uint32_t i = 0; i < partitions; ++i) {
     partitions_.push_back(std::make_unique<Partition>(bounded, static_cast<std::uint16_t>(i)));
   }
+  if (partitions == 1) return;
+  by_ordinal_ = std::make_unique<AppendLog<std::uint32_t>>(bounded.accounts * partitions);
+  for (std::uint32_t i = 0; i < partitions; ++i) ordinals_.push_back(std::make_unique<AppendLog<std::uint32_t>>(bounded.accounts));
+}
+
+std::uint32_t Tables::create_account(Partition& owner, const Account& stored, std::uint64_t hash) noexcept {
+  const std::uint32_t number = owner.create_account(stored, hash);
+  if (ordinals_.empty()) return number;
+  ordinals_[owner.index()]->push(static_cast<std::uint32_t>(by_ordinal_->size()));
+  by_ordinal_->push(references_.to(owner.index(), number));
+  return number;
 }
 
 Transfer Tables::transfer(const Partition& home, const TransferRecord& record) const noexcept {
@@ -86,7 +98,19 @@ bool Tables::has_transfer_at(std::uint64_t timestamp) const noexcept {
   return static_cast<bool>(find_transfer_at(timestamp)) || (past_ != nullptr && past_->has_transfer_at(timestamp));
 }
 
+void Tables::freeze() noexcept {
+  for (const auto& partition : partitions_) partition->freeze();
+  batches_.settle();
+  frozen_batches_ = batches_.size();
+}
+
+void Tables::forget_frozen() noexcept {
+  for (const auto& partition : partitions_) partition->forget_frozen();
+  batches_.forget_before(frozen_batches_);
+}
+
 void Tables::settle() noexcept {
+  batches_.settle();
   for (const auto& partition : partitions_) partition->settle();
 }
 
@@ -133,6 +157,12 @@ void Tables::commit_chain() noexcept {
 }
 void Tables::rollback_chain() noexcept {
   for (const auto& partition : partitions_) partition->rollback_chain();
+  std::size_t accounts = 0;
+  for (std::size_t i = 0; i < ordinals_.size(); ++i) {
+    accounts += partitions_[i]->accounts().size();
+    ordinals_[i]->truncate(partitions_[i]->accounts().size());
+  }
+  if (by_ordinal_) by_ordinal_->truncate(accounts);
 }
 
 u128 Tables::accounts_hash() const noexcept {

@@ -64,6 +64,27 @@ class Tables {
   [[nodiscard]] const Partition& operator[](std::uint32_t index) const noexcept { return *partitions_[index]; }
   [[nodiscard]] std::span<const std::unique_ptr<Partition>> all() const noexcept { return partitions_; }
 
+  /// Creates an account at its owner.
+  std::uint32_t create_account(Partition& owner, const Account& stored, std::uint64_t hash) noexcept;
+  /// Accounts in order of creation, which is that of their timestamps, from 0: their ordinals. Of accounts that a reader knows of, any
+  /// thread.
+  [[nodiscard]] std::uint32_t ordinal_of(std::uint32_t reference) const noexcept {
+    return ordinals_.empty() ? reference - 1 : (*ordinals_[references_.partition(reference)])[references_.number(reference) - 1];
+  }
+  [[nodiscard]] std::uint32_t account_by_ordinal(std::uint32_t ordinal) const noexcept {
+    return ordinals_.empty() ? ordinal + 1 : (*by_ordinal_)[ordinal];
+  }
+
+  /// Ends of the batches that had events, of those in memory.
+  [[nodiscard]] StreamLog<BatchEnd>& batches() noexcept { return batches_; }
+  [[nodiscard]] const StreamLog<BatchEnd>& batches() const noexcept { return batches_; }
+  /// Behind the last of them that is being sealed.
+  [[nodiscard]] std::size_t frozen_batches() const noexcept { return frozen_batches_; }
+
+  /// Partition::freeze() of all, and Partition::forget_frozen().
+  void freeze() noexcept;
+  void forget_frozen() noexcept;
+
   void set_hash(IdHash hash) noexcept;
   [[nodiscard]] IdHash hash() const noexcept { return hash_; }
   [[nodiscard]] Partition& owner(std::uint64_t hash) const noexcept { return *partitions_[partition_of(hash, count_)]; }
@@ -132,6 +153,10 @@ class Tables {
   References references_;
   const Past* past_;
   std::vector<std::unique_ptr<Partition>> partitions_;
+  std::vector<std::unique_ptr<AppendLog<std::uint32_t>>> ordinals_;  // by partition and number - 1; empty with one partition
+  std::unique_ptr<AppendLog<std::uint32_t>> by_ordinal_;             // References; null with one partition
+  StreamLog<BatchEnd> batches_;
+  std::size_t frozen_batches_ = 0;
   IdHash hash_;
 };
 

@@ -496,7 +496,9 @@ void TransferWindow::carry_out(Partition& partition, std::uint32_t index) noexce
     apply_to_credit(record, stored, pending);
   }
   if (slot.id_owner == partition.index()) {
-    partition.create_transfer(stored, stored.timestamp, slot.id_hash, tables_.reference(debit), tables_.reference(credit));
+    const std::uint32_t number =
+        partition.create_transfer(stored, stored.timestamp, slot.id_hash, tables_.reference(debit), tables_.reference(credit));
+    if (pending != nullptr) partition.remember_hold(number, *pending);
   }
   if (slot.pending_owner == partition.index()) {
     const std::uint32_t place = details.pending_event == 0 ? details.pending_hold : partition.find_hold(event.pending_id, tables_.hash()(event.pending_id));

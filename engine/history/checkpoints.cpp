@@ -6,7 +6,7 @@
 namespace florin::history {
 namespace {
 
-constexpr std::uint64_t key_of(std::uint32_t ordinal, std::uint32_t index) noexcept { return std::uint64_t{ordinal} << 32 | index; }
+constexpr std::uint64_t key_of(std::uint32_t ordinal, std::uint32_t posting) noexcept { return std::uint64_t{ordinal} << 32 | posting; }
 
 }  // namespace
 
@@ -23,13 +23,13 @@ Result<Checkpoints> Checkpoints::open(VerifiedBytes bytes) {
   return checkpoints;
 }
 
-bool Checkpoints::upper_bound(std::uint64_t key, std::uint64_t& place) const noexcept {
+bool Checkpoints::lower_bound(std::uint64_t key, std::uint64_t& place) const noexcept {
   std::uint64_t begin = 0;
   for (std::uint64_t end = count_; begin < end;) {
     const std::uint64_t middle = begin + (end - begin) / 2;
     std::uint64_t here = 0;
     if (!read_value(bytes_, keys_at() + middle * sizeof here, here)) return false;
-    if (here <= key) {
+    if (here < key) {
       begin = middle + 1;
     } else {
       end = middle;
@@ -39,25 +39,25 @@ bool Checkpoints::upper_bound(std::uint64_t key, std::uint64_t& place) const noe
   return true;
 }
 
-Found Checkpoints::find(std::uint32_t ordinal, std::uint32_t index, Checkpoint& checkpoint) const noexcept {
+Found Checkpoints::find(std::uint32_t ordinal, std::uint32_t posting, Checkpoint& checkpoint) const noexcept {
   std::uint64_t place = 0;
-  if (!upper_bound(key_of(ordinal, index), place)) return Found::kDamaged;
-  if (place == 0) return Found::kNo;
+  if (!lower_bound(key_of(ordinal, posting), place)) return Found::kDamaged;
+  if (place == count_) return Found::kNo;
   std::uint64_t key = 0;
-  if (!read_value(bytes_, keys_at() + (place - 1) * sizeof key, key)) return Found::kDamaged;
+  if (!read_value(bytes_, keys_at() + place * sizeof key, key)) return Found::kDamaged;
   if (key >> 32 != ordinal) return Found::kNo;
-  if (!read_value(bytes_, sizeof(CheckpointsHeader) + (place - 1) * sizeof checkpoint, checkpoint)) return Found::kDamaged;
-  return key_of(checkpoint.ordinal, checkpoint.index) == key ? Found::kYes : Found::kDamaged;
+  if (!read_value(bytes_, sizeof(CheckpointsHeader) + place * sizeof checkpoint, checkpoint)) return Found::kDamaged;
+  return key_of(checkpoint.ordinal, checkpoint.posting) == key ? Found::kYes : Found::kDamaged;
 }
 
-Status Checkpoints::check(std::uint32_t ordinal, std::uint32_t index) const {
+Status Checkpoints::check(std::uint32_t ordinal, std::uint32_t posting) const {
   Checkpoint checkpoint;
-  if (find(ordinal, index, checkpoint) != Found::kDamaged) return Status::ok();
+  if (find(ordinal, posting, checkpoint) != Found::kDamaged) return Status::ok();
   if (Status status = bytes_.status(keys_at(), count_ * sizeof(std::uint64_t)); !status) return status;
   std::uint64_t place = 0;
-  if (!upper_bound(key_of(ordinal, index), place) || place == 0) return {ErrorKind::kCorrupt, "checkpoints: out of order"};
-  const Status status = bytes_.status(sizeof(CheckpointsHeader) + (place - 1) * sizeof(Checkpoint), sizeof(Checkpoint));
-  return status ? Status(ErrorKind::kCorrupt, "checkpoints: row and key differ at " + std::to_string(place - 1)) : status;
+  if (!lower_bound(key_of(ordinal, posting), place) || place == count_) return {ErrorKind::kCorrupt, "checkpoints: out of order"};
+  const Status status = bytes_.status(sizeof(CheckpointsHeader) + place * sizeof(Checkpoint), sizeof(Checkpoint));
+  return status ? Status(ErrorKind::kCorrupt, "checkpoints: row and key differ at " + std::to_string(place)) : status;
 }
 
 SectionBytes build_checkpoints(std::span<const Checkpoint> all) {
@@ -66,8 +66,8 @@ SectionBytes build_checkpoints(std::span<const Checkpoint> all) {
     std::uint64_t from;
   };
   std::vector<Place> places(all.size());
-  for (std::size_t i = 0; i < all.size(); ++i) places[i] = {key_of(all[i].ordinal, all[i].index), i};
-  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.key != b.key ? a.key < b.key : a.from < b.from; });
+  for (std::size_t i = 0; i < all.size(); ++i) places[i] = {key_of(all[i].ordinal, all[i].posting), i};
+  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.key < b.key; });
   const std::size_t keys_at = sizeof(CheckpointsHeader) + all.size() * sizeof(Checkpoint);
   SectionBytes section(keys_at + all.size() * sizeof(std::uint64_t));
   *section.at<CheckpointsHeader>(0) = CheckpointsHeader{.count = all.size()};

@@ -7,28 +7,15 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/past_segment.hpp"
 #include "florin/status.hpp"
 #include "history/scatter.hpp"
 #include "history/section.hpp"
 
 namespace florin::history {
 
-/// One change of an account's balances: by which ledger entry of the segment, and in what role. Ordered by position.
-struct PostingEntry {
-  static constexpr std::uint32_t kCredit = 1;  ///< the credit side; else the debit side
-  static constexpr std::uint32_t kExpiry = 2;  ///< not by the entry's creation, but by the end of its hold's time
-  static constexpr unsigned kMarkBits = 2;
-  static constexpr std::uint32_t kIndexMax = (1U << (32 - kMarkBits)) - 1;
-
-  std::uint32_t value = 0;
-
-  static constexpr PostingEntry of(std::uint32_t index, std::uint32_t marks) noexcept { return {index << kMarkBits | marks}; }
-  [[nodiscard]] std::uint32_t index() const noexcept { return value >> kMarkBits; }
-  [[nodiscard]] bool is_credit() const noexcept { return (value & kCredit) != 0; }
-  [[nodiscard]] bool is_expiry() const noexcept { return (value & kExpiry) != 0; }
-  friend auto operator<=>(const PostingEntry&, const PostingEntry&) = default;
-};
-static_assert(sizeof(PostingEntry) == 4);
+using core::PostingEntry;
+using core::PostingRange;
 
 struct PostingsHeader {
   static constexpr std::uint64_t kMagic = 0x4754534F504C46ULL;  // "FLPOSTG"
@@ -58,15 +45,6 @@ struct PostingsLayout {
   std::uint64_t bitmap_at;
   std::uint64_t ranks_at;
   std::uint64_t offsets_at;
-};
-
-/// Which entries a look-up is about: those of one account, by their place in the section.
-struct PostingRange {
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
-
-  [[nodiscard]] std::uint32_t size() const noexcept { return end - begin; }
-  [[nodiscard]] bool empty() const noexcept { return begin == end; }
 };
 
 /// The postings of one segment by account: debits, credits and expiries mixed, in order of position.

@@ -1,7 +1,5 @@
 #include "history/sealed_past.hpp"
 
-#include <cstdio>
-#include <cstdlib>
 #include <utility>
 
 #include "history/segment_builder.hpp"
@@ -19,12 +17,12 @@ bool SealedPast::may_know(u128 id, std::uint64_t hash) const noexcept {
 std::optional<PastTransfer> SealedPast::find(u128 id, std::uint64_t hash) const noexcept {
   const HighWaterLanes::Answer answer = lanes_->find(id);
   if (answer.in_order_segment != 0) {
-    const SegmentView& segment = *segments_[answer.in_order_segment - 1];
-    if (const auto known = need(segment.find(id, hash)); known) return past_of(segment, *known, hash);
+    const SegmentView& segment = segments_[answer.in_order_segment - 1]->view();
+    if (const auto known = damage_.need(segment.find(id, hash)); known) return past_of(segment, *known, hash);
   }
   if (!answer.may_be_straggler || !filter_.may_hold(hash)) return std::nullopt;
   for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
-    if (const auto known = need((*segment)->find(id, hash)); known) return past_of(**segment, *known, hash);
+    if (const auto known = damage_.need((*segment)->view().find(id, hash)); known) return past_of((*segment)->view(), *known, hash);
   }
   return std::nullopt;
 }
@@ -45,7 +43,7 @@ std::optional<PastTransfer> SealedPast::past_of(const SegmentView& segment, cons
   transfer.flags = row.flags;
   transfer.timestamp = row.timestamp;
   if (row.extra != 0) {
-    const ExtraRow extra = need(segment.extras().at(std::uint64_t{row.extra} - 1));
+    const ExtraRow extra = damage_.need(segment.extras().at(std::uint64_t{row.extra} - 1));
     transfer.amount = make_u128(extra.amount_high, row.amount_low);
     transfer.pending_id = extra.pending_id;
     transfer.user_data_128 = extra.user_data_128;
@@ -60,7 +58,7 @@ std::optional<PastTransfer> SealedPast::past_of(const SegmentView& segment, cons
 /// A hold ends in the segment where it began, or in a later one.
 PendingStatus SealedPast::status_of(const SegmentView& segment, u128 id, std::uint64_t hash) const {
   for (std::uint64_t number = segment.header().segment; number <= segments_.size(); ++number) {
-    const PendingStatus status = need(segments_[number - 1]->ending_of(id, hash));
+    const PendingStatus status = damage_.need(segments_[number - 1]->view().ending_of(id, hash));
     if (status != PendingStatus::kNone) return status;
   }
   return PendingStatus::kPending;
@@ -70,9 +68,17 @@ core::AccountAt SealedPast::account_of(std::uint32_t ordinal) const noexcept {
   return tables_->account_at(references_.empty() ? ordinal + 1 : references_[ordinal]);
 }
 
+core::PastHint SealedPast::hint(u128 id, std::uint64_t hash) const noexcept {
+  const HighWaterLanes::Answer answer = lanes_->find(id);
+  core::PastHint hint;
+  if (answer.in_order_segment != 0) hint.segment = static_cast<std::uint32_t>(answer.in_order_segment - 1);
+  hint.may_be_anywhere = answer.may_be_straggler && filter_.may_hold(hash);
+  return hint;
+}
+
 bool SealedPast::has_transfer_at(std::uint64_t timestamp) const noexcept {
   for (const auto& segment : segments_) {
-    if (need(segment->has_transfer_at(timestamp))) return true;
+    if (damage_.need(segment->view().has_transfer_at(timestamp))) return true;
   }
   return false;
 }
@@ -86,7 +92,8 @@ void SealedPast::seal(const core::FrozenGeneration& generation) {
 bool SealedPast::is_sealed() noexcept {
   filter_.at_boundary();
   if (state_.load(std::memory_order_acquire) != State::kBuilt) return false;
-  segments_.push_back(std::move(built_.view));
+  readable_ = readable_->with(*built_.segment);
+  segments_.push_back(std::move(built_.segment));
   lanes_ = std::move(built_.lanes);
   references_.insert(references_.end(), built_.references.begin(), built_.references.end());
   built_.references.clear();
@@ -136,20 +143,11 @@ Result<bool> SealedPast::do_work() {
   newest_lanes_ = lanes;
   first_sequence_ = header.last_sequence + 1;
   built_segments_.push_back(view->get());
-  built_.view = std::move(*view);
+  built_.segment = std::make_unique<ReadableSegment>(std::move(*view), damage_);
   built_.lanes = std::move(lanes);
   generation_ = {};
   state_.store(State::kBuilt, std::memory_order_release);
   return true;
-}
-
-template <typename Value>
-Value SealedPast::need(Result<Value> result) const {
-  if (result) return std::move(*result);
-  if (options_.on_damage) options_.on_damage(result.error());
-  std::fprintf(stderr, "florin: a sealed segment cannot be read, and its transfers may not be taken for unknown: %s\n",
-               result.error().message().c_str());
-  std::abort();
 }
 
 }  // namespace florin::history

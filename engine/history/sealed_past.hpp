@@ -11,7 +11,8 @@
 #include "florin/sealed_segment.hpp"
 #include "history/account_ordinals.hpp"
 #include "history/id_filter.hpp"
-#include "history/segment_view.hpp"
+#include "history/damage.hpp"
+#include "history/readable_segment.hpp"
 
 namespace florin::history {
 
@@ -28,11 +29,13 @@ struct SealedPastOptions {
 /// goes over to the builder with seal(), and the finished segment comes back with is_sealed(), each through one atomic.
 class SealedPast final : public core::Past {
  public:
-  SealedPast(SealedStore& store, SealedPastOptions options) : store_(store), options_(std::move(options)) {}
+  SealedPast(SealedStore& store, SealedPastOptions options) : store_(store), options_(std::move(options)), damage_(options_.on_damage) {}
 
   bool may_know(u128 id, std::uint64_t hash) const noexcept override;
   std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override;
   bool has_transfer_at(std::uint64_t timestamp) const noexcept override;
+  std::shared_ptr<const core::PastSegments> segments() const noexcept override { return readable_; }
+  core::PastHint hint(u128 id, std::uint64_t hash) const noexcept override;
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
 
@@ -40,14 +43,14 @@ class SealedPast final : public core::Past {
   /// the next call tries again.
   Result<bool> do_work();
 
-  [[nodiscard]] std::uint64_t segments() const noexcept { return segments_.size(); }
+  [[nodiscard]] std::uint64_t segment_count() const noexcept { return segments_.size(); }
 
  private:
   enum class State : std::uint32_t { kIdle, kFrozen, kBuilt };
 
   /// What the builder hands over with a finished segment.
   struct Built {
-    std::unique_ptr<SegmentView> view;
+    std::unique_ptr<ReadableSegment> segment;
     std::shared_ptr<const HighWaterLanes> lanes;
     std::vector<std::uint32_t> references;  // of accounts that are new in it, by ordinal
   };
@@ -55,16 +58,16 @@ class SealedPast final : public core::Past {
   [[nodiscard]] std::optional<core::PastTransfer> past_of(const SegmentView& segment, const SegmentView::Known& known, std::uint64_t hash) const;
   [[nodiscard]] core::PendingStatus status_of(const SegmentView& segment, u128 id, std::uint64_t hash) const;
   [[nodiscard]] core::AccountAt account_of(std::uint32_t ordinal) const noexcept;
-  template <typename Value>
-  Value need(Result<Value> result) const;
 
   SealedStore& store_;
   const SealedPastOptions options_;
+  const Damage damage_;
   std::atomic<State> state_{State::kIdle};
 
   // Sequencing thread; partitions' threads read.
   const core::Tables* tables_ = nullptr;
-  std::vector<std::unique_ptr<SegmentView>> segments_;  // by number - 1
+  std::vector<std::unique_ptr<ReadableSegment>> segments_;  // by number - 1
+  std::shared_ptr<const core::PastSegments> readable_ = std::make_shared<core::PastSegments>();  // the same, for readers
   std::shared_ptr<const HighWaterLanes> lanes_ = std::make_shared<HighWaterLanes>();
   std::vector<std::uint32_t> references_;  // of accounts, by ordinal; empty with one partition
 

@@ -29,6 +29,7 @@ enum class SectionKind : std::uint32_t {
   kExpiries = 8,
   kFailedIds = 9,
   kEndings = 10,
+  kBatchEnds = 11,
 };
 
 /// A section in memory, ready to be written, and to be read as VerifiedBytes meanwhile.

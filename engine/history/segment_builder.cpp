@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "history/checkpoints.hpp"
 #include "history/frozen_rows.hpp"
 #include "history/id_run.hpp"
 #include "history/postings.hpp"
@@ -62,6 +63,7 @@ Status SegmentBuilder::build(SealedWriter& writer, SealedHeader header) {
   if (Status status = write_endings(writer); !status) return status;
   if (Status status = write_ids(writer, header.segment); !status) return status;
   if (Status status = write_postings(writer); !status) return status;
+  if (Status status = write_batch_ends(writer); !status) return status;
   return writer.publish(header);
 }
 
@@ -87,13 +89,14 @@ Status SegmentBuilder::write_extras(SealedWriter& writer) {
   RowWriter<ExtraRow> out(writer);
   FrozenRows(generation_).each_transfer([&](const core::Partition& partition, const core::TransferRecord& record) {
     if (record.extra == 0) return;
-    const core::TransferExtra& extra = partition.settled_extra(record);  // not its status, which still changes
+    const core::TransferExtra& extra = partition.settled_extra(record);
     out.add({.pending_id = extra.pending_id,
              .user_data_128 = extra.user_data_128,
              .user_data_64 = extra.user_data_64,
              .amount_high = extra.amount_high,
              .user_data_32 = extra.user_data_32,
-             .timeout = extra.timeout});
+             .timeout = extra.timeout,
+             .hold = (record.flags & core::kPostOrVoid) != 0 ? extra.state : 0});  // that of a pending one still changes
   });
   return out.finish();
 }
@@ -213,7 +216,42 @@ Status SegmentBuilder::write_postings(SealedWriter& writer) {
   add_expiries(~std::uint64_t{0});
   const SectionBytes section = builder.finish();
   if (Status status = writer.begin_section(kind(SectionKind::kPostings)); !status) return status;
-  return writer.append(section.bytes());
+  if (Status status = writer.append(section.bytes()); !status) return status;
+  return write_checkpoints(writer, section, expiries);
+}
+
+/// The core's checkpoints name a posting by its place in memory; here it is found again as the account's last one in its batch.
+Status SegmentBuilder::write_checkpoints(SealedWriter& writer, const SectionBytes& section, std::span<const core::Expiry> expiries) {
+  const auto postings = Postings::open(section.verified());
+  if (!postings) return postings.error();
+  const core::Tables& tables = *generation_.tables;
+  const std::uint64_t first_position = FrozenRows(generation_).transfers_before();
+  std::vector<Checkpoint> all;
+  for (std::uint32_t p = 0; p < tables.count(); ++p) {
+    for (std::size_t i = generation_.rows[p].checkpoints_begin; i < generation_.rows[p].checkpoints_end; ++i) {
+      const core::BalanceCheckpoint& one = tables[p].checkpoints().settled(i);
+      const std::uint32_t ordinal = ordinals_.of(tables.references().to(p, one.account));
+      PostingRange range;
+      if (postings->find(ordinal, range) != Found::kYes) return {ErrorKind::kInternal, "a checkpoint of an account without postings"};
+      const auto entries = postings->entries(range);
+      if (!entries) return entries.error();
+      const auto is_before_it = [&](const PostingEntry& entry) {
+        return entry.is_expiry() ? expiries[entry.index()].timestamp <= one.timestamp : first_position + entry.index() < one.transfers;
+      };
+      const auto behind = std::partition_point(entries->begin(), entries->end(), is_before_it) - entries->begin();
+      if (behind == 0) return {ErrorKind::kInternal, "a checkpoint before the first posting of its account"};
+      all.push_back({.balances = one.balances, .ordinal = ordinal, .posting = static_cast<std::uint32_t>(behind - 1), .flags = one.flags});
+    }
+  }
+  if (Status status = writer.begin_section(kind(SectionKind::kCheckpoints)); !status) return status;
+  return writer.append(build_checkpoints(all).bytes());
+}
+
+Status SegmentBuilder::write_batch_ends(SealedWriter& writer) {
+  if (Status status = writer.begin_section(kind(SectionKind::kBatchEnds)); !status) return status;
+  RowWriter<BatchEndRow> out(writer);
+  for (std::size_t i = generation_.batches_begin; i < generation_.batches_end; ++i) out.add(generation_.tables->batches().settled(i));
+  return out.finish();
 }
 
 }  // namespace florin::history

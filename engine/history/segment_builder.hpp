@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/past.hpp"
@@ -8,6 +9,7 @@
 #include "florin/status.hpp"
 #include "history/account_ordinals.hpp"
 #include "history/high_water_lanes.hpp"
+#include "history/section.hpp"
 
 namespace florin::history {
 
@@ -34,6 +36,8 @@ class SegmentBuilder {
   Status write_endings(SealedWriter& writer);
   Status write_ids(SealedWriter& writer, std::uint64_t segment);
   Status write_postings(SealedWriter& writer);
+  Status write_checkpoints(SealedWriter& writer, const SectionBytes& postings, std::span<const core::Expiry> expiries);
+  Status write_batch_ends(SealedWriter& writer);
 
   const core::FrozenGeneration& generation_;
   const AccountOrdinals& ordinals_;

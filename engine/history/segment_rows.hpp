@@ -33,7 +33,7 @@ struct ExtraRow {
   std::uint64_t amount_high = 0;
   std::uint32_t user_data_32 = 0;
   std::uint32_t timeout = 0;
-  std::uint64_t reserved = 0;
+  std::uint64_t hold = 0;  ///< of a post or void: what core::TransferExtra::state says of its hold; else 0
 };
 static_assert(sizeof(ExtraRow) == 64 && std::has_unique_object_representations_v<ExtraRow>);
 
@@ -52,6 +52,9 @@ struct ExpiryRow {
   std::uint64_t reserved_64 = 0;
 };
 static_assert(sizeof(ExpiryRow) == 80 && std::has_unique_object_representations_v<ExpiryRow>);
+
+/// Where a request, or several without a gap, ended.
+using BatchEndRow = core::BatchEnd;
 
 /// How a hold ended in this segment, wherever it began: ordered by the hash of the pending transfer's id.
 struct EndingRow {

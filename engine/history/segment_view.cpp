@@ -30,6 +30,17 @@ Result<std::unique_ptr<SegmentView>> SegmentView::open(std::unique_ptr<SealedRea
   if (Status status = open_rows(*view->reader_, SectionKind::kExpiries, view->expiries_); !status) return status;
   if (Status status = open_rows(*view->reader_, SectionKind::kFailedIds, view->failed_ids_); !status) return status;
   if (Status status = open_rows(*view->reader_, SectionKind::kEndings, view->endings_); !status) return status;
+  if (Status status = open_rows(*view->reader_, SectionKind::kBatchEnds, view->batch_ends_); !status) return status;
+  const auto postings = view->reader_->section(kind(SectionKind::kPostings));
+  if (!postings) return postings.error();
+  const auto opened = Postings::open(*postings);
+  if (!opened) return opened.error();
+  view->postings_ = *opened;
+  const auto checkpoints = view->reader_->section(kind(SectionKind::kCheckpoints));
+  if (!checkpoints) return checkpoints.error();
+  const auto read = Checkpoints::open(*checkpoints);
+  if (!read) return read.error();
+  view->checkpoints_ = *read;
   return view;
 }
 
@@ -46,11 +57,11 @@ Result<std::optional<SegmentView::Known>> SegmentView::find(u128 id, std::uint64
     if (entry.is_failed()) {
       const Result<u128> failed = failed_ids_.at(entry.index());
       if (!failed) damage = failed.error();
-      if (failed && *failed == id) known = Known{.has_failed = true, .transfer = {}};
+      if (failed && *failed == id) known = Known{.has_failed = true, .index = entry.index(), .transfer = {}};
     } else {
       const Result<TransferRow> row = transfers_.at(entry.index());
       if (!row) damage = row.error();
-      if (row && row->id == id) known = Known{.has_failed = false, .transfer = *row};
+      if (row && row->id == id) known = Known{.has_failed = false, .index = entry.index(), .transfer = *row};
     }
     return known.has_value() || !damage;
   });

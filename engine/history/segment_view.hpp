@@ -5,8 +5,10 @@
 #include <optional>
 
 #include "florin/sealed_segment.hpp"
+#include "history/checkpoints.hpp"
 #include "history/high_water_lanes.hpp"
 #include "history/id_run.hpp"
+#include "history/postings.hpp"
 #include "history/segment_rows.hpp"
 
 namespace florin::history {
@@ -24,6 +26,7 @@ class RowSection {
     if (!read_value(bytes_, index * sizeof(Row), row)) return bytes_.status(index * sizeof(Row), sizeof(Row));
     return row;
   }
+  void prefetch(std::uint64_t index) const noexcept { bytes_.prefetch(index * sizeof(Row)); }
   /// The first row for which `before(row)` is false, of rows that are ordered by that; count() if there is none.
   template <typename Before>
   [[nodiscard]] Result<std::uint64_t> lower_bound(Before&& before) const {
@@ -58,10 +61,14 @@ class SegmentView {
   [[nodiscard]] const RowSection<ExtraRow>& extras() const noexcept { return extras_; }
   [[nodiscard]] const RowSection<ExpiryRow>& expiries() const noexcept { return expiries_; }
   [[nodiscard]] const RowSection<u128>& failed_ids() const noexcept { return failed_ids_; }
+  [[nodiscard]] const RowSection<BatchEndRow>& batch_ends() const noexcept { return batch_ends_; }
+  [[nodiscard]] const Postings& postings() const noexcept { return *postings_; }
+  [[nodiscard]] const Checkpoints& checkpoints() const noexcept { return checkpoints_; }
 
   /// What this segment knows of an id.
   struct Known {
     bool has_failed = false;
+    std::uint32_t index = 0;
     TransferRow transfer;
   };
   [[nodiscard]] Result<std::optional<Known>> find(u128 id, std::uint64_t hash) const;
@@ -79,6 +86,9 @@ class SegmentView {
   RowSection<ExpiryRow> expiries_;
   RowSection<u128> failed_ids_;
   RowSection<EndingRow> endings_;
+  RowSection<BatchEndRow> batch_ends_;
+  std::optional<Postings> postings_;
+  Checkpoints checkpoints_;
 };
 
 }  // namespace florin::history

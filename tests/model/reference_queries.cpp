@@ -245,9 +245,7 @@ std::vector<Moment> moments(const ReferenceLedger& ledger, const Moment& asked) 
 }
 
 std::uint64_t moment_of(const ReferenceLedger& ledger, const TrialBalanceFilter& filter) {
-  std::uint64_t newest = 0;
-  for (const auto& [id, account] : ledger.accounts()) newest = std::max(newest, account.timestamp);
-  for (const LedgerEvent& event : ledger.events()) newest = std::max(newest, event.timestamp);
+  const std::uint64_t newest = ledger.moments().back().timestamp;
   return filter.timestamp == 0 ? newest : std::min(filter.timestamp, newest);
 }
 

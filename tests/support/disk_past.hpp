@@ -24,6 +24,8 @@ class DiskPast final : public core::Past {
   bool may_know(u128 id, std::uint64_t hash) const noexcept override { return past_->may_know(id, hash); }
   std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override { return past_->find(id, hash); }
   bool has_transfer_at(std::uint64_t timestamp) const noexcept override { return past_->has_transfer_at(timestamp); }
+  std::shared_ptr<const core::PastSegments> segments() const noexcept override { return past_->segments(); }
+  core::PastHint hint(u128 id, std::uint64_t hash) const noexcept override { return past_->hint(id, hash); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
 

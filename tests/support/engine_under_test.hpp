@@ -67,7 +67,6 @@ class EngineUnderTest {
 struct StateMachineFactory {
   std::string name;
   std::function<std::unique_ptr<core::StateMachine>()> make;
-  bool answers_queries = true;  ///< false: transfers leave its memory, and queries do not reach behind it yet
 };
 
 inline void PrintTo(const StateMachineFactory& factory, std::ostream* out) { *out << factory.name; }

@@ -51,19 +51,19 @@ const std::vector<StateMachineFactory>& engine_factories() {
 
 const std::vector<StateMachineFactory>& engine_factories_with_past() {
   static const std::vector<StateMachineFactory> factories = {
-      {"engine, 1 partition, each batch leaves at once", [] { return engine_with_past(1, 1, 0); }, false},
-      {"engine, 1 partition, 40 transfers leave together", [] { return engine_with_past(1, 40, 2); }, false},
-      {"engine, 3 partitions, 100 transfers leave together", [] { return engine_with_past(3, 100, 7); }, false},
-      {"engine, 8 partitions, 10 transfers leave together", [] { return engine_with_past(8, 10, 1); }, false},
+      {"engine, 1 partition, each batch leaves at once", [] { return engine_with_past(1, 1, 0); }},
+      {"engine, 1 partition, 40 transfers leave together", [] { return engine_with_past(1, 40, 2); }},
+      {"engine, 3 partitions, 100 transfers leave together", [] { return engine_with_past(3, 100, 7); }},
+      {"engine, 8 partitions, 10 transfers leave together", [] { return engine_with_past(8, 10, 1); }},
   };
   return factories;
 }
 
 const std::vector<StateMachineFactory>& sealing_engine_factories() {
   static const std::vector<StateMachineFactory> factories = {
-      {"engine, 1 partition, seals 300 ids together", [] { return sealing_engine(1, 300, DiskPast::Builder::kCaller); }, false},
-      {"engine, 3 partitions, seals 500 ids together", [] { return sealing_engine(3, 500, DiskPast::Builder::kCaller); }, false},
-      {"engine, 2 partitions, a thread seals", [] { return sealing_engine(2, 400, DiskPast::Builder::kThread); }, false},
+      {"engine, 1 partition, seals 300 ids together", [] { return sealing_engine(1, 300, DiskPast::Builder::kCaller); }},
+      {"engine, 3 partitions, seals 500 ids together", [] { return sealing_engine(3, 500, DiskPast::Builder::kCaller); }},
+      {"engine, 2 partitions, a thread seals", [] { return sealing_engine(2, 400, DiskPast::Builder::kThread); }},
   };
   return factories;
 }

@@ -3,114 +3,143 @@
 
 #include "core/queries/filters.hpp"
 #include "core/queries/queries.hpp"
+#include "core/queries/status_sieve.hpp"
 
 /// @file
 /// get_account_transfers and get_account_balances: a walk over the account's changes.
 
 namespace florin::core {
+namespace {
+
+template <typename Row>
+constexpr bool kWantsBalances = std::is_same_v<Row, AccountBalance>;
+
+template <typename Row>
+void go_on(AccountWalk& walk) noexcept {
+  if constexpr (kWantsBalances<Row>) {
+    walk.step();
+  } else {
+    walk.skip();
+  }
+}
+
+}  // namespace
+
 template <>
-Transfer Queries::row_at(const AccountWalk& walk) const noexcept {
-  return history_.transfer(walk.change().transfer);
+Transfer Queries::row_at() const noexcept {
+  return view_.whole(walk_.change().row);
 }
 
 template <>
-AccountBalance Queries::row_at(const AccountWalk& walk) const noexcept {
-  const Balances& balances = walk.balances();
+AccountBalance Queries::row_at() const noexcept {
+  const Balances& balances = walk_.balances();
   return {.debits_pending = balances.debits_pending,
           .debits_posted = balances.debits_posted,
           .credits_pending = balances.credits_pending,
           .credits_posted = balances.credits_posted,
-          .timestamp = walk.change().timestamp};
-}
-
-void Queries::leave_mark(const AccountWalk& walk, std::uint32_t steps) noexcept {
-  if (steps >= steps_without_mark_) marks_.leave(walk.place());
-}
-
-/// Every quarter of what one request may walk: then an ascending page finds a mark not far above it.
-void Queries::leave_mark_on_the_way(const AccountWalk& walk, std::uint32_t steps) noexcept {
-  if (steps % (records_max_ / 4) == 0) marks_.leave(walk.place());
+          .timestamp = walk_.change().timestamp()};
 }
 
 template <typename Row>
-void Queries::account_history(const Command& command) noexcept {
+void Queries::account_history(const Command& command, BatchBoundary& boundary) noexcept {
   AccountFilter filter;
   std::memcpy(&filter, command.body.data(), sizeof filter);
   filter.limit = std::min(filter.limit, kQueryRowsMax);
-  const std::uint32_t account = history_.find_account(filter.account_id);
+  AccountHead& head = heads_.front();
+  view_.open(boundary, [&] { view_.find_accounts(std::span(&filter.account_id, 1), std::span(&head, 1)); });
   // TigerBeetle's protocol has balances only of accounts that asked for them when they were created.
-  const bool wants_flag = std::is_same_v<Row, AccountBalance> && command.protocol == Protocol::kTigerBeetle;
-  const bool visible = account != 0 && (!wants_flag || (history_.account(account).flags & AccountFlags::kHistory) != 0);
+  const bool wants_flag = kWantsBalances<Row> && command.protocol == Protocol::kTigerBeetle;
+  const bool visible = head.reference != 0 && (!wants_flag || (head.flags & AccountFlags::kHistory) != 0);
   if (!visible) {
     Page<Row>(*command.reply, filter.limit).finish({});
-  } else if ((filter.flags & AccountFilterFlags::kReversed) != 0) {
-    account_history_descending<Row>(filter, account, *command.reply);
+    return;
+  }
+  walk_.set_account(head.reference, &head);
+  if ((filter.flags & AccountFilterFlags::kReversed) != 0) {
+    account_history_descending<Row>(filter, *command.reply);
   } else {
-    account_history_ascending<Row>(filter, account, *command.reply);
+    account_history_ascending<Row>(filter, *command.reply);
   }
 }
 
 template <typename Row>
-void Queries::account_history_descending(const AccountFilter& filter, std::uint32_t account, ReplyArea& reply) noexcept {
+void Queries::account_history_descending(const AccountFilter& filter, ReplyArea& reply) noexcept {
   const std::uint64_t newest = filter.timestamp_max == 0 ? kTimestampMax : filter.timestamp_max;
   Page<Row> page(reply, filter.limit);
+  StatusSieve<Row> sieve(view_, filter.pending_statuses);
   WorkBudget budget(records_max_);
-  AccountWalk walk(history_, account);
-  if (filter.timestamp_max != 0) {
-    if (const auto* mark = marks_.find(account, [&](const auto& place) { return place.passed_transfers > newest; })) walk.go_to(*mark);
+  const auto take = [&](const Row& row) { page.add(row); };
+  if (filter.timestamp_max == 0) {
+    walk_.begin(walk_.changes().newest());
+  } else if (const LedgerPoint point{.transfers = view_.transfers_before(newest + 1)}; kWantsBalances<Row>) {
+    walk_.begin_above(point);
+  } else {
+    walk_.begin({.place = walk_.changes().place_above(point), .flags = 0, .balances = {}});
   }
-  std::uint32_t steps = 0;
+  std::uint64_t last = 0;  // timestamp of the last transfer looked at that is old enough; before there is one, no budget ends the page
   bool complete = false;
-  while (!page.full() && budget.spend()) {
-    complete = walk.at_end() || (!walk.change().is_expiry && walk.change().timestamp < filter.timestamp_min);
-    if (complete) break;
-    const AccountChange& change = walk.change();
-    if (!change.is_expiry && change.timestamp <= newest &&
-        matches(filter, history_.transfer_summary(change.transfer), change.is_credit)) {
-      page.add(row_at<Row>(walk));
+  while (!walk_.at_end() && !page.full() && (budget.spend() || last == 0)) {
+    const AccountChange& change = walk_.change();
+    if (!change.is_expiry) {
+      const std::uint64_t timestamp = change.timestamp();
+      complete = timestamp < filter.timestamp_min;
+      if (complete) break;
+      if (timestamp <= newest) {
+        last = timestamp;
+        if (matches(filter, change.row, change.is_credit)) sieve.add(change.row, row_at<Row>(), take);
+      }
     }
-    walk.step();
-    leave_mark_on_the_way(walk, ++steps);
+    go_on<Row>(walk_);
   }
-  leave_mark(walk, steps);
-  const std::uint64_t next = std::min(newest, walk.place().passed_transfers - 1);
-  complete = complete || walk.at_end() || next == 0 || next < filter.timestamp_min;
-  page.finish({.resume = complete ? 0 : next});
+  sieve.flush(take);
+  const std::uint64_t next = page.next() != 0 ? page.next() : last == 0 ? 0 : last - 1;
+  if (page.next() == 0) complete = complete || walk_.at_end() || next == 0 || next < filter.timestamp_min;
+  page.finish({.resume = complete && page.next() == 0 ? 0 : next});
 }
 
-/// The walk leads away from where the page ends, so it begins at the mark nearest above the page, and the page ends there at the
-/// latest. Without marks it begins at the newest change; if that is too far away, it leaves a mark where it got and the page is
-/// empty: asking again goes on from there.
+/// Changes are linked from newer to older, and the page begins with the oldest: so it is read in stretches, each backwards, from some
+/// place above that a checkpoint or a segment's postings give. They grow, so that a rare value does not take many.
 template <typename Row>
-void Queries::account_history_ascending(const AccountFilter& filter, std::uint32_t account, ReplyArea& reply) noexcept {
+void Queries::account_history_ascending(const AccountFilter& filter, ReplyArea& reply) noexcept {
+  constexpr std::uint32_t kStretchMin = 64;
   const std::uint64_t oldest = std::max<std::uint64_t>(filter.timestamp_min, 1);
   const std::uint64_t newest = filter.timestamp_max == 0 ? kTimestampMax : filter.timestamp_max;
   BackwardPage<Row> page(reply, filter.limit);
+  StatusSieve<Row> sieve(view_, filter.pending_statuses);
   WorkBudget budget(records_max_);
-  AccountWalk walk(history_, account);
-  const auto* mark = marks_.find(account, [&](const auto& place) { return place.passed_transfers > oldest; });
-  if (mark != nullptr) walk.go_to(*mark);
-  const std::uint64_t above = mark == nullptr ? 0 : walk.place().passed_transfers;
-
-  for (std::uint32_t steps = 0; !walk.at_end();) {
-    const AccountChange& change = walk.change();
-    if (!change.is_expiry && change.timestamp < oldest) break;
-    if (!budget.spend()) {
-      leave_mark(walk, steps);
-      Page<Row>(reply, filter.limit).finish({.resume = oldest});
-      return;
+  const auto take = [&](const Row& row) { page.add(row); };
+  const AccountChanges& changes = walk_.changes();
+  const std::uint64_t all = changes.newest().place;
+  std::uint64_t top = changes.place_above({.transfers = view_.transfers_before(oldest)});
+  std::uint64_t below = 0;       // the stretch before ended there
+  std::uint64_t above = oldest;  // all transfers with earlier timestamps were looked at
+  bool complete = false;
+  for (std::uint32_t stretch = std::max(filter.limit, kStretchMin);; stretch *= 2) {
+    top = changes.place_higher(top, std::clamp(budget.left(), 1U, stretch));
+    AccountChanges::Start start{.place = top, .flags = 0, .balances = {}};
+    if (kWantsBalances<Row>) start = changes.start_from(top);
+    top = start.place;
+    std::uint64_t last = 0;
+    for (walk_.begin(start); !walk_.at_end() && walk_.change().place > below; go_on<Row>(walk_)) {
+      const AccountChange& change = walk_.change();
+      budget.spend();
+      if (change.is_expiry) continue;
+      const std::uint64_t timestamp = change.timestamp();
+      if (timestamp < oldest) break;
+      last = std::max(last, timestamp);
+      if (timestamp <= newest && matches(filter, change.row, change.is_credit)) sieve.add(change.row, row_at<Row>(), take);
     }
-    if (!change.is_expiry && change.timestamp <= newest &&
-        matches(filter, history_.transfer_summary(change.transfer), change.is_credit)) {
-      page.add(row_at<Row>(walk));
-    }
-    walk.step();
-    leave_mark_on_the_way(walk, ++steps);
+    sieve.flush(take);
+    page.end_stretch();
+    if (last != 0) above = last + 1;
+    complete = page.next() == 0 && (top >= all || above > newest);
+    if (complete || page.next() != 0 || page.full() || (budget.left() == 0 && above > oldest)) break;
+    below = top;
   }
-  page.finish({.resume = page.next() != 0 ? page.next() : above <= newest ? above : 0});
+  page.finish({.resume = complete ? 0 : page.next() != 0 ? page.next() : above});
 }
 
-void Queries::account_transfers(const Command& command) noexcept { account_history<Transfer>(command); }
-void Queries::account_balances(const Command& command) noexcept { account_history<AccountBalance>(command); }
+template void Queries::account_history<Transfer>(const Command&, BatchBoundary&) noexcept;
+template void Queries::account_history<AccountBalance>(const Command&, BatchBoundary&) noexcept;
 
 }  // namespace florin::core

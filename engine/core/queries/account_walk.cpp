@@ -4,49 +4,53 @@
 
 namespace florin::core {
 
-AccountWalk::AccountWalk(const HistoryView& history, std::uint32_t account) noexcept : history_(history) {
-  const Account now = history.account(account);
-  go_to({.account = account,
-         .change = history.newest_change(account),
-         .passed_transfers = history.transfers_end(),
-         .passed_expiries = history.expiries_end(),
-         .balances = {now.debits_pending, now.debits_posted, now.credits_pending, now.credits_posted},
-         .flags = now.flags});
+void AccountWalk::begin(const AccountChanges::Start& start) noexcept {
+  balances_ = start.balances;
+  flags_ = start.flags;
+  changes_.go_to(start.place);
 }
 
-void AccountWalk::go_to(const Place& place) noexcept {
-  place_ = place;
-  if (place_.change != 0) change_ = history_.account_change(place_.account, place_.change);
+void AccountWalk::begin_above(const LedgerPoint& point) noexcept {
+  AccountChanges::Start start;
+  begin(changes_.checkpoint_above(point, start) ? start : changes_.newest());
 }
 
-void AccountWalk::step() noexcept {
-  take_back();
-  skip();
+void AccountWalk::stand_at_view() noexcept {
+  balances_ = changes_.head().balances;
+  flags_ = changes_.head().flags;
+  if (!changes_.has_changed_since_view()) return;
+  begin(changes_.newest());
+  while (!at_end() && changes_.is_after_view(changes_.place())) step();
 }
 
-void AccountWalk::skip() noexcept {
-  (change_.is_expiry ? place_.passed_expiries : place_.passed_transfers) = change_.timestamp;
-  place_.change = change_.previous;
-  if (place_.change != 0) change_ = history_.account_change(place_.account, place_.change);
+Account AccountWalk::account(Account fixed) const noexcept {
+  fixed.debits_pending = balances_.debits_pending;
+  fixed.debits_posted = balances_.debits_posted;
+  fixed.credits_pending = balances_.credits_pending;
+  fixed.credits_posted = balances_.credits_posted;
+  fixed.flags = flags_;
+  return fixed;
 }
 
 void AccountWalk::take_back() noexcept {
-  Balances& balances = place_.balances;
+  const AccountChange& done = change();
   const auto closes = [&](std::uint16_t flags) {
-    return (flags & (change_.is_credit ? TransferFlags::kClosingCredit : TransferFlags::kClosingDebit)) != 0;
+    return (flags & (done.is_credit ? TransferFlags::kClosingCredit : TransferFlags::kClosingDebit)) != 0;
   };
   constexpr auto kOpen = static_cast<std::uint16_t>(~AccountFlags::kClosed);
-  if (change_.is_expiry) {
-    (change_.is_credit ? balances.credits_pending : balances.debits_pending) += change_.amount;
-    if (closes(change_.flags)) place_.flags |= AccountFlags::kClosed;
+  if (done.is_expiry) {
+    (done.is_credit ? balances_.credits_pending : balances_.debits_pending) += done.expiry.amount;
+    if (closes(done.expiry.flags)) flags_ |= AccountFlags::kClosed;
     return;
   }
-  const Transfer transfer{.amount = change_.amount, .flags = change_.flags};
-  const Transfer pending{.amount = change_.pending_amount};
-  (change_.is_credit ? undo_credit : undo_debit)(balances, transfer, &pending);
+  const std::uint16_t flags = done.row.record.flags;
+  const Transfer transfer{.amount = done.row.amount(), .flags = flags};
+  Transfer pending{.amount = transfer.amount};  // a void has the amount of its hold
+  if ((flags & TransferFlags::kPostPendingTransfer) != 0) pending.amount = view_.hold_amount(done.row);
+  (done.is_credit ? undo_credit : undo_debit)(balances_, transfer, &pending);
   // A closed account takes no transfer but the end of what closed it: so it was open before, and closed before that end.
-  if (closes(change_.flags)) place_.flags &= kOpen;
-  if ((change_.flags & TransferFlags::kVoidPendingTransfer) != 0 && closes(change_.pending_flags)) place_.flags |= AccountFlags::kClosed;
+  if (closes(flags)) flags_ &= kOpen;
+  if ((flags & TransferFlags::kVoidPendingTransfer) != 0 && closes(static_cast<std::uint16_t>(done.row.extra.state))) flags_ |= AccountFlags::kClosed;
 }
 
 }  // namespace florin::core

@@ -1,46 +1,49 @@
 #pragma once
 
-#include "core/queries/history_view.hpp"
+#include "core/queries/account_changes.hpp"
 
 namespace florin::core {
 
-/// A walk over the changes of one account, newest first, with its balances and flags right after the change in hand. They are
-/// those of now, taken back change by change, so that no copy is kept per transfer.
+/// A walk over the changes of one account, newest first, with its balances and flags right after the change in hand. They are those of
+/// some later moment, taken back change by change, so that no copy is kept per transfer.
 class AccountWalk {
  public:
-  /// All that there is to a place on the way. What it says stays true for ever, because history only grows at the other end: the
-  /// account's transfers from `passed_transfers` on, and its expiries from `passed_expiries` on, are those that are newer.
-  struct Place {
-    std::uint32_t account = 0;
-    std::uint32_t change = 0;  ///< place of the change in hand
-    std::uint64_t passed_transfers = 0;
-    std::uint64_t passed_expiries = 0;
-    Balances balances;
-    std::uint16_t flags = 0;
-  };
+  explicit AccountWalk(HistoryView& view) noexcept : view_(view), changes_(view) {}
 
-  /// Begins at the account's newest change.
-  AccountWalk(const HistoryView& history, std::uint32_t account) noexcept;
+  /// From here on this account; see AccountChanges::set_account().
+  void set_account(std::uint32_t reference, const AccountHead* head) noexcept { changes_.set_account(reference, head); }
+  [[nodiscard]] const AccountChanges& changes() const noexcept { return changes_; }
 
-  [[nodiscard]] bool at_end() const noexcept { return place_.change == 0; }
-  [[nodiscard]] const AccountChange& change() const noexcept { return change_; }
-  [[nodiscard]] const Balances& balances() const noexcept { return place_.balances; }
-  [[nodiscard]] std::uint16_t flags() const noexcept { return place_.flags; }
+  /// Begins at a place where the balances are known.
+  void begin(const AccountChanges::Start& start) noexcept;
+  /// Begins at the checkpoint nearest above a point, or at the newest change.
+  void begin_above(const LedgerPoint& point) noexcept;
+  /// Stands at the view: what came after it is taken back. Where the account has not changed since, no change is looked at, and there
+  /// is no walking on.
+  void stand_at_view() noexcept;
+
+  [[nodiscard]] bool at_end() const noexcept { return changes_.at_end(); }
+  [[nodiscard]] const AccountChange& change() const noexcept { return changes_.change(); }
+  [[nodiscard]] const Balances& balances() const noexcept { return balances_; }
+  [[nodiscard]] std::uint16_t flags() const noexcept { return flags_; }
+  /// The account with its balances and flags of now.
+  [[nodiscard]] Account account(Account fixed) const noexcept;
 
   /// Goes on to the change before.
-  void step() noexcept;
+  void step() noexcept {
+    take_back();
+    changes_.next();
+  }
   /// The same, but what the change did stays.
-  void skip() noexcept;
-
-  [[nodiscard]] const Place& place() const noexcept { return place_; }
-  void go_to(const Place& place) noexcept;
+  void skip() noexcept { changes_.next(); }
 
  private:
   void take_back() noexcept;
 
-  const HistoryView& history_;
-  Place place_;
-  AccountChange change_;
+  HistoryView& view_;
+  AccountChanges changes_;
+  std::uint16_t flags_ = 0;
+  Balances balances_;
 };
 
 }  // namespace florin::core

@@ -15,7 +15,9 @@ struct Queries::EventScratch {
   };
   struct Event {
     std::uint64_t timestamp;
-    std::uint32_t transfer;  // Reference
+    std::uint64_t sequence;
+    LedgerPoint point;  // right after it
+    TransferName transfer;
     bool is_expiry;
     Account accounts[2];  // debit, credit
   };
@@ -25,17 +27,22 @@ struct Queries::EventScratch {
     std::uint32_t event;
     std::uint32_t side;
   };
-  /// All events of one account: a range of `sides`, newest first.
+  /// All events of one account: a range of `sides`, newest first, and from where they are walked to.
   struct Walk {
     std::uint32_t first_event;
     std::uint32_t begin;
     std::uint32_t end;
+    std::uint32_t head;  // place in `heads` + 1; 0: it begins at a checkpoint
+    AccountChanges::Start start;
   };
 
   std::uint32_t count = 0;
+  std::uint32_t walk_count = 0;
+  std::uint32_t head_count = 0;
   Event events[kChangeEventsMax];
   Side sides[2 * kChangeEventsMax];
   Walk walks[2 * kChangeEventsMax];
+  AccountHead heads[2 * kChangeEventsMax];
 };
 
 }  // namespace florin::core

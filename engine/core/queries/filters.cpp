@@ -42,10 +42,12 @@ bool matches_user_data(const Filter& filter, const Row& row) noexcept {
 }
 
 template <typename Filter>
-bool matches_transfer(const Filter& filter, const TransferSummary& transfer) noexcept {
-  return matches_user_data(filter, transfer) && transfer.amount >= filter.amount_min &&
-         (filter.amount_max == 0 || transfer.amount <= filter.amount_max) &&
-         (filter.pending_statuses == 0 || (filter.pending_statuses >> static_cast<unsigned>(transfer.status) & 1U) != 0);
+bool matches_transfer(const Filter& filter, const HistoryRow& row) noexcept {
+  const TransferExtra& extra = row.extra;
+  return (filter.user_data_128 == 0 || filter.user_data_128 == extra.user_data_128) &&
+         (filter.user_data_64 == 0 || filter.user_data_64 == extra.user_data_64) &&
+         (filter.user_data_32 == 0 || filter.user_data_32 == extra.user_data_32) && (filter.code == 0 || filter.code == row.record.code) &&
+         row.amount() >= filter.amount_min && (filter.amount_max == 0 || row.amount() <= filter.amount_max);
 }
 
 }  // namespace
@@ -99,7 +101,7 @@ ReplyCode validate_filter(const TrialBalanceFilter& filter, const char*& reason)
   return ReplyCode::kOk;
 }
 
-bool matches(const AccountFilter& filter, const TransferSummary& transfer, bool is_credit) noexcept {
+bool matches(const AccountFilter& filter, const HistoryRow& transfer, bool is_credit) noexcept {
   const std::uint32_t side = is_credit ? AccountFilterFlags::kCredits : AccountFilterFlags::kDebits;
   return (filter.flags & side) != 0 && matches_transfer(filter, transfer);
 }
@@ -108,6 +110,6 @@ bool matches(const QueryFilter& filter, const Account& account) noexcept {
   return matches_user_data(filter, account) && (filter.ledger == 0 || filter.ledger == account.ledger);
 }
 
-bool matches(const QueryFilter& filter, const TransferSummary& transfer) noexcept { return matches_transfer(filter, transfer); }
+bool matches(const QueryFilter& filter, const HistoryRow& transfer) noexcept { return matches_transfer(filter, transfer); }
 
 }  // namespace florin::core

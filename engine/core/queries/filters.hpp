@@ -18,9 +18,9 @@ ReplyCode validate_filter(const AccountsAt& at, const char*& reason) noexcept;
 ReplyCode validate_filter(const Moment& moment, const char*& reason) noexcept;
 ReplyCode validate_filter(const TrialBalanceFilter& filter, const char*& reason) noexcept;
 
-bool matches(const AccountFilter& filter, const TransferSummary& transfer, bool is_credit) noexcept;
+// Of transfers without what the accounts know, the ledger, and without where their holds stand.
+bool matches(const AccountFilter& filter, const HistoryRow& transfer, bool is_credit) noexcept;
 bool matches(const QueryFilter& filter, const Account& account) noexcept;
-/// Without the ledger, which the transfer's accounts know.
-bool matches(const QueryFilter& filter, const TransferSummary& transfer) noexcept;
+bool matches(const QueryFilter& filter, const HistoryRow& transfer) noexcept;
 
 }  // namespace florin::core

@@ -2,82 +2,169 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <vector>
 
-#include "core/records.hpp"
+#include "core/past.hpp"
+#include "core/queries/ledger_views.hpp"
+#include "core/state_machine.hpp"
 #include "florin/account.hpp"
 #include "florin/transfer.hpp"
 
 namespace florin::core {
 
-/// What a filter asks about a transfer, without what only the accounts know: reading it touches no account.
-struct TransferSummary {
-  u128 amount = 0;
-  u128 user_data_128 = 0;
-  std::uint64_t user_data_64 = 0;
-  std::uint64_t timestamp = 0;
-  std::uint32_t user_data_32 = 0;
-  std::uint32_t debit = 0;  ///< References to its accounts
-  std::uint32_t credit = 0;
-  std::uint16_t code = 0;
+/// Names a transfer, wherever it lies; what it stands for never changes while a view is held.
+struct TransferName {
+  static constexpr std::uint64_t kInMemory = std::uint64_t{1} << 63;
+  static constexpr unsigned kPartitionAt = 47;
+
+  std::uint64_t value = 0;
+
+  static TransferName in_memory(std::uint32_t partition, std::size_t index) noexcept {
+    return {kInMemory | std::uint64_t{partition} << kPartitionAt | index};
+  }
+  static TransferName in_segment(std::uint32_t segment, std::uint32_t index) noexcept { return {std::uint64_t{segment} << 32 | index}; }
+  [[nodiscard]] bool is_in_memory() const noexcept { return (value & kInMemory) != 0; }
+  [[nodiscard]] std::uint32_t partition() const noexcept { return static_cast<std::uint32_t>((value & ~kInMemory) >> kPartitionAt); }
+  [[nodiscard]] std::size_t place() const noexcept { return value & ((std::uint64_t{1} << kPartitionAt) - 1); }
+  [[nodiscard]] std::uint32_t segment() const noexcept { return static_cast<std::uint32_t>(value >> 32); }
+  [[nodiscard]] std::uint32_t index() const noexcept { return static_cast<std::uint32_t>(value); }
+};
+
+/// A transfer, with References to its accounts.
+struct HistoryRow {
+  TransferName name;
+  TransferRecord record;
+  TransferExtra extra;  ///< all zero if it has none
+
+  [[nodiscard]] u128 amount() const noexcept { return make_u128(extra.amount_high, record.amount_low); }
+  [[nodiscard]] bool is_pending() const noexcept { return (record.flags & TransferFlags::kPending) != 0; }
+};
+
+/// What changes of an account, copied between two batches.
+struct AccountHead {
+  std::uint32_t reference = 0;  ///< 0: no such account
+  std::uint32_t newest_posting = 0;
+  std::uint32_t newest_checkpoint = 0;
   std::uint16_t flags = 0;
-  PendingStatus status = PendingStatus::kNone;  ///< of its hold, now
+  Balances balances;
 };
 
-/// One change of one account: a transfer's creation, or the end of a hold's time.
-struct AccountChange {
-  std::uint32_t transfer = 0;  ///< Reference; of an expiry, the pending transfer
-  std::uint32_t previous = 0;  ///< place of the account's change before; 0 = this was the first
-  bool is_expiry = false;
-  bool is_credit = false;      ///< the account is the transfer's credit account
-  std::uint64_t timestamp = 0;  ///< of the transfer, or the expiry's own
-  u128 amount = 0;              ///< of the transfer
-  std::uint16_t flags = 0;      ///< of the transfer
-  u128 pending_amount = 0;      ///< of a post or void: the amount and flags of its pending transfer
-  std::uint16_t pending_flags = 0;
+/// A place in the order in which things were committed: behind so many transfers of the ledger, and behind the expiries up to a time.
+struct LedgerPoint {
+  std::uint64_t transfers = 0;
+  std::uint64_t timestamp = 0;
+
+  /// True if a moment with so many transfers and this time has all that comes before the point.
+  [[nodiscard]] bool is_reached_by(std::uint64_t transfers_then, std::uint64_t timestamp_then) const noexcept {
+    return transfers_then >= transfers && timestamp_then >= timestamp;
+  }
 };
 
-struct ExpiryAt {
-  std::uint64_t timestamp = 0;         ///< the expiry's own
-  std::uint64_t transfers_before = 0;  ///< as Expiry::transfers_before
-  std::uint32_t pending = 0;           ///< Reference
-};
-
-/// The history of the ledger as queries see it, and all that they see of it. Accounts and transfers are named by References,
-/// changes of an account by a place; what a name stands for never changes.
-///
-/// Lists are read a piece at a time, from a timestamp on: whoever implements this seeks once a piece and keeps nothing in between.
-/// Readers: the thread that executes, while nobody writes.
+/// The history of the ledger as one query sees it: sealed segments, and behind them what is in memory, up to one batch boundary. What
+/// changes is copied at a batch boundary; all else is read beside execution.
+/// Reader: one thread, any.
 class HistoryView {
  public:
   enum class Order : std::uint8_t { kAscending, kDescending };
 
-  virtual ~HistoryView() = default;
+  HistoryView(const Tables& tables, const Past* past, LedgerViews& views) : tables_(tables), past_(past), views_(views), heads_(tables.count()) {}
 
-  /// 0: no such account.
-  [[nodiscard]] virtual std::uint32_t find_account(u128 id) const noexcept = 0;
-  /// As it is now.
-  [[nodiscard]] virtual Account account(std::uint32_t reference) const noexcept = 0;
-  [[nodiscard]] virtual Transfer transfer(std::uint32_t reference) const noexcept = 0;
-  [[nodiscard]] virtual TransferSummary transfer_summary(std::uint32_t reference) const noexcept = 0;
+  /// Takes the view, and does `also` at the same batch boundary.
+  template <typename Also>
+  void open(BatchBoundary& boundary, Also&& also) noexcept {
+    boundary_ = &boundary;
+    at_boundary([&] {
+      views_.take(view_);
+      reach_.parts = view_.parts;
+      also();
+    });
+  }
+  void close() noexcept { views_.leave(view_); }
+  [[nodiscard]] const LedgerView& view() const noexcept { return view_; }
+  [[nodiscard]] const Tables& tables() const noexcept { return tables_; }
+  [[nodiscard]] const PastSegments& segments() const noexcept { return *view_.segments; }
+  /// As the view, but as far as it went when heads were last taken.
+  [[nodiscard]] const LedgerView::Part& reach(std::uint32_t partition) const noexcept { return reach_.parts[partition]; }
+
+  // Within open() only.
+  void find_accounts(std::span<const u128> ids, std::span<AccountHead> heads) const noexcept;
+
+  /// Fills in the heads of these accounts, as they are now: later than the view.
+  void take_heads(std::span<AccountHead> heads) noexcept;
+  /// An account without what changes.
+  [[nodiscard]] Account fixed_account(std::uint32_t reference) const noexcept;
+  /// Names of the transfers with these ids, in their order; those that are not there are left out. Returns how many.
+  std::size_t find_transfers(std::span<const u128> ids, std::span<TransferName> names) noexcept;
+
+  [[nodiscard]] HistoryRow row(TransferName name) const noexcept;
+  /// Several at once, which is quicker.
+  void rows(std::span<const TransferName> names, std::span<HistoryRow> found) const noexcept;
+  void prefetch(TransferName name) const noexcept;
+  /// Asks for what whole() reads.
+  void prefetch_accounts(const HistoryRow& row) const noexcept;
+  [[nodiscard]] Transfer whole(const HistoryRow& row) const noexcept;
+  [[nodiscard]] std::uint32_t ledger_of(const HistoryRow& row) const noexcept { return tables_.account_at(row.record.debit).record().ledger; }
+  /// Of a post: the amount of its hold.
+  [[nodiscard]] u128 hold_amount(const HistoryRow& post) noexcept;
+  /// Where the holds of these transfers stood.
+  void find_statuses(std::span<const HistoryRow> rows, std::span<PendingStatus> statuses) noexcept;
 
   /// Accounts in order of timestamp, from those with `from` on, at most found.size(). Returns how many; fewer than asked for: the
   /// end was reached.
-  virtual std::size_t accounts(Order order, std::uint64_t from, std::span<std::uint32_t> found) const noexcept = 0;
+  std::size_t accounts(Order order, std::uint64_t from, std::span<std::uint32_t> found) const noexcept;
   /// Transfers likewise. Their order of timestamps is the order in which they were committed.
-  virtual std::size_t transfers(Order order, std::uint64_t from, std::span<std::uint32_t> found) const noexcept = 0;
-  /// Expiries likewise, ascending by their own timestamps.
-  virtual std::size_t expiries(std::uint64_t from, std::span<ExpiryAt> found) const noexcept = 0;
-  /// Every transfer so far has an earlier timestamp than this, and none that comes later will.
-  [[nodiscard]] virtual std::uint64_t transfers_end() const noexcept = 0;
-  /// Expiries likewise; and not before transfers_end().
-  [[nodiscard]] virtual std::uint64_t expiries_end() const noexcept = 0;
+  std::size_t transfers(Order order, std::uint64_t from, std::span<TransferName> found) const noexcept;
+  /// Expiries likewise, ascending by their own timestamps, with References to accounts.
+  std::size_t expiries(std::uint64_t from, std::span<Expiry> found) const noexcept;
   /// How many transfers have a timestamp below this one.
-  [[nodiscard]] virtual std::uint64_t transfers_before(std::uint64_t timestamp) const noexcept = 0;
+  [[nodiscard]] std::uint64_t transfers_before(std::uint64_t timestamp) const noexcept;
+  /// The pending transfer of an expiry.
+  [[nodiscard]] TransferName pending_of(const Expiry& expiry) const noexcept;
 
-  /// Place of the account's newest change; 0: it has none.
-  [[nodiscard]] virtual std::uint32_t newest_change(std::uint32_t account) const noexcept = 0;
-  [[nodiscard]] virtual AccountChange account_change(std::uint32_t account, std::uint32_t place) const noexcept = 0;
+  /// The last event at or before this sequence, or this time; all zero if there is none.
+  [[nodiscard]] QueryReader::Moment moment_of_sequence(std::uint64_t sequence) const noexcept;
+  [[nodiscard]] QueryReader::Moment moment_of_timestamp(std::uint64_t timestamp) const noexcept;
+  /// Sequence of the event with this timestamp.
+  [[nodiscard]] std::uint64_t sequence_of(std::uint64_t timestamp) const noexcept;
+  /// Of a transfer that was imported, the last sequence of its request. `transfers`: of the ledger, up to this one.
+  [[nodiscard]] std::uint64_t sequence_of_imported(std::uint64_t transfers) const noexcept;
+
+ private:
+  template <typename Work>
+  struct Task final : BoundaryTask {
+    explicit Task(Work& work_to_do) noexcept : work(work_to_do) {}
+    void run() noexcept override { work(); }
+    Work& work;
+  };
+  template <typename Work>
+  void at_boundary(Work&& work) noexcept {
+    Task<std::remove_reference_t<Work>> task(work);
+    boundary_->run(task);
+  }
+  void copy_head(AccountHead& head) const noexcept;
+  template <typename Log, typename Bounds, typename Take>
+  std::size_t merge(const Log& log_of, const Bounds& bounds_of, Order order, std::uint64_t from, std::size_t count, Take&& take) const noexcept;
+  [[nodiscard]] Expiry in_references(Expiry expiry) const noexcept;
+  struct Batches {
+    BatchEnd previous;
+    std::optional<BatchEnd> found;
+  };
+  template <typename Before, typename EntryBefore>
+  [[nodiscard]] Batches find_batch(Before&& is_before, EntryBefore&& entry_is_before) const noexcept;
+  /// The first batch that ends at this time or later.
+  [[nodiscard]] Batches batch_at(std::uint64_t timestamp) const noexcept;
+
+  const Tables& tables_;
+  const Past* past_;
+  LedgerViews& views_;
+  BatchBoundary* boundary_ = nullptr;
+  LedgerView view_;
+  LedgerView reach_;
+  mutable std::vector<std::size_t> heads_;  // merge(): records before the place reached, by partition
+  std::vector<std::uint32_t> unsure_;       // find_statuses(), find_transfers(): places of those that are still to be asked for
+  std::vector<PastHint> hints_;
 };
 
 }  // namespace florin::core

@@ -10,13 +10,13 @@
 
 namespace florin::core {
 
-/// How many records one request may still look at: what bounds the time for which a query holds up everybody else.
+/// How many records one request may still look at.
 class WorkBudget {
  public:
   explicit WorkBudget(std::uint32_t records) noexcept : left_(records) {}
 
   /// Asks for one record more.
-  [[nodiscard]] bool spend() noexcept {
+  bool spend() noexcept {
     if (left_ == 0) return false;
     --left_;
     return true;
@@ -34,7 +34,16 @@ class Page {
   Page(ReplyArea& reply, std::uint32_t rows_max) noexcept : reply_(reply), rows_max_(rows_max) {}
 
   [[nodiscard]] bool full() const noexcept { return count_ == rows_max_; }
-  void add(const Row& row) noexcept { std::memcpy(reply_.data + sizeof(Row) * count_++, &row, sizeof row); }
+  /// One row more, or the first that has no room: then the next page starts with it.
+  void add(const Row& row) noexcept {
+    if (!full()) {
+      std::memcpy(reply_.data + sizeof(Row) * count_++, &row, sizeof row);
+    } else if (next_ == 0) {
+      next_ = row.timestamp;
+    }
+  }
+  /// Timestamp of the row behind the page; 0: none was found.
+  [[nodiscard]] std::uint64_t next() const noexcept { return next_; }
   void finish(const PageEnd& end) noexcept {
     std::memcpy(reply_.data + sizeof(Row) * count_, &end, sizeof end);
     reply_.count = count_;
@@ -45,29 +54,41 @@ class Page {
   ReplyArea& reply_;
   std::uint32_t rows_max_;
   std::uint32_t count_ = 0;
+  std::uint64_t next_ = 0;
 };
 
-/// Rows of a page in ascending order that are found newest first: the last ones found are the page. A ring in the reply itself.
+/// Rows of a page in ascending order that are found in stretches, each newest first: of those that do not fit the newest give way.
+/// A ring in the reply itself.
 template <typename Row>
 class BackwardPage {
  public:
   BackwardPage(ReplyArea& reply, std::uint32_t rows_max) noexcept : reply_(reply), rows_max_(rows_max) {}
 
+  [[nodiscard]] bool full() const noexcept { return count_ == rows_max_; }
+  /// A row of the stretch in hand. Not when the page is full.
   void add(const Row& row) noexcept {
-    Slot& slot = slots()[found_ % rows_max_];
-    if (found_ >= rows_max_) std::memcpy(&next_, slot.bytes + offsetof(Row, timestamp), sizeof next_);
+    const std::uint32_t room = rows_max_ - count_;
+    Slot& slot = slots()[count_ + found_ % room];
+    if (found_ >= room) std::memcpy(&next_, slot.bytes + offsetof(Row, timestamp), sizeof next_);
     std::memcpy(slot.bytes, &row, sizeof row);
     ++found_;
   }
-  /// Timestamp of the row behind the page; 0: there is none.
+  /// The next stretch is newer than this one.
+  void end_stretch() noexcept {
+    const std::uint32_t room = rows_max_ - count_;
+    const auto found = static_cast<std::uint32_t>(std::min<std::uint64_t>(found_, room));
+    Slot* const begin = slots() + count_;
+    std::rotate(begin, begin + (found_ > room ? found_ % room : 0), begin + found);
+    std::reverse(begin, begin + found);
+    count_ += found;
+    found_ = 0;
+  }
+  /// Timestamp of the row behind the page; 0: none was found.
   [[nodiscard]] std::uint64_t next() const noexcept { return next_; }
   void finish(const PageEnd& end) noexcept {
-    const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(found_, rows_max_));
-    std::rotate(slots(), slots() + (found_ > rows_max_ ? found_ % rows_max_ : 0), slots() + count);
-    std::reverse(slots(), slots() + count);
-    std::memcpy(reply_.data + sizeof(Row) * count, &end, sizeof end);
-    reply_.count = count;
-    reply_.size = static_cast<std::uint32_t>(sizeof(Row) * count + sizeof end);
+    std::memcpy(reply_.data + sizeof(Row) * count_, &end, sizeof end);
+    reply_.count = count_;
+    reply_.size = static_cast<std::uint32_t>(sizeof(Row) * count_ + sizeof end);
   }
 
  private:
@@ -78,7 +99,8 @@ class BackwardPage {
 
   ReplyArea& reply_;
   std::uint32_t rows_max_;
-  std::uint64_t found_ = 0;
+  std::uint32_t count_ = 0;   // of the stretches that ended
+  std::uint64_t found_ = 0;   // in the one in hand
   std::uint64_t next_ = 0;
 };
 

@@ -6,25 +6,31 @@
 
 namespace florin::core {
 
-Queries::Queries(const HistoryView& history, std::uint32_t records_max)
-    : history_(history),
-      records_max_(std::max(records_max, kQueryRecordsMin)),
-      steps_without_mark_(std::min(records_max_ / 16, 256U)),
+Queries::Queries(const Tables& tables, const Past* past, LedgerViews& views, std::uint32_t records_max)
+    : records_max_(std::max(records_max, kQueryRecordsMin)),
+      view_(tables, past, views),
+      walk_(view_),
+      heads_(std::max(kAccountsAtMax, kQueryRowsMax)),
+      names_(kEventsMax),
       events_(std::make_unique<EventScratch>()) {}
 
 Queries::~Queries() = default;
 
-void Queries::execute(const Command& command) noexcept {
+QueryReader::Moment Queries::execute(const Command& command, BatchBoundary& boundary) noexcept {
   switch (command.operation) {
-    case Operation::kGetAccountTransfers: account_transfers(command); break;
-    case Operation::kGetAccountBalances: account_balances(command); break;
-    case Operation::kQueryAccounts: query_accounts(command); break;
-    case Operation::kQueryTransfers: query_transfers(command); break;
-    case Operation::kGetChangeEvents: change_events(command); break;
-    case Operation::kGetAccountsAt: accounts_at(command); break;
-    case Operation::kGetTrialBalance: trial_balance(command); break;
-    default: break;
+    case Operation::kLookupTransfers: lookup_transfers(command, boundary); break;
+    case Operation::kGetAccountTransfers: account_history<Transfer>(command, boundary); break;
+    case Operation::kGetAccountBalances: account_history<AccountBalance>(command, boundary); break;
+    case Operation::kQueryAccounts: query_accounts(command, boundary); break;
+    case Operation::kQueryTransfers: query_transfers(command, boundary); break;
+    case Operation::kGetChangeEvents: change_events(command, boundary); break;
+    case Operation::kGetAccountsAt: accounts_at(command, boundary); break;
+    case Operation::kGetMoment: get_moment(command, boundary); break;
+    case Operation::kGetTrialBalance: trial_balance(command, boundary); break;
+    default: return {};
   }
+  view_.close();
+  return {view_.view().sequence, view_.view().timestamp};
 }
 
 }  // namespace florin::core

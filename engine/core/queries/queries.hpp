@@ -2,88 +2,87 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "core/queries/account_walk.hpp"
 #include "core/queries/history_view.hpp"
 #include "core/queries/page.hpp"
-#include "core/queries/walk_marks.hpp"
 #include "core/state_machine.hpp"
 #include "florin/query.hpp"
 
 namespace florin::core {
 
-/// Records that one query looks at, at most: some two milliseconds, most of it cache misses. Then its page ends.
+/// Records that one query looks at, at most: some milliseconds, most of it cache misses. Then its page ends.
 inline constexpr std::uint32_t kQueryRecordsMax = 32'768;
-/// With fewer, a walk over a long history would not get from one mark to the next.
+/// With fewer a page could end before it has anything on it.
 inline constexpr std::uint32_t kQueryRecordsMin = 64;
 
-/// Answers the queries, operations 20 to 25 and 27. One file per kind of query.
+/// Answers the reads of history, operations 19 to 27. One file per kind of query.
 ///
-/// Every one is bounded: it looks at no more than `records_max` records and then ends its page early, so that a rare value costs
-/// many cheap requests instead of a dear one that holds up writers. Nothing allocates.
-/// Writer: the thread that executes; it writes only marks and scratch, never the ledger.
-class Queries {
+/// Each takes a view of the ledger at one batch boundary, and its answer is of that moment. Every one is bounded: it looks at no more
+/// than about `records_max` records and then ends its page early, so that a rare value costs many cheap requests instead of a dear one.
+/// Reader: one thread, any.
+class Queries final : public QueryReader {
  public:
-  Queries(const HistoryView& history, std::uint32_t records_max);
-  ~Queries();
+  Queries(const Tables& tables, const Past* past, LedgerViews& views, std::uint32_t records_max);
+  ~Queries() override;
 
-  void execute(const Command& command) noexcept;
+  Moment execute(const Command& command, BatchBoundary& boundary) noexcept override;
 
  private:
   struct EventScratch;
 
   // account_history.cpp
-  void account_transfers(const Command& command) noexcept;
-  void account_balances(const Command& command) noexcept;
   template <typename Row>
-  void account_history(const Command& command) noexcept;
+  void account_history(const Command& command, BatchBoundary& boundary) noexcept;
   template <typename Row>
-  void account_history_ascending(const AccountFilter& filter, std::uint32_t account, ReplyArea& reply) noexcept;
+  void account_history_ascending(const AccountFilter& filter, ReplyArea& reply) noexcept;
   template <typename Row>
-  void account_history_descending(const AccountFilter& filter, std::uint32_t account, ReplyArea& reply) noexcept;
+  void account_history_descending(const AccountFilter& filter, ReplyArea& reply) noexcept;
   template <typename Row>
-  [[nodiscard]] Row row_at(const AccountWalk& walk) const noexcept;
-  void leave_mark(const AccountWalk& walk, std::uint32_t steps) noexcept;
-  void leave_mark_on_the_way(const AccountWalk& walk, std::uint32_t steps) noexcept;
+  [[nodiscard]] Row row_at() const noexcept;
 
   // ledger_scan.cpp
-  void query_accounts(const Command& command) noexcept;
-  void query_transfers(const Command& command) noexcept;
+  void query_accounts(const Command& command, BatchBoundary& boundary) noexcept;
+  void query_transfers(const Command& command, BatchBoundary& boundary) noexcept;
+  void lookup_transfers(const Command& command, BatchBoundary& boundary) noexcept;
 
   // change_events.cpp
-  void change_events(const Command& command) noexcept;
+  void change_events(const Command& command, BatchBoundary& boundary) noexcept;
   bool gather_events(const ChangeEventsFilter& filter) noexcept;
   std::uint32_t fill_accounts() noexcept;
-  bool fill_account(std::uint32_t begin, std::uint32_t end, WorkBudget& budget) noexcept;
-  [[nodiscard]] ChangeEvent event_row(std::uint32_t number) const noexcept;
+  void fill_account(std::uint32_t walk, WorkBudget& budget) noexcept;
+  void write_events(std::uint32_t count, Page<ChangeEvent>& page) const noexcept;
 
   // account_events.cpp
-  void account_events(const ChangeEventsFilter& filter, ReplyArea& reply) noexcept;
-  PageEnd gather_account_events(const ChangeEventsFilter& filter, std::uint32_t account) noexcept;
-  void take_event(const AccountWalk& walk, std::uint32_t place) noexcept;
+  void account_events(const ChangeEventsFilter& filter, BatchBoundary& boundary, ReplyArea& reply) noexcept;
+  PageEnd gather_account_events(const ChangeEventsFilter& filter) noexcept;
+  void take_event(std::uint32_t place) noexcept;
 
   // accounts_at.cpp
-  struct Moment {
-    std::uint64_t timestamp = 0;
-    std::uint64_t transfers_until = 0;  ///< transfers of the ledger with a timestamp up to this one
+  struct PastMoment {
+    LedgerPoint point;
     /// A transfer that is imported has an earlier timestamp than expiries that happened before it came in: there are some that
     /// belong to the moment although such expiries do not.
     bool overtaken = false;
   };
-  void accounts_at(const Command& command) noexcept;
-  [[nodiscard]] Moment moment_at(std::uint64_t timestamp) const noexcept;
-  bool account_at(const Moment& moment, std::uint32_t reference, Account& account, WorkBudget& budget) noexcept;
+  void accounts_at(const Command& command, BatchBoundary& boundary) noexcept;
+  [[nodiscard]] PastMoment moment_at(std::uint64_t timestamp) const noexcept;
+  void walk_to(const PastMoment& moment, WorkBudget& budget) noexcept;
+
+  // moments.cpp
+  void get_moment(const Command& command, BatchBoundary& boundary) noexcept;
 
   // trial_balance.cpp
-  void trial_balance(const Command& command) noexcept;
-  [[nodiscard]] std::uint64_t newest_timestamp() const noexcept;
+  void trial_balance(const Command& command, BatchBoundary& boundary) noexcept;
   template <typename Sums>
-  std::uint64_t add_accounts(const TrialBalanceFilter& filter, const Moment& moment, Sums& sums) noexcept;
+  std::uint64_t add_accounts(const TrialBalanceFilter& filter, const PastMoment& moment, Sums& sums) noexcept;
 
-  const HistoryView& history_;
   const std::uint32_t records_max_;
-  const std::uint32_t steps_without_mark_;  // a walk shorter than this is cheaper than looking for a mark, or leaving one
-  WalkMarks marks_;
+  HistoryView view_;
+  AccountWalk walk_;
+  std::vector<AccountHead> heads_;      // of the accounts that a request names
+  std::vector<TransferName> names_;     // of the transfers
   std::unique_ptr<EventScratch> events_;
 };
 

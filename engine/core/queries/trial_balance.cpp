@@ -6,7 +6,7 @@
 
 /// @file
 /// get_trial_balance: the balances of accounts added up by ledger, as they were at one moment: a scan over the accounts, and for
-/// each a walk back from now.
+/// each a walk back from the checkpoint nearest above.
 
 namespace florin::core {
 namespace {
@@ -39,42 +39,40 @@ class Sums {
 
 }  // namespace
 
-/// Everything so far has a timestamp up to this one, and nothing that comes later will, but for history that is imported.
-std::uint64_t Queries::newest_timestamp() const noexcept {
-  const std::uint64_t newest_change = history_.expiries_end() - 1;
-  std::uint32_t account = 0;
-  if (history_.accounts(HistoryView::Order::kDescending, kTimestampMax, std::span(&account, 1)) == 0) return newest_change;
-  return std::max(newest_change, history_.account(account).timestamp);
-}
-
-void Queries::trial_balance(const Command& command) noexcept {
+void Queries::trial_balance(const Command& command, BatchBoundary& boundary) noexcept {
   TrialBalanceFilter filter;
   std::memcpy(&filter, command.body.data(), sizeof filter);
-  // A moment that lies in the future becomes now, so that the next page can ask for the same.
-  const std::uint64_t now = newest_timestamp();
-  const Moment moment = moment_at(filter.timestamp == 0 ? now : std::min(filter.timestamp, now));
+  view_.open(boundary, [] {});
+  // A moment that lies in the future becomes now, so that the next page can ask for the same: nothing later will be before it.
+  const std::uint64_t now = view_.view().timestamp;
+  const PastMoment moment = moment_at(filter.timestamp == 0 ? now : std::min(filter.timestamp, now));
   Sums sums;
   const std::uint64_t resume = add_accounts(filter, moment, sums);
   Page<TrialBalance> page(*command.reply, kTrialBalancesMax);
   for (const TrialBalance& row : sums.rows()) page.add(row);
-  page.finish({.resume = resume, .resume_expiries = moment.timestamp});
+  page.finish({.resume = resume, .resume_expiries = moment.point.timestamp});
 }
 
 /// Returns where the next page starts; 0: that was all.
 template <typename Sums>
-std::uint64_t Queries::add_accounts(const TrialBalanceFilter& filter, const Moment& moment, Sums& sums) noexcept {
+std::uint64_t Queries::add_accounts(const TrialBalanceFilter& filter, const PastMoment& moment, Sums& sums) noexcept {
   WorkBudget budget(records_max_);
   std::uint64_t from = std::max<std::uint64_t>(filter.timestamp_min, 1);
   std::uint32_t found[kPiece];
   while (true) {
-    const std::size_t count = history_.accounts(HistoryView::Order::kAscending, from, found);
+    const std::size_t count = view_.accounts(HistoryView::Order::kAscending, from, found);
+    for (std::size_t i = 0; i < count; ++i) heads_[i] = {.reference = found[i], .balances = {}};
+    view_.take_heads(std::span(heads_).first(count));
     for (std::size_t i = 0; i < count; ++i) {
-      Account account = history_.account(found[i]);
-      if (account.timestamp > moment.timestamp) return 0;
+      const Account fixed = view_.fixed_account(found[i]);
+      if (fixed.timestamp > moment.point.timestamp) return 0;
       if (!budget.spend()) return from;
-      const bool is_wanted = filter.ledger == 0 || filter.ledger == account.ledger;
-      if (is_wanted && !(account_at(moment, found[i], account, budget) && sums.add(account))) return from;
-      from = account.timestamp + 1;
+      if (filter.ledger == 0 || filter.ledger == fixed.ledger) {
+        walk_.set_account(found[i], &heads_[i]);
+        walk_to(moment, budget);
+        if (!sums.add(walk_.account(fixed))) return from;
+      }
+      from = fixed.timestamp + 1;
     }
     if (count < kPiece) return 0;
   }

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <algorithm>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/records.hpp"
+
+/// @file
+/// Transfers that have left memory, as queries see them.
+
+namespace florin::core {
+
+/// One change of an account's balances: by which transfer or expiry of its segment, and in what role.
+struct PostingEntry {
+  static constexpr std::uint32_t kCredit = 1;  ///< the credit side; else the debit side
+  static constexpr std::uint32_t kExpiry = 2;  ///< not by the creation of a transfer, but by the end of a hold's time
+  static constexpr unsigned kMarkBits = 2;
+  static constexpr std::uint32_t kIndexMax = (1U << (32 - kMarkBits)) - 1;
+
+  std::uint32_t value = 0;
+
+  static constexpr PostingEntry of(std::uint32_t index, std::uint32_t marks) noexcept { return {index << kMarkBits | marks}; }
+  [[nodiscard]] std::uint32_t index() const noexcept { return value >> kMarkBits; }
+  [[nodiscard]] bool is_credit() const noexcept { return (value & kCredit) != 0; }
+  [[nodiscard]] bool is_expiry() const noexcept { return (value & kExpiry) != 0; }
+  friend auto operator<=>(const PostingEntry&, const PostingEntry&) = default;
+};
+static_assert(sizeof(PostingEntry) == 4);
+
+/// The entries of one account in a segment, by their places there.
+struct PostingRange {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+
+  [[nodiscard]] std::uint32_t size() const noexcept { return end - begin; }
+  [[nodiscard]] bool empty() const noexcept { return begin == end; }
+};
+
+/// A stretch of the ledger that was sealed: rows that never change again. Rows name accounts by ordinal (Tables::ordinal_of()) and each
+/// other by index, from 0. What cannot be read does not come back as absent, or at all. Readers: any thread.
+class PastSegment {
+ public:
+  virtual ~PastSegment() = default;
+
+  /// Transfers of the whole ledger before its first.
+  [[nodiscard]] virtual std::uint64_t first_position() const noexcept = 0;
+  [[nodiscard]] virtual std::uint32_t transfers() const noexcept = 0;
+  [[nodiscard]] virtual std::uint32_t expiries() const noexcept = 0;
+
+  // In order of commitment, which is that of timestamps.
+  [[nodiscard]] virtual TransferRecord transfer(std::uint32_t index) const noexcept = 0;
+  /// Of a pending transfer its state says nothing.
+  [[nodiscard]] virtual TransferExtra extra(const TransferRecord& record) const noexcept = 0;
+  [[nodiscard]] virtual Expiry expiry(std::uint32_t index) const noexcept = 0;
+  /// Asks for a transfer.
+  virtual void prefetch_transfer(std::uint32_t index) const noexcept { static_cast<void>(index); }
+  virtual void prefetch_extra(const TransferRecord& record) const noexcept { static_cast<void>(record); }
+  /// How many have a timestamp below this one.
+  [[nodiscard]] virtual std::uint32_t transfers_before(std::uint64_t timestamp) const noexcept = 0;
+  [[nodiscard]] virtual std::uint32_t expiries_before(std::uint64_t timestamp) const noexcept = 0;
+
+  /// The account's changes, in order.
+  [[nodiscard]] virtual PostingRange postings(std::uint32_t ordinal) const noexcept = 0;
+  [[nodiscard]] virtual std::span<const PostingEntry> entries(PostingRange range) const noexcept = 0;
+  struct Checkpoint {
+    Balances balances;
+    std::uint32_t posting = 0;  ///< right after this one of the account's postings here, from 0
+    std::uint16_t flags = 0;    ///< of the account
+  };
+  /// The account's first checkpoint here at this posting or behind it; false: there is none.
+  [[nodiscard]] virtual bool checkpoint_from(std::uint32_t ordinal, std::uint32_t posting, Checkpoint& checkpoint) const noexcept = 0;
+
+  /// Index of the transfer with this id, or kNone.
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  [[nodiscard]] virtual std::uint32_t find(u128 id, std::uint64_t hash) const noexcept = 0;
+  /// How a hold ended here; kNone if it did not.
+  [[nodiscard]] virtual PendingStatus ending_of(u128 pending_id, std::uint64_t hash) const noexcept = 0;
+
+  /// Ends of batches with events, in order.
+  [[nodiscard]] virtual std::uint32_t batches() const noexcept = 0;
+  [[nodiscard]] virtual BatchEnd batch(std::uint32_t index) const noexcept = 0;
+};
+
+/// All segments there were at some moment, oldest first. Never changed: a new segment makes a new list.
+class PastSegments {
+ public:
+  struct Entry {
+    const PastSegment* segment;
+    std::uint64_t transfers_end;       ///< of the whole ledger, up to its end
+    std::uint64_t transfers_timestamp; ///< of the newest transfer up to its end
+    std::uint64_t expiries_timestamp;  ///< of the newest expiry up to its end
+    std::uint64_t batch_sequence;      ///< of the newest batch up to its end
+    std::uint64_t batch_timestamp;
+  };
+
+  [[nodiscard]] std::shared_ptr<const PastSegments> with(const PastSegment& segment) const {
+    auto all = std::make_shared<PastSegments>(*this);
+    Entry entry = all_.empty() ? Entry{} : all_.back();
+    entry.segment = &segment;
+    entry.transfers_end = segment.first_position() + segment.transfers();
+    if (segment.transfers() != 0) entry.transfers_timestamp = segment.transfer(segment.transfers() - 1).timestamp;
+    if (segment.expiries() != 0) entry.expiries_timestamp = segment.expiry(segment.expiries() - 1).timestamp;
+    if (segment.batches() != 0) {
+      const BatchEnd batch = segment.batch(segment.batches() - 1);
+      entry.batch_sequence = batch.sequence;
+      entry.batch_timestamp = batch.timestamp;
+    }
+    all->all_.push_back(entry);
+    return all;
+  }
+
+  [[nodiscard]] std::uint32_t count() const noexcept { return static_cast<std::uint32_t>(all_.size()); }
+  [[nodiscard]] const PastSegment& operator[](std::uint32_t place) const noexcept { return *all_[place].segment; }
+  [[nodiscard]] const Entry& at(std::uint32_t place) const noexcept { return all_[place]; }
+  /// Place of the first segment for which `is_before(entry)` is false, of segments that are ordered by that; count(): there is none.
+  template <typename Before>
+  [[nodiscard]] std::uint32_t lower_bound(Before&& is_before) const noexcept {
+    return static_cast<std::uint32_t>(std::partition_point(all_.begin(), all_.end(), is_before) - all_.begin());
+  }
+
+ private:
+  std::vector<Entry> all_;
+};
+
+/// In which segments a transfer's id may be, as places in PastSegments.
+struct PastHint {
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
+  std::uint32_t segment = kNone;     ///< look here first
+  bool may_be_anywhere = false;      ///< and then in all of them
+
+  [[nodiscard]] bool is_certainly_unknown() const noexcept { return segment == kNone && !may_be_anywhere; }
+};
+
+}  // namespace florin::core

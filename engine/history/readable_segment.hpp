@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+
+#include "core/past_segment.hpp"
+#include "history/damage.hpp"
+#include "history/segment_view.hpp"
+
+namespace florin::history {
+
+/// A sealed segment as the core's queries read it. Readers: any thread.
+class ReadableSegment final : public core::PastSegment {
+ public:
+  ReadableSegment(std::unique_ptr<SegmentView> view, const Damage& damage) : view_(std::move(view)), damage_(damage) {}
+
+  [[nodiscard]] const SegmentView& view() const noexcept { return *view_; }
+
+  [[nodiscard]] std::uint64_t first_position() const noexcept override { return view_->header().first_position; }
+  [[nodiscard]] std::uint32_t transfers() const noexcept override { return static_cast<std::uint32_t>(view_->transfers().count()); }
+  [[nodiscard]] std::uint32_t expiries() const noexcept override { return static_cast<std::uint32_t>(view_->expiries().count()); }
+  [[nodiscard]] core::TransferRecord transfer(std::uint32_t index) const noexcept override;
+  [[nodiscard]] core::TransferExtra extra(const core::TransferRecord& record) const noexcept override;
+  [[nodiscard]] core::Expiry expiry(std::uint32_t index) const noexcept override;
+  void prefetch_transfer(std::uint32_t index) const noexcept override { view_->transfers().prefetch(index); }
+  void prefetch_extra(const core::TransferRecord& record) const noexcept override {
+    if (record.extra != 0) view_->extras().prefetch(record.extra - 1);
+  }
+  [[nodiscard]] std::uint32_t transfers_before(std::uint64_t timestamp) const noexcept override;
+  [[nodiscard]] std::uint32_t expiries_before(std::uint64_t timestamp) const noexcept override;
+  [[nodiscard]] core::PostingRange postings(std::uint32_t ordinal) const noexcept override;
+  [[nodiscard]] std::span<const core::PostingEntry> entries(core::PostingRange range) const noexcept override;
+  [[nodiscard]] bool checkpoint_from(std::uint32_t ordinal, std::uint32_t posting, core::PastSegment::Checkpoint& checkpoint) const noexcept override;
+  [[nodiscard]] std::uint32_t find(u128 id, std::uint64_t hash) const noexcept override;
+  [[nodiscard]] core::PendingStatus ending_of(u128 pending_id, std::uint64_t hash) const noexcept override;
+  [[nodiscard]] std::uint32_t batches() const noexcept override { return static_cast<std::uint32_t>(view_->batch_ends().count()); }
+  [[nodiscard]] core::BatchEnd batch(std::uint32_t index) const noexcept override { return damage_.need(view_->batch_ends().at(index)); }
+
+ private:
+  std::unique_ptr<SegmentView> view_;
+  const Damage& damage_;
+};
+
+}  // namespace florin::history
