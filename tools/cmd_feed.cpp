@@ -70,7 +70,13 @@ class Printer {
  private:
   /// Sets how far the feed may go. True: behind that there is nothing to wait for.
   Result<bool> look_ahead() {
-    if (options_.to == 0) return !options_.follow;
+    if (options_.to == 0) {
+      if (options_.follow) return false;
+      const auto now = client_.ping();
+      if (!now) return now.error();
+      feed_.set_timestamp_max(now->timestamp);  // who writes faster than this is read would keep it from ending
+      return true;
+    }
     const auto last = client_.get_moment({.sequence = options_.to});
     if (!last) return last.error();
     if (last->rows.empty()) return Status(ErrorKind::kNotFound, fmt::format("the ledger knows no sequence {}", options_.to));

@@ -166,6 +166,10 @@ TEST_F(HistoryCommands, StatementLeadsFromOneBalanceToTheOther) {
   EXPECT_EQ(rows[1].at("counterparty_id"), "2");
   EXPECT_EQ(rows[1].at("user_data_64"), "77");
   EXPECT_EQ(rows[1].at("timestamp"), timestamp_of("10"));
+  const std::string time = rows[1].at("time");
+  const auto moment = csv_rows(run({"statement", "1", "--from", time, "--to", time}).out);
+  ASSERT_EQ(moment.size(), 3U) << "times are read as they are written";
+  EXPECT_EQ(moment[1], rows[1]);
 }
 
 TEST_F(HistoryCommands, StatementOfAPeriodAsJson) {
