@@ -2,8 +2,8 @@
 
 import json
 
-from florin_client import (ACCOUNT_FILTER, ACCOUNTS_AT, CREATED, EVENTS_FILTER, LATENCY_RECEIPT, MOMENT, PAGE_END, POST_BALANCES,
-                           QUERY_FILTER, RECEIPT, TRIAL_BALANCE_FILTER, U128_MAX, AccountFlags, Connection, ConnectionEnded, CreateReply, FilterFlags,
+from florin_client import (ACCOUNT_FILTER, ACCOUNTS_AT, CHANGE_EVENT, CREATED, EVENTS_FILTER, LATENCY_RECEIPT, MOMENT, PAGE_END,
+                           POST_BALANCES, QUERY_FILTER, RECEIPT, TRIAL_BALANCE, TRIAL_BALANCE_FILTER, U128_MAX, AccountFlags, Connection, ConnectionEnded, CreateReply, FilterFlags,
                            Operation, PendingStatuses, QueryFlags, TransferFlags, request_frame)
 from support import DOCUMENT, LEDGER, PRINCIPAL, ServerProcess, ServerTestCase, balances_of
 
@@ -567,8 +567,9 @@ class Extras(ServerTestCase):
                 if operation == Operation.STATUS:
                     json.loads(text)
                 else:
-                    row_bytes = 384 if operation == Operation.GET_CHANGE_EVENTS else 128
-                    is_query = Operation.GET_ACCOUNT_TRANSFERS <= operation <= Operation.GET_ACCOUNTS_AT
+                    row_bytes = {Operation.GET_CHANGE_EVENTS: CHANGE_EVENT.size, Operation.GET_MOMENT: MOMENT.size,
+                                 Operation.GET_TRIAL_BALANCE: TRIAL_BALANCE.size}.get(operation, 128)
+                    is_query = Operation.GET_ACCOUNT_TRANSFERS <= operation <= Operation.GET_TRIAL_BALANCE
                     self.assertEqual(row_bytes * reply.count + (PAGE_END.size if is_query else 0), len(text))
 
 
