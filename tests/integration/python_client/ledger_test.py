@@ -3,8 +3,9 @@
 import json
 
 from florin_client import (ACCOUNT_FILTER, ACCOUNTS_AT, CHANGE_EVENT, CREATED, EVENTS_FILTER, LATENCY_RECEIPT, MOMENT, PAGE_END,
-                           POST_BALANCES, QUERY_FILTER, RECEIPT, TRIAL_BALANCE, TRIAL_BALANCE_FILTER, U128_MAX, AccountFlags, Connection, ConnectionEnded, CreateReply, FilterFlags,
-                           Operation, PendingStatuses, QueryFlags, TransferFlags, request_frame)
+                           POST_BALANCES, QUERY_FILTER, RECEIPT, TRIAL_BALANCE, TRIAL_BALANCE_FILTER, U128_MAX, AccountFlags,
+                           Connection, ConnectionEnded, CreateReply, FilterFlags, Operation, PendingStatuses, QueryFlags,
+                           TransferFlags, request_frame)
 from support import DOCUMENT, LEDGER, PRINCIPAL, ServerProcess, ServerTestCase, balances_of
 
 
