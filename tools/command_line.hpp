@@ -73,5 +73,8 @@ void add_clock(CommandLine& line);
 void add_create(CommandLine& line);
 void add_lookup(CommandLine& line);
 void add_query(CommandLine& line);
+void add_feed(CommandLine& line);
+void add_statement(CommandLine& line);
+void add_trial_balance(CommandLine& line);
 
 }  // namespace florin::tools

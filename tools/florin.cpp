@@ -17,5 +17,8 @@ int main(int argc, char** argv) {
   florin::tools::add_create(line);
   florin::tools::add_lookup(line);
   florin::tools::add_query(line);
+  florin::tools::add_feed(line);
+  florin::tools::add_statement(line);
+  florin::tools::add_trial_balance(line);
   return line.main(argc, argv);
 }

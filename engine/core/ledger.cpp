@@ -89,7 +89,9 @@ void Ledger::execute_one(const Command& command) {
     case Operation::kQueryAccounts:
     case Operation::kQueryTransfers:
     case Operation::kGetChangeEvents:
-    case Operation::kGetAccountsAt: answer(command); return;
+    case Operation::kGetAccountsAt:
+    case Operation::kGetMoment:
+    case Operation::kGetTrialBalance: answer(command); return;
     default: return;
   }
   finish_command(command);

@@ -17,7 +17,7 @@ namespace florin::test {
 namespace {
 
 struct Traffic {
-  explicit Traffic(std::uint64_t seed) : workload(seed) {}
+  explicit Traffic(std::uint64_t seed) : workload(seed, {.moments = false}) {}
   TestRequest next(model::ReplyBody& expected) {
     TestRequest request = workload.next(ledger);
     expected = model::execute_on_model(ledger, request.operation, request.flags, request.body(), request.timestamp);
