@@ -146,6 +146,7 @@ class Taking {
       if (Status error = leave_out(source.path(), status); !error) return error;
       return false;
     }
+    drop_cached(path + ".tmp");
     if (Status status = journal::rename_file(path + ".tmp", path); !status) return status;
     add(file);
     return true;

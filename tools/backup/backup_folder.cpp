@@ -81,9 +81,21 @@ Result<BackupFolder> BackupFolder::open(const std::string& path, u128 store_id) 
   if (fs::exists(folder.files() + "/LOCK")) {
     return Status(ErrorKind::kUsage, folder.files() + ": a server was started on the backup itself; use another folder, and restore to a third");
   }
+  if (Status status = folder.check_sizes(); !status) return status;
   if (Status status = create_data_folders(folder.files()); !status) return status;
   if (Status status = folder.sweep(); !status) return status;
   return folder;
+}
+
+Status BackupFolder::check_sizes() const {
+  for (const BackupFile& file : manifest_.files) {
+    std::error_code error;
+    const std::uintmax_t bytes = fs::file_size(path_of(file), error);
+    if (!error && bytes == file.bytes) continue;
+    return {ErrorKind::kCorrupt, path_of(file) + ": is not as the manifest says: " + (error ? error.message() : std::to_string(bytes) + " bytes") +
+                                     "; begin a new folder of backups"};
+  }
+  return Status::ok();
 }
 
 Status BackupFolder::publish(Manifest manifest) {

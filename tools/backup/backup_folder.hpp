@@ -37,6 +37,9 @@ class BackupFolder {
  private:
   BackupFolder(std::string path, journal::FolderLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
 
+  /// What is there already is not read again, but a file that is gone or cut must not go on being named. kCorrupt names it.
+  [[nodiscard]] Status check_sizes() const;
+
   std::string path_;
   journal::FolderLock lock_;
   Manifest manifest_;

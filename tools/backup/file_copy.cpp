@@ -65,12 +65,17 @@ Result<FileDigest> copy_file(const File& from, const std::string& to, Pace& pace
   });
   if (!read) return read;
   if (Status status = copy->sync(); !status) return status;
-  (void)::posix_fadvise(copy->descriptor(), 0, 0, POSIX_FADV_DONTNEED);
+  drop_cached(to);
   Pace unpaced;  // the rate is for what is read from the store
   const Result<FileDigest> written = digest_of(to, unpaced);
   if (!written) return written;
   if (*written != *read) return Status(ErrorKind::kIo, to + ": reads back otherwise than it was written");
   return read;
+}
+
+void drop_cached(const std::string& path) {
+  const Result<File> file = File::open(path, O_RDONLY);
+  if (file) (void)::posix_fadvise(file->descriptor(), 0, 0, POSIX_FADV_DONTNEED);
 }
 
 Status check_is(const FileDigest& found, const BackupFile& named, const std::string& path) {

@@ -31,6 +31,9 @@ Result<FileDigest> digest_of(const std::string& path, Pace& pace);
 /// Writes a copy to `to`, flushes it and reads it back: on ok the digest is that of both. The name is not durable yet.
 Result<FileDigest> copy_file(const journal::File& from, const std::string& to, Pace& pace);
 
+/// Lets go of what the page cache holds of a file that was flushed and checked.
+void drop_cached(const std::string& path);
+
 /// kCorrupt unless `found`, of the file at `path`, is what the manifest says of it.
 Status check_is(const FileDigest& found, const BackupFile& named, const std::string& path);
 /// The error of opening a file that the manifest names: that it is missing is damage.

@@ -51,9 +51,9 @@ Status SegmentFiller::finish() {
   if (Status status = commit(); !status) return status;
   if (Status status = writer_->sync_meta(); !status) return status;
   if (Status status = writer_->trim(); !status) return status;
-  writer_->drop_cache(0, writer_->used_bytes());
   const std::string path = writer_->path();
   writer_.reset();
+  drop_cached(path);  // so that it is read back from the disk
   Result<BackupFile> segment = check(path);
   if (!segment) return segment.error();
   if (Status status = journal::rename_file(path, journal::segment_path(folder_, first_sequence_)); !status) return status;
@@ -66,6 +66,7 @@ Result<BackupFile> SegmentFiller::check(const std::string& path) const {
   catalog.add({first_sequence_, path});
   catalog.set_end(end_.sequence + 1);
   if (Status status = check_chain(catalog, end_.sequence, end_.checksum); !status) return status;
+  drop_cached(path);
   Pace unpaced;  // the rate is for what is read from the store
   const Result<FileDigest> digest = digest_of(path, unpaced);
   if (!digest) return digest.error();

@@ -207,7 +207,7 @@ TEST(Backup, DamageInTheJournalIsNamedAndTheBackupBeforeStays) {
   store.append(60);
   store.close();
   const std::string segment = store.data() + "/journal/" + files_below(store.data() + "/journal")[3].first;
-  flip_byte(segment, 20'000);
+  for (std::uint64_t page = 4; page < 10; ++page) flip_byte(segment, page * 4096 + 300);  // a batch begins in every other one
   const auto report = store.backup();
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().kind(), ErrorKind::kCorrupt);
@@ -358,6 +358,17 @@ TEST(BackupCheck, DamageOfAnyFileIsNamed) {
     fs::copy_file(kept, path);
   }
   expect_equal(store);
+}
+
+TEST(Backup, DoesNotGoOnFromFilesThatAreGoneOrCut) {
+  StoreUnderBackup store;
+  store.append(3);
+  const std::string path = store.to() + "/files/" + backed_up(store).manifest.files.front().path();
+  store.append(3);
+  fs::resize_file(path, fs::file_size(path) - 1);
+  expect_refused(store, ErrorKind::kCorrupt, path);
+  fs::remove(path);
+  expect_refused(store, ErrorKind::kCorrupt, path);
 }
 
 TEST(BackupCheck, TheManifestsDamageIsNamed) {
