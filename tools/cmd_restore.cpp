@@ -21,14 +21,32 @@ struct Options {
   bool json = false;
 };
 
-/// The state that a server would have on the folder, by the code that recovers one.
-Result<pipeline::Recovered> recover(const Options& options, const backup::Restoration& restoration) {
+/// Rebuilds the state on the folder that was put together, by the code that recovers a server, and says what it is.
+Result<Json> prove(const Options& options, const backup::Restoration& restoration) {
   const auto store = OfflineStore::open(restoration.staged());
   if (!store) return store.error();
-  auto recovered = store.value().rebuild(options.offline);
-  if (!recovered || recovered.value().state_machine->sequence() == restoration.sequence()) return recovered;
-  return Status(ErrorKind::kCorrupt, fmt::format("{}: recovers to sequence {}, not {}", restoration.staged(),
-                                                 recovered.value().state_machine->sequence(), restoration.sequence()));
+  const auto rebuilt = store.value().rebuild(options.offline);
+  if (!rebuilt) return rebuilt.error();
+  const pipeline::Recovered& recovered = rebuilt.value().recovered;
+  const auto& machine = *recovered.state_machine;
+  if (machine.sequence() != restoration.sequence()) {
+    return Status(ErrorKind::kCorrupt, fmt::format("{}: recovers to sequence {}, not {}", restoration.staged(), machine.sequence(),
+                                                   restoration.sequence()));
+  }
+  const std::string hash = to_hex(machine.state_hash());
+  if (!options.compare.empty() && options.compare != hash) {
+    return Status(ErrorKind::kDiffers, fmt::format("the state hash is {}, not {}: nothing was restored", hash, options.compare));
+  }
+  const auto counts = machine.counts();
+  return Json{{"sequence", machine.sequence()},
+              {"state_hash", hash},
+              {"timestamp", machine.timestamp()},
+              {"accounts", counts.accounts},
+              {"transfers", counts.transfers},
+              {"holds_open", counts.holds_open},
+              {"from_snapshot", recovered.snapshot_sequence},
+              {"backup_sequence", restoration.manifest().sequence},
+              {"notes", recovered.notes}};
 }
 
 Status run(const Options& options) {
@@ -36,30 +54,17 @@ Status run(const Options& options) {
   backup::Pace pace(0, options.offline.progress ? bytes_progress("restore") : backup::Pace::Show());
   auto restoration = backup::Restoration::stage(options.restore, pace);
   if (!restoration) return restoration.error();
-  const auto recovered = recover(options, restoration.value());
-  if (!recovered) return recovered.error();
-  const auto& machine = *recovered.value().state_machine;
-  const std::string hash = to_hex(machine.state_hash());
-  if (!options.compare.empty() && options.compare != hash) {
-    return {ErrorKind::kDiffers, fmt::format("the state hash is {}, not {}: nothing was restored", hash, options.compare)};
-  }
+  auto proved = prove(options, restoration.value());
+  if (!proved) return proved.error();
   if (auto status = restoration.value().publish(); !status) return status;
-  const auto counts = machine.counts();
-  Json json = {{"sequence", machine.sequence()},
-               {"state_hash", hash},
-               {"timestamp", machine.timestamp()},
-               {"accounts", counts.accounts},
-               {"transfers", counts.transfers},
-               {"holds_open", counts.holds_open},
-               {"from_snapshot", recovered.value().snapshot_sequence},
-               {"backup_sequence", restoration.value().manifest().sequence},
-               {"elapsed_s", std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()},
-               {"notes", recovered.value().notes}};
+  Json& json = proved.value();
   const std::uint64_t wanted = options.restore.to_sequence;
-  if (wanted <= restoration.value().manifest().sequence && wanted != machine.sequence()) {
+  const std::uint64_t reached = restoration.value().sequence();
+  if (wanted <= restoration.value().manifest().sequence && wanted != reached) {
     json["notes"].push_back(fmt::format("sequence {} lies within a batch, which is restored whole or not at all: the last whole one ends with {}",
-                                        wanted, machine.sequence()));
+                                        wanted, reached));
   }
+  json["elapsed_s"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return options.json ? write_json("-", json) : print_fields(json);
 }
 

@@ -127,9 +127,10 @@ class Taking {
     return taken ? Status::ok() : taken.error();
   }
 
-  /// Damaged, or gone since it was listed: it can be built again from the journal. Other errors are errors.
+  /// Damaged, or gone since it was listed: it can be built again from a journal that has its beginning. Other errors are errors.
   Status leave_out(const std::string& path, const Status& why) {
-    if (why.kind() != ErrorKind::kCorrupt && why.kind() != ErrorKind::kNotFound) return why;
+    const bool can_be_built = next_.first_sequence == 1 || path.find("/snapshots/") != std::string::npos;
+    if (!can_be_built || (why.kind() != ErrorKind::kCorrupt && why.kind() != ErrorKind::kNotFound)) return why;
     report_.notes.push_back(path + " was left out: " + why.message());
     return Status::ok();
   }

@@ -49,8 +49,10 @@ class BackupCommand : public testing::Test {
 };
 
 TEST_F(BackupCommand, WhileAServerIsUnderLoad) {
-  RunningServer server(folder_, data_, {"--segment-size", "1MiB", "--snapshot-every", "5000"});
-  RunningCommand bench(folder_, load_arguments(server, 200'000));
+  RunningServer server(folder_, data_, {"--segment-size", "1MiB", "--snapshot-every", "5000", "--generation", "2000"});
+  std::vector<std::string> arguments = load_arguments(server, 200'000);
+  arguments.insert(arguments.end(), {"--rate", "25000"});  // so that it lasts
+  RunningCommand bench(folder_, arguments);
   std::uint64_t sequence = 0;
   for (int i = 0; i < 5; ++i) {
     const auto taken = backup();
@@ -73,7 +75,7 @@ TEST_F(BackupCommand, WhileAServerIsUnderLoad) {
 }
 
 TEST_F(BackupCommand, KilledAgainAndAgainItIsTheOneBeforeOrTheNext) {
-  RunningServer server(folder_, data_, {"--segment-size", "1MiB", "--snapshot-every", "3000"});
+  RunningServer server(folder_, data_, {"--segment-size", "1MiB", "--snapshot-every", "3000", "--generation", "1000"});
   ASSERT_EQ(load(server, 5'000).code, 0);
   ASSERT_EQ(backup().code, 0);
   std::uint64_t before = check().json()["sequence"];
