@@ -116,22 +116,22 @@ class Taking {
     file.kind = FileKind::kSealed;
     file.number = number;
     const auto sealed = journal::SealedFolder::open_readonly(options_.data)->open(number, next_.store_id);
-    if (!sealed) return leave_out(source_path(file), sealed.error());
+    if (!sealed) return leave_out(file, sealed.error());
     const SealedHeader& header = (*sealed)->header();
     if (header.last_sequence > next_.sequence) return Status::ok();  // sealed while the journal was read: the next backup's
     const BackupFile* const known = next_.find(file);
     if (known != nullptr && known->last_sequence == header.last_sequence && known->batch_checksum == header.batch_checksum) return Status::ok();
     const auto source = open_to_copy(source_path(file));
-    if (!source) return leave_out(source_path(file), source.error());
+    if (!source) return leave_out(file, source.error());
     const Result<bool> taken = take_derived(file, *source);
     return taken ? Status::ok() : taken.error();
   }
 
   /// Damaged, or gone since it was listed: it can be built again from a journal that has its beginning. Other errors are errors.
-  Status leave_out(const std::string& path, const Status& why) {
-    const bool can_be_built = next_.first_sequence == 1 || path.find("/snapshots/") != std::string::npos;
-    if (!can_be_built || (why.kind() != ErrorKind::kCorrupt && why.kind() != ErrorKind::kNotFound)) return why;
-    report_.notes.push_back(path + " was left out: " + why.message());
+  Status leave_out(const BackupFile& file, const Status& why) {
+    const bool can_be_done_without = next_.first_sequence == 1 || file.kind == FileKind::kSnapshot;
+    if (!can_be_done_without || (why.kind() != ErrorKind::kCorrupt && why.kind() != ErrorKind::kNotFound)) return why;
+    report_.notes.push_back(source_path(file) + " was left out: " + why.message());
     return Status::ok();
   }
 
@@ -144,7 +144,7 @@ class Taking {
     file.bytes = copied->bytes;
     file.digest = copied->digest;
     if (Status status = check_derived(path + ".tmp", next_.store_id, journal_, file); !status) {
-      if (Status error = leave_out(source.path(), status); !error) return error;
+      if (Status error = leave_out(file, status); !error) return error;
       return false;
     }
     drop_cached(path + ".tmp");
