@@ -69,6 +69,8 @@ void add_replay(CommandLine& line);
 void add_verify(CommandLine& line);
 void add_inspect(CommandLine& line);
 void add_snapshot(CommandLine& line);
+void add_backup(CommandLine& line);
+void add_restore(CommandLine& line);
 void add_clock(CommandLine& line);
 void add_create(CommandLine& line);
 void add_lookup(CommandLine& line);

@@ -13,6 +13,8 @@ int main(int argc, char** argv) {
   florin::tools::add_verify(line);
   florin::tools::add_inspect(line);
   florin::tools::add_snapshot(line);
+  florin::tools::add_backup(line);
+  florin::tools::add_restore(line);
   florin::tools::add_clock(line);
   florin::tools::add_create(line);
   florin::tools::add_lookup(line);
