@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 
 #include "florin/batch.hpp"
@@ -58,6 +59,37 @@ std::uint32_t event_count(Operation operation, std::size_t body_bytes) noexcept;
 /// Bytes the reply's body may need at most.
 std::uint32_t reply_bytes_max(Operation operation, std::uint16_t flags, std::span<const std::byte> body) noexcept;
 
+/// A short piece of work on the state machine between two batches: somebody beside the path copies what changes.
+class BoundaryTask {
+ public:
+  virtual ~BoundaryTask() = default;
+  /// By whoever may call StateMachine::execute(), between two calls.
+  virtual void run() noexcept = 0;
+};
+
+/// Where query readers get at the state machine: the pipeline.
+class BatchBoundary {
+ public:
+  virtual ~BatchBoundary() = default;
+  /// Returns when `task` has run: after the batch that is being executed, or at once. Any thread but the one that executes.
+  virtual void run(BoundaryTask& task) noexcept = 0;
+};
+
+/// Answers queries on a thread of its own, while the state machine goes on: copies at a batch boundary what changes, and reads
+/// what only grows by itself. Writer: that thread.
+class QueryReader {
+ public:
+  /// The state that an answer is of: everything up to this event and nothing behind it.
+  struct Moment {
+    std::uint64_t sequence = 0;
+    std::uint64_t timestamp = 0;
+  };
+
+  virtual ~QueryReader() = default;
+  /// Operations for which is_history_read() is true. Bounded work; may wait for the disk, and for a batch boundary.
+  virtual Moment execute(const Command& query, BatchBoundary& boundary) noexcept = 0;
+};
+
 /// Writer: the thread that sequences (with several partitions it leads them inside execute()).
 class StateMachine {
  public:
@@ -66,6 +98,9 @@ class StateMachine {
   /// Executes the commands of one batch in order, reads and writes alike, and fills their replies. Never fails: what a
   /// command cannot do is an outcome. Allocates nothing after reserve() promised room.
   virtual void execute(std::span<const Command> batch) = 0;
+
+  /// Makes somebody who answers queries beside execute(); nullptr: execute() does it. The state machine outlives him.
+  virtual std::unique_ptr<QueryReader> make_query_reader() { return nullptr; }
 
   /// Finds out ahead what execution of a create_transfers will look up first; false if there is nothing to be gained. May run on
   /// another thread beside execute(), but not beside the execution of anything else than create_transfers and pulse: the
@@ -78,6 +113,11 @@ class StateMachine {
 
   /// Makes room for a batch with so many events, or says that the memory budget does not allow it (then nothing changed).
   [[nodiscard]] virtual bool reserve(std::uint32_t accounts, std::uint32_t transfers) = 0;
+  /// What is leaving memory must be gone before there is room for another batch: ask again when somebody says that it may be.
+  /// Between batches.
+  [[nodiscard]] virtual bool must_wait() { return false; }
+  /// Nothing leaves memory at present, because that fails: what reserve() refuses now may be possible later.
+  [[nodiscard]] virtual bool is_held_up() const noexcept { return false; }
 
   /// At start-up, of an empty state machine: so many events are about to come at most, those of a snapshot included. Only a hint.
   virtual void expect(std::uint64_t events) noexcept { static_cast<void>(events); }
@@ -111,6 +151,10 @@ class StateMachine {
   }
   /// No more rows will be read, whether all were or not: they may leave memory. By who called snapshot_rows(), or would have.
   virtual void end_snapshot_rows() noexcept {}
+  /// Now would be a good moment for one: little that only grows is in memory.
+  [[nodiscard]] virtual bool is_snapshot_cheap() const noexcept { return true; }
+  /// What the running snapshot builds on is durable: only then may it be published. Any thread.
+  [[nodiscard]] virtual bool is_snapshot_backed() const noexcept { return true; }
   /// After snapshot_step() returned true: the state hash of what it emitted, gathered on the way.
   [[nodiscard]] virtual u128 snapshot_state_hash() const noexcept { return 0; }
   /// Ends a snapshot early (the store failed) and drops the pre-images.
@@ -128,6 +172,10 @@ class StateMachine {
     std::uint64_t holds_open = 0;
     std::uint64_t ids_failed = 0;
     std::uint64_t memory_bytes = 0;
+    std::uint64_t generations = 0;         ///< that have left memory, each a sealed segment
+    std::uint64_t transfers_sealed = 0;    ///< of `transfers`: those that are in them
+    bool is_sealing = false;               ///< one is leaving
+    bool is_sealing_failing = false;       ///< and cannot, for now
   };
   [[nodiscard]] virtual Counts counts() const noexcept = 0;
 };

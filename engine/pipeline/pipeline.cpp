@@ -112,8 +112,13 @@ void Pipeline::carry(BlockPort& port) noexcept {
   if (sequencer_.has_work()) wakers_.core();
 }
 
+void Pipeline::note_sealed() noexcept {
+  wakers_.core();
+  wakers_.snapshot();
+}
+
 /// Sequences and executes one batch on the I/O thread and, if that is all there is, makes it durable as well. False if another
-/// thread is at it: it will see what we have submitted.
+/// thread is at it, or will be: it will see what we have submitted.
 bool Pipeline::carry_batch(BlockPort& port) noexcept {
   if (!core_token_.try_acquire()) return false;
   Batch* batch = sequencer_.cut();
@@ -125,6 +130,7 @@ bool Pipeline::carry_batch(BlockPort& port) noexcept {
     gate_.drain(&port);
   }
   const bool copies_snapshot = snapshots_.is_copying();
+  const bool waits = sequencer_.is_waiting();
   core_token_.release();
   // The core thread may have found the token taken, and sleeps: it has a snapshot to go on with.
   if (copies_snapshot) wakers_.core();
@@ -132,7 +138,7 @@ bool Pipeline::carry_batch(BlockPort& port) noexcept {
     journal_work(&port);
     if (journal_stage_.has_work()) wakers_.journal();
   }
-  return true;
+  return !waits;  // if so, the core goes on when it is called
 }
 
 bool Pipeline::commits_inline(const Batch& batch) const noexcept {

@@ -60,7 +60,7 @@ bool Sequencer::has_submitted() const noexcept {
 }
 
 bool Sequencer::has_work() const noexcept {
-  if (!ring_.has_free_slot()) return false;
+  if (!ring_.has_free_slot() || is_waiting()) return false;
   if (has_submitted()) return true;
   const std::uint64_t expiry = next_expiry();
   return expiry != kNever && !is_stopping() && expiry <= clock_.utc_ns();
@@ -74,7 +74,7 @@ bool Sequencer::update_next_expiry() noexcept {
 }
 
 Batch* Sequencer::cut() noexcept {
-  if (!ring_.has_free_slot()) return nullptr;
+  if (!ring_.has_free_slot() || must_wait()) return nullptr;
   Batch& batch = ring_.at(ring_.sequenced() + 1);
   utc_ns_ = now_utc_ns();
   const bool has_blocks = collect_blocks(batch);
@@ -97,6 +97,15 @@ Batch* Sequencer::cut() noexcept {
   if (batch.command_count > 0 && batch.commands[0].operation == Operation::kPulse) counters_.pulses.add();
   ring_.publish_sequenced(batch.position);
   return &batch;
+}
+
+/// Only between batches can what leaves memory be let go, so the last one must have been executed.
+bool Sequencer::must_wait() noexcept {
+  if (ring_.executed() != ring_.sequenced()) return false;
+  const bool waits = state_machine_.must_wait();
+  if (waits && !is_waiting()) counters_.waits.add();
+  is_waiting_.store(waits, std::memory_order_release);
+  return waits;
 }
 
 std::uint64_t Sequencer::now_utc_ns() const noexcept {
@@ -270,7 +279,9 @@ ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
   const bool creates_accounts = request.operation == Operation::kCreateAccounts;
   const std::uint32_t accounts = accounts_ + (creates_accounts ? request.event_count : 0);
   const std::uint32_t transfers = transfers_ + (creates_accounts ? 0 : request.event_count);
-  if (room_ == Room::kOneByOne && !state_machine_.reserve(accounts, transfers)) return ReplyCode::kOutOfMemory;
+  if (room_ == Room::kOneByOne && !state_machine_.reserve(accounts, transfers)) {
+    return state_machine_.is_held_up() ? ReplyCode::kBusy : ReplyCode::kOutOfMemory;
+  }
   accounts_ = accounts;
   transfers_ = transfers;
   return ReplyCode::kOk;

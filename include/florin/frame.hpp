@@ -74,6 +74,11 @@ constexpr std::string_view name_of(Operation operation) noexcept {
   return "unknown";
 }
 
+/// Reads of history, which need not be answered by the thread that executes.
+constexpr bool is_history_read(Operation operation) noexcept {
+  return operation >= Operation::kLookupTransfers && operation <= Operation::kGetAccountsAt;
+}
+
 /// True for operations that take sequences and are journalled.
 constexpr bool is_write(Operation operation) noexcept {
   return operation == Operation::kCreateAccounts || operation == Operation::kCreateTransfers ||

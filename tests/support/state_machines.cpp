@@ -24,14 +24,14 @@ std::unique_ptr<core::StateMachine> engine_with_past(std::uint32_t partitions, s
   return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20,
                             .partitions = partitions,
                             .past = std::make_shared<MemoryPast>(batches),
-                            .generation_transfers = generation_transfers});
+                            .generation_entries = generation_transfers});
 }
 
 std::unique_ptr<core::StateMachine> threaded_engine_with_past(std::uint32_t partitions, std::uint64_t generation_transfers) {
   return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20,
                             .partitions = partitions,
                             .past = std::make_shared<MemoryPast>(3),
-                            .generation_transfers = generation_transfers},
+                            .generation_entries = generation_transfers},
                            std::make_unique<pipeline::PartitionThreads>(partitions));
 }
 
@@ -39,7 +39,7 @@ std::unique_ptr<core::StateMachine> sealing_engine(std::uint32_t partitions, std
   return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20,
                             .partitions = partitions,
                             .past = std::make_shared<DiskPast>(builder),
-                            .generation_transfers = generation_transfers});
+                            .generation_entries = generation_transfers});
 }
 
 std::vector<StateMachineFactory> worth_running(std::vector<StateMachineFactory> forms) {
