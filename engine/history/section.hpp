@@ -31,8 +31,6 @@ enum class SectionKind : std::uint32_t {
   kEndings = 10,
 };
 
-constexpr std::uint32_t number_of(SectionKind kind) noexcept { return static_cast<std::uint32_t>(kind); }
-
 /// A section in memory, ready to be written, and to be read as VerifiedBytes meanwhile.
 class SectionBytes {
  public:

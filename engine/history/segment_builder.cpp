@@ -13,6 +13,8 @@ namespace {
 
 using core::PendingStatus;
 
+constexpr std::uint32_t kind(SectionKind kind) noexcept { return static_cast<std::uint32_t>(kind); }
+
 /// Rows on their way into a section, some thousand at a time. The first failure stays.
 template <typename Row>
 class RowWriter {
@@ -62,7 +64,7 @@ Status SegmentBuilder::build(SealedWriter& writer, const SealedHeader& header) {
 }
 
 Status SegmentBuilder::write_transfers(SealedWriter& writer) {
-  if (Status status = writer.begin_section(number_of(SectionKind::kTransfers)); !status) return status;
+  if (Status status = writer.begin_section(kind(SectionKind::kTransfers)); !status) return status;
   RowWriter<TransferRow> out(writer);
   std::uint32_t extras = 0;
   FrozenRows(generation_).each_transfer([&](const core::Partition&, const core::TransferRecord& record) {
@@ -79,7 +81,7 @@ Status SegmentBuilder::write_transfers(SealedWriter& writer) {
 }
 
 Status SegmentBuilder::write_extras(SealedWriter& writer) {
-  if (Status status = writer.begin_section(number_of(SectionKind::kExtras)); !status) return status;
+  if (Status status = writer.begin_section(kind(SectionKind::kExtras)); !status) return status;
   RowWriter<ExtraRow> out(writer);
   FrozenRows(generation_).each_transfer([&](const core::Partition& partition, const core::TransferRecord& record) {
     if (record.extra == 0) return;
@@ -95,7 +97,7 @@ Status SegmentBuilder::write_extras(SealedWriter& writer) {
 }
 
 Status SegmentBuilder::write_expiries(SealedWriter& writer) {
-  if (Status status = writer.begin_section(number_of(SectionKind::kExpiries)); !status) return status;
+  if (Status status = writer.begin_section(kind(SectionKind::kExpiries)); !status) return status;
   RowWriter<ExpiryRow> out(writer);
   FrozenRows(generation_).each_expiry([&](const core::Partition&, const core::Expiry& expiry) {
     out.add({.timestamp = expiry.timestamp,
@@ -111,7 +113,7 @@ Status SegmentBuilder::write_expiries(SealedWriter& writer) {
 }
 
 Status SegmentBuilder::write_failed_ids(SealedWriter& writer) {
-  if (Status status = writer.begin_section(number_of(SectionKind::kFailedIds)); !status) return status;
+  if (Status status = writer.begin_section(kind(SectionKind::kFailedIds)); !status) return status;
   RowWriter<u128> out(writer);
   FrozenRows(generation_).each_failed_id([&](u128 id) { out.add(id); });
   return out.finish();
@@ -136,7 +138,7 @@ Status SegmentBuilder::write_endings(SealedWriter& writer) {
   std::sort(endings.begin(), endings.end(), [](const EndingRow& a, const EndingRow& b) {
     return a.pending_hash != b.pending_hash ? a.pending_hash < b.pending_hash : a.index < b.index;
   });
-  if (Status status = writer.begin_section(number_of(SectionKind::kEndings)); !status) return status;
+  if (Status status = writer.begin_section(kind(SectionKind::kEndings)); !status) return status;
   return writer.append(std::as_bytes(std::span<const EndingRow>(endings)));
 }
 
@@ -169,9 +171,9 @@ Status SegmentBuilder::write_ids(SealedWriter& writer, std::uint64_t segment) {
 
   const auto run = build_id_run(hashes, values);
   if (!run) return run.error();
-  if (Status status = writer.begin_section(number_of(SectionKind::kIdRun)); !status) return status;
+  if (Status status = writer.begin_section(kind(SectionKind::kIdRun)); !status) return status;
   if (Status status = writer.append(run->bytes()); !status) return status;
-  if (Status status = writer.begin_section(number_of(SectionKind::kSegmentLanes)); !status) return status;
+  if (Status status = writer.begin_section(kind(SectionKind::kSegmentLanes)); !status) return status;
   return writer.append(segment_lanes.bytes());
 }
 
@@ -206,7 +208,7 @@ Status SegmentBuilder::write_postings(SealedWriter& writer) {
   });
   add_expiries(~std::uint64_t{0});
   const SectionBytes section = builder.finish();
-  if (Status status = writer.begin_section(number_of(SectionKind::kPostings)); !status) return status;
+  if (Status status = writer.begin_section(kind(SectionKind::kPostings)); !status) return status;
   return writer.append(section.bytes());
 }
 

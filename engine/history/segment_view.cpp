@@ -5,9 +5,11 @@
 namespace florin::history {
 namespace {
 
+constexpr std::uint32_t kind(SectionKind kind) noexcept { return static_cast<std::uint32_t>(kind); }
+
 template <typename Row>
 Status open_rows(const SealedReader& reader, SectionKind section, RowSection<Row>& rows) {
-  const auto bytes = reader.section(number_of(section));
+  const auto bytes = reader.section(kind(section));
   if (!bytes) return bytes.error();
   if (bytes->size() % sizeof(Row) != 0) return {ErrorKind::kCorrupt, "a sealed segment's section is not a whole number of rows"};
   rows = RowSection<Row>(*bytes);
@@ -18,7 +20,7 @@ Status open_rows(const SealedReader& reader, SectionKind section, RowSection<Row
 
 Result<std::unique_ptr<SegmentView>> SegmentView::open(std::unique_ptr<SealedReader> reader) {
   std::unique_ptr<SegmentView> view(new SegmentView(std::move(reader)));
-  const auto run = view->reader_->section(number_of(SectionKind::kIdRun));
+  const auto run = view->reader_->section(kind(SectionKind::kIdRun));
   if (!run) return run.error();
   const auto ids = IdRun::open(*run);
   if (!ids) return ids.error();
@@ -32,7 +34,7 @@ Result<std::unique_ptr<SegmentView>> SegmentView::open(std::unique_ptr<SealedRea
 }
 
 Result<SegmentLanes> SegmentView::lanes() const {
-  const auto bytes = reader_->section(number_of(SectionKind::kSegmentLanes));
+  const auto bytes = reader_->section(kind(SectionKind::kSegmentLanes));
   if (!bytes) return bytes.error();
   return SegmentLanes::read(*bytes);
 }

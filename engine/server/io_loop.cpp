@@ -12,6 +12,7 @@ namespace florin::server {
 namespace {
 
 constexpr auto kTickPeriod = std::chrono::milliseconds(250);
+constexpr std::uint64_t kNsPerMs = 1'000'000;
 /// A busy loop looks after timers and new connections every so many rounds.
 constexpr std::uint32_t kBusyRoundsPerPoll = 16;
 /// A round takes no more than this before the engine gets it.

@@ -9,6 +9,7 @@
 namespace florin::server {
 namespace {
 
+constexpr std::uint64_t kNsPerMs = 1'000'000;
 constexpr std::uint64_t kLingerNs = 1'000 * kNsPerMs;
 /// Others wait for a block: a large body must then move at least so much in this time, or it is given up.
 constexpr std::uint64_t kLargeProgressNs = 2'000 * kNsPerMs;

@@ -15,7 +15,8 @@ namespace florin::server {
 namespace {
 
 /// Enough for one round: the sequencer should get what is there before more is read.
-constexpr std::uint64_t kReceiveBytesMax = 1U << 20;
+constexpr std::uint64_t kRoundBytesMax = 1U << 20;
+constexpr std::uint64_t kNsPerMs = 1'000'000;
 constexpr const char* kHelloFirst = "the first frame must be hello";
 constexpr const char* kHelloForm = "hello must have 64 bytes, reserved bytes zero and no flags";
 
@@ -31,7 +32,7 @@ void NativeSession::receive() {
     if (received == Received::kNothing) return;
     if (received == Received::kEnd) return on_end_of_input();
     if (!read_frames()) return;
-  } while (large_request_ != nullptr && context_.gatherer.round_bytes() < kReceiveBytesMax);
+  } while (large_request_ != nullptr && context_.gatherer.round_bytes() < kRoundBytesMax);
 }
 
 /// One receive. The rest of a large body goes straight to its place, followed by the next header alone, so that the next

@@ -12,8 +12,6 @@
 
 namespace florin::server {
 
-inline constexpr std::uint64_t kNsPerMs = 1'000'000;  ///< settings are in milliseconds, clocks in nanoseconds
-
 /// What the sessions of one I/O thread share, and the marks they leave for its loop. Writer, readers: that thread.
 struct SessionContext {
   /// Received at once from a socket. Frames that lie whole in it are copied once, into a block.

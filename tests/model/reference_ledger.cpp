@@ -6,6 +6,7 @@
 namespace florin::model {
 namespace {
 
+constexpr std::uint64_t kTimestampMax = (std::uint64_t{1} << 63) - 1;
 /// High half of the ids that belong to the engine itself.
 constexpr std::uint64_t kEngineIdSpace = 0xF16C6F72696E0001ULL;
 

@@ -18,9 +18,6 @@
 
 namespace florin::model {
 
-/// Times end here.
-inline constexpr std::uint64_t kTimestampMax = (std::uint64_t{1} << 63) - 1;
-
 /// State of a pending transfer.
 enum class HoldStatus : std::uint8_t { kPending = 1, kPosted = 2, kVoided = 3, kExpired = 4 };
 

@@ -5,6 +5,8 @@
 namespace florin::model {
 namespace {
 
+constexpr std::uint64_t kTimestampMax = (std::uint64_t{1} << 63) - 1;
+
 template <typename Bytes>
 bool are_zero(const Bytes& bytes) {
   return std::all_of(std::begin(bytes), std::end(bytes), [](std::uint8_t byte) { return byte == 0; });

@@ -20,7 +20,7 @@ namespace {
 
 constexpr int kReadyTimeoutMs = 30'000;
 
-Status io_error(std::string_view what) { return {ErrorKind::kIo, fmt::format("{}: {}", what, std::strerror(errno))}; }
+Status system_error(std::string_view what) { return {ErrorKind::kIo, fmt::format("{}: {}", what, std::strerror(errno))}; }
 
 }  // namespace
 
@@ -28,7 +28,7 @@ Result<std::unique_ptr<ChildServer>> ChildServer::start(const std::string& folde
   std::error_code error;
   const auto parent = folder.empty() ? std::filesystem::temp_directory_path(error) : std::filesystem::path(folder);
   std::string pattern = (parent / "florin-bench-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) return io_error("cannot make a folder in " + parent.string());
+  if (::mkdtemp(pattern.data()) == nullptr) return system_error("cannot make a folder in " + parent.string());
   std::unique_ptr<ChildServer> server(new ChildServer);
   server->data_ = pattern;
   if (auto status = server->spawn(arguments); !status) return status;
@@ -38,14 +38,14 @@ Result<std::unique_ptr<ChildServer>> ChildServer::start(const std::string& folde
 
 Status ChildServer::spawn(const std::vector<std::string>& arguments) {
   int pipe_ends[2];
-  if (::pipe2(pipe_ends, O_CLOEXEC) != 0) return io_error("pipe");
+  if (::pipe2(pipe_ends, O_CLOEXEC) != 0) return system_error("pipe");
   std::vector<std::string> words = {"florin", "serve", "--data", data_, "--listen", "127.0.0.1:0"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   process_ = ::fork();
-  if (process_ < 0) return io_error("fork");
+  if (process_ < 0) return system_error("fork");
   if (process_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(pipe_ends[1], STDOUT_FILENO);
