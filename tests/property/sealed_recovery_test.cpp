@@ -16,6 +16,7 @@
 #include "support/paging.hpp"
 #include "support/random_workload.hpp"
 #include "support/reply_text.hpp"
+#include "support/sanitizers.hpp"
 
 /// Lives of one ledger whose transfers leave memory into sealed segments: each begins at the newest snapshot, or at genesis, executes
 /// what came after it once more, and goes on. Nobody can tell it from a ledger that never stopped; and what an earlier life has sealed is
@@ -27,13 +28,7 @@ namespace {
 namespace fs = std::filesystem;
 using journal::testing::TemporaryFolder;
 
-#if defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kSeeds = 2;
-#elif defined(__SANITIZE_ADDRESS__)
-constexpr std::uint64_t kSeeds = 4;
-#else
-constexpr std::uint64_t kSeeds = 12;
-#endif
+constexpr std::uint64_t kSeeds = PerSanitizer<std::uint64_t>{.none = 12, .address = 4, .thread = 2}.here();
 
 class SealedStoreLives {
  public:

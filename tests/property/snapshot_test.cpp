@@ -9,6 +9,7 @@
 #include "support/paging.hpp"
 #include "support/random_workload.hpp"
 #include "support/reply_text.hpp"
+#include "support/sanitizers.hpp"
 
 /// Snapshots that are taken while requests go on: loading one gives the state at its beginning, and from there on nobody can tell
 /// the loaded ledger from the one that never stopped, whatever number of partitions either has.
@@ -27,11 +28,7 @@ struct Traffic {
   model::ReferenceLedger ledger;
 };
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr std::uint64_t kSeeds = 3;
-#else
-constexpr std::uint64_t kSeeds = 12;
-#endif
+constexpr std::uint64_t kSeeds = PerSanitizer<std::uint64_t>{.none = 12, .address = 3, .thread = 6}.here();
 
 TEST(SnapshotUnderTraffic, LoadsAsTheStateAtItsBeginning) {
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {

@@ -74,7 +74,11 @@ struct StateMachineFactory {
 
 inline void PrintTo(const StateMachineFactory& factory, std::ostream* out) { *out << factory.name; }
 
-/// The engine's ledger in all its forms: one partition, several on the calling thread, several on threads of their own.
+/// True for forms that have threads of their own; their names say so.
+inline bool has_threads(const StateMachineFactory& factory) { return factory.name.find("thread") != std::string::npos; }
+
+/// The engine's ledger in all its forms: one partition, several on the calling thread, several on threads of their own. Of these and
+/// the following lists the thread sanitizer gets only forms with threads.
 const std::vector<StateMachineFactory>& engine_factories();
 /// The engine with tiny generations, so that transfers leave memory all the time.
 const std::vector<StateMachineFactory>& engine_factories_with_past();
