@@ -28,7 +28,7 @@ std::unique_ptr<core::StateMachine> engine_with_past(std::uint32_t partitions, s
 }
 
 std::unique_ptr<core::StateMachine> threaded_engine_with_past(std::uint32_t partitions, std::uint64_t generation_transfers) {
-  return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20,
+  return core::make_ledger({.memory_budget_bytes = std::uint64_t{1} << 30,
                             .partitions = partitions,
                             .past = std::make_shared<MemoryPast>(3),
                             .generation_entries = generation_transfers},
