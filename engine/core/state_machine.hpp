@@ -86,7 +86,7 @@ class QueryReader {
   };
 
   virtual ~QueryReader() = default;
-  /// Operations for which is_query() is true. Bounded work; may wait for the disk, and for a batch boundary.
+  /// Operations for which reads_history() is true. Bounded work; may wait for the disk, and for a batch boundary.
   virtual Moment execute(const Command& query, BatchBoundary& boundary) noexcept = 0;
 };
 
