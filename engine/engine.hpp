@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/state_machine.hpp"
 #include "florin/journal.hpp"
@@ -28,6 +29,8 @@ struct EngineOptions {
   std::uint64_t snapshot_events = 32ULL << 20;  ///< a snapshot after so many events (and an eighth of the store's); 0: on request
   std::uint32_t io_threads = 1;
   std::uint32_t blocks_per_io_thread = 32;
+  std::uint32_t query_threads = 0;         ///< that answer queries; 0: 1 below four processors, else 2
+  std::uint32_t query_blocks_per_io_thread = 32;
   bool has_test_clock = false;             ///< time stands still until clock_advance
   std::optional<server::ServerSettings> server;  ///< none: requests come by port() only
   runtime::Waker on_failure;               ///< the journal failed: stop and start again; called once, from another thread
@@ -45,7 +48,7 @@ std::unique_ptr<core::StateMachine> make_ledger(std::uint32_t partitions, std::u
 
 /// A running ledger: recovered, with its threads and, if asked for, its sockets. engine.cpp shows the whole topology.
 ///
-/// Threads (engine/README.md): an I/O thread per port, core, journal, snapshot, tidy; partitions and journal have their own.
+/// Threads (engine/README.md): an I/O thread per port, core, journal, snapshot, tidy, queries; partitions and journal have their own.
 /// Owner: one thread, which starts and stops it.
 class Engine {
  public:
@@ -96,6 +99,7 @@ class Engine {
   std::unique_ptr<runtime::AgentThread> journaller_;
   std::unique_ptr<runtime::AgentThread> snapshotter_;
   std::unique_ptr<runtime::AgentThread> tidier_;
+  std::vector<std::unique_ptr<runtime::AgentThread>> query_readers_;
   std::unique_ptr<server::Server> server_;
   bool is_running_ = false;
 };

@@ -76,7 +76,7 @@ void Simulation::expect_equal_to_never_crashed() {
 
 void Simulation::step() {
   pipeline::Pipeline& pipeline = node_->pipeline();
-  switch (random_.below(20)) {
+  switch (random_.below(23)) {
     case 0:
     case 1:
     case 2:
@@ -93,6 +93,11 @@ void Simulation::step() {
     case 13: pipeline.snapshot_agent().do_work(); break;
     case 14: pipeline.step(); break;
     case 15: pipeline.port(static_cast<std::uint32_t>(random_.below(pipeline.port_count()))).run_inline(); break;
+    case 17:
+    case 18:
+    case 19:
+      if (pipeline.query_agent_count() > 0) pipeline.query_agent(static_cast<std::uint32_t>(random_.below(pipeline.query_agent_count()))).do_work();
+      break;
     case 16: node_->clock().advance(random_.pick<std::uint64_t>({1, 1'000, 1'000'000, kSecond})); break;
     default: collect(static_cast<std::uint32_t>(random_.below(pipeline.port_count()))); break;
   }

@@ -17,25 +17,25 @@ namespace florin::server::test {
 /// Thread-safe, because release() is called by the test's thread; the server's use stays on one thread.
 class FakePort final : public pipeline::Port {
  public:
+  /// So many blocks, and as many for queries.
   explicit FakePort(std::size_t block_count = 8) {
-    for (std::size_t i = 0; i < block_count; ++i) {
+    for (std::size_t i = 0; i < 2 * block_count; ++i) {
       void* memory = ::operator new(pipeline::RequestBlock::memory_bytes(), std::align_val_t{64});
       memories_.push_back(static_cast<std::byte*>(memory));
       blocks_.push_back(std::make_unique<pipeline::RequestBlock>(memories_.back()));
-      free_.push_back(blocks_.back().get());
+      blocks_.back()->is_for_queries = i >= block_count;
+      (i >= block_count ? free_for_queries_ : free_).push_back(blocks_.back().get());
     }
   }
   ~FakePort() override {
     for (std::byte* memory : memories_) ::operator delete(memory, std::align_val_t{64});
   }
 
-  pipeline::RequestBlock* acquire() noexcept override {
+  pipeline::RequestBlock* acquire() noexcept override { return take(free_); }
+  pipeline::RequestBlock* acquire_for_queries() noexcept override { return take(free_for_queries_); }
+  [[nodiscard]] bool has_block_for_queries() const noexcept override {
     const std::lock_guard lock(mutex_);
-    if (free_.empty()) return nullptr;
-    pipeline::RequestBlock* block = free_.back();
-    free_.pop_back();
-    block->clear();
-    return block;
+    return !free_for_queries_.empty();
   }
   void submit(pipeline::RequestBlock* block) noexcept override {
     const std::lock_guard lock(mutex_);
@@ -56,7 +56,7 @@ class FakePort final : public pipeline::Port {
   }
   void recycle(pipeline::RequestBlock* block) noexcept override {
     const std::lock_guard lock(mutex_);
-    free_.push_back(block);
+    (block->is_for_queries ? free_for_queries_ : free_).push_back(block);
   }
   bool run_inline() noexcept override {
     const std::lock_guard lock(mutex_);
@@ -85,7 +85,7 @@ class FakePort final : public pipeline::Port {
   [[nodiscard]] std::uint64_t blocks_submitted() const { return locked(blocks_submitted_); }
   [[nodiscard]] std::size_t blocks_free() const {
     const std::lock_guard lock(mutex_);
-    return free_.size();
+    return free_.size() + free_for_queries_.size();
   }
   [[nodiscard]] std::size_t block_count() const { return blocks_.size(); }
 
@@ -95,6 +95,14 @@ class FakePort final : public pipeline::Port {
   std::function<void(const pipeline::Request&)> on_request;
 
  private:
+  pipeline::RequestBlock* take(std::vector<pipeline::RequestBlock*>& free) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (free.empty()) return nullptr;
+    pipeline::RequestBlock* block = free.back();
+    free.pop_back();
+    block->clear();
+    return block;
+  }
   template <typename T>
   T locked(const T& value) const {
     const std::lock_guard lock(mutex_);
@@ -134,6 +142,7 @@ class FakePort final : public pipeline::Port {
   std::vector<std::byte*> memories_;
   std::vector<std::unique_ptr<pipeline::RequestBlock>> blocks_;
   std::vector<pipeline::RequestBlock*> free_;
+  std::vector<pipeline::RequestBlock*> free_for_queries_;
   std::vector<pipeline::RequestBlock*> submitted_;
   std::deque<pipeline::RequestBlock*> completed_;
   void (*wake_)(void*) = nullptr;

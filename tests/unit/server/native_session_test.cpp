@@ -50,6 +50,10 @@ class NativeSessionTest : public ::testing::Test {
       context_->waiting_for_block.clear();
       session_->on_resume();
     }
+    if (!context_->waiting_for_query_block.empty() && context_->gatherer.has_block_for_queries()) {
+      context_->waiting_for_query_block.clear();
+      session_->on_resume();
+    }
     while (!context_->dirty.empty()) {
       context_->dirty.clear();
       session_->on_round_end();
