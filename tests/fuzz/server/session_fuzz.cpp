@@ -47,7 +47,7 @@ class Conversation {
     context_.waiting_for_block.clear();
     context_.waiting_for_query_block.clear();
     context_.blocks_freed = false;
-    require(port_.blocks_free() == port_.block_count());
+    require(port_.has_every_block());
     require(context_.large_bodies == 0 && context_.unsent_bytes == 0);
   }
   Conversation(const Conversation&) = delete;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <functional>
@@ -12,7 +13,8 @@
 namespace florin::server::test {
 
 /// A Port without an engine behind it: every create succeeds, a look-up finds every id, sequences count up. Requests are
-/// executed in run_inline() or, when `is_held` is set, by release() from any thread, as another thread of the engine would.
+/// executed in run_inline() or, when `is_held` is set, by release() from any thread, as another thread of the engine would. Queries
+/// may be held back alone, and are then answered block by block.
 ///
 /// Thread-safe, because release() is called by the test's thread; the server's use stays on one thread.
 class FakePort final : public pipeline::Port {
@@ -73,6 +75,21 @@ class FakePort final : public pipeline::Port {
     const std::lock_guard lock(mutex_);
     is_held_ = is_held;
   }
+  void hold_queries(bool is_held) {
+    const std::lock_guard lock(mutex_);
+    queries_are_held_ = is_held;
+  }
+  /// Answers the oldest block of queries that is held back.
+  void answer_query() {
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = std::find_if(submitted_.begin(), submitted_.end(), [](const auto* block) { return block->is_for_queries; });
+      if (found == submitted_.end()) return;
+      execute(**found);
+      submitted_.erase(found);
+    }
+    wake_(wake_context_);
+  }
   /// Executes what was submitted and wakes the I/O thread.
   void release() {
     {
@@ -82,12 +99,18 @@ class FakePort final : public pipeline::Port {
     wake_(wake_context_);
   }
   [[nodiscard]] std::uint64_t requests() const { return locked(requests_); }
+  /// Blocks of them.
+  [[nodiscard]] std::uint64_t queries_answered() const { return locked(queries_answered_); }
   [[nodiscard]] std::uint64_t blocks_submitted() const { return locked(blocks_submitted_); }
   [[nodiscard]] std::size_t blocks_free() const {
     const std::lock_guard lock(mutex_);
-    return free_.size() + free_for_queries_.size();
+    return free_.size();
   }
-  [[nodiscard]] std::size_t block_count() const { return blocks_.size(); }
+  [[nodiscard]] std::size_t query_blocks_free() const {
+    const std::lock_guard lock(mutex_);
+    return free_for_queries_.size();
+  }
+  [[nodiscard]] bool has_every_block() const { return blocks_free() + query_blocks_free() == blocks_.size(); }
 
   /// Code of every reply; kOk by default.
   ReplyCode code = ReplyCode::kOk;
@@ -110,11 +133,21 @@ class FakePort final : public pipeline::Port {
   }
 
   void execute_all() {
+    std::vector<pipeline::RequestBlock*> held;
     for (pipeline::RequestBlock* block : submitted_) {
-      for (pipeline::Request& request : block->requests()) execute(request);
-      completed_.push_back(block);
+      if (block->is_for_queries && queries_are_held_) {
+        held.push_back(block);
+      } else {
+        execute(*block);
+      }
     }
-    submitted_.clear();
+    submitted_ = std::move(held);
+  }
+
+  void execute(pipeline::RequestBlock& block) {
+    for (pipeline::Request& request : block.requests()) execute(request);
+    queries_answered_ += block.is_for_queries ? 1U : 0U;
+    completed_.push_back(&block);
   }
 
   void execute(pipeline::Request& request) {
@@ -151,6 +184,8 @@ class FakePort final : public pipeline::Port {
   std::uint64_t requests_ = 0;
   std::uint64_t body_bytes_ = 0;
   std::uint64_t blocks_submitted_ = 0;
+  std::uint64_t queries_answered_ = 0;
+  bool queries_are_held_ = false;
   bool is_held_ = false;
 };
 
