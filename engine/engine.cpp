@@ -12,6 +12,7 @@
 #include "core/ledger.hpp"
 #include "journal/lmdb_journal.hpp"
 #include "journal/lmdb_snapshot_store.hpp"
+#include "journal/sealed_folder.hpp"
 #include "pipeline/partition_threads.hpp"
 
 namespace florin {
@@ -22,6 +23,8 @@ constexpr auto kDrainPoll = std::chrono::microseconds(200);
 constexpr int kSnapshotNiceness = 10;
 // Somebody waits for an answer, but a write that waits comes first.
 constexpr int kQueryNiceness = 5;
+// What waits to be sealed takes room: behind the path too, but not as far.
+constexpr int kSealingNiceness = 5;
 
 Result<Genesis> new_genesis() {
   Genesis genesis;
@@ -52,13 +55,14 @@ std::uint32_t partitions_for_this_machine(std::uint32_t requested) noexcept {
   return processors < 4 ? 1 : std::min(processors / 4 + 1, 8U);
 }
 
-std::unique_ptr<core::StateMachine> make_ledger(std::uint32_t partitions, std::uint64_t memory_budget_bytes,
-                                                std::uint64_t prefault_bytes) {
-  const core::LedgerOptions options{.memory_budget_bytes = memory_budget(memory_budget_bytes),
-                                    .partitions = partitions,
-                                    .prefault_bytes = prefault_bytes};
-  if (partitions == 1) return core::make_ledger(options);
-  return core::make_ledger(options, std::make_unique<pipeline::PartitionThreads>(partitions));
+std::unique_ptr<core::StateMachine> make_ledger(const LedgerSetup& setup) {
+  const core::LedgerOptions options{.memory_budget_bytes = memory_budget(setup.memory_budget_bytes),
+                                    .partitions = partitions_for_this_machine(setup.partitions),
+                                    .past = setup.past,
+                                    .generation_entries = setup.generation_transfers,
+                                    .prefault_bytes = setup.prefault_bytes};
+  if (options.partitions == 1) return core::make_ledger(options);
+  return core::make_ledger(options, std::make_unique<pipeline::PartitionThreads>(options.partitions));
 }
 
 Result<std::unique_ptr<Engine>> Engine::start(EngineOptions options) {
@@ -95,13 +99,27 @@ Status Engine::open_storage() {
     if (!snapshots) return snapshots.error();
     snapshots_ = std::move(*snapshots);
   }
+  if (options_.open_journal) return {};
+  auto segments = journal::SealedFolder::open(options_.data_folder);
+  if (!segments) return segments.error();
+  sealing_ = std::make_unique<Sealing>(std::move(*segments), *journal_);
+  sealer_ = make_thread(*sealing_, "florin-sealing", kSealingNiceness);
+  sealing_->set_waker(sealer_->waker());
+  sealer_->start();
   return {};
 }
 
 Status Engine::recover() {
   const std::uint64_t started_ns = system_clock_.steady_ns();
   pipeline::RecoveryOptions recovery;
-  recovery.make_state_machine = [this] { return make_ledger(options_.partitions, options_.memory_budget_bytes, options_.prefault_bytes); };
+  recovery.make_state_machine = [this] {
+    return make_ledger({.partitions = options_.partitions,
+                        .memory_budget_bytes = options_.memory_budget_bytes,
+                        .prefault_bytes = options_.prefault_bytes,
+                        .generation_transfers = options_.generation_transfers,
+                        .past = sealing_ ? sealing_->make_past() : nullptr});
+  };
+  recovery.on_wait = [] { std::this_thread::sleep_for(kDrainPoll); };
   auto recovered = pipeline::recover(*journal_, snapshots_.get(), recovery);
   if (!recovered) return recovered.error().with_context("recovery");
   recovered_ = std::move(*recovered);
@@ -124,7 +142,8 @@ Status Engine::recover() {
 ///   sockets -- I/O threads (server, one per port) --port--> core (sequencer, executor [partitions]) --+
 ///                     ^                                 \-> journal (LMDB) ---------------------------+--> release gate
 ///                     +---------------------------------------------------------------------------------------+
-///   beside it: queries (answers them; core in between two batches), snapshot (writes what core copied), tidy (page faults ahead)
+///   beside it: queries (answers them; core in between two batches), snapshot (writes what core copied), sealing (what leaves memory),
+///   tidy (page faults ahead)
 Status Engine::wire() {
   if (options_.has_test_clock) {
     const std::uint64_t newest = recovered_.state_machine->timestamp();
@@ -138,6 +157,7 @@ Status Engine::wire() {
   options.partitions = options_.partitions;
   options.snapshots.store = snapshots_.get();
   options.snapshots.events_between = options_.snapshot_events;
+  options.snapshots.grows = sealing_ == nullptr;
   options.snapshots.newest_sequence = recovered_.newest_snapshot_sequence;
   options.chain_end = recovered_.chain_end;
   options.genesis = recovered_.genesis;
@@ -161,6 +181,7 @@ Status Engine::wire() {
                          .tidy = tidier_->waker(),
                          .failure = options_.on_failure,
                          .queries = std::move(query_wakers)});
+  if (sealing_) sealing_->set_on_sealed([this] { pipeline_->note_sealed(); });
   if (!options_.server) return {};
   std::vector<pipeline::Port*> ports;
   for (std::uint32_t i = 0; i < options_.io_threads; ++i) ports.push_back(&pipeline_->port(i));
@@ -177,7 +198,10 @@ void Engine::run() {
 
 /// In reverse: intake, what is in flight, threads.
 void Engine::stop() {
-  if (!std::exchange(is_running_, false)) return;
+  if (!std::exchange(is_running_, false)) {
+    if (sealer_) sealer_->stop();
+    return;
+  }
   if (server_) server_->stop();
   pipeline_->stop();
   while (!pipeline_->is_drained()) {
@@ -186,6 +210,7 @@ void Engine::stop() {
   }
   for (const auto& reader : query_readers_) reader->stop();
   for (auto* thread : {tidier_.get(), snapshotter_.get(), core_.get(), journaller_.get()}) thread->stop();
+  if (sealer_) sealer_->stop();
 }
 
 Status Engine::failure() const { return pipeline_->has_failed() ? pipeline_->failure() : Status(); }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/past.hpp"
 #include "core/state_machine.hpp"
 #include "florin/journal.hpp"
 #include "florin/snapshot.hpp"
@@ -14,6 +15,7 @@
 #include "pipeline/recovery.hpp"
 #include "runtime/agent_thread.hpp"
 #include "runtime/clock.hpp"
+#include "sealing.hpp"
 #include "server/server.hpp"
 
 namespace florin {
@@ -26,7 +28,8 @@ struct EngineOptions {
   std::uint64_t prefault_bytes = 0;    ///< table memory taken from the system at start, in the background
   std::uint64_t segment_bytes = 1ULL << 30;
   std::uint64_t disk_headroom_bytes = 512ULL << 20;  ///< left free: below it writes are refused
-  std::uint64_t snapshot_events = 32ULL << 20;  ///< a snapshot after so many events (and an eighth of the store's); 0: on request
+  std::uint64_t snapshot_events = 4ULL << 20;  ///< a snapshot after so many events; 0: on request
+  std::uint64_t generation_transfers = 0;  ///< so many leave memory together; 0: as the memory budget allows
   std::uint32_t io_threads = 1;
   std::uint32_t blocks_per_io_thread = 32;
   std::uint32_t query_threads = 0;         ///< that answer queries; 0: 1 below four processors, else 2
@@ -40,15 +43,24 @@ struct EngineOptions {
   std::function<Result<std::unique_ptr<SnapshotStore>>()> open_snapshots;
 };
 
+/// What a ledger is made of, zero where a number may be chosen for the machine.
+struct LedgerSetup {
+  std::uint32_t partitions = 0;
+  std::uint64_t memory_budget_bytes = 0;
+  std::uint64_t prefault_bytes = 0;
+  std::uint64_t generation_transfers = 0;
+  std::shared_ptr<core::Past> past;  ///< nullptr: all transfers stay in memory
+};
+
 /// The number of partitions that `requested` stands for on this machine.
 std::uint32_t partitions_for_this_machine(std::uint32_t requested) noexcept;
 /// Makes the state machine as the server does.
-std::unique_ptr<core::StateMachine> make_ledger(std::uint32_t partitions, std::uint64_t memory_budget_bytes,
-                                                std::uint64_t prefault_bytes = 0);
+std::unique_ptr<core::StateMachine> make_ledger(const LedgerSetup& setup);
 
 /// A running ledger: recovered, with its threads and, if asked for, its sockets. engine.cpp shows the whole topology.
 ///
-/// Threads (engine/README.md): an I/O thread per port, core, journal, snapshot, tidy, queries; partitions and journal have their own.
+/// Threads (engine/README.md): an I/O thread per port, core, journal, queries, snapshot, sealing, tidy; partitions and journal have their
+/// own.
 /// Owner: one thread, which starts and stops it.
 class Engine {
  public:
@@ -93,6 +105,8 @@ class Engine {
   std::unique_ptr<runtime::TestClock> test_clock_;
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<SnapshotStore> snapshots_;
+  std::unique_ptr<Sealing> sealing_;  ///< none: nothing leaves memory
+  std::unique_ptr<runtime::AgentThread> sealer_;
   pipeline::Recovered recovered_;
   std::unique_ptr<pipeline::Pipeline> pipeline_;
   std::unique_ptr<runtime::AgentThread> core_;

@@ -1,7 +1,9 @@
 #include "journal/sealed_folder.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <string_view>
@@ -70,6 +72,14 @@ Result<std::unique_ptr<SealedReader>> SealedFolder::open(std::uint64_t segment, 
 Status SealedFolder::remove(std::uint64_t segment) {
   if (!is_writable_) return refused();
   if (Status status = remove_file(path_of(segment)); !status) return status;
+  return sync_folder(folder_);
+}
+
+/// As `.damaged`, in place of an earlier one.
+Status SealedFolder::set_aside(std::uint64_t segment) {
+  if (!is_writable_) return refused();
+  const std::string path = path_of(segment);
+  if (std::rename(path.c_str(), (path + ".damaged").c_str()) != 0) return io_error("set aside", path, errno);
   return sync_folder(folder_);
 }
 

@@ -24,6 +24,7 @@ class SealedFolder final : public SealedStore {
   [[nodiscard]] Result<std::vector<std::uint64_t>> list() const override;
   [[nodiscard]] Result<std::unique_ptr<SealedReader>> open(std::uint64_t segment, u128 store_id) const override;
   Status remove(std::uint64_t segment) override;
+  Status set_aside(std::uint64_t segment) override;
 
  private:
   SealedFolder(std::string folder, bool is_writable, SealedCache cache)

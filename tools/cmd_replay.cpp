@@ -21,10 +21,11 @@ Status run(const Options& options) {
   const auto store = OfflineStore::open(options.offline.data);
   if (!store) return store.error();
   const auto begin = std::chrono::steady_clock::now();
-  const auto recovered = store.value().rebuild(options.offline);
-  if (!recovered) return recovered.error();
+  const auto rebuilt = store.value().rebuild(options.offline);
+  if (!rebuilt) return rebuilt.error();
+  const pipeline::Recovered& recovered = rebuilt.value().recovered;
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  const auto& machine = *recovered.value().state_machine;
+  const auto& machine = *recovered.state_machine;
   const std::string hash = to_hex(machine.state_hash());
   const auto counts = machine.counts();
   nlohmann::ordered_json json = {{"sequence", machine.sequence()},
@@ -34,13 +35,13 @@ Status run(const Options& options) {
                                  {"accounts", counts.accounts},
                                  {"transfers", counts.transfers},
                                  {"holds_open", counts.holds_open},
-                                 {"from_snapshot", recovered.value().snapshot_sequence},
-                                 {"events", recovered.value().event_count},
-                                 {"batches", recovered.value().batch_count},
+                                 {"from_snapshot", recovered.snapshot_sequence},
+                                 {"events", recovered.event_count},
+                                 {"batches", recovered.batch_count},
                                  {"elapsed_s", seconds},
-                                 {"events_per_second", static_cast<double>(recovered.value().event_count) / seconds},
+                                 {"events_per_second", static_cast<double>(recovered.event_count) / seconds},
                                  {"partitions", partitions_for_this_machine(options.offline.partitions)},
-                                 {"notes", recovered.value().notes}};
+                                 {"notes", recovered.notes}};
   if (!store.value().journal->note().empty()) json["notes"].push_back(store.value().journal->note());
   if (auto status = options.json ? write_json("-", json) : print_fields(json); !status) return status;
   if (options.compare.empty() || options.compare == hash) return {};

@@ -97,7 +97,11 @@ void add_serve(CommandLine& line) {
       ->check(CLI::Range(0, 64))
       ->capture_default_str();
   bytes("--memory-budget", engine.memory_budget_bytes,
-        "Memory for the tables, as 8GiB; writes beyond it are refused. 0 is three quarters of the machine's");
+        "Memory for accounts, open holds and the newest transfers, as 8GiB; older ones leave it. 0 is three quarters of the machine's");
+  app.add_option("--generation", engine.generation_transfers,
+                 "Transfers that leave memory together, into one sealed segment; 0: as many as the memory budget allows")
+      ->type_name("TRANSFERS")
+      ->capture_default_str();
   bytes("--prefault", engine.prefault_bytes,
         "Table memory taken from the system at start, in the background, as 2GiB. 0: a little ahead of use");
   bytes("--segment-size", engine.segment_bytes, "A journal segment ends when it reaches this");

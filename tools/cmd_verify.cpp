@@ -145,9 +145,10 @@ Status verify(const Options& options, Json& json) {
   if (!walked) return walked;
   if (auto status = check_snapshots(store.value(), json["snapshots"]); !status) return status;
   if (options.quick) return {};
-  const auto recovered = store.value().rebuild(options.offline);
-  if (!recovered) return recovered.error();
-  core::StateMachine& machine = *recovered.value().state_machine;
+  const auto rebuilt = store.value().rebuild(options.offline);
+  if (!rebuilt) return rebuilt.error();
+  const pipeline::Recovered& recovered = rebuilt.value().recovered;
+  core::StateMachine& machine = *recovered.state_machine;
   json["state_hash"] = to_hex(machine.state_hash());
   // Accounts from before the oldest segment cannot be named, so sums would be of a part only.
   if (store.value().journal->oldest_sequence() > 1) return {};

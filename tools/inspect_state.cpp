@@ -56,9 +56,10 @@ Status inspect_offline(const std::string& data, ObjectKind kind, u128 id, std::u
   if (!store) return store.error();
   OfflineOptions options;
   options.use_snapshots = true;
-  const auto recovered = store.value().rebuild(options);
-  if (!recovered) return recovered.error();
-  core::StateMachine& machine = *recovered.value().state_machine;
+  const auto rebuilt = store.value().rebuild(options);
+  if (!rebuilt) return rebuilt.error();
+  const pipeline::Recovered& recovered = rebuilt.value().recovered;
+  core::StateMachine& machine = *recovered.state_machine;
   return inspect([&](Operation operation, std::span<const std::byte> body) { return read_state(machine, operation, body); }, kind, id,
                  limit);
 }

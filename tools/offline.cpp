@@ -2,32 +2,62 @@
 
 #include <chrono>
 #include <cstring>
+#include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "engine.hpp"
+#include "journal/sealed_folder.hpp"
 #include "load/progress.hpp"
+#include "runtime/agent_thread.hpp"
+#include "scratch_history.hpp"
+#include "sealing.hpp"
 
 namespace florin::tools {
+
+/// Who seals what leaves the memory of the rebuilt ledger.
+struct RebuiltState::Support {
+  Support(std::unique_ptr<SealedStore> store, Journal& journal)
+      : sealing(std::move(store), journal), thread(sealing, {.name = "florin-sealing", .niceness = 5}) {
+    sealing.set_waker(thread.waker());
+    thread.start();
+  }
+
+  Sealing sealing;
+  runtime::AgentThread thread;
+};
+
+RebuiltState::RebuiltState() = default;
+RebuiltState::RebuiltState(RebuiltState&&) noexcept = default;
+RebuiltState::~RebuiltState() { recovered.state_machine.reset(); }  // before what it leans on
 
 Result<OfflineStore> OfflineStore::open(const std::string& data) {
   auto journal = journal::ReadOnlyJournal::open(data);
   if (!journal) return journal.error();
   OfflineStore store;
   store.journal = std::move(*journal);
+  store.data = data;
   store.snapshots = journal::LmdbSnapshotStore::open_readonly(data);
   return store;
 }
 
-Result<pipeline::Recovered> OfflineStore::rebuild(const OfflineOptions& options) const {
+Result<RebuiltState> OfflineStore::rebuild(const OfflineOptions& options) const {
   pipeline::RecoveryOptions recovery;
-  recovery.make_state_machine = [&] {
-    return make_ledger(partitions_for_this_machine(options.partitions), options.memory_budget_bytes);
-  };
   recovery.to_sequence = options.to_sequence;
   // A journal whose oldest segments were pruned can only be entered by a snapshot.
   recovery.use_snapshots = options.use_snapshots || journal->oldest_sequence() > 1;
   recovery.is_copy = true;
+  // Snapshots build on the sealed segments of the folder. Who begins at genesis wants nothing that was derived earlier.
+  RebuiltState state;
+  state.support_ = std::make_unique<RebuiltState::Support>(
+      std::make_unique<ScratchHistory>(recovery.use_snapshots ? journal::SealedFolder::open_readonly(data) : nullptr), *journal);
+  recovery.make_state_machine = [&] {
+    return make_ledger({.partitions = options.partitions,
+                        .memory_budget_bytes = options.memory_budget_bytes,
+                        .past = state.support_->sealing.make_past()});
+  };
+  recovery.on_wait = [] { std::this_thread::sleep_for(std::chrono::microseconds(100)); };
   load::Progress progress("replay", std::min(options.to_sequence, journal->durable_sequence()), 0);
   if (options.progress) {
     recovery.on_progress = [&progress](std::uint64_t sequence) {
@@ -37,7 +67,9 @@ Result<pipeline::Recovered> OfflineStore::rebuild(const OfflineOptions& options)
   }
   auto recovered = pipeline::recover(*journal, snapshots.get(), recovery);
   progress.finish();
-  return recovered;
+  if (!recovered) return recovered.error();
+  state.recovered = std::move(*recovered);
+  return state;
 }
 
 Result<std::vector<std::byte>> read_state(core::StateMachine& state_machine, Operation operation, std::span<const std::byte> body) {

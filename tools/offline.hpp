@@ -23,14 +23,31 @@ struct OfflineOptions {
   bool progress = false;
 };
 
+/// A state that was rebuilt, and what it leans on: what has left its memory lies in sealed segments, those of the folder and, of what came
+/// later, others in a temporary folder, which goes with it.
+class RebuiltState {
+ public:
+  RebuiltState();
+  RebuiltState(RebuiltState&&) noexcept;
+  ~RebuiltState();
+
+  pipeline::Recovered recovered;
+
+ private:
+  friend struct OfflineStore;
+  struct Support;
+  std::unique_ptr<Support> support_;
+};
+
 /// A data folder, or a copy of one, opened without a lock and without writing.
 struct OfflineStore {
   std::unique_ptr<journal::ReadOnlyJournal> journal;
   std::unique_ptr<journal::LmdbSnapshotStore> snapshots;
+  std::string data;
 
   static Result<OfflineStore> open(const std::string& data);
   /// The state after `to_sequence`, rebuilt by the code that recovers a server.
-  [[nodiscard]] Result<pipeline::Recovered> rebuild(const OfflineOptions& options) const;
+  [[nodiscard]] Result<RebuiltState> rebuild(const OfflineOptions& options) const;
 };
 
 /// Executes one read on a rebuilt state; the body of the reply.

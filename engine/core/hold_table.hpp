@@ -17,8 +17,9 @@ struct Hold {
   std::uint32_t credit = 0;
   std::uint32_t number = 0;                     ///< of its record, as long as that is in memory
   std::uint32_t extra = 0;                      ///< and of the TransferExtra that goes with it
+  std::uint64_t ended = 0;                      ///< place among the ended ones that wait: see Partition::end_hold()
   PendingStatus status = PendingStatus::kNone;  ///< kPending: open. Else it ended a moment ago, or is free
-  std::uint8_t reserved[15] = {};
+  std::uint8_t reserved[7] = {};
 };
 static_assert(sizeof(Hold) == 160 && std::is_trivially_copyable_v<Hold>);
 
@@ -70,6 +71,8 @@ class HoldTable {
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return places_.size() - free_.size(); }
+  /// Places that were ever used: 1 .. places().
+  [[nodiscard]] std::uint32_t places() const noexcept { return static_cast<std::uint32_t>(places_.size()); }
   [[nodiscard]] std::size_t room() const noexcept { return places_.room() + free_.size(); }
   [[nodiscard]] std::size_t bytes() const noexcept { return places_.bytes() + free_.bytes(); }
 

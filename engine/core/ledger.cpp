@@ -12,9 +12,20 @@ namespace {
 
 constexpr std::uint64_t kNumbersMax = (std::uint64_t{1} << 31) - 2;  // one bit of a table's value marks failed ids
 
-PartitionLimits limits_for(std::uint64_t memory_budget_bytes) {
-  return {.accounts = std::clamp<std::uint64_t>(memory_budget_bytes / sizeof(AccountRecord), 1024, kNumbersMax),
-          .transfers = std::clamp<std::uint64_t>(memory_budget_bytes / sizeof(TransferRecord), 8192, kNumbersMax)};
+PartitionLimits limits_for(const LedgerOptions& options, const GenerationPlan& plan) {
+  const auto as_many_as_fit = [&](std::uint64_t bytes, std::uint64_t least) {
+    return std::clamp<std::uint64_t>(options.memory_budget_bytes / bytes, least, kNumbersMax);
+  };
+  PartitionLimits limits{.accounts = as_many_as_fit(sizeof(AccountRecord), 1024)};
+  if (options.past) {
+    limits.transfers = plan.ring_entries;
+    limits.holds = as_many_as_fit(sizeof(Hold), GenerationPlan::kBatchEntriesMax);
+    limits.postings = 2 * plan.ring_entries;
+  } else {
+    limits.transfers = as_many_as_fit(sizeof(TransferRecord), 8192);
+    limits.postings = 4 * limits.transfers;  // they lie with the accounts, so one partition may have those of all
+  }
+  return limits;
 }
 
 }  // namespace
@@ -23,20 +34,23 @@ Ledger::Ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner
     : memory_budget_bytes_(options.memory_budget_bytes),
       prefault_bytes_(std::min(options.prefault_bytes, options.memory_budget_bytes)),
       past_(options.past),
-      generation_transfers_(options.generation_transfers),
-      tables_(std::max(options.partitions, 1U), limits_for(options.memory_budget_bytes), past_.get()),
+      plan_(GenerationPlan::make(options.memory_budget_bytes, options.generation_entries, std::max(options.partitions, 1U))),
+      tables_(std::max(options.partitions, 1U), limits_for(options, plan_), past_.get()),
       history_(tables_),
       queries_(history_, options.query_records_max),
       chain_verdicts_(std::make_unique<Verdict[]>(kEventsMax)),
       post_balances_(std::make_unique_for_overwrite<Balances[]>(std::size_t{kEventsMax} * 2)),
       runner_(std::move(runner)) {
+  if (past_) past_->attach(tables_);
   if (tables_.count() == 1) return;
   if (!runner_) runner_ = std::make_unique<SerialPhaseRunner>(tables_.count());
   window_ = std::make_unique<TransferWindow>(tables_);
   window_events_.reserve(TransferWindow::kEventsPerWindow);
 }
 
-Ledger::~Ledger() { past_.reset(); }  // before the tables that it may be reading
+Ledger::~Ledger() {
+  if (past_) past_->detach();  // before the tables that it may be reading
+}
 
 std::unique_ptr<StateMachine> make_ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner) {
   return std::make_unique<Ledger>(options, std::move(runner));
@@ -51,32 +65,9 @@ void Ledger::execute(std::span<const Command> batch) {
   for (const auto& partition : tables_.all()) {
     partition->prune_expiries();
     partition->settle();
+    partition->tidy_up();
   }
   if (past_) move_generations();
-}
-
-/// Lets go what is sealed, and has sealed what is enough. While a snapshot is written, its rows stay.
-void Ledger::move_generations() {
-  if (tables_[0].is_sealing()) {
-    if (is_snapshot_reading_.load(std::memory_order_acquire) || !past_->is_sealed()) return;
-    for (const auto& partition : tables_.all()) partition->forget_frozen();
-  }
-  std::uint64_t ids = 0;
-  for (const auto& partition : tables_.all()) ids += partition->transfers().size() + partition->failed_ids().size();
-  if (ids - generation_begin_ < generation_transfers_) return;
-  generation_begin_ = ids;
-  FrozenGeneration generation{.tables = &tables_, .last_sequence = sequence_, .rows = {}};
-  for (const auto& partition : tables_.all()) {
-    partition->freeze();
-    generation.rows.push_back({.accounts_end = partition->accounts().size(),
-                               .transfers_begin = partition->transfers().first(),
-                               .transfers_end = partition->transfers().size(),
-                               .failed_ids_begin = partition->failed_ids().first(),
-                               .failed_ids_end = partition->failed_ids().size(),
-                               .expiries_begin = partition->expiries().first(),
-                               .expiries_end = partition->expiries().size()});
-  }
-  past_->seal(generation);
 }
 
 void Ledger::execute_one(const Command& command) {
@@ -112,13 +103,21 @@ void Ledger::genesis(const Command& command) {
   Genesis genesis;
   std::memcpy(&genesis, command.body.data(), sizeof genesis);
   tables_.set_hash(IdHash(genesis.hash_seed));
+  if (past_) past_->set_store(genesis.store_id, genesis.hash_seed);
 }
 
 bool Ledger::reserve(std::uint32_t accounts, std::uint32_t transfers) {
-  // Which partition they will go to is not known yet, so each must have room for all of them.
-  if (tables_.memory_bytes() + Partition::bytes_for(accounts, transfers) > memory_budget_bytes_) return false;
+  // Which partition they will go to is not known yet, so each must have room for all of them. What leaves memory again has its share
+  // of the budget from the beginning.
+  const std::uint64_t needed = past_ ? tables_.lasting_bytes() + past_->memory_bytes() + tables_.passing_bytes_max() +
+                                           Partition::lasting_bytes_for(accounts, transfers)
+                                     : tables_.memory_bytes() + Partition::bytes_for(accounts, transfers);
+  if (needed > memory_budget_bytes_) return false;
+  // Any hold may expire, and that takes room too. What leaves memory again makes it: see must_wait().
   std::uint64_t holds = 0;
-  for (const auto& partition : tables_.all()) holds += partition->holds_open();
+  if (!past_) {
+    for (const auto& partition : tables_.all()) holds += partition->holds_open();
+  }
   return std::all_of(tables_.all().begin(), tables_.all().end(),
                      [&](const auto& partition) { return partition->reserve(accounts, transfers, holds); });
 }
@@ -163,7 +162,8 @@ void Ledger::touch_ahead() noexcept {
 
 void Ledger::expect(std::uint64_t events) noexcept {
   // Not all of them will leave an id behind, so no more than a small part of the budget goes into it.
-  const std::uint64_t ids = std::min(events, memory_budget_bytes_ / 16 / Partition::kIdBytes) / tables_.count();
+  const std::uint64_t ids_max = past_ ? plan_.entries : memory_budget_bytes_ / 16 / Partition::kIdBytes;
+  const std::uint64_t ids = std::min(events, ids_max) / tables_.count();
   for (const auto& partition : tables_.all()) partition->expect_transfers(ids);
 }
 
@@ -184,6 +184,12 @@ StateMachine::Counts Ledger::counts() const noexcept {
     counts.ids_failed += partition->failed_ids().size();
     counts.memory_bytes += partition->memory_bytes();
   }
+  if (!past_) return counts;
+  counts.memory_bytes += past_->memory_bytes();
+  counts.generations = forgotten_end_.generations;
+  counts.transfers_sealed = forgotten_end_.transfers;
+  counts.is_sealing = tables_[0].is_sealing();
+  counts.is_sealing_failing = past_->is_failing();
   return counts;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/generation_plan.hpp"
 #include "core/outcome.hpp"
 #include "core/past.hpp"
 #include "core/phase_runner.hpp"
@@ -23,7 +24,7 @@ struct LedgerOptions {
   std::uint32_t partitions = 1;
   /// Takes in what leaves memory, and knows it from then on; nullptr: all of it stays.
   std::shared_ptr<Past> past = nullptr;
-  std::uint64_t generation_transfers = std::uint64_t{4} << 20;  ///< so many, failed ids included, leave together at the end of a batch
+  std::uint64_t generation_entries = 0;  ///< so many transfers leave together at the end of a batch; 0: see GenerationPlan
   std::uint64_t prefault_bytes = 0;  ///< table memory taken from the system at once, not as it is needed
   std::uint32_t query_records_max = kQueryRecordsMax;  ///< see Queries
 };
@@ -45,6 +46,8 @@ class Ledger final : public StateMachine {
   void execute(std::span<const Command> batch) override;
   bool make_hints(const Command& command, std::span<TransferHint> hints) const noexcept override;
   bool reserve(std::uint32_t accounts, std::uint32_t transfers) override;
+  bool must_wait() override;
+  bool is_held_up() const noexcept override { return past_ && past_->is_failing() && is_full(); }
   std::uint64_t next_expiry() const noexcept override;
   std::size_t due_expiries(std::uint64_t now, std::span<u128> ids) const override;
   std::uint64_t sequence() const noexcept override { return sequence_; }
@@ -55,6 +58,8 @@ class Ledger final : public StateMachine {
   using Sink = std::function<void(ChunkKey, std::span<const std::byte>)>;
   bool snapshot_step(std::size_t budget_bytes, const Sink& sink) override;
   bool snapshot_rows(const Sink& sink) override;
+  bool is_snapshot_cheap() const noexcept override;
+  bool is_snapshot_backed() const noexcept override;
   void end_snapshot_rows() noexcept override { is_snapshot_reading_.store(false, std::memory_order_release); }
   u128 snapshot_state_hash() const noexcept override;
   void abandon_snapshot() override;
@@ -84,7 +89,14 @@ class Ledger final : public StateMachine {
     std::uint32_t first = 0;
   };
 
+  // ledger_generations.cpp
   void move_generations();
+  void forget_generation();
+  void freeze_generation();
+  [[nodiscard]] bool is_full() const noexcept;
+  [[nodiscard]] bool is_at_cut() const noexcept;
+  [[nodiscard]] bool is_generation_complete() const noexcept;
+  [[nodiscard]] PastEnd end_of_memory() const noexcept;
   void execute_one(const Command& command);
   void execute_shared(std::span<const Command> batch);
   void share_transfers(const Command& command);
@@ -126,10 +138,14 @@ class Ledger final : public StateMachine {
 
   void end_accounts();
   std::size_t emit_accounts(const Sink& sink);
+  std::size_t emit_holds(const Sink& sink);
+  std::size_t emit_past(const Sink& sink);
   std::size_t emit_transfers(const Sink& sink);
   template <typename Row, typename TimeOf, typename RowAt>
   std::size_t emit_rows(const Sink& sink, std::vector<Row>& chunk, TimeOf&& time_of, RowAt&& row_at);
+  Status load_past(ChunkKey key, std::span<const std::byte> bytes);
   Status load_accounts(ChunkKey key, std::span<const std::byte> bytes);
+  Status load_holds(ChunkKey key, std::span<const std::byte> bytes);
   Status load_transfers(ChunkKey key, std::span<const std::byte> bytes, std::span<const SnapshotExpiry> expiries, std::size_t& next_expiry);
   Status load_failed_ids(ChunkKey key, std::span<const std::byte> bytes);
   void prefetch_loaded(const TransferRecord& record) const noexcept;
@@ -139,8 +155,9 @@ class Ledger final : public StateMachine {
   std::uint64_t memory_budget_bytes_;
   std::uint64_t prefault_bytes_;
   std::shared_ptr<Past> past_;
-  std::uint64_t generation_transfers_;
-  std::uint64_t generation_begin_ = 0;  // transfers and failed ids before the generation that fills
+  GenerationPlan plan_;
+  PastEnd frozen_end_;     // of what is being sealed, or was last
+  PastEnd forgotten_end_;  // of what has left memory
   Tables tables_;
   TableHistory history_;
   Queries queries_;
@@ -152,7 +169,13 @@ class Ledger final : public StateMachine {
 
   std::unique_ptr<SnapshotProgress> progress_;
   std::atomic<bool> is_snapshot_reading_ = false;  // from begin_snapshot() to end_snapshot_rows()
-  std::vector<std::uint32_t> loaded_accounts_;  // while a snapshot is loaded: References by place in it
+  // While a snapshot is loaded.
+  std::vector<std::uint32_t> loaded_accounts_;  // References by place in it
+  struct LoadedHold {
+    std::uint64_t timestamp;
+    u128 id;
+  };
+  std::vector<LoadedHold> loaded_holds_;  // whose transfers have left memory, in order of timestamp
 
   // Several partitions only.
   std::unique_ptr<PhaseRunner> runner_;

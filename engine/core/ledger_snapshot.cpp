@@ -2,6 +2,7 @@
 #include <cstring>
 #include <ranges>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/chunk_walk.hpp"
@@ -24,18 +25,22 @@ Result<std::span<const Row>> rows_of(ChunkKey key, std::span<const std::byte> by
 
 }  // namespace
 
-SnapshotProgress::SnapshotProgress(const Tables& tables) {
+SnapshotProgress::SnapshotProgress(const Tables& tables, const PastEnd& end) : past(end) {
   for (const auto& partition : tables.all()) {
     size.push_back({0, partition->accounts().size(), partition->transfers().size(), partition->expiries().size(), partition->failed_ids().size()});
     position.push_back({});
-    rows.position.push_back({0, 0, partition->transfers().first(), partition->expiries().first(), partition->failed_ids().first()});
+    const Partition::Frozen& frozen = partition->frozen();
+    rows.position.push_back({0, 0, frozen.transfers, frozen.expiries, frozen.failed_ids});
+    holds.end.push_back(partition->holds().places());
+    holds.behind.push_back(frozen);
   }
   if (tables.count() == 1) return;
   for (const auto& partition : tables.all()) places.emplace_back().reserve(partition->accounts().size());
 }
 
 void Ledger::begin_snapshot() {
-  progress_ = std::make_unique<SnapshotProgress>(tables_);
+  // What is being sealed is not in it: until that is durable, is_snapshot_backed() says no.
+  progress_ = std::make_unique<SnapshotProgress>(tables_, frozen_end_);
   progress_->running = true;
   is_snapshot_reading_.store(true, std::memory_order_relaxed);
   progress_->hash = {.accounts = 0, .holds = tables_.holds_hash(), .outcomes = outcomes_.digest(), .sequence = sequence_, .timestamp = timestamp_};
@@ -45,7 +50,9 @@ void Ledger::begin_snapshot() {
 bool Ledger::snapshot_step(std::size_t budget_bytes, const Sink& sink) {
   std::size_t emitted = 0;
   while (progress_->running && emitted < budget_bytes) {
-    const std::size_t bytes = emit_accounts(sink);
+    std::size_t bytes = emit_accounts(sink);
+    if (bytes == 0) bytes = emit_holds(sink);
+    if (bytes == 0) bytes = emit_past(sink);
     if (bytes == 0) end_accounts();
     emitted += bytes;
   }
@@ -141,6 +148,45 @@ std::size_t Ledger::emit_accounts(const Sink& sink) {
   return at.accounts.size() * sizeof(Account);
 }
 
+/// Looks at the next places; bytes looked at. A hold that ended meanwhile is still in its place until its record has left memory,
+/// and one that was opened meanwhile has a later timestamp.
+std::size_t Ledger::emit_holds(const Sink& sink) {
+  SnapshotProgress::Holds& at = progress_->holds;
+  at.transfers.clear();
+  std::size_t looked_at = 0;
+  while (at.partition < tables_.count() && looked_at < kSnapshotChunkRows) {
+    const Partition& partition = tables_[at.partition];
+    if (progress_->past.generations == 0 || at.place == at.end[at.partition]) {
+      ++at.partition;
+      at.place = 0;
+      continue;
+    }
+    const Hold& hold = partition.holds()[++at.place];
+    ++looked_at;
+    const Partition::Frozen& behind = at.behind[at.partition];
+    const bool is_behind = hold.status != PendingStatus::kNone && hold.transfer.timestamp <= behind.newest_timestamp;
+    const bool was_ended = hold.status != PendingStatus::kPending && hold.ended < behind.ended_holds;
+    if (is_behind && !was_ended) at.transfers.push_back(hold.transfer);
+  }
+  if (!at.transfers.empty()) sink({kSnapshotHolds, at.chunk++}, std::as_bytes(std::span<const Transfer>(at.transfers)));
+  return looked_at * sizeof(Hold);
+}
+
+std::size_t Ledger::emit_past(const Sink& sink) {
+  if (progress_->past.generations == 0 || std::exchange(progress_->holds.has_past, true)) return 0;
+  sink({kSnapshotPast, 0}, std::as_bytes(std::span(&progress_->past, 1)));
+  return sizeof progress_->past;
+}
+
+/// Few rows besides those that are being sealed.
+bool Ledger::is_snapshot_cheap() const noexcept {
+  if (!past_) return true;
+  const PastEnd end = end_of_memory();
+  return frozen_end_.generations != 0 && end.transfers - frozen_end_.transfers < plan_.entries / 16;
+}
+
+bool Ledger::is_snapshot_backed() const noexcept { return !past_ || past_->durable_generations() >= progress_->past.generations; }
+
 /// No account is needed as it was any more.
 void Ledger::end_accounts() {
   progress_->running = false;
@@ -157,6 +203,7 @@ u128 Ledger::snapshot_state_hash() const noexcept { return combine_state_hash(pr
 Status Ledger::load(const SnapshotReader& snapshot) {
   const SnapshotHeader& header = snapshot.header();
   tables_.set_hash(IdHash(header.hash_seed));
+  if (past_) past_->set_store(header.store_id, header.hash_seed);
   std::vector<SnapshotExpiry> expiries;
   Status status = ChunkWalk(snapshot, kSnapshotExpiries, [&](ChunkKey key, std::span<const std::byte> bytes) -> Status {
     const auto rows = rows_of<SnapshotExpiry>(key, bytes);
@@ -169,6 +216,9 @@ Status Ledger::load(const SnapshotReader& snapshot) {
   };
   std::size_t next_expiry = 0;
   load_table(kSnapshotAccounts, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_accounts(key, bytes); });
+  load_table(kSnapshotPast, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_past(key, bytes); });
+  load_table(kSnapshotHolds, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_holds(key, bytes); });
+  std::ranges::sort(loaded_holds_, {}, &LoadedHold::timestamp);
   load_table(kSnapshotTransfers,
              [&](ChunkKey key, std::span<const std::byte> bytes) { return load_transfers(key, bytes, expiries, next_expiry); });
   load_table(kSnapshotFailedIds, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_failed_ids(key, bytes); });
@@ -177,6 +227,7 @@ Status Ledger::load(const SnapshotReader& snapshot) {
   for (; next_expiry < expiries.size(); ++next_expiry) {
     if (!load_expiry(expiries[next_expiry])) return damaged({kSnapshotExpiries, 0}, "an expiry names no hold");
   }
+  loaded_holds_ = {};
   for (const auto& partition : tables_.all()) {
     partition->prune_expiries();
     partition->settle();
@@ -185,6 +236,44 @@ Status Ledger::load(const SnapshotReader& snapshot) {
   sequence_ = header.sequence;
   timestamp_ = header.timestamp;
   if (state_hash() != header.state_hash) return {ErrorKind::kCorrupt, "snapshot at sequence " + std::to_string(header.sequence) + ": state hash differs from its header"};
+  return Status::ok();
+}
+
+Status Ledger::load_past(ChunkKey key, std::span<const std::byte> bytes) {
+  const auto rows = rows_of<PastEnd>(key, bytes);
+  if (!rows) return rows.error();
+  if (rows->size() != 1) return damaged(key, "not one row");
+  if (!past_) return {ErrorKind::kNotFound, "the snapshot builds on sealed history, which is not at hand"};
+  forgotten_end_ = frozen_end_ = rows->front();
+  if (Status status = past_->restore(forgotten_end_); !status) return status;
+  // Numbers go on where they were, in one of the partitions: what counts is how many there were in all.
+  Partition::Frozen first{.transfers = forgotten_end_.transfers,
+                          .extras = 0,
+                          .failed_ids = forgotten_end_.failed_ids,
+                          .postings = 0,
+                          .expiries = forgotten_end_.expiries,
+                          .ended_holds = 0,
+                          .newest_timestamp = forgotten_end_.newest_timestamp};
+  const Partition::Frozen others{.transfers = 0, .extras = 0, .failed_ids = 0, .postings = 0, .expiries = 0, .ended_holds = 0,
+                                 .newest_timestamp = forgotten_end_.newest_timestamp};
+  for (std::uint32_t p = 0; p < tables_.count(); ++p) tables_[p].start_behind(p == 0 ? first : others);
+  return Status::ok();
+}
+
+Status Ledger::load_holds(ChunkKey key, std::span<const std::byte> bytes) {
+  const auto rows = rows_of<Transfer>(key, bytes);
+  if (!rows) return rows.error();
+  if (!reserve(0, static_cast<std::uint32_t>(rows->size()))) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the open holds of the snapshot"};
+  for (const Transfer& pending : *rows) {
+    const std::uint64_t hash = tables_.hash()(pending.id);
+    const AccountAt debit = tables_.find_account(pending.debit_account_id);
+    const AccountAt credit = tables_.find_account(pending.credit_account_id);
+    if (!debit || !credit) return damaged(key, "a hold names no account");
+    Partition& owner = tables_.owner(hash);
+    if (owner.find_hold(pending.id, hash) != 0) return damaged(key, "a hold is there twice");
+    owner.load_hold(pending, hash, tables_.reference(debit), tables_.reference(credit));
+    loaded_holds_.push_back({pending.timestamp, pending.id});
+  }
   return Status::ok();
 }
 
@@ -220,7 +309,7 @@ Status Ledger::load_transfers(ChunkKey key, std::span<const std::byte> bytes, st
     if (i + kAhead < records.size()) prefetch_loaded(records[i + kAhead]);
     TransferExtra extra;
     if (records[i].extra != 0) std::memcpy(&extra, rows.data() + record_bytes + (records[i].extra - 1) * sizeof extra, sizeof extra);
-    const std::uint64_t transfers = key.chunk * kSnapshotChunkRows + i;
+    const std::uint64_t transfers = forgotten_end_.transfers + key.chunk * kSnapshotChunkRows + i;
     while (next_expiry < expiries.size() && expiries[next_expiry].transfers_before <= transfers) {
       if (!load_expiry(expiries[next_expiry++])) return damaged({kSnapshotExpiries, 0}, "an expiry names no hold");
     }
@@ -262,16 +351,22 @@ bool Ledger::load_transfer(const TransferRecord& record, const TransferExtra& ex
 }
 
 bool Ledger::load_expiry(const SnapshotExpiry& expiry) noexcept {
-  const TransferAt pending = tables_.find_transfer_at(expiry.pending_timestamp);
-  const u128 id = pending ? pending.record().id : 0;
-  const std::uint32_t place = pending ? pending.partition->find_hold(id, tables_.hash()(id)) : 0;
+  u128 id = 0;
+  if (const TransferAt pending = tables_.find_transfer_at(expiry.pending_timestamp); pending) {
+    id = pending.record().id;
+  } else if (const auto old = std::ranges::lower_bound(loaded_holds_, expiry.pending_timestamp, {}, &LoadedHold::timestamp);
+             old != loaded_holds_.end() && old->timestamp == expiry.pending_timestamp) {
+    id = old->id;
+  }
+  const std::uint64_t hash = tables_.hash()(id);
+  Partition& owner = tables_.owner(hash);
+  const std::uint32_t place = id == 0 ? 0 : owner.find_hold(id, hash);
   if (place == 0) return false;
-  const Hold hold = pending.partition->holds()[place];
+  const Hold hold = owner.holds()[place];
   const AccountAt debit = tables_.account_at(hold.debit);
   const AccountAt credit = tables_.account_at(hold.credit);
-  pending.partition->end_hold(place, PendingStatus::kExpired);
-  const std::uint32_t reference =
-      record_expiry(*pending.partition, hold, {.timestamp = expiry.timestamp, .transfers_before = expiry.transfers_before});
+  owner.end_hold(place, PendingStatus::kExpired);
+  const std::uint32_t reference = record_expiry(owner, hold, {.timestamp = expiry.timestamp, .transfers_before = expiry.transfers_before});
   debit.partition->post(debit.record(), reference);
   credit.partition->post(credit.record(), reference);
   return true;

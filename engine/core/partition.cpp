@@ -28,6 +28,10 @@ u128 hash_record(const void* record, std::size_t size, std::uint64_t kind) noexc
 constexpr std::uint32_t kAccountsPerLineMax = 3;
 constexpr std::uint32_t kTransfersPerLineMax = 5;
 
+// Done behind a batch of some milliseconds at most: half a MiB of a table, and as many holds as a batch can end.
+constexpr std::uint64_t kTidyLines = 8192;
+constexpr std::size_t kTidyHolds = kEventsMax;
+
 constexpr std::uint64_t kHashAccount = 1;
 constexpr std::uint64_t kHashHold = 2;
 
@@ -47,9 +51,9 @@ Partition::Partition(const PartitionLimits& limits, std::uint16_t index)
       failed_ids_(limits.transfers),
       postings_(limits.postings != 0 ? limits.postings : limits.transfers * 4),
       expiries_(limits.transfers),
-      holds_(limits.transfers),
+      holds_(holds_max()),
       ended_holds_(limits.transfers),
-      expiry_queue_(limits.transfers),
+      expiry_queue_(holds_max()),
       undo_accounts_(kChainChangesMax),
       chain_holds_(kChainChangesMax),
       chain_ended_(kChainChangesMax),
@@ -147,6 +151,14 @@ void Partition::open_hold(const Transfer& stored, std::uint64_t timestamp, std::
   }
 }
 
+void Partition::load_hold(const Transfer& pending, std::uint64_t hash, std::uint32_t debit, std::uint32_t credit) noexcept {
+  const std::uint32_t place =
+      holds_.add({.transfer = pending, .debit = debit, .credit = credit, .status = PendingStatus::kPending}, TagTable::tag_of(hash));
+  holds_hash_ += hash_of_hold(pending);
+  ++holds_open_;
+  if (pending.timeout != 0) expiry_queue_.push({core::expires_at(pending), pending.timestamp, place, 0});
+}
+
 void Partition::set_status(Hold& hold, PendingStatus status) noexcept {
   hold.status = status;
   if (has_record(hold)) extras_.at(index_of(hold.extra, extras_)).status = status;
@@ -169,7 +181,7 @@ void Partition::close_hold(std::uint32_t place) noexcept {
   if (hold.transfer.timestamp > std::max(newest_forgotten_, is_sealing_ ? frozen_.newest_timestamp : 0)) {
     holds_.remove(place, TagTable::tag_of(hash_(hold.transfer.id)));
   } else {
-    ended_holds_.push(place);
+    holds_[place].ended = ended_holds_.push(place);
   }
 }
 
@@ -231,19 +243,41 @@ void Partition::freeze() noexcept {
 }
 
 void Partition::forget_frozen() noexcept {
-  for (std::size_t i = ended_holds_.first(); i < frozen_.ended_holds; ++i) {
-    const std::uint32_t place = ended_holds_[i];
-    holds_.remove(place, TagTable::tag_of(hash_(holds_[place].transfer.id)));
-  }
   transfers_.forget_before(frozen_.transfers);
   extras_.forget_before(frozen_.extras);
   failed_ids_.forget_before(frozen_.failed_ids);
   postings_.forget_before(frozen_.postings);
   expiries_.forget_before(frozen_.expiries);
-  ended_holds_.forget_before(frozen_.ended_holds);
-  frozen_ids_->clear();
   newest_forgotten_ = frozen_.newest_timestamp;
   is_sealing_ = false;
+  is_tidy_ = false;
+}
+
+void Partition::tidy_up() noexcept {
+  if (is_tidy_) return;
+  const std::size_t end = std::min(frozen_.ended_holds, ended_holds_.first() + kTidyHolds);
+  for (std::size_t i = ended_holds_.first(); i < end; ++i) {
+    const std::uint32_t place = ended_holds_[i];
+    holds_.remove(place, TagTable::tag_of(hash_(holds_[place].transfer.id)));
+  }
+  ended_holds_.forget_before(end);
+  is_tidy_ = frozen_ids_->clear_some(kTidyLines) && end == frozen_.ended_holds;
+}
+
+void Partition::start_behind(const Frozen& frozen) noexcept {
+  frozen_ = frozen;
+  transfers_.start_at(frozen.transfers);
+  extras_.start_at(frozen.extras);
+  failed_ids_.start_at(frozen.failed_ids);
+  postings_.start_at(frozen.postings);
+  expiries_.start_at(frozen.expiries);
+  ended_holds_.start_at(frozen.ended_holds);
+  newest_forgotten_ = frozen.newest_timestamp;
+}
+
+bool Partition::has_ring_room(std::uint64_t entries) const noexcept {
+  return transfers_.room() >= entries && extras_.room() >= entries && failed_ids_.room() >= entries && expiries_.room() >= entries &&
+         postings_.room() >= 2 * entries && ended_holds_.room() >= entries;
 }
 
 // Chains and snapshots: pre-images.
@@ -340,7 +374,7 @@ u128 Partition::accounts_hash() const noexcept {
 
 bool Partition::reserve(std::uint32_t accounts, std::uint32_t transfers, std::uint64_t holds) {
   if (accounts_.room() < accounts || transfers_.room() < transfers || postings_.room() < 2 * (transfers + holds) ||
-      extras_.room() < transfers || failed_ids_.room() < transfers || holds_.room() < transfers || expiry_queue_.size() + transfers > limits_.transfers) {
+      extras_.room() < transfers || failed_ids_.room() < transfers || holds_.room() < transfers || expiry_queue_.size() + transfers > holds_max()) {
     return false;
   }
   if (accounts != 0) account_ids_.prepare(accounts);
@@ -352,8 +386,22 @@ bool Partition::reserve(std::uint32_t accounts, std::uint32_t transfers, std::ui
 }
 
 std::uint64_t Partition::memory_bytes() const noexcept {
-  return accounts_.size() * kAccountBytes + transfers_.count() * kTransferBytes + extras_.bytes() + failed_ids_.count() * (sizeof(u128) + 26) +
-         expiries_.bytes() + expiry_queue_.bytes() + holds_.bytes() + pre_images_.bytes();
+  return lasting_bytes() + transfers_.bytes_taken() + extras_.bytes_taken() + failed_ids_.bytes_taken() + postings_.bytes_taken() +
+         expiries_.bytes_taken() + ended_holds_.bytes_taken() + id_tables_[0].bytes() + id_tables_[1].bytes();
+}
+
+std::uint64_t Partition::lasting_bytes() const noexcept {
+  return accounts_.size() * kAccountBytes + pre_images_.bytes() + expiry_queue_.bytes() + holds_.bytes();
+}
+
+std::uint64_t Partition::passing_bytes_max() const noexcept {
+  // Each of the two tables holds the ids of half of what the rings do.
+  return transfers_.bytes_max() + extras_.bytes_max() + failed_ids_.bytes_max() + postings_.bytes_max() + expiries_.bytes_max() +
+         ended_holds_.bytes_max() + limits_.transfers * kIdBytes;
+}
+
+std::uint64_t Partition::lasting_bytes_for(std::uint64_t accounts, std::uint64_t holds) noexcept {
+  return accounts * kAccountBytes + holds * sizeof(Hold);
 }
 
 std::uint64_t Partition::bytes_for(std::uint64_t accounts, std::uint64_t transfers) noexcept {

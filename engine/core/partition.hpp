@@ -17,7 +17,8 @@ namespace florin::core {
 /// How much a partition may hold. Address space is reserved for all of it, memory is taken as it fills.
 struct PartitionLimits {
   std::uint64_t accounts = 0;
-  std::uint64_t transfers = 0;
+  std::uint64_t transfers = 0;  ///< in memory at once; as many failed ids, and as many expiries
+  std::uint64_t holds = 0;      ///< open at once; 0: as many as transfers
   std::uint64_t postings = 0;  ///< 0: four for each transfer. They lie with the accounts, so one partition may have those of all.
   unsigned number_bits = References::kBits;  ///< of the numbers that name records
 };
@@ -155,11 +156,24 @@ class Partition {
   void rollback_chain() noexcept;
 
   // Sealing. Between batches.
-  /// All that is there is to be sealed, and changes no more, but for the states of holds.
+  struct Frozen {
+    std::size_t transfers, extras, failed_ids, postings, expiries, ended_holds;  // behind the last of each
+    std::uint64_t newest_timestamp;
+  };
+  /// All that is there is to be sealed, and changes no more, but for the states of holds. Only if is_tidy().
   void freeze() noexcept;
   /// What was frozen leaves memory. No reader is left.
   void forget_frozen() noexcept;
   [[nodiscard]] bool is_sealing() const noexcept { return is_sealing_; }
+  /// What is being sealed ends here, or what was forgotten last.
+  [[nodiscard]] const Frozen& frozen() const noexcept { return frozen_; }
+  /// Cleans up behind forget_frozen(), a little after every batch: so no batch waits for all of it.
+  void tidy_up() noexcept;
+  [[nodiscard]] bool is_tidy() const noexcept { return is_tidy_; }
+  /// Of an empty partition: as if so much had been there and has left memory.
+  void start_behind(const Frozen& frozen) noexcept;
+  /// Room in every ring for so many more entries, failed ids and expiries included.
+  [[nodiscard]] bool has_ring_room(std::uint64_t entries) const noexcept;
 
   // Expiry.
   [[nodiscard]] std::uint64_t next_expiry() const noexcept { return expiry_queue_.empty() ? kNever : expiry_queue_.top().expires_at; }
@@ -169,6 +183,8 @@ class Partition {
     std::size_t found = 0;
     bool complete = true;  ///< false: the search stopped early, more may be due behind those found
   };
+  /// Takes in a hold whose transfer has left memory. Of a partition that is being loaded.
+  void load_hold(const Transfer& pending, std::uint64_t hash, std::uint32_t debit, std::uint32_t credit) noexcept;
   /// See StateMachine::due_expiries(). Fills `due` with places of holds.
   DueExpiries due_expiries(std::uint64_t now, std::span<std::uint32_t> due) const noexcept;
   [[nodiscard]] const ExpiryQueue& expiry_queue() const noexcept { return expiry_queue_; }
@@ -186,6 +202,8 @@ class Partition {
   [[nodiscard]] const StreamLog<TransferRecord>& transfers() const noexcept { return transfers_; }
   [[nodiscard]] const StreamLog<Expiry>& expiries() const noexcept { return expiries_; }
   [[nodiscard]] const StreamLog<u128>& failed_ids() const noexcept { return failed_ids_; }
+  /// Places of holds that ended and wait until their records have left memory.
+  [[nodiscard]] const StreamLog<std::uint32_t>& ended_holds() const noexcept { return ended_holds_; }
   [[nodiscard]] const TagTable& account_ids() const noexcept { return account_ids_; }
   /// Of those that are not being sealed.
   [[nodiscard]] const TagTable& transfer_ids() const noexcept { return *ids_; }
@@ -194,7 +212,7 @@ class Partition {
   /// Sum of the hashes of all accounts: order does not matter, so neither does the number of partitions.
   [[nodiscard]] u128 accounts_hash() const noexcept;
 
-  static constexpr std::uint64_t kIdBytes = 13;  ///< of the table, for an id of a transfer: 8 bytes at a load of 0.6
+  static constexpr std::uint64_t kIdBytes = 16;  ///< of the table, for an id of a transfer: 8 bytes at a load of a half
   /// So many ids are about to come. Of a partition without any.
   void expect_transfers(std::uint64_t count) noexcept { ids_->expect(count); }
 
@@ -202,8 +220,13 @@ class Partition {
   /// and that is posted too.
   [[nodiscard]] bool reserve(std::uint32_t accounts, std::uint32_t transfers, std::uint64_t holds = 0);
   [[nodiscard]] std::uint64_t memory_bytes() const noexcept;
+  /// Of accounts and holds alone: what stays in memory whatever leaves it.
+  [[nodiscard]] std::uint64_t lasting_bytes() const noexcept;
+  /// The most that the rest can take.
+  [[nodiscard]] std::uint64_t passing_bytes_max() const noexcept;
   /// The most that so many new records can take.
   static std::uint64_t bytes_for(std::uint64_t accounts, std::uint64_t transfers) noexcept;
+  static std::uint64_t lasting_bytes_for(std::uint64_t accounts, std::uint64_t holds) noexcept;
   /// Takes page faults ahead of use. One background thread.
   void touch_ahead(std::uint64_t prefault_bytes) noexcept;
 
@@ -240,6 +263,7 @@ class Partition {
   void open_hold(const Transfer& stored, std::uint64_t timestamp, std::uint32_t id_tag, const TransferRecord& record) noexcept;
   /// Its record is in memory: later transfers have later timestamps.
   [[nodiscard]] bool has_record(const Hold& hold) const noexcept { return hold.transfer.timestamp > newest_forgotten_; }
+  [[nodiscard]] std::uint64_t holds_max() const noexcept { return limits_.holds != 0 ? limits_.holds : limits_.transfers; }
   void set_status(Hold& hold, PendingStatus status) noexcept;
   void close_hold(std::uint32_t place) noexcept;
   [[nodiscard]] Account to_account(std::uint32_t ordinal, const AccountRecord& record) const noexcept;
@@ -253,11 +277,6 @@ class Partition {
     std::size_t accounts, transfers, extras, postings, expiries;
     u128 holds_hash;
     std::uint64_t holds_open;
-  };
-
-  struct Frozen {
-    std::size_t transfers, extras, failed_ids, postings, expiries, ended_holds;  // behind the last of each
-    std::uint64_t newest_timestamp;
   };
 
   IdHash hash_;
@@ -277,6 +296,7 @@ class Partition {
   StreamLog<Posting> postings_;
   StreamLog<Expiry> expiries_;
   bool is_sealing_ = false;
+  bool is_tidy_ = true;  // nothing of what was forgotten is left in tables
   Frozen frozen_{};
   std::uint64_t newest_forgotten_ = 0;  // timestamp of the newest transfer that has left memory
   HoldTable holds_;

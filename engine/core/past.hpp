@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 #include "core/tables.hpp"
+#include "florin/status.hpp"
 
 namespace florin::core {
 
@@ -21,15 +23,28 @@ struct PastTransfer {
 /// Readers: any thread, through StreamLog::settled().
 struct FrozenGeneration {
   struct Rows {
-    std::size_t accounts_end;  // those that transfers in it can name
-    std::size_t transfers_begin, transfers_end;
-    std::size_t failed_ids_begin, failed_ids_end;
-    std::size_t expiries_begin, expiries_end;
+    std::size_t accounts_end = 0;  // those that transfers in it can name
+    std::size_t transfers_begin = 0, transfers_end = 0;
+    std::size_t failed_ids_begin = 0, failed_ids_end = 0;
+    std::size_t expiries_begin = 0, expiries_end = 0;
   };
   const Tables* tables = nullptr;
+  std::uint64_t number = 0;         ///< 1, 2, 3 ...
   std::uint64_t last_sequence = 0;  ///< of the batch at whose end it was frozen
   std::vector<Rows> rows;  ///< by partition
 };
+
+/// Where what has left memory ends: how many generations that were, and what was in them. A snapshot is of this and of all that
+/// came later.
+struct PastEnd {
+  std::uint64_t generations = 0;
+  std::uint64_t last_sequence = 0;  ///< of the newest of them
+  std::uint64_t transfers = 0;
+  std::uint64_t failed_ids = 0;
+  std::uint64_t expiries = 0;
+  std::uint64_t newest_timestamp = 0;  ///< of a transfer
+};
+static_assert(sizeof(PastEnd) == 48 && std::has_unique_object_representations_v<PastEnd>);
 
 /// What the core must know of transfers that have left memory, and who takes them in.
 /// Caller: the sequencing thread, but for may_know() and find(), which partitions' threads call too, while nobody calls the rest.
@@ -41,6 +56,27 @@ class Past {
   [[nodiscard]] virtual bool may_know(u128 id, std::uint64_t hash) const noexcept = 0;
   [[nodiscard]] virtual std::optional<PastTransfer> find(u128 id, std::uint64_t hash) const noexcept = 0;
   [[nodiscard]] virtual bool has_transfer_at(std::uint64_t timestamp) const noexcept = 0;
+
+  /// Whose transfers they are. Once, before everything else.
+  virtual void attach(const Tables& tables) noexcept = 0;
+  /// No table is read any more, by nobody, when this returns.
+  virtual void detach() noexcept = 0;
+  /// Which store it is the past of. Once, before the first generation.
+  virtual void set_store(u128 store_id, u128 hash_seed) = 0;
+  /// What a snapshot builds on has to be here: everything up to `end`. kCorrupt names what is missing or damaged. The accounts are
+  /// loaded.
+  virtual Status restore(const PastEnd& end) = 0;
+  /// The sequence that ends this generation, if that is settled already: it was sealed in an earlier life. 0: it is not.
+  [[nodiscard]] virtual std::uint64_t cut_of(std::uint64_t generation) const noexcept {
+    static_cast<void>(generation);
+    return 0;
+  }
+  /// Generations that are durable. Any thread.
+  [[nodiscard]] virtual std::uint64_t durable_generations() const noexcept = 0;
+  /// Sealing fails again and again: nothing will leave memory for now. Any thread.
+  [[nodiscard]] virtual bool is_failing() const noexcept { return false; }
+  /// What it needs in memory.
+  [[nodiscard]] virtual std::uint64_t memory_bytes() const noexcept = 0;
 
   /// Begins to seal. The next one comes only after is_sealed() was true.
   virtual void seal(const FrozenGeneration& generation) = 0;

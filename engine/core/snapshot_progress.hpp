@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/past.hpp"
 #include "core/snapshot_tables.hpp"
 #include "core/state_hash.hpp"
 #include "core/tables.hpp"
@@ -20,6 +21,7 @@ struct SnapshotProgress {
   using Positions = std::vector<std::array<std::uint64_t, kTables>>;  // by partition
 
   bool running = false;
+  PastEnd past;    // what it builds on; nothing of that is in it
   Positions size;  // rows when it began
   StateHashParts hash;
 
@@ -27,6 +29,16 @@ struct SnapshotProgress {
   std::uint32_t account_chunk = 0;
   std::vector<Account> accounts;  // the chunk in hand
   std::uint32_t account_count = 0;
+  struct Holds {
+    std::uint32_t partition = 0;
+    std::uint32_t place = 0;           // copied up to here
+    std::uint32_t chunk = 0;
+    std::vector<std::uint32_t> end;    // by partition: places when it began
+    std::vector<Partition::Frozen> behind;  // by partition: what had left memory, or was being sealed
+    std::vector<Transfer> transfers;   // the chunk in hand
+    bool has_past = false;             // `past` is written
+  };
+  Holds holds;
   std::vector<std::vector<std::uint32_t>> places;  // by partition and ordinal - 1: place of the account; with one partition the ordinal
 
   struct Rows {
@@ -40,7 +52,7 @@ struct SnapshotProgress {
   };
   Rows rows;
 
-  explicit SnapshotProgress(const Tables& tables);
+  SnapshotProgress(const Tables& tables, const PastEnd& end);
 
   [[nodiscard]] std::uint32_t place_of(std::uint32_t partition, std::uint32_t ordinal) const noexcept {
     return places.empty() ? ordinal : places[partition][ordinal - 1];

@@ -5,8 +5,9 @@
 #include "core/records.hpp"
 
 /// @file
-/// What a snapshot is made of. Nothing in it depends on the number of partitions, but for the order of ids that failed. What else is in
-/// memory (index tables, postings, states of holds) follows from it. Format: docs/journal_format.md.
+/// What a snapshot is made of. Nothing in it depends on the number of partitions, but for the order of ids that failed and of holds. What
+/// else is in memory (index tables, postings, states of holds) follows from it, and from the generations that have left memory.
+/// Format: docs/journal_format.md.
 
 namespace florin::core {
 
@@ -16,6 +17,8 @@ enum SnapshotTable : std::uint32_t {
   kSnapshotTransfers = 2,  ///< a SnapshotTransfers, its TransferRecords, its TransferExtras
   kSnapshotExpiries = 3,   ///< SnapshotExpiry
   kSnapshotFailedIds = 4,  ///< u128
+  kSnapshotHolds = 5,      ///< Transfer: pending ones whose record has left memory, and that were open when it did
+  kSnapshotPast = 6,       ///< a PastEnd, if anything has left memory. Transfers, expiries and failed ids are those behind it
 };
 
 /// Rows of a chunk at most: 1 MiB of accounts.

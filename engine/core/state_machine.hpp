@@ -86,7 +86,7 @@ class QueryReader {
   };
 
   virtual ~QueryReader() = default;
-  /// Operations for which reads_history() is true. Bounded work; may wait for the disk, and for a batch boundary.
+  /// Operations for which is_history_read() is true. Bounded work; may wait for the disk, and for a batch boundary.
   virtual Moment execute(const Command& query, BatchBoundary& boundary) noexcept = 0;
 };
 
@@ -113,6 +113,11 @@ class StateMachine {
 
   /// Makes room for a batch with so many events, or says that the memory budget does not allow it (then nothing changed).
   [[nodiscard]] virtual bool reserve(std::uint32_t accounts, std::uint32_t transfers) = 0;
+  /// What is leaving memory must be gone before there is room for another batch: ask again when somebody says that it may be.
+  /// Between batches.
+  [[nodiscard]] virtual bool must_wait() { return false; }
+  /// Nothing leaves memory at present, because that fails: what reserve() refuses now may be possible later.
+  [[nodiscard]] virtual bool is_held_up() const noexcept { return false; }
 
   /// At start-up, of an empty state machine: so many events are about to come at most, those of a snapshot included. Only a hint.
   virtual void expect(std::uint64_t events) noexcept { static_cast<void>(events); }
@@ -146,6 +151,10 @@ class StateMachine {
   }
   /// No more rows will be read, whether all were or not: they may leave memory. By who called snapshot_rows(), or would have.
   virtual void end_snapshot_rows() noexcept {}
+  /// Now would be a good moment for one: little that only grows is in memory.
+  [[nodiscard]] virtual bool is_snapshot_cheap() const noexcept { return true; }
+  /// What the running snapshot builds on is durable: only then may it be published. Any thread.
+  [[nodiscard]] virtual bool is_snapshot_backed() const noexcept { return true; }
   /// After snapshot_step() returned true: the state hash of what it emitted, gathered on the way.
   [[nodiscard]] virtual u128 snapshot_state_hash() const noexcept { return 0; }
   /// Ends a snapshot early (the store failed) and drops the pre-images.
@@ -163,6 +172,10 @@ class StateMachine {
     std::uint64_t holds_open = 0;
     std::uint64_t ids_failed = 0;
     std::uint64_t memory_bytes = 0;
+    std::uint64_t generations = 0;         ///< that have left memory, each a sealed segment
+    std::uint64_t transfers_sealed = 0;    ///< of `transfers`: those that are in them
+    bool is_sealing = false;               ///< one is leaving
+    bool is_sealing_failing = false;       ///< and cannot, for now
   };
   [[nodiscard]] virtual Counts counts() const noexcept = 0;
 };

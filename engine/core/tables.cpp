@@ -13,7 +13,8 @@ Tables::Tables(std::uint32_t partitions, const PartitionLimits& limits, const Pa
     : count_(partitions), references_(partitions), past_(past) {
   const PartitionLimits bounded{.accounts = std::min<std::uint64_t>(limits.accounts, references_.number_max()),
                                 .transfers = std::min<std::uint64_t>(limits.transfers, references_.number_max() / 4),
-                                .postings = std::min<std::uint64_t>(4 * limits.transfers, kPostingsMax),
+                                .holds = std::min<std::uint64_t>(limits.holds, references_.number_max()),
+                                .postings = std::min<std::uint64_t>(limits.postings, kPostingsMax),
                                 .number_bits = references_.number_bits()};
   for (std::uint32_t i = 0; i < partitions; ++i) {
     partitions_.push_back(std::make_unique<Partition>(bounded, static_cast<std::uint16_t>(i)));
@@ -150,6 +151,18 @@ u128 Tables::holds_hash() const noexcept {
 std::uint64_t Tables::memory_bytes() const noexcept {
   std::uint64_t bytes = 0;
   for (const auto& partition : partitions_) bytes += partition->memory_bytes();
+  return bytes;
+}
+
+std::uint64_t Tables::lasting_bytes() const noexcept {
+  std::uint64_t bytes = 0;
+  for (const auto& partition : partitions_) bytes += partition->lasting_bytes();
+  return bytes;
+}
+
+std::uint64_t Tables::passing_bytes_max() const noexcept {
+  std::uint64_t bytes = 0;
+  for (const auto& partition : partitions_) bytes += partition->passing_bytes_max();
   return bytes;
 }
 

@@ -124,6 +124,8 @@ class Tables {
   [[nodiscard]] u128 accounts_hash() const noexcept;
   [[nodiscard]] u128 holds_hash() const noexcept;
   [[nodiscard]] std::uint64_t memory_bytes() const noexcept;
+  [[nodiscard]] std::uint64_t lasting_bytes() const noexcept;
+  [[nodiscard]] std::uint64_t passing_bytes_max() const noexcept;
 
  private:
   [[nodiscard]] bool past_says(u128 id, std::uint64_t hash) const noexcept;

@@ -202,11 +202,17 @@ void TagTable::touch_lines(std::uint64_t begin, std::uint64_t end) const noexcep
   }
 }
 
-void TagTable::clear() noexcept {
-  std::memset(begin_, 0, (lines_ + kSpillLines) * 64);
+bool TagTable::clear_some(std::uint64_t lines) noexcept {
+  const std::uint64_t all = lines_ + kSpillLines;
+  const std::uint64_t end = std::min(all, cleared_ + lines);
+  std::memset(begin_ + cleared_ * kEntriesPerLine, 0, (end - cleared_) * 64);
+  cleared_ = end;
+  if (end != all) return false;
   unsplit_ = 0;
   stray_line_ = kNoStray;
   count_ = 0;
+  cleared_ = 0;
+  return true;
 }
 
 }  // namespace florin::core

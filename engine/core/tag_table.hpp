@@ -115,7 +115,8 @@ class TagTable {
 
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
   [[nodiscard]] std::size_t bytes() const noexcept { return lines_ * 64; }
-  void clear() noexcept;
+  /// Empties it, some lines at a time; true when it is empty. Nothing else may be asked of it in between.
+  bool clear_some(std::uint64_t lines) noexcept;
 
  private:
   static unsigned match_tags(const std::uint64_t* at, std::uint32_t tag) noexcept {
@@ -153,6 +154,7 @@ class TagTable {
   std::uint64_t stray_line_ = kNoStray;  // down to this unsplit line, what spilled has already come to the new lines
   unsigned shift_ = 0;            // 32 - log2(lines_)
   std::uint64_t count_ = 0;
+  std::uint64_t cleared_ = 0;     // lines that clear_some() has emptied
   std::uint64_t entries_per_line_max_;
   std::uint64_t lines_max_;
 

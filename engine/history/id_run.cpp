@@ -18,6 +18,7 @@ Result<IdRun> IdRun::open(VerifiedBytes bytes) {
   IdRun run;
   run.bytes_ = bytes;
   run.count_ = header.count;
+  run.stragglers_ = header.stragglers;
   return run;
 }
 
@@ -70,7 +71,9 @@ class IdRunBuilder {
 
   void begin_section() {
     section_ = SectionBytes(IdRun::kEntriesAt + hashes_.size() * IdRun::kEntryBytes + (IdRun::kLoadBytes - IdRun::kEntryBytes));
-    section_.at<IdRunHeader>(0)[0] = IdRunHeader{.count = hashes_.size()};
+    const auto is_straggler = [](std::uint32_t value) { return (value & IdEntry::kStraggler) != 0; };
+    section_.at<IdRunHeader>(0)[0] =
+        IdRunHeader{.count = hashes_.size(), .stragglers = static_cast<std::uint64_t>(std::ranges::count_if(values_, is_straggler))};
     entry_ = section_.data() + IdRun::kEntriesAt;
   }
   [[nodiscard]] std::uint32_t* base(std::uint32_t group) noexcept { return section_.at<std::uint32_t>(IdRun::kBasesAt) + group; }

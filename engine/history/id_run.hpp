@@ -32,7 +32,8 @@ struct IdRunHeader {
 
   std::uint64_t magic = kMagic;
   std::uint64_t count = 0;
-  std::uint64_t reserved[6] = {};
+  std::uint64_t stragglers = 0;  ///< so many of them are marked
+  std::uint64_t reserved[5] = {};
 };
 static_assert(sizeof(IdRunHeader) == 64 && std::has_unique_object_representations_v<IdRunHeader>);
 
@@ -55,6 +56,7 @@ class IdRun {
   static Result<IdRun> open(VerifiedBytes bytes);
 
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
+  [[nodiscard]] std::uint64_t stragglers() const noexcept { return stragglers_; }
 
   /// Calls `same(entry)` for each candidate until it returns true. kDamaged: check() says where.
   template <typename Same>
@@ -166,6 +168,7 @@ class IdRun {
 
   VerifiedBytes bytes_;
   std::uint64_t count_ = 0;
+  std::uint64_t stragglers_ = 0;
 };
 
 /// Makes the id run of one segment: to each of `hashes` belongs one of `values`, an IdEntry::value. The same ids give the same bytes

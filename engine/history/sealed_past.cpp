@@ -2,14 +2,17 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <utility>
 
-#include "history/segment_builder.hpp"
+#include "history/frozen_rows.hpp"
 
 namespace florin::history {
 
 using core::PastTransfer;
 using core::PendingStatus;
+
+// What the core asks.
 
 bool SealedPast::may_know(u128 id, std::uint64_t hash) const noexcept {
   const HighWaterLanes::Answer answer = lanes_->find(id);
@@ -20,11 +23,11 @@ std::optional<PastTransfer> SealedPast::find(u128 id, std::uint64_t hash) const 
   const HighWaterLanes::Answer answer = lanes_->find(id);
   if (answer.in_order_segment != 0) {
     const SegmentView& segment = *segments_[answer.in_order_segment - 1];
-    if (const auto known = need(segment.find(id, hash)); known) return past_of(segment, *known, hash);
+    if (const auto known = need(segment.find(id, hash), segment); known) return past_of(segment, *known, hash);
   }
   if (!answer.may_be_straggler || !filter_.may_hold(hash)) return std::nullopt;
   for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
-    if (const auto known = need((*segment)->find(id, hash)); known) return past_of(**segment, *known, hash);
+    if (const auto known = need((*segment)->find(id, hash), **segment); known) return past_of(**segment, *known, hash);
   }
   return std::nullopt;
 }
@@ -45,7 +48,7 @@ std::optional<PastTransfer> SealedPast::past_of(const SegmentView& segment, cons
   transfer.flags = row.flags;
   transfer.timestamp = row.timestamp;
   if (row.extra != 0) {
-    const ExtraRow extra = need(segment.extras().at(std::uint64_t{row.extra} - 1));
+    const ExtraRow extra = need(segment.extras().at(std::uint64_t{row.extra} - 1), segment);
     transfer.amount = make_u128(extra.amount_high, row.amount_low);
     transfer.pending_id = extra.pending_id;
     transfer.user_data_128 = extra.user_data_128;
@@ -60,7 +63,8 @@ std::optional<PastTransfer> SealedPast::past_of(const SegmentView& segment, cons
 /// A hold ends in the segment where it began, or in a later one.
 PendingStatus SealedPast::status_of(const SegmentView& segment, u128 id, std::uint64_t hash) const {
   for (std::uint64_t number = segment.header().segment; number <= segments_.size(); ++number) {
-    const PendingStatus status = need(segments_[number - 1]->ending_of(id, hash));
+    const SegmentView& later = *segments_[number - 1];
+    const PendingStatus status = need(later.ending_of(id, hash), later);
     if (status != PendingStatus::kNone) return status;
   }
   return PendingStatus::kPending;
@@ -72,15 +76,99 @@ core::AccountAt SealedPast::account_of(std::uint32_t ordinal) const noexcept {
 
 bool SealedPast::has_transfer_at(std::uint64_t timestamp) const noexcept {
   for (const auto& segment : segments_) {
-    if (need(segment->has_transfer_at(timestamp))) return true;
+    if (need(segment->has_transfer_at(timestamp), *segment)) return true;
   }
   return false;
 }
 
+// At start-up.
+
+/// What an earlier life has sealed: by its headers. Which of it can be used, whoever needs it finds out.
+void SealedPast::set_store(u128 store_id, u128 hash_seed) {
+  store_id_ = store_id;
+  hash_seed_ = hash_seed;
+  const auto numbers = store_.list();
+  if (!numbers) return;  // as if there was nothing; what has to be there will be missed by restore()
+  for (const std::uint64_t number : *numbers) {
+    const auto reader = store_.open(number, store_id_);
+    if (reader) earlier_.emplace(number, (*reader)->header());
+  }
+}
+
+std::uint64_t SealedPast::cut_of(std::uint64_t generation) const noexcept {
+  if (const auto own = earlier_.find(generation); own != earlier_.end()) return own->second.last_sequence;
+  if (const auto next = earlier_.find(generation + 1); next != earlier_.end()) return next->second.first_sequence - 1;
+  return 0;
+}
+
+Status SealedPast::restore(const core::PastEnd& end) {
+  auto lanes = std::make_shared<HighWaterLanes>();
+  std::uint64_t position = 0;
+  for (std::uint64_t number = 1; number <= end.generations; ++number) {
+    auto view = open(number);
+    if (!view) return Status(ErrorKind::kCorrupt, view.error().message()).with_context("sealed segment " + std::to_string(number));
+    const SealedHeader& header = (*view)->header();
+    if (header.first_sequence != first_sequence_ || header.first_position != position) {
+      return {ErrorKind::kCorrupt, "sealed segment " + std::to_string(number) + " does not continue the one before"};
+    }
+    first_sequence_ = header.last_sequence + 1;
+    position += (*view)->transfers().count();
+    const auto segment_lanes = (*view)->lanes();
+    if (!segment_lanes) return segment_lanes.error();
+    if (Status status = lanes->add(*segment_lanes); !status) return status;
+    built_segments_.push_back(view->get());
+    segments_.push_back(std::move(*view));
+  }
+  if (first_sequence_ != end.last_sequence + 1 || position != end.transfers) {
+    return {ErrorKind::kCorrupt, "the sealed segments are not those that the snapshot builds on"};
+  }
+  lanes_ = newest_lanes_ = std::move(lanes);
+  core::FrozenGeneration accounts{.tables = tables_, .rows = std::vector<core::FrozenGeneration::Rows>(tables_->count())};
+  for (const auto& partition : tables_->all()) accounts.rows[partition->index()].accounts_end = partition->accounts().size();
+  take_references(accounts, references_);
+  durable_.store(end.generations, std::memory_order_release);
+  return fill_filter();
+}
+
+void SealedPast::take_references(const core::FrozenGeneration& generation, std::vector<std::uint32_t>& references) {
+  const auto added = ordinals_.extend(generation);
+  references.insert(references.end(), added.begin(), added.end());
+}
+
+Status SealedPast::visit_stragglers(std::uint32_t part, const IdFilter::Add& add) const {
+  std::vector<std::uint64_t> hashes;
+  for (const SegmentView* segment : built_segments_) {
+    hashes.clear();
+    const Status status = segment->ids().visit(part, [&](std::uint64_t hash, IdEntry entry) {
+      if (entry.is_straggler()) hashes.push_back(hash);
+    });
+    if (!status) return status;
+    add(hashes);
+  }
+  return Status::ok();
+}
+
+/// From the id runs of all segments, every block of which is checked on the way: a bit that is missing is money spent twice.
+Status SealedPast::fill_filter() {
+  std::uint64_t ids = 0;
+  for (const SegmentView* segment : built_segments_) ids += segment->ids().stragglers();
+  if (ids == 0) return Status::ok();
+  const auto none = [](std::uint32_t, const IdFilter::Add&) { return Status::ok(); };
+  if (Status status = filter_.reserve(ids, none); !status) return status;
+  for (std::uint32_t part = 0; part < IdFilter::kParts; ++part) {
+    const Status status = visit_stragglers(part, [&](std::span<const std::uint64_t> hashes) { filter_.add(hashes, built_segments_.size()); });
+    if (!status) return status;
+  }
+  memory_bytes_.store(filter_.bytes(), std::memory_order_relaxed);
+  return Status::ok();
+}
+
+// From generation to segment.
+
 void SealedPast::seal(const core::FrozenGeneration& generation) {
-  tables_ = generation.tables;
   generation_ = generation;
   state_.store(State::kFrozen, std::memory_order_release);
+  if (options_.on_generation) options_.on_generation();
 }
 
 bool SealedPast::is_sealed() noexcept {
@@ -94,61 +182,107 @@ bool SealedPast::is_sealed() noexcept {
   return true;
 }
 
-Result<bool> SealedPast::do_work() {
-  if (state_.load(std::memory_order_acquire) != State::kFrozen) return false;
-  const std::uint64_t number = built_segments_.size() + 1;
-  const auto added = ordinals_.extend(generation_);
-  built_.references.insert(built_.references.end(), added.begin(), added.end());
+void SealedPast::detach() noexcept {
+  const std::lock_guard lock(working_);
+  is_detached_ = true;
+}
 
-  auto writer = store_.create(number);
-  if (!writer) return writer.error();
-  SegmentBuilder builder(generation_, ordinals_, *newest_lanes_);
+Result<bool> SealedPast::do_work() {
+  const std::lock_guard lock(working_);
+  if (is_detached_ || !has_work()) return false;
+  auto worked = work();
+  is_failing_.store(!worked, std::memory_order_release);
+  return worked;
+}
+
+Result<bool> SealedPast::work() {
+  const FrozenRows rows(generation_);
   SealedHeader header;
-  header.segment = number;
+  header.segment = generation_.number;
+  header.first_position = rows.transfers_before();
+  header.last_position = rows.transfers_before() + rows.transfers() - 1;
   header.first_sequence = first_sequence_;
   header.last_sequence = generation_.last_sequence;
-  header.hash_seed = options_.hash_seed;
-  header.store_id = options_.store_id;
-  if (Status status = builder.build(**writer, header); !status) return status;
-
-  auto reader = store_.open(number, options_.store_id);
-  if (!reader) return reader.error();
-  auto view = SegmentView::open(std::move(*reader));
-  if (!view) return view.error();
-  auto lanes = std::make_shared<HighWaterLanes>(*newest_lanes_);
-  if (Status status = lanes->add(builder.lanes()); !status) return status;
-  // The filter first, then the segment: an id is never in neither the tables nor the past.
-  const auto stragglers_of = [this](std::uint32_t part, const IdFilter::Add& add) -> Status {
-    std::vector<std::uint64_t> hashes;
-    for (const SegmentView* segment : built_segments_) {
-      hashes.clear();
-      const Status status = segment->ids().visit(part, [&](std::uint64_t hash, IdEntry entry) {
-        if (entry.is_straggler()) hashes.push_back(hash);
-      });
-      if (!status) return status;
-      add(hashes);
-    }
-    return Status::ok();
-  };
-  if (Status status = filter_.reserve(builder.straggler_hashes().size(), stragglers_of); !status) return status;
-  filter_.add(builder.straggler_hashes(), number);
-
-  newest_lanes_ = lanes;
+  header.hash_seed = hash_seed_;
+  header.store_id = store_id_;
+  if (options_.batch_checksum) {
+    const auto checksum = options_.batch_checksum(generation_.last_sequence);
+    if (!checksum) return checksum.error();
+    if (!*checksum) return false;
+    header.batch_checksum = **checksum;
+  }
+  take_references(generation_, built_.references);
+  std::unique_ptr<SegmentView> view = adopt(header);
+  if (!view) {
+    auto built = build(header);
+    if (!built) return built.error();
+    view = std::move(*built);
+  }
+  if (Status status = know(*view); !status) return status;
   first_sequence_ = header.last_sequence + 1;
-  built_segments_.push_back(view->get());
-  built_.view = std::move(*view);
-  built_.lanes = std::move(lanes);
+  built_segments_.push_back(view.get());
+  built_.view = std::move(view);
+  built_.lanes = newest_lanes_;
   generation_ = {};
+  memory_bytes_.store(filter_.bytes(), std::memory_order_relaxed);
+  durable_.store(header.segment, std::memory_order_release);
   state_.store(State::kBuilt, std::memory_order_release);
   return true;
 }
 
+std::unique_ptr<SegmentView> SealedPast::adopt(const SealedHeader& header) const {
+  const auto earlier = earlier_.find(header.segment);
+  if (earlier == earlier_.end() || earlier->second != header) return nullptr;
+  auto view = open(header.segment);
+  return view ? std::move(*view) : nullptr;
+}
+
+Result<std::unique_ptr<SegmentView>> SealedPast::build(const SealedHeader& header) {
+  auto writer = store_.create(header.segment);
+  if (!writer) return writer.error();
+  SegmentBuilder builder(generation_, ordinals_, *newest_lanes_);
+  if (Status status = builder.build(**writer, header); !status) return status;
+  return open(header.segment);
+}
+
+Result<std::unique_ptr<SegmentView>> SealedPast::open(std::uint64_t number) const {
+  auto reader = store_.open(number, store_id_);
+  if (!reader) return reader.error();
+  return SegmentView::open(std::move(*reader));
+}
+
+/// The ids of a segment: the filter first, then the segment, so that an id is never in neither the tables nor the past.
+Status SealedPast::know(const SegmentView& segment) {
+  const auto segment_lanes = segment.lanes();
+  if (!segment_lanes) return segment_lanes.error();
+  auto lanes = std::make_shared<HighWaterLanes>(*newest_lanes_);
+  if (Status status = lanes->add(*segment_lanes); !status) return status;
+  if (const std::uint64_t stragglers = segment.ids().stragglers(); stragglers != 0) {
+    const auto source = [this](std::uint32_t part, const IdFilter::Add& add) { return visit_stragglers(part, add); };
+    if (Status status = filter_.reserve(stragglers, source); !status) return status;
+    std::vector<std::uint64_t> hashes;
+    for (std::uint32_t part = 0; part < IdRun::kParts; ++part) {
+      hashes.clear();
+      const Status status = segment.ids().visit(part, [&](std::uint64_t hash, IdEntry entry) {
+        if (entry.is_straggler()) hashes.push_back(hash);
+      });
+      if (!status) return status;
+      filter_.add(hashes, segment.header().segment);
+    }
+  }
+  newest_lanes_ = std::move(lanes);
+  return Status::ok();
+}
+
 template <typename Value>
-Value SealedPast::need(Result<Value> result) const {
+Value SealedPast::need(Result<Value> result, const SegmentView& segment) const {
   if (result) return std::move(*result);
   if (options_.on_damage) options_.on_damage(result.error());
-  std::fprintf(stderr, "florin: a sealed segment cannot be read, and its transfers may not be taken for unknown: %s\n",
-               result.error().message().c_str());
+  const std::uint64_t number = segment.header().segment;
+  const bool is_aside = static_cast<bool>(store_.set_aside(number));
+  std::fprintf(stderr, "florin: sealed segment %llu cannot be read, and its transfers may not be taken for unknown: %s%s\n",
+               static_cast<unsigned long long>(number), result.error().message().c_str(),
+               is_aside ? "; it is set aside, and the next start builds it again" : "");
   std::abort();
 }
 

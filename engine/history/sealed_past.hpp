@@ -3,7 +3,9 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -11,19 +13,23 @@
 #include "florin/sealed_segment.hpp"
 #include "history/account_ordinals.hpp"
 #include "history/id_filter.hpp"
+#include "history/segment_builder.hpp"
 #include "history/segment_view.hpp"
 
 namespace florin::history {
 
 struct SealedPastOptions {
-  u128 store_id = 0;
-  u128 hash_seed = 0;
-  /// A file that was whole is not any more. Must not return: what cannot be read may not be taken for absent. nullptr: says so and
-  /// stops the process.
+  /// Chain hash of the journal's batch that ends with this sequence; nothing: it is not durable yet, ask again. A segment is built only
+  /// of what is durable, and belongs to this journal for ever. nullptr: nothing is waited for.
+  std::function<Result<std::optional<u128>>(std::uint64_t sequence)> batch_checksum = nullptr;
+  /// A generation waits for do_work(): called by the sequencing thread. nullptr: whoever calls do_work() asks by itself.
+  std::function<void()> on_generation = nullptr;
+  /// A file that was whole is not any more. Must not return: what cannot be read may not be taken for absent. nullptr: sets it aside, says so
+  /// and stops the process; the next start builds it again.
   std::function<void(const Status&)> on_damage = nullptr;
 };
 
-/// The past of a ledger in sealed segments.
+/// The past of a ledger in sealed segments: one a generation.
 /// Threads: the sequencing thread (and partitions' threads, as core::Past says) asks; the builder's thread calls do_work(). A generation
 /// goes over to the builder with seal(), and the finished segment comes back with is_sealed(), each through one atomic.
 class SealedPast final : public core::Past {
@@ -33,19 +39,27 @@ class SealedPast final : public core::Past {
   bool may_know(u128 id, std::uint64_t hash) const noexcept override;
   std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override;
   bool has_transfer_at(std::uint64_t timestamp) const noexcept override;
+  void attach(const core::Tables& tables) noexcept override { tables_ = &tables; }
+  void detach() noexcept override;
+  void set_store(u128 store_id, u128 hash_seed) override;
+  Status restore(const core::PastEnd& end) override;
+  std::uint64_t cut_of(std::uint64_t generation) const noexcept override;
+  std::uint64_t durable_generations() const noexcept override { return durable_.load(std::memory_order_acquire); }
+  bool is_failing() const noexcept override { return is_failing_.load(std::memory_order_acquire); }
+  std::uint64_t memory_bytes() const noexcept override { return memory_bytes_.load(std::memory_order_relaxed); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
 
-  /// Builder's thread: seals what waits to be; false if nothing does. An error is final for this generation: it stays in memory, and
-  /// the next call tries again.
+  /// Builder's thread: seals what waits to be; false if nothing does, or if it has to wait for the journal. An error is final for this
+  /// call: the generation stays in memory, and the next call tries again.
   Result<bool> do_work();
-
-  [[nodiscard]] std::uint64_t segments() const noexcept { return segments_.size(); }
+  /// Something waits to be sealed. Any thread.
+  [[nodiscard]] bool has_work() const noexcept { return state_.load(std::memory_order_acquire) == State::kFrozen; }
 
  private:
   enum class State : std::uint32_t { kIdle, kFrozen, kBuilt };
 
-  /// What the builder hands over with a finished segment.
+  /// A segment that is known from now on, and what goes with it.
   struct Built {
     std::unique_ptr<SegmentView> view;
     std::shared_ptr<const HighWaterLanes> lanes;
@@ -56,14 +70,32 @@ class SealedPast final : public core::Past {
   [[nodiscard]] core::PendingStatus status_of(const SegmentView& segment, u128 id, std::uint64_t hash) const;
   [[nodiscard]] core::AccountAt account_of(std::uint32_t ordinal) const noexcept;
   template <typename Value>
-  Value need(Result<Value> result) const;
+  Value need(Result<Value> result, const SegmentView& segment) const;
+
+  Result<std::unique_ptr<SegmentView>> open(std::uint64_t number) const;
+  Result<bool> work();
+  /// The segment of the generation in hand, if an earlier life has built it; else nothing.
+  [[nodiscard]] std::unique_ptr<SegmentView> adopt(const SealedHeader& header) const;
+  Result<std::unique_ptr<SegmentView>> build(const SealedHeader& header);
+  Status know(const SegmentView& segment);
+  Status fill_filter();
+  Status visit_stragglers(std::uint32_t part, const IdFilter::Add& add) const;
+  void take_references(const core::FrozenGeneration& generation, std::vector<std::uint32_t>& references);
 
   SealedStore& store_;
   const SealedPastOptions options_;
   std::atomic<State> state_{State::kIdle};
+  std::atomic<std::uint64_t> durable_{0};        // builder's thread
+  std::atomic<bool> is_failing_{false};          // builder's thread
+  std::atomic<std::uint64_t> memory_bytes_{0};   // builder's thread
+
+  // Before the first generation, by the sequencing thread; then nobody changes it.
+  const core::Tables* tables_ = nullptr;
+  u128 store_id_ = 0;
+  u128 hash_seed_ = 0;
+  std::map<std::uint64_t, SealedHeader> earlier_;  // what an earlier life has left, by number
 
   // Sequencing thread; partitions' threads read.
-  const core::Tables* tables_ = nullptr;
   std::vector<std::unique_ptr<SegmentView>> segments_;  // by number - 1
   std::shared_ptr<const HighWaterLanes> lanes_ = std::make_shared<HighWaterLanes>();
   std::vector<std::uint32_t> references_;  // of accounts, by ordinal; empty with one partition
@@ -72,7 +104,9 @@ class SealedPast final : public core::Past {
   core::FrozenGeneration generation_;
   Built built_;
 
-  // Builder's thread; of the filter the bits, which everyone reads.
+  // Builder's thread; of the filter the bits, which everyone reads. While the past is restored: the sequencing thread.
+  std::mutex working_;  // held while tables are read: detach() waits for it. The builder's and whoever ends the ledger, never the hot path
+  bool is_detached_ = false;
   AccountOrdinals ordinals_;
   std::vector<const SegmentView*> built_segments_;
   std::shared_ptr<const HighWaterLanes> newest_lanes_ = lanes_;

@@ -48,13 +48,11 @@ constexpr std::uint64_t sample_step(std::uint64_t ids) noexcept { return ids < 4
 
 }  // namespace
 
-Status SegmentBuilder::build(SealedWriter& writer, SealedHeader header) {
+Status SegmentBuilder::build(SealedWriter& writer, const SealedHeader& header) {
   const FrozenRows rows(generation_);
   if (rows.transfers() + rows.failed_ids() > IdRun::kIdsMax) {
     return {ErrorKind::kInternal, "a generation of " + std::to_string(rows.transfers() + rows.failed_ids()) + " ids is too large for a segment"};
   }
-  header.first_position = rows.transfers_before();
-  header.last_position = rows.transfers_before() + rows.transfers() - 1;
   if (Status status = write_transfers(writer); !status) return status;
   if (Status status = write_extras(writer); !status) return status;
   if (Status status = write_expiries(writer); !status) return status;
@@ -154,18 +152,16 @@ Status SegmentBuilder::write_ids(SealedWriter& writer, std::uint64_t segment) {
   rows.each_transfer([&](const core::Partition&, const core::TransferRecord& record) {
     if (seen++ % step == 0) sample.push_back(record.id);
   });
-  segment_lanes_ = lanes_.judge(segment, sample);
+  SegmentLanes segment_lanes = lanes_.judge(segment, sample);
 
   const core::IdHash hash = generation_.tables->hash();
   std::vector<std::uint64_t> hashes;
   std::vector<std::uint32_t> values;
   hashes.reserve(count);
   values.reserve(count);
-  straggler_hashes_.clear();
   const auto take = [&](u128 id, std::uint32_t value) {
     hashes.push_back(hash(id));
-    const bool straggler = segment_lanes_.take(id);
-    if (straggler) straggler_hashes_.push_back(hashes.back());
+    const bool straggler = segment_lanes.take(id);
     values.push_back(straggler ? value | IdEntry::kStraggler : value);
   };
   std::uint32_t index = 0;
@@ -178,7 +174,7 @@ Status SegmentBuilder::write_ids(SealedWriter& writer, std::uint64_t segment) {
   if (Status status = writer.begin_section(kind(SectionKind::kIdRun)); !status) return status;
   if (Status status = writer.append(run->bytes()); !status) return status;
   if (Status status = writer.begin_section(kind(SectionKind::kSegmentLanes)); !status) return status;
-  return writer.append(segment_lanes_.bytes());
+  return writer.append(segment_lanes.bytes());
 }
 
 Status SegmentBuilder::write_postings(SealedWriter& writer) {

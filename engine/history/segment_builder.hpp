@@ -19,12 +19,8 @@ class SegmentBuilder {
   SegmentBuilder(const core::FrozenGeneration& generation, const AccountOrdinals& ordinals, const HighWaterLanes& lanes)
       : generation_(generation), ordinals_(ordinals), lanes_(lanes) {}
 
-  /// `header`: segment, seed, store and sequences are the caller's, the rest is filled in. On ok the segment is durable.
-  Status build(SealedWriter& writer, SealedHeader header);
-
-  /// After build(): what the segment says of the order of its ids, and the hashes of those that the filter must know.
-  [[nodiscard]] const SegmentLanes& lanes() const noexcept { return segment_lanes_; }
-  [[nodiscard]] const std::vector<std::uint64_t>& straggler_hashes() const noexcept { return straggler_hashes_; }
+  /// On ok the segment is durable.
+  Status build(SealedWriter& writer, const SealedHeader& header);
 
  private:
   Status write_transfers(SealedWriter& writer);
@@ -38,8 +34,6 @@ class SegmentBuilder {
   const core::FrozenGeneration& generation_;
   const AccountOrdinals& ordinals_;
   const HighWaterLanes& lanes_;
-  SegmentLanes segment_lanes_;
-  std::vector<std::uint64_t> straggler_hashes_;
 };
 
 }  // namespace florin::history

@@ -117,8 +117,13 @@ void Pipeline::carry(BlockPort& port) noexcept {
   if (sequencer_.has_work()) wakers_.core();
 }
 
+void Pipeline::note_sealed() noexcept {
+  wakers_.core();
+  wakers_.snapshot();
+}
+
 /// Sequences and executes one batch on the I/O thread and, if that is all there is, makes it durable as well. False if another
-/// thread is at it: it will see what we have submitted.
+/// thread is at it, or will be: it will see what we have submitted.
 bool Pipeline::carry_batch(BlockPort& port) noexcept {
   if (!core_token_.try_acquire()) return false;
   Batch* batch = sequencer_.cut();
@@ -131,6 +136,7 @@ bool Pipeline::carry_batch(BlockPort& port) noexcept {
   }
   queries_.serve_boundaries();
   const bool copies_snapshot = snapshots_.is_copying();
+  const bool waits = sequencer_.is_waiting();
   core_token_.release();
   // The core thread may have found the token taken, and sleeps: it has a snapshot to go on with, or a reader came too late for us.
   if (copies_snapshot || queries_.has_boundaries()) wakers_.core();
@@ -138,7 +144,7 @@ bool Pipeline::carry_batch(BlockPort& port) noexcept {
     journal_work(&port);
     if (journal_stage_.has_work()) wakers_.journal();
   }
-  return true;
+  return !waits;  // if so, the core goes on when it is called
 }
 
 /// A query reader has something to do between two batches, and does it himself if nobody is executing; whoever is looks for it when his

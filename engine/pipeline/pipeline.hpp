@@ -93,6 +93,9 @@ class Pipeline {
   /// Carries what `port` submitted as far as its thread should. Port's I/O thread.
   void carry(BlockPort& port) noexcept;
 
+  /// Something that left memory is durable, or cannot be made so: what waited for that goes on. Any thread.
+  void note_sealed() noexcept;
+
   /// From now on requests are refused with `stopping`; what is in flight goes on. Any thread.
   void stop() noexcept;
   /// Nothing is in flight or waiting. Any thread; final once stopped and no port submits.

@@ -1,6 +1,7 @@
 #include "pipeline/sequencer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
 
@@ -19,7 +20,7 @@ bool is_service(Operation operation) noexcept {
 
 bool is_for_state_machine(Operation operation) noexcept {
   return operation == Operation::kCreateAccounts || operation == Operation::kCreateTransfers ||
-         operation == Operation::kLookupAccounts || reads_history(operation);
+         operation == Operation::kLookupAccounts || is_history_read(operation);
 }
 
 std::uint64_t record_share(std::uint32_t body_bytes) noexcept {
@@ -50,7 +51,7 @@ bool Sequencer::has_submitted() const noexcept {
 }
 
 bool Sequencer::has_work() const noexcept {
-  if (!ring_.has_free_slot()) return false;
+  if (!ring_.has_free_slot() || is_waiting()) return false;
   if (has_submitted()) return true;
   const std::uint64_t expiry = next_expiry();
   return expiry != kNever && !is_stopping() && expiry <= clock_.utc_ns();
@@ -64,7 +65,7 @@ bool Sequencer::update_next_expiry() noexcept {
 }
 
 Batch* Sequencer::cut() noexcept {
-  if (!ring_.has_free_slot()) return nullptr;
+  if (!ring_.has_free_slot() || must_wait()) return nullptr;
   Batch& batch = ring_.at(ring_.sequenced() + 1);
   utc_ns_ = now_utc_ns();
   const bool has_blocks = collect_blocks(batch);
@@ -88,6 +89,15 @@ Batch* Sequencer::cut() noexcept {
   if (batch.command_count > 0 && batch.commands[0].operation == Operation::kPulse) counters_.pulses.add();
   ring_.publish_sequenced(batch.position);
   return &batch;
+}
+
+/// Only between batches can what leaves memory be let go, so the last one must have been executed.
+bool Sequencer::must_wait() noexcept {
+  if (ring_.executed() != ring_.sequenced()) return false;
+  const bool waits = state_machine_.must_wait();
+  if (waits && !is_waiting()) counters_.waits.add();
+  is_waiting_.store(waits, std::memory_order_release);
+  return waits;
 }
 
 std::uint64_t Sequencer::now_utc_ns() const noexcept {
@@ -242,20 +252,28 @@ void Sequencer::add_request(Batch& batch, RequestBlock& block, Request& request)
   add_command(batch, &request, command);
 }
 
-bool Sequencer::hands_on(const Request& request) const noexcept { return hands_queries_on_ && reads_history(request.operation); }
+bool Sequencer::hands_on(const Request& request) const noexcept { return hands_queries_on_ && is_history_read(request.operation); }
 
 bool Sequencer::has_queries(RequestBlock& block) const noexcept {
   const auto requests = block.requests();
   return std::any_of(requests.begin(), requests.end(), [this](const Request& request) { return hands_on(request); });
 }
 
-/// The release gate gives back the others; these leave when their queries are answered.
+/// Behind the others, in order: those the release gate gives back, these leave when their queries are answered.
 void Sequencer::set_query_blocks_apart(Batch& batch) noexcept {
-  RequestBlock** const begin = batch.blocks.data();
-  RequestBlock** const end = begin + batch.block_count;
-  RequestBlock** const middle = std::stable_partition(begin, end, [](const auto* block) { return block->queries_open == 0; });
-  batch.block_count = static_cast<std::uint32_t>(middle - begin);
-  batch.query_block_count = static_cast<std::uint32_t>(end - middle);
+  if (batch.query_count == 0) return;
+  std::array<RequestBlock*, Batch::kBlocksMax> with_queries;
+  std::uint32_t others = 0;
+  for (std::uint32_t i = 0; i < batch.block_count; ++i) {
+    RequestBlock* block = batch.blocks[i];
+    if (block->queries_open > 0) {
+      with_queries[batch.query_block_count++] = block;
+    } else {
+      batch.blocks[others++] = block;
+    }
+  }
+  std::copy_n(with_queries.begin(), batch.query_block_count, batch.blocks.begin() + others);
+  batch.block_count = others;
 }
 
 void Sequencer::add_service(Batch& batch, RequestBlock& block, Request& request) noexcept {
@@ -288,7 +306,9 @@ ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
   const bool creates_accounts = request.operation == Operation::kCreateAccounts;
   const std::uint32_t accounts = accounts_ + (creates_accounts ? request.event_count : 0);
   const std::uint32_t transfers = transfers_ + (creates_accounts ? 0 : request.event_count);
-  if (room_ == Room::kOneByOne && !state_machine_.reserve(accounts, transfers)) return ReplyCode::kOutOfMemory;
+  if (room_ == Room::kOneByOne && !state_machine_.reserve(accounts, transfers)) {
+    return state_machine_.is_held_up() ? ReplyCode::kBusy : ReplyCode::kOutOfMemory;
+  }
   accounts_ = accounts;
   transfers_ = transfers;
   return ReplyCode::kOk;

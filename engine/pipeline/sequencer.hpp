@@ -30,8 +30,11 @@ class Sequencer {
   /// The next batch carries `genesis` first. Once, on an empty store, before anything is submitted.
   void inject_genesis(const Genesis& genesis) noexcept { genesis_ = genesis; }
 
-  /// Cuts and publishes one batch, or returns nullptr: nothing arrived and nothing is due, or every slot is in flight.
+  /// Cuts and publishes one batch, or returns nullptr: nothing arrived and nothing is due, every slot is in flight, or the state
+  /// machine must wait.
   Batch* cut() noexcept;
+  /// The last cut() found that the state machine must wait: call the core when that may be over. Any thread.
+  [[nodiscard]] bool is_waiting() const noexcept { return is_waiting_.load(std::memory_order_acquire); }
 
   /// Would cut() find something? Any thread; exact when nobody else submits.
   [[nodiscard]] bool has_work() const noexcept;
@@ -51,6 +54,7 @@ class Sequencer {
     observe::Counter requests;
     observe::Counter events;
     observe::Counter pulses;
+    observe::Counter waits;  ///< how often the state machine had to wait for what leaves memory
   };
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
 
@@ -58,6 +62,7 @@ class Sequencer {
   /// Room in memory and journal is asked for once for a whole batch; only if that is refused, for each request.
   enum class Room { kTogether, kOneByOne };
 
+  bool must_wait() noexcept;
   bool collect_blocks(Batch& batch) noexcept;
   bool fill(Batch& batch, Room room) noexcept;
   void begin_batch(Batch& batch) noexcept;
@@ -101,6 +106,7 @@ class Sequencer {
 
   // Shared.
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> is_waiting_{false};
   std::atomic<std::uint64_t> next_expiry_;
   Counters counters_;
 };

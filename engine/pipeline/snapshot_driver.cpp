@@ -38,8 +38,10 @@ bool SnapshotDriver::can_start() noexcept {
 
 bool SnapshotDriver::is_due(std::uint64_t sequence) noexcept {
   if (options_.events_between == 0) return false;
-  const std::uint64_t distance = options_.events_between + begun_sequence_ / kGrowthDivisor;
-  return sequence - begun_sequence_ >= distance && can_start();
+  const std::uint64_t distance = options_.events_between + (options_.grows ? begun_sequence_ / kGrowthDivisor : 0);
+  const std::uint64_t since = sequence - begun_sequence_;
+  if (since < distance || !can_start()) return false;
+  return state_machine_.is_snapshot_cheap() || since >= 2 * distance;
 }
 
 void SnapshotDriver::begin() {
@@ -107,7 +109,9 @@ int SnapshotDriver::do_work() noexcept {
     note(write_rows());
     return 1;
   }
-  if (chain_end_.load(std::memory_order_acquire) == ChainEnd::kUnknown) return 0;
+  const ChainEnd end = chain_end_.load(std::memory_order_acquire);
+  if (end == ChainEnd::kUnknown) return 0;
+  if (end == ChainEnd::kDurable && !has_failed_ && !state_machine_.is_snapshot_backed()) return 0;  // called when it is
   finish();
   return 1;
 }

@@ -28,7 +28,8 @@ class SnapshotDriver final : public runtime::Agent {
  public:
   struct Options {
     SnapshotStore* store = nullptr;       ///< nullptr: no snapshots
-    std::uint64_t events_between = 0;     ///< and an eighth of all there were; 0: only on request
+    std::uint64_t events_between = 0;     ///< 0: only on request
+    bool grows = true;                    ///< and an eighth of all there were
     std::size_t step_bytes = 256U << 10;  ///< copied between two batches
     std::size_t keep_count = 2;           ///< newest ones that stay
     std::uint64_t newest_sequence = 0;    ///< of the newest snapshot there is
@@ -40,8 +41,8 @@ class SnapshotDriver final : public runtime::Agent {
   // Core's side.
   [[nodiscard]] bool is_available() const noexcept { return options_.store != nullptr; }
   [[nodiscard]] bool can_start() noexcept;
-  /// Enough has happened since the last one. The distance grows with the store, so that the bytes written for snapshots stay in
-  /// proportion to those written for events.
+  /// Enough has happened since the last one, and this is a good moment, or far too much. If all of a store is in each snapshot, the
+  /// distance grows with it, so that the bytes written for snapshots stay in proportion to those written for events.
   [[nodiscard]] bool is_due(std::uint64_t sequence) noexcept;
   /// Starts: the snapshot is of the state as it is now, between two batches. Before the batch counts as executed.
   void begin();

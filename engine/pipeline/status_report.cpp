@@ -123,6 +123,14 @@ std::uint32_t StatusReport::write_status(std::span<std::byte> area) {
   json.boolean("test_clock", sources_.has_test_clock);
   json.boolean("stopping", sequencer_->is_stopping());
 
+  json.open("history");
+  json.number("segments", counts.generations);
+  json.number("transfers", counts.transfers_sealed);
+  json.boolean("sealing", counts.is_sealing);
+  json.boolean("failing", counts.is_sealing_failing);
+  json.number("waits", sequencer.waits.get());
+  json.close();
+
   std::uint64_t requests = 0;
   std::uint64_t refused = 0;
   std::uint64_t queued = 0;

@@ -163,10 +163,10 @@ bool NativeSession::take_request() {
   }
   const auto body_bytes = static_cast<std::uint32_t>(body.size());
   const std::uint32_t reply_bytes = core::reply_bytes_max(header.operation, header.flags, body);
-  pipeline::Request* request = reads_history(header.operation) ? context_.gatherer.add_query(handle_, body_bytes, reply_bytes)
+  pipeline::Request* request = is_history_read(header.operation) ? context_.gatherer.add_query(handle_, body_bytes, reply_bytes)
                                                                : context_.gatherer.add(body_bytes, reply_bytes);
   if (request == nullptr) {
-    pause(reads_history(header.operation) ? Pause::kQueryBlock : Pause::kBlock);
+    pause(is_history_read(header.operation) ? Pause::kQueryBlock : Pause::kBlock);
     return false;
   }
   if (!body.empty()) std::memcpy(request->body, body.data(), body.size());
@@ -196,7 +196,7 @@ bool NativeSession::take_large_header() {
   }
   large_block_ = acquire_for_large_body();
   if (large_block_ == nullptr) {
-    pause(reads_history(header.operation) ? Pause::kQueryBlock : Pause::kBlock);
+    pause(is_history_read(header.operation) ? Pause::kQueryBlock : Pause::kBlock);
     return false;
   }
   ++context_.large_bodies;
@@ -210,7 +210,7 @@ bool NativeSession::take_large_header() {
 
 pipeline::RequestBlock* NativeSession::acquire_for_large_body() {
   if (context_.large_bodies >= context_.settings.large_bodies_max) return nullptr;
-  return reads_history(reader_.header().operation) ? context_.gatherer.acquire_for_queries(handle_) : context_.gatherer.acquire();
+  return is_history_read(reader_.header().operation) ? context_.gatherer.acquire_for_queries(handle_) : context_.gatherer.acquire();
 }
 
 bool NativeSession::finish_large_request() {

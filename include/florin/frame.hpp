@@ -75,7 +75,7 @@ constexpr std::string_view name_of(Operation operation) noexcept {
 }
 
 /// Reads of history, which need not be answered by the thread that executes.
-constexpr bool reads_history(Operation operation) noexcept {
+constexpr bool is_history_read(Operation operation) noexcept {
   return operation >= Operation::kLookupTransfers && operation <= Operation::kGetAccountsAt;
 }
 

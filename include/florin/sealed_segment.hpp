@@ -28,6 +28,8 @@ struct SealedHeader {
   u128 batch_checksum = 0;  ///< chain hash of the journal's batch that ends with `last_sequence`
   u128 hash_seed = 0;       ///< of the ids' hashes in it
   u128 store_id = 0;
+
+  friend bool operator==(const SealedHeader&, const SealedHeader&) = default;
 };
 static_assert(sizeof(SealedHeader) == 96 && std::has_unique_object_representations_v<SealedHeader>);
 
@@ -72,6 +74,8 @@ class SealedStore {
   /// kCorrupt if it is damaged, or that of another store or segment.
   [[nodiscard]] virtual Result<std::unique_ptr<SealedReader>> open(std::uint64_t segment, u128 store_id) const = 0;
   virtual Status remove(std::uint64_t segment) = 0;
+  /// Takes a damaged one out of the way, so that it is not there any more, and can be looked at.
+  virtual Status set_aside(std::uint64_t segment) = 0;
 };
 
 }  // namespace florin

@@ -24,6 +24,13 @@ class DiskPast final : public core::Past {
   bool may_know(u128 id, std::uint64_t hash) const noexcept override { return past_->may_know(id, hash); }
   std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override { return past_->find(id, hash); }
   bool has_transfer_at(std::uint64_t timestamp) const noexcept override { return past_->has_transfer_at(timestamp); }
+  void attach(const core::Tables& tables) noexcept override { past_->attach(tables); }
+  void detach() noexcept override { past_->detach(); }
+  void set_store(u128 store_id, u128 hash_seed) override { past_->set_store(store_id, hash_seed); }
+  Status restore(const core::PastEnd& end) override { return past_->restore(end); }
+  std::uint64_t cut_of(std::uint64_t generation) const noexcept override { return past_->cut_of(generation); }
+  std::uint64_t durable_generations() const noexcept override { return past_->durable_generations(); }
+  std::uint64_t memory_bytes() const noexcept override { return past_->memory_bytes(); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
 

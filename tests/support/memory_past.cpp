@@ -63,6 +63,7 @@ void MemoryPast::take_in() {
       end(ids_by_time_.at(partition.expiries().settled(i).pending_timestamp), PendingStatus::kExpired);
     }
   }
+  durable_ = frozen_.number;
   frozen_ = {};
 }
 

@@ -23,14 +23,14 @@ std::unique_ptr<core::StateMachine> engine_with_past(std::uint32_t partitions, s
   return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20,
                             .partitions = partitions,
                             .past = std::make_shared<MemoryPast>(batches),
-                            .generation_transfers = generation_transfers});
+                            .generation_entries = generation_transfers});
 }
 
 std::unique_ptr<core::StateMachine> sealing_engine(std::uint32_t partitions, std::uint64_t generation_transfers, DiskPast::Builder builder) {
   return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20,
                             .partitions = partitions,
                             .past = std::make_shared<DiskPast>(builder),
-                            .generation_transfers = generation_transfers});
+                            .generation_entries = generation_transfers});
 }
 
 }  // namespace

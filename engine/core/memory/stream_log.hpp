@@ -42,6 +42,9 @@ class StreamLog {
   [[nodiscard]] std::size_t count() const noexcept { return size() - first_; }
   [[nodiscard]] std::size_t room() const noexcept { return capacity_ - count(); }
   [[nodiscard]] std::size_t bytes() const noexcept { return count() * sizeof(T); }
+  /// Memory that it has taken by now, which forgetting does not give back, and that it will take at most.
+  [[nodiscard]] std::size_t bytes_taken() const noexcept { return std::min(size(), mask_ + 1) * sizeof(T); }
+  [[nodiscard]] std::size_t bytes_max() const noexcept { return (mask_ + 1) * sizeof(T); }
   [[nodiscard]] const T& operator[](std::size_t index) const noexcept {
     return index >= size() / kGroup * kGroup ? gathered_[index % kGroup] : settled(index);
   }
@@ -79,6 +82,12 @@ class StreamLog {
     settled_ = size_wanted;
     const std::size_t begin = size_wanted / kGroup * kGroup;
     std::memcpy(gathered_, slots() + (begin & mask_), (size_wanted - begin) * sizeof(T));
+  }
+  /// Of an empty one: as if so many elements had been there and were forgotten.
+  void start_at(std::size_t index) noexcept {
+    size_.store(index, std::memory_order_relaxed);
+    first_ = index;
+    settled_ = index;
   }
   /// Forgets what is before `index`. Readers must have left it.
   void forget_before(std::size_t index) noexcept { first_ = index; }

@@ -1,0 +1,71 @@
+#include "sealing.hpp"
+
+#include <cstdio>
+#include <utility>
+
+#include "record/batch_record.hpp"
+
+namespace florin {
+namespace {
+
+constexpr unsigned long long kUntilCalled = ~0ULL;
+constexpr unsigned long long kJournalPollNs = 200'000;   // a flush takes about as long
+constexpr unsigned long long kRetryNs = 1'000'000'000;
+
+}  // namespace
+
+std::shared_ptr<core::Past> Sealing::make_past() {
+  history::SealedPastOptions options;
+  options.batch_checksum = [this](std::uint64_t sequence) { return batch_checksum(sequence); };
+  options.on_generation = [this] { waker_(); };
+  auto past = std::make_shared<history::SealedPast>(*store_, std::move(options));
+  const std::lock_guard lock(changing_);
+  past_ = past;
+  return past;
+}
+
+void Sealing::set_on_sealed(std::function<void()> on_sealed) {
+  const std::lock_guard lock(changing_);
+  on_sealed_ = std::move(on_sealed);
+}
+
+int Sealing::do_work() noexcept {
+  std::shared_ptr<history::SealedPast> past;
+  std::function<void()> on_sealed;
+  {
+    const std::lock_guard lock(changing_);
+    past = past_;
+    on_sealed = on_sealed_;
+  }
+  idle_ns_ = kUntilCalled;
+  if (!past || !past->has_work()) return 0;
+  const auto sealed = past->do_work();
+  if (!sealed) {
+    report(sealed.error());
+    idle_ns_ = kRetryNs;
+  } else if (!*sealed) {
+    idle_ns_ = kJournalPollNs;
+    return 0;
+  }
+  if (on_sealed) on_sealed();
+  return sealed ? 1 : 0;
+}
+
+Result<std::optional<u128>> Sealing::batch_checksum(std::uint64_t sequence) {
+  if (journal_.durable_sequence() < sequence) return std::optional<u128>();
+  auto cursor = journal_.read_from(sequence);
+  if (!cursor) return cursor.error();
+  const auto batch = (*cursor)->next();
+  if (!batch) return batch.error();
+  if (batch->empty()) return Status(ErrorKind::kInternal, "the journal does not reach sequence " + std::to_string(sequence));
+  return std::optional<u128>(record::BatchView(*batch).header().checksum);
+}
+
+/// Each failure once, not each second.
+void Sealing::report(const Status& failure) {
+  if (failure.message() == reported_) return;
+  reported_ = failure.message();
+  std::fprintf(stderr, "florin: sealing failed and is tried again: %s\n", reported_.c_str());
+}
+
+}  // namespace florin
