@@ -52,6 +52,7 @@ void BlockPort::recycle(RequestBlock* block) noexcept {
 bool BlockPort::run_inline() noexcept {
   // Cleared before looking: what is completed from here on calls again. Pairs with notify().
   notified_.exchange(false, std::memory_order_acq_rel);
+  pipeline_.release_answers(this);
   if (submitted_.empty()) {
     is_handed_to_core_ = false;
   } else {

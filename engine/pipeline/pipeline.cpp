@@ -66,6 +66,7 @@ int Pipeline::core_work() noexcept {
   if (!core_token_.try_acquire()) return 0;  // the holder looks for work again when it is done
   int work = 0;
   queries_.serve_boundaries();
+  release_answers(nullptr);
   if (Batch* batch = sequencer_.cut(); batch != nullptr) {
     wakers_.journal();  // first, so that it writes while we execute
     execute(*batch);
@@ -147,15 +148,13 @@ bool Pipeline::carry_batch(BlockPort& port) noexcept {
   return !waits;  // if so, the core goes on when it is called
 }
 
-/// A query reader has something to do between two batches, and does it himself if nobody is executing; whoever is looks for it when his
-/// batch is done. Called by the reader.
+/// A query reader has something to do between two batches. He does not take the core token himself, as long as there is a thread that
+/// will: at his priority he could lose the processor and keep the token. Called by the reader.
 void Pipeline::carry_boundary() noexcept {
-  if (!core_token_.try_acquire()) return;
+  if (wakers_.core.call != nullptr) return wakers_.core();
+  if (!core_token_.try_acquire()) return;  // whoever has it looks for tasks when he lets go
   queries_.serve_boundaries();
-  const bool copies_snapshot = snapshots_.is_copying();
   core_token_.release();
-  // What came in while we held the token: whoever brought it found it taken.
-  if (copies_snapshot || sequencer_.has_submitted() || sequencer_.has_work() || queries_.has_boundaries()) wakers_.core();
 }
 
 bool Pipeline::commits_inline(const Batch& batch) const noexcept {

@@ -96,6 +96,11 @@ class Pipeline {
   /// Something that left memory is durable, or cannot be made so: what waited for that goes on. Any thread.
   void note_sealed() noexcept;
 
+  /// Lets answers of queries go, if there are any that may. Any thread; `port`: of the thread that calls.
+  void release_answers(const BlockPort* port) noexcept {
+    if (gate_.has_answered()) gate_.drain(port);
+  }
+
   /// From now on requests are refused with `stopping`; what is in flight goes on. Any thread.
   void stop() noexcept;
   /// Nothing is in flight or waiting. Any thread; final once stopped and no port submits.

@@ -19,7 +19,7 @@ namespace florin::pipeline {
 class QueryStage;
 
 /// Answers queries, one in each step, on a thread of its own. Unlike other agents it waits inside a step: for the disk, and for the
-/// core to come to the end of a batch (never with a batch on one thread: a free core token is taken at once).
+/// core to come to the end of a batch (where no core thread runs, a free core token is taken at once instead).
 /// Writer: its thread. serve_boundary(): the holder of the core token. Counters: any thread.
 class QueryAgent final : public runtime::Agent, private core::BatchBoundary {
  public:

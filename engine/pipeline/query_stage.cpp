@@ -9,7 +9,7 @@ namespace florin::pipeline {
 
 QueryStage::QueryStage(BatchRing& ring, const Ports& ports, core::StateMachine& state_machine, ReleaseGate& gate,
                        const runtime::Clock& clock, std::uint32_t reader_count)
-    : ring_(ring), gate_(gate), clock_(clock), taken_(block_count(ports)) {
+    : ports_(ports), gate_(gate), clock_(clock), taken_(block_count(ports)) {
   for (std::uint32_t i = 0; i < reader_count; ++i) {
     auto reader = state_machine.make_query_reader();
     if (reader == nullptr) return;
@@ -53,14 +53,15 @@ QueryTurns::Query QueryStage::next() noexcept {
 }
 
 void QueryStage::finish(RequestBlock& block, std::uint64_t position) noexcept {
+  BlockPort& port = *ports_[block.owner];
   {
     const std::lock_guard lock(mutex_);
     block.answer_position = std::max(block.answer_position, position);
     if (--block.queries_open > 0) return;
     block.timing.executed_ns = clock_.steady_ns();
-    gate_.add_answered(block);
+    gate_.add_answered(block);  // nobody's here any more
   }
-  gate_.drain();
+  port.notify();  // its thread drains the gate
 }
 
 }  // namespace florin::pipeline

@@ -20,6 +20,8 @@ namespace florin::pipeline {
 /// Answers queries off the path of writes: takes a block when the batch in front of its queries has been executed, so that they see
 /// what their connection sent before; lets the readers answer them, sessions in turn; gives the block to the release gate, which
 /// waits until what the answers tell is durable.
+/// Readers run at a lower priority, so they hold nothing that the path of writes could have to wait for: see "Queries beside the path"
+/// in design_notes.
 /// Writers: the holder of the core token (take), the readers (the rest, under a lock that nobody else takes).
 class QueryStage {
  public:
@@ -55,7 +57,7 @@ class QueryStage {
   }
 
  private:
-  BatchRing& ring_;
+  const Ports& ports_;
   ReleaseGate& gate_;
   const runtime::Clock& clock_;
   std::vector<std::unique_ptr<QueryAgent>> agents_;

@@ -15,8 +15,8 @@ namespace florin::pipeline {
 
 /// Gives the blocks of a batch back to their ports when it is durable and executed, in order, and not before; and blocks with queries,
 /// in any order, when they are answered and what they tell is durable: the only way for a reply to leave.
-/// Carried by whoever finishes something (executor, journal stage, query reader, snapshot writer): one drains, the others leave word and
-/// go.
+/// Carried by whoever finishes a batch (executor, journal stage, snapshot writer) or looks for answers (I/O thread): one drains, the
+/// others leave word and go.
 class ReleaseGate {
  public:
   ReleaseGate(BatchRing& ring, const Ports& ports, SnapshotDriver& snapshots);
@@ -24,8 +24,10 @@ class ReleaseGate {
   /// Releases every batch that may leave and calls their I/O threads, but not `self`, who is going to look anyway.
   void drain(const BlockPort* self = nullptr) noexcept;
 
-  /// Every query of the block was answered; it may leave when batch `answer_position` is durable. One thread at a time; then drain().
+  /// Every query of the block was answered; it may leave when batch `answer_position` is durable. One thread at a time. Somebody else
+  /// is then to drain().
   void add_answered(RequestBlock& block) noexcept;
+  [[nodiscard]] bool has_answered() const noexcept { return !answered_.empty(); }
   /// Blocks that left so. Any thread.
   [[nodiscard]] std::uint64_t answers_released() const noexcept { return answers_released_.load(std::memory_order_acquire); }
 
