@@ -255,7 +255,7 @@ TEST_F(EngineTest, WritesAndAFloodOfQueriesGoOnTogether) {
   transfer.debit_account_id = 1;
   transfer.credit_account_id = 2;
   transfer.ledger = transfer.code = 1;
-  constexpr int kWrites = 200;
+  constexpr int kWrites = 50;
   int writes_sent = 0;
   int writes_back = 0;
   std::uint64_t queries_sent = 0;
