@@ -16,9 +16,11 @@ pipeline::Request* BlockGatherer::add_query(std::uint64_t session, std::uint32_t
   const auto found = std::find_if(gathered_queries_.begin(), gathered_queries_.end(), [&](pipeline::RequestBlock* block) {
     return block->requests().front().session == session && block->has_room(body_bytes, reply_bytes);
   });
-  pipeline::RequestBlock* block = found != gathered_queries_.end() ? *found : acquire_for_queries(session);
+  const bool is_new = found == gathered_queries_.end();
+  if (is_new) gathered_queries_.reserve(gathered_queries_.size() + 1);  // before there is a block to lose
+  pipeline::RequestBlock* block = is_new ? acquire_for_queries(session) : *found;
   if (block == nullptr) return nullptr;
-  if (found == gathered_queries_.end()) gathered_queries_.push_back(block);
+  if (is_new) gathered_queries_.push_back(block);
   round_bytes_ += body_bytes;
   pipeline::Request& request = block->add(body_bytes, reply_bytes);
   request.session = session;
@@ -28,6 +30,7 @@ pipeline::Request* BlockGatherer::add_query(std::uint64_t session, std::uint32_t
 pipeline::RequestBlock* BlockGatherer::acquire_for_queries(std::uint64_t session) {
   const auto blocks = std::count(query_sessions_.begin(), query_sessions_.end(), session);
   if (blocks >= query_blocks_per_session_) return nullptr;
+  query_sessions_.reserve(query_sessions_.size() + 1);
   pipeline::RequestBlock* block = port_.acquire_for_queries();
   if (block != nullptr) query_sessions_.push_back(session);
   return block;
