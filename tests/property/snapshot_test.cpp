@@ -5,7 +5,7 @@
 #include "model/expected_reply.hpp"
 #include "support/builders.hpp"
 #include "support/engine_under_test.hpp"
-#include "support/memory_snapshot.hpp"
+#include "support/online_snapshot.hpp"
 #include "support/paging.hpp"
 #include "support/random_workload.hpp"
 #include "support/reply_text.hpp"
@@ -25,36 +25,6 @@ struct Traffic {
   }
   RandomWorkload workload;
   model::ReferenceLedger ledger;
-};
-
-class OnlineSnapshot {
- public:
-  explicit OnlineSnapshot(EngineUnderTest& engine) : machine_(engine.state_machine()) {
-    header_.sequence = machine_.sequence();
-    header_.timestamp = machine_.timestamp();
-    header_.outcome_digest = machine_.outcome_digest();
-    header_.state_hash = machine_.state_hash();
-    machine_.begin_snapshot();
-  }
-  /// True when it is complete.
-  bool step(std::size_t budget_bytes) {
-    const auto sink = [&](ChunkKey key, std::span<const std::byte> bytes) { snapshot.put(key, bytes); };
-    if (!copied_) {
-      copied_ = machine_.snapshot_step(budget_bytes, sink);
-      return false;
-    }
-    if (!machine_.snapshot_rows(sink)) return false;
-    EXPECT_TRUE(machine_.snapshot_state_hash() == header_.state_hash) << "what was emitted is not the state at the beginning";
-    snapshot.publish(header_);
-    return true;
-  }
-
-  MemorySnapshot snapshot;
-
- private:
-  core::StateMachine& machine_;
-  SnapshotHeader header_;
-  bool copied_ = false;
 };
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)

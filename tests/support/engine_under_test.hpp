@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/state_machine.hpp"
+#include "florin/batch.hpp"
 #include "model/expected_reply.hpp"
 
 namespace florin::test {
@@ -46,6 +47,8 @@ TestRequest make_request(Operation operation, std::span<const T> elements, std::
 /// Writer: one test thread.
 class EngineUnderTest {
  public:
+  /// Of every store in tests.
+  static constexpr Genesis kGenesis{.store_id = 1, .hash_seed = make_u128(0x0123456789ABCDEFULL, 0xFEDCBA9876543210ULL)};
   enum class Replies { kWanted, kNone };  ///< kNone: as in replay
 
   explicit EngineUnderTest(std::unique_ptr<core::StateMachine> state_machine, Replies replies = Replies::kWanted);

@@ -20,14 +20,14 @@ std::unique_ptr<core::StateMachine> threaded_engine(std::uint32_t partitions) {
 }
 
 std::unique_ptr<core::StateMachine> engine_with_past(std::uint32_t partitions, std::uint64_t generation_transfers, std::uint32_t batches) {
-  return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20,
+  return core::make_ledger({.memory_budget_bytes = std::uint64_t{1} << 30,
                             .partitions = partitions,
                             .past = std::make_shared<MemoryPast>(batches),
                             .generation_entries = generation_transfers});
 }
 
 std::unique_ptr<core::StateMachine> sealing_engine(std::uint32_t partitions, std::uint64_t generation_transfers, DiskPast::Builder builder) {
-  return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20,
+  return core::make_ledger({.memory_budget_bytes = std::uint64_t{1} << 30,
                             .partitions = partitions,
                             .past = std::make_shared<DiskPast>(builder),
                             .generation_entries = generation_transfers});
