@@ -4,7 +4,8 @@
 
 namespace florin::core {
 
-void AccountChanges::set_account(std::uint32_t reference, const AccountHead* head) noexcept {
+void AccountChanges::set_account(std::uint32_t reference, const AccountHead* head, bool wants_accounts) noexcept {
+  wants_accounts_ = wants_accounts;
   reference_ = reference;
   at_account_ = view_.tables().account_at(reference);
   ordinal_ = view_.tables().ordinal_of(reference);
@@ -226,12 +227,21 @@ void AccountChanges::fill_from_memory(std::size_t index) noexcept {
     if (change.is_expiry) {
       change.expiry = tables[named[i].partition].expiries().settled(named[i].place);
     } else {
-      change.row = view_.row(TransferName::in_memory(named[i].partition, named[i].place));
-      view_.prefetch_accounts(change.row);
+      change.row = view_.begin_row(TransferName::in_memory(named[i].partition, named[i].place));
+      view_.prefetch_rest(change.row);
     }
     if (names_account(change)) continue;
     count_ = i;
     next_place_ = 0;
+  }
+  end_block();
+}
+
+void AccountChanges::end_block() noexcept {
+  for (std::uint32_t i = 0; i < count_; ++i) {
+    if (block_[i].is_expiry) continue;
+    view_.end_row(block_[i].row);
+    if (wants_accounts_) view_.prefetch_accounts(block_[i].row);
   }
 }
 
@@ -251,10 +261,11 @@ void AccountChanges::fill_from_segment(std::uint32_t segment, std::uint32_t entr
     if (change.is_expiry) {
       change.expiry = past.expiry(entries[i].index());
     } else {
-      change.row = view_.row(TransferName::in_segment(segment, entries[i].index()));
-      view_.prefetch_accounts(change.row);
+      change.row = view_.begin_row(TransferName::in_segment(segment, entries[i].index()));
+      view_.prefetch_rest(change.row);
     }
   }
+  end_block();
   next_place_ = begin == range.begin ? 0 : in_segment(segment, begin - 1);
   next_segment_ = segment;
 }

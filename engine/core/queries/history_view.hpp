@@ -98,7 +98,11 @@ class HistoryView {
   /// Names of the transfers with these ids, in their order; those that are not there are left out. Returns how many.
   std::size_t find_transfers(std::span<const u128> ids, std::span<TransferName> names) noexcept;
 
-  [[nodiscard]] HistoryRow row(TransferName name) const noexcept;
+  [[nodiscard]] HistoryRow row(TransferName name) const noexcept {
+    HistoryRow found = begin_row(name);
+    end_row(found);
+    return found;
+  }
   /// Several at once, which is quicker.
   void rows(std::span<const TransferName> names, std::span<HistoryRow> found) const noexcept;
   void prefetch(TransferName name) const noexcept;
@@ -130,6 +134,11 @@ class HistoryView {
   [[nodiscard]] std::uint64_t sequence_of(std::uint64_t timestamp) const noexcept;
   /// Of a transfer that was imported, the last sequence of its request. `transfers`: of the ledger, up to this one.
   [[nodiscard]] std::uint64_t sequence_of_imported(std::uint64_t transfers) const noexcept;
+
+  // A row in two steps, so that several can be under way: what it is, and then what it has besides; each asked for before it is read.
+  [[nodiscard]] HistoryRow begin_row(TransferName name) const noexcept;
+  void prefetch_rest(const HistoryRow& row) const noexcept;
+  void end_row(HistoryRow& row) const noexcept;
 
  private:
   template <typename Work>
