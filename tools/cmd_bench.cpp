@@ -90,7 +90,9 @@ nlohmann::ordered_json workload_json(const Options& options) {
           {"pending_percent", workload.pending_percent},
           {"post_percent", workload.post_percent},
           {"void_percent", workload.void_percent},
-          {"limits_percent", workload.limits_percent}};
+          {"limits_percent", workload.limits_percent},
+          {"random_ids", workload.random_ids},
+          {"random_user_data", workload.random_user_data}};
 }
 
 /// One run against one server.
@@ -329,6 +331,8 @@ void add_bench(CommandLine& line) {
   app.add_option("--pending-share", workload.pending_percent, "Percent of transfers that are pending")->type_name("PERCENT");
   app.add_option("--post-share", workload.post_percent, "Percent that post an acknowledged pending one")->type_name("PERCENT");
   app.add_option("--void-share", workload.void_percent, "Percent that void an acknowledged pending one")->type_name("PERCENT");
+  app.add_flag("--random-ids", workload.random_ids, "Ids of transfers in no order at all; else they count up");
+  app.add_flag("--random-user-data", workload.random_user_data, "Three random user-data fields, and random codes");
   app.add_option("--limits-share", workload.limits_percent, "Percent of accounts with debits_must_not_exceed_credits (funded first)")
       ->type_name("PERCENT")
       ->check(CLI::Range(0, 100));

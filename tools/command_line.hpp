@@ -69,9 +69,14 @@ void add_replay(CommandLine& line);
 void add_verify(CommandLine& line);
 void add_inspect(CommandLine& line);
 void add_snapshot(CommandLine& line);
+void add_backup(CommandLine& line);
+void add_restore(CommandLine& line);
 void add_clock(CommandLine& line);
 void add_create(CommandLine& line);
 void add_lookup(CommandLine& line);
 void add_query(CommandLine& line);
+void add_feed(CommandLine& line);
+void add_statement(CommandLine& line);
+void add_trial_balance(CommandLine& line);
 
 }  // namespace florin::tools

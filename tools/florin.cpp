@@ -13,9 +13,14 @@ int main(int argc, char** argv) {
   florin::tools::add_verify(line);
   florin::tools::add_inspect(line);
   florin::tools::add_snapshot(line);
+  florin::tools::add_backup(line);
+  florin::tools::add_restore(line);
   florin::tools::add_clock(line);
   florin::tools::add_create(line);
   florin::tools::add_lookup(line);
   florin::tools::add_query(line);
+  florin::tools::add_feed(line);
+  florin::tools::add_statement(line);
+  florin::tools::add_trial_balance(line);
   return line.main(argc, argv);
 }

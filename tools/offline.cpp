@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "engine.hpp"
+#include "journal/record/batch_record.hpp"
 #include "journal/sealed_folder.hpp"
 #include "load/progress.hpp"
 #include "runtime/agent_thread.hpp"
@@ -40,6 +41,29 @@ Result<OfflineStore> OfflineStore::open(const std::string& data) {
   store.data = data;
   store.snapshots = journal::LmdbSnapshotStore::open_readonly(data);
   return store;
+}
+
+Result<u128> OfflineStore::store_id() const {
+  if (journal->durable_sequence() == 0) return u128{0};
+  if (journal->oldest_sequence() == 1) {
+    auto cursor = journal->read_from(1);
+    if (!cursor) return cursor.error();
+    const auto batch = (*cursor)->next();
+    if (!batch) return batch.error();
+    for (const record::RequestView request : record::BatchView(*batch)) {
+      if (request.header.operation != Operation::kGenesis || request.body.size() != sizeof(Genesis)) break;
+      Genesis genesis;
+      std::memcpy(&genesis, request.body.data(), sizeof genesis);
+      return genesis.store_id;
+    }
+    return Status(ErrorKind::kCorrupt, "sequence 1: the first record is not genesis");
+  }
+  const auto sequences = snapshots->list();
+  if (!sequences) return sequences.error();
+  if (sequences->empty()) return Status(ErrorKind::kNotFound, "the journal does not begin at its first record, and there is no snapshot");
+  const auto snapshot = snapshots->open(sequences->front());
+  if (!snapshot) return snapshot.error();
+  return (*snapshot)->header().store_id;
 }
 
 Result<RebuiltState> OfflineStore::rebuild(const OfflineOptions& options) const {

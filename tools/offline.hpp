@@ -46,6 +46,8 @@ struct OfflineStore {
   std::string data;
 
   static Result<OfflineStore> open(const std::string& data);
+  /// From genesis or, if the journal does not begin there any more, from the newest snapshot; 0: the store is empty.
+  [[nodiscard]] Result<u128> store_id() const;
   /// The state after `to_sequence`, rebuilt by the code that recovers a server.
   [[nodiscard]] Result<RebuiltState> rebuild(const OfflineOptions& options) const;
 };

@@ -75,6 +75,12 @@ Ask ask_remote(const Address& address) {
   };
 }
 
+Result<std::unique_ptr<Client>> connect_client(const std::string& address) {
+  const auto parsed = parse_address(address);
+  if (!parsed) return parsed.error();
+  return Client::connect({.address = address});
+}
+
 Result<nlohmann::ordered_json> remote_status(const Address& address) {
   auto reply = remote_call(address, Operation::kStatus, {});
   if (!reply) return reply.error();

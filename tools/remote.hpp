@@ -2,11 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <vector>
 
 #include "command_line.hpp"
+#include "florin/client.hpp"
 #include "florin/frame.hpp"
 #include "florin/status.hpp"
 #include "pages.hpp"
@@ -25,6 +27,9 @@ Result<RemoteReply> remote_call(const Address& address, Operation operation, std
 
 /// The same as read_rows() asks for it.
 Ask ask_remote(const Address& address);
+
+/// A client for commands that ask more than once. `address` is "HOST:PORT".
+Result<std::unique_ptr<Client>> connect_client(const std::string& address);
 
 /// What the server says of itself.
 Result<nlohmann::ordered_json> remote_status(const Address& address);

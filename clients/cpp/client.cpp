@@ -230,6 +230,12 @@ void Client::get_accounts_at_async(std::uint64_t timestamp_ns, std::span<const u
   body.insert(body.end(), id_bytes.begin(), id_bytes.end());
   impl_->call<PageReply<Account>>(Operation::kGetAccountsAt, std::move(body), options, std::move(done), decode_page<Account>);
 }
+void Client::get_moment_async(const Moment& moment, Callback<PageReply<Moment>> done, CallOptions options) {
+  impl_->query(Operation::kGetMoment, moment, options, std::move(done));
+}
+void Client::get_trial_balance_async(const TrialBalanceFilter& filter, Callback<PageReply<TrialBalance>> done, CallOptions options) {
+  impl_->query(Operation::kGetTrialBalance, filter, options, std::move(done));
+}
 void Client::ping_async(Callback<ReplyInfo> done, CallOptions options) {
   impl_->call<ReplyInfo>(Operation::kPing, {}, options, std::move(done), decode_info);
 }
@@ -309,6 +315,17 @@ std::future<Result<PageReply<Account>>> Client::get_accounts_at_future(std::uint
   return std::move(future);
 }
 
+std::future<Result<PageReply<Moment>>> Client::get_moment_future(const Moment& moment, CallOptions options) {
+  auto [done, future] = promised<PageReply<Moment>>();
+  get_moment_async(moment, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<PageReply<TrialBalance>>> Client::get_trial_balance_future(const TrialBalanceFilter& filter, CallOptions options) {
+  auto [done, future] = promised<PageReply<TrialBalance>>();
+  get_trial_balance_async(filter, std::move(done), options);
+  return std::move(future);
+}
+
 // --- Blocking -----------------------------------------------------------------------------------------------------------
 
 Result<CreateResult> Client::create_account(const Account& account, CallOptions options) {
@@ -347,6 +364,12 @@ Result<PageReply<ChangeEvent>> Client::get_change_events(const ChangeEventsFilte
 }
 Result<PageReply<Account>> Client::get_accounts_at(std::uint64_t timestamp_ns, std::span<const u128> ids, CallOptions options) {
   return impl_->block<PageReply<Account>>([&](auto done) { get_accounts_at_async(timestamp_ns, ids, std::move(done), options); });
+}
+Result<PageReply<Moment>> Client::get_moment(const Moment& moment, CallOptions options) {
+  return impl_->block<PageReply<Moment>>([&](auto done) { get_moment_async(moment, std::move(done), options); });
+}
+Result<PageReply<TrialBalance>> Client::get_trial_balance(const TrialBalanceFilter& filter, CallOptions options) {
+  return impl_->block<PageReply<TrialBalance>>([&](auto done) { get_trial_balance_async(filter, std::move(done), options); });
 }
 Result<ReplyInfo> Client::ping(CallOptions options) {
   return impl_->block<ReplyInfo>([&](auto done) { ping_async(std::move(done), options); });

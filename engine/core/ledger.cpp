@@ -10,6 +10,7 @@
 namespace florin::core {
 namespace {
 
+constexpr std::uint64_t kGroupMax = 16;  // what a StreamLog needs beyond its capacity, which then fills a power of two
 constexpr std::uint64_t kNumbersMax = (std::uint64_t{1} << 31) - 2;  // one bit of a table's value marks failed ids
 
 PartitionLimits limits_for(const LedgerOptions& options, const GenerationPlan& plan) {
@@ -18,9 +19,9 @@ PartitionLimits limits_for(const LedgerOptions& options, const GenerationPlan& p
   };
   PartitionLimits limits{.accounts = as_many_as_fit(sizeof(AccountRecord), 1024)};
   if (options.past) {
-    limits.transfers = plan.ring_entries;
+    limits.transfers = plan.ring_entries - kGroupMax;
     limits.holds = as_many_as_fit(sizeof(Hold), GenerationPlan::kBatchEntriesMax);
-    limits.postings = 2 * plan.ring_entries;
+    limits.postings = 2 * plan.ring_entries - kGroupMax;
   } else {
     limits.transfers = as_many_as_fit(sizeof(TransferRecord), 8192);
     limits.postings = 4 * limits.transfers;  // they lie with the accounts, so one partition may have those of all
@@ -73,7 +74,6 @@ void Ledger::execute(std::span<const Command> batch) {
     partition->tidy_up();
   }
   tables_.settle();
-  if (past_) move_generations();
 }
 
 void Ledger::execute_one(const Command& command) {
@@ -89,7 +89,9 @@ void Ledger::execute_one(const Command& command) {
     case Operation::kQueryAccounts:
     case Operation::kQueryTransfers:
     case Operation::kGetChangeEvents:
-    case Operation::kGetAccountsAt: answer(command); return;
+    case Operation::kGetAccountsAt:
+    case Operation::kGetMoment:
+    case Operation::kGetTrialBalance: answer(command); return;
     default: return;
   }
   finish_command(command);

@@ -23,7 +23,7 @@ struct LedgerOptions {
   std::uint32_t partitions = 1;
   /// Takes in what leaves memory, and knows it from then on; nullptr: all of it stays.
   std::shared_ptr<Past> past = nullptr;
-  std::uint64_t generation_entries = 0;  ///< so many transfers leave together at the end of a batch; 0: see GenerationPlan
+  std::uint64_t generation_entries = 0;  ///< so many transfers leave together, between two batches; 0: see GenerationPlan
   std::uint64_t prefault_bytes = 0;  ///< table memory taken from the system at once, not as it is needed
   std::uint32_t query_records_max = kQueryRecordsMax;  ///< see Queries
 };
@@ -98,8 +98,8 @@ class Ledger final : public StateMachine {
   void forget_generation();
   void freeze_generation();
   [[nodiscard]] bool is_full() const noexcept;
-  [[nodiscard]] bool is_at_cut() const noexcept;
-  [[nodiscard]] bool is_generation_complete() const noexcept;
+  [[nodiscard]] bool is_at_cut();
+  [[nodiscard]] bool is_generation_complete();
   [[nodiscard]] PastEnd end_of_memory() const noexcept;
   void execute_one(const Command& command);
   void execute_shared(std::span<const Command> batch);

@@ -3,11 +3,10 @@
 #include "core/ledger.hpp"
 
 /// @file
-/// Transfers leave memory: when enough have come they are frozen at the end of a batch, and forgotten when the past has them.
+/// Transfers leave memory: when enough have come they are frozen between two batches, and forgotten when the past has them.
 
 namespace florin::core {
 
-/// At the end of a batch.
 void Ledger::move_generations() {
   if (tables_[0].is_sealing()) forget_generation();
   const auto is_ready = [](const auto& partition) { return !partition->is_sealing() && partition->is_tidy(); };
@@ -40,7 +39,7 @@ PastEnd Ledger::end_of_memory() const noexcept {
   return end;
 }
 
-bool Ledger::is_generation_complete() const noexcept {
+bool Ledger::is_generation_complete() {
   const PastEnd end = end_of_memory();
   const std::uint64_t entries = (end.transfers - frozen_end_.transfers) + (end.failed_ids - frozen_end_.failed_ids) + (end.expiries - frozen_end_.expiries);
   if (entries == 0) return false;
@@ -76,13 +75,15 @@ bool Ledger::is_full() const noexcept {
 }
 
 /// A generation has to be frozen here and nowhere else.
-bool Ledger::is_at_cut() const noexcept {
+bool Ledger::is_at_cut() {
   return frozen_end_.last_sequence != sequence_ && past_->cut_of(frozen_end_.generations + 1) == sequence_ && sequence_ != 0;
 }
 
 bool Ledger::must_wait() {
-  if (!past_ || !(is_full() || is_at_cut())) return false;
-  for (const auto& partition : tables_.all()) partition->tidy_up();
+  if (!past_) return false;
+  if (is_full() || is_at_cut()) {
+    for (const auto& partition : tables_.all()) partition->tidy_up();
+  }
   move_generations();
   return (is_full() || is_at_cut()) && !past_->is_failing();
 }

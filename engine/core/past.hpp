@@ -75,7 +75,7 @@ class Past {
   /// loaded.
   virtual Status restore(const PastEnd& end) = 0;
   /// The sequence that ends this generation, if that is settled already: it was sealed in an earlier life. 0: it is not.
-  [[nodiscard]] virtual std::uint64_t cut_of(std::uint64_t generation) const noexcept {
+  [[nodiscard]] virtual std::uint64_t cut_of(std::uint64_t generation) {
     static_cast<void>(generation);
     return 0;
   }

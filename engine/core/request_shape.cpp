@@ -54,6 +54,12 @@ ReplyCode validate_body(Operation operation, std::span<const std::byte> body, co
       if (body.size() % sizeof(u128) != 0) return refuse(reason, "body size is not a multiple of its element");
       if (body.size() > sizeof(AccountsAt) + kAccountsAtMax * sizeof(u128)) return refuse(reason, "too many elements");
       return validate_filter(filter_of<AccountsAt>(body), reason);
+    case Operation::kGetMoment:
+      if (body.size() != sizeof(Moment)) return refuse(reason, "body must be a sequence and a timestamp of 8 bytes each");
+      return validate_filter(filter_of<Moment>(body), reason);
+    case Operation::kGetTrialBalance:
+      if (body.size() != sizeof(TrialBalanceFilter)) return refuse(reason, "body must be one trial balance filter of 32 bytes");
+      return validate_filter(filter_of<TrialBalanceFilter>(body), reason);
     case Operation::kHello: return body.size() == sizeof(Hello) ? ReplyCode::kOk : refuse(reason, "hello must have 64 bytes");
     case Operation::kClockAdvance: return body.size() == 8 ? ReplyCode::kOk : refuse(reason, "body must be 8 bytes");
     case Operation::kPing:
@@ -95,6 +101,8 @@ std::uint32_t reply_bytes_max(Operation operation, std::uint16_t flags, std::spa
       bytes = rows_bytes_max(filter_of<ChangeEventsFilter>(body).limit, kChangeEventsMax, sizeof(ChangeEvent));
       break;
     case Operation::kGetAccountsAt: bytes = rows_bytes_max(elements(sizeof(u128)) - 1, kAccountsAtMax, kEventBytes); break;
+    case Operation::kGetMoment: bytes = rows_bytes_max(1, 1, sizeof(Moment)); break;
+    case Operation::kGetTrialBalance: bytes = rows_bytes_max(kTrialBalancesMax, kTrialBalancesMax, sizeof(TrialBalance)); break;
     case Operation::kStatus: bytes = kStatusBytesMax; break;
     default: break;
   }

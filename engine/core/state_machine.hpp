@@ -113,8 +113,8 @@ class StateMachine {
 
   /// Makes room for a batch with so many events, or says that the memory budget does not allow it (then nothing changed).
   [[nodiscard]] virtual bool reserve(std::uint32_t accounts, std::uint32_t transfers) = 0;
-  /// What is leaving memory must be gone before there is room for another batch: ask again when somebody says that it may be.
-  /// Between batches.
+  /// Asked before each batch; moves on what leaves memory, and may allocate. True: something must be gone before there is room for
+  /// another batch; ask again when somebody says that it may be.
   [[nodiscard]] virtual bool must_wait() { return false; }
   /// Nothing leaves memory at present, because that fails: what reserve() refuses now may be possible later.
   [[nodiscard]] virtual bool is_held_up() const noexcept { return false; }

@@ -32,8 +32,16 @@ Status IdRun::check(std::uint64_t hash) const {
   }
   Range range;
   if (!range_of(bucket, range)) return {ErrorKind::kCorrupt, "id run: place of bucket " + std::to_string(bucket)};
+  return entries_status(range);
+}
+
+Status IdRun::entries_status(Range range) const {
   const std::uint64_t bytes = std::uint64_t{range.end - range.begin} * kEntryBytes + (kLoadBytes - kEntryBytes);
   return bytes_.status(kEntriesAt + range.begin * kEntryBytes, bytes);
+}
+
+Status IdRun::out_of_order(std::uint32_t part) {
+  return {ErrorKind::kCorrupt, "id run: places of part " + std::to_string(part) + " are out of order"};
 }
 
 /// The steps of build_id_run(): ids are scattered by the first 11 bits of their hash into groups of about 4,096, each of which is

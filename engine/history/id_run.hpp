@@ -90,18 +90,32 @@ class IdRun {
   /// Why a look-up of this hash says kDamaged; ok if it does not.
   [[nodiscard]] Status check(std::uint64_t hash) const;
 
-  /// Calls `visit(hash, entry)` for all ids of one part, in order of hash; the lower 23 bits of that hash are zero.
+  /// Calls `visit(hash, entry)` for all ids of one part, in order of hash; the lower 23 bits of that hash are zero. All that it reads is
+  /// checked once, before.
   template <typename Visit>
   [[nodiscard]] Status visit(std::uint32_t part, Visit&& visit) const {
     constexpr std::uint32_t kBucketsPerPart = kBuckets / kParts;
-    for (std::uint32_t bucket = part * kBucketsPerPart; bucket < (part + 1) * kBucketsPerPart; ++bucket) {
-      Range range;
-      if (!range_of(bucket, range)) return check(std::uint64_t{bucket} << kBucketShift);
-      const std::byte* at = entries(range);
-      if (at == nullptr) return check(std::uint64_t{bucket} << kBucketShift);
-      for (std::uint32_t i = range.begin; i < range.end; ++i, at += kEntryBytes) {
+    constexpr std::uint32_t kGroupsPerPart = kGroups / kParts;
+    const std::uint64_t bases_at = kBasesAt + std::uint64_t{part} * kGroupsPerPart * sizeof(std::uint32_t);
+    const std::uint64_t bases_size = (kGroupsPerPart + 1) * sizeof(std::uint32_t);
+    const std::uint64_t offsets_at = kOffsetsAt + std::uint64_t{part} * kBucketsPerPart * sizeof(std::uint16_t);
+    const std::uint64_t offsets_size = kBucketsPerPart * sizeof(std::uint16_t);
+    const auto* const bases = reinterpret_cast<const std::uint32_t*>(bytes_.at(bases_at, bases_size));
+    if (bases == nullptr) return bytes_.status(bases_at, bases_size);
+    const auto* const offsets = reinterpret_cast<const std::uint16_t*>(bytes_.at(offsets_at, offsets_size));
+    if (offsets == nullptr) return bytes_.status(offsets_at, offsets_size);
+    const Range all{bases[0], bases[kGroupsPerPart]};
+    if (all.begin > all.end || all.end > count_) return out_of_order(part);
+    const std::byte* at = entries(all);
+    if (at == nullptr) return entries_status(all);
+    std::uint32_t place = all.begin;
+    for (std::uint32_t bucket = 0; bucket < kBucketsPerPart; ++bucket) {
+      const std::uint32_t next = bucket + 1;
+      const std::uint32_t end = next % kBucketsPerGroup == 0 ? bases[next / kBucketsPerGroup] : bases[bucket / kBucketsPerGroup] + offsets[next];
+      if (end < place || end > all.end) return out_of_order(part);
+      for (; place < end; ++place, at += kEntryBytes) {
         const std::uint64_t entry = load(at);
-        const std::uint64_t hash = std::uint64_t{bucket} << kBucketShift | (entry >> kTagShift) << (64 - kHashBits);
+        const std::uint64_t hash = std::uint64_t{part * kBucketsPerPart + bucket} << kBucketShift | (entry >> kTagShift) << (64 - kHashBits);
         visit(hash, IdEntry{static_cast<std::uint32_t>(entry & kValueMask)});
       }
     }
@@ -154,6 +168,8 @@ class IdRun {
     const std::uint64_t bytes = std::uint64_t{range.end - range.begin} * kEntryBytes;
     return bytes_.at(kEntriesAt + range.begin * kEntryBytes, bytes + (kLoadBytes - kEntryBytes));
   }
+  [[nodiscard]] Status entries_status(Range range) const;
+  [[nodiscard]] static Status out_of_order(std::uint32_t part);
   template <typename Same>
   [[nodiscard]] Found find_in(Range range, std::uint64_t tag, Same&& same) const noexcept {
     const std::byte* at = entries(range);

@@ -96,9 +96,8 @@ bool SealedPast::has_transfer_at(std::uint64_t timestamp) const noexcept {
 // At start-up.
 
 /// What an earlier life has sealed: by its headers. Which of it can be used, whoever needs it finds out.
-void SealedPast::set_store(u128 store_id, u128 hash_seed) {
-  store_id_ = store_id;
-  hash_seed_ = hash_seed;
+void SealedPast::look_for_earlier() {
+  if (std::exchange(has_looked_, true)) return;
   const auto numbers = store_.list();
   if (!numbers) return;  // as if there was nothing; what has to be there will be missed by restore()
   for (const std::uint64_t number : *numbers) {
@@ -107,7 +106,8 @@ void SealedPast::set_store(u128 store_id, u128 hash_seed) {
   }
 }
 
-std::uint64_t SealedPast::cut_of(std::uint64_t generation) const noexcept {
+std::uint64_t SealedPast::cut_of(std::uint64_t generation) {
+  look_for_earlier();
   if (const auto own = earlier_.find(generation); own != earlier_.end()) return own->second.last_sequence;
   if (const auto next = earlier_.find(generation + 1); next != earlier_.end()) return next->second.first_sequence - 1;
   return 0;
@@ -150,6 +150,7 @@ void SealedPast::take_references(const core::FrozenGeneration& generation, std::
 Status SealedPast::visit_stragglers(std::uint32_t part, const IdFilter::Add& add) const {
   std::vector<std::uint64_t> hashes;
   for (const SegmentView* segment : built_segments_) {
+    if (segment->ids().stragglers() == 0) continue;
     hashes.clear();
     const Status status = segment->ids().visit(part, [&](std::uint64_t hash, IdEntry entry) {
       if (entry.is_straggler()) hashes.push_back(hash);

@@ -44,9 +44,12 @@ class SealedPast final : public core::Past {
   core::PastHint hint(u128 id, std::uint64_t hash) const noexcept override;
   void attach(const core::Tables& tables) noexcept override { tables_ = &tables; }
   void detach() noexcept override;
-  void set_store(u128 store_id, u128 hash_seed) override;
+  void set_store(u128 store_id, u128 hash_seed) override {
+    store_id_ = store_id;
+    hash_seed_ = hash_seed;
+  }
   Status restore(const core::PastEnd& end) override;
-  std::uint64_t cut_of(std::uint64_t generation) const noexcept override;
+  std::uint64_t cut_of(std::uint64_t generation) override;
   std::uint64_t durable_generations() const noexcept override { return durable_.load(std::memory_order_acquire); }
   bool is_failing() const noexcept override { return is_failing_.load(std::memory_order_acquire); }
   std::uint64_t memory_bytes() const noexcept override { return memory_bytes_.load(std::memory_order_relaxed); }
@@ -78,6 +81,7 @@ class SealedPast final : public core::Past {
   }
   void publish(std::unique_ptr<ReadableSegment> segment);
 
+  void look_for_earlier();
   Result<std::unique_ptr<SegmentView>> open(std::uint64_t number) const;
   Result<bool> work();
   /// The segment of the generation in hand, if an earlier life has built it; else nothing.
@@ -100,6 +104,7 @@ class SealedPast final : public core::Past {
   const core::Tables* tables_ = nullptr;
   u128 store_id_ = 0;
   u128 hash_seed_ = 0;
+  bool has_looked_ = false;
   std::map<std::uint64_t, SealedHeader> earlier_;  // what an earlier life has left, by number
 
   // Sequencing thread; partitions' threads read.

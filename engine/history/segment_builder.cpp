@@ -117,9 +117,10 @@ Status SegmentBuilder::write_expiries(SealedWriter& writer) {
 
 Status SegmentBuilder::write_failed_ids(SealedWriter& writer) {
   if (Status status = writer.begin_section(kind(SectionKind::kFailedIds)); !status) return status;
-  RowWriter<u128> out(writer);
-  FrozenRows(generation_).each_failed_id([&](u128 id) { out.add(id); });
-  return out.finish();
+  // They have no time; in order of their values the file does not tell how many partitions there were.
+  FrozenRows(generation_).each_failed_id([&](u128 id) { failed_ids_.push_back(id); });
+  std::ranges::sort(failed_ids_);
+  return writer.append(std::as_bytes(std::span<const u128>(failed_ids_)));
 }
 
 Status SegmentBuilder::write_endings(SealedWriter& writer) {
@@ -170,7 +171,7 @@ Status SegmentBuilder::write_ids(SealedWriter& writer, std::uint64_t segment) {
   std::uint32_t index = 0;
   rows.each_transfer([&](const core::Partition&, const core::TransferRecord& record) { take(record.id, index++); });
   index = 0;
-  rows.each_failed_id([&](u128 id) { take(id, index++ | IdEntry::kFailed); });
+  for (const u128 id : failed_ids_) take(id, index++ | IdEntry::kFailed);
 
   const auto run = build_id_run(hashes, values);
   if (!run) return run.error();

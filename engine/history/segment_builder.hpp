@@ -38,6 +38,7 @@ class SegmentBuilder {
   const core::FrozenGeneration& generation_;
   const AccountOrdinals& ordinals_;
   const HighWaterLanes& lanes_;
+  std::vector<u128> failed_ids_;  // in order of their section
 };
 
 }  // namespace florin::history

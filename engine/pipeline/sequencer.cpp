@@ -28,7 +28,9 @@ bool is_for_state_machine(Operation operation) noexcept {
     case Operation::kQueryAccounts:
     case Operation::kQueryTransfers:
     case Operation::kGetChangeEvents:
-    case Operation::kGetAccountsAt: return true;
+    case Operation::kGetAccountsAt:
+    case Operation::kGetMoment:
+    case Operation::kGetTrialBalance: return true;
     default: return false;
   }
 }

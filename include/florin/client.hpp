@@ -147,6 +147,10 @@ class Client {
   /// At most kAccountsAtMax ids. `timestamp_ns`: as AccountsAt::timestamp.
   void get_accounts_at_async(std::uint64_t timestamp_ns, std::span<const u128> ids, Callback<PageReply<Account>> done,
                              CallOptions options = {});
+  /// `moment`: a sequence or a timestamp; the other one is 0. At most one row.
+  void get_moment_async(const Moment& moment, Callback<PageReply<Moment>> done, CallOptions options = {});
+  /// Rows of several pages are to be added up: add_up() of florin/query.hpp.
+  void get_trial_balance_async(const TrialBalanceFilter& filter, Callback<PageReply<TrialBalance>> done, CallOptions options = {});
 
   void ping_async(Callback<ReplyInfo> done, CallOptions options = {});
   void status_async(Callback<TextReply> done, CallOptions options = {});  ///< JSON
@@ -167,6 +171,8 @@ class Client {
   std::future<Result<PageReply<ChangeEvent>>> get_change_events_future(const ChangeEventsFilter& filter, CallOptions options = {});
   std::future<Result<PageReply<Account>>> get_accounts_at_future(std::uint64_t timestamp_ns, std::span<const u128> ids,
                                                                  CallOptions options = {});
+  std::future<Result<PageReply<Moment>>> get_moment_future(const Moment& moment, CallOptions options = {});
+  std::future<Result<PageReply<TrialBalance>>> get_trial_balance_future(const TrialBalanceFilter& filter, CallOptions options = {});
 
   // The same, blocking.
   Result<CreateResult> create_account(const Account& account, CallOptions options = {});
@@ -181,6 +187,8 @@ class Client {
   Result<PageReply<Transfer>> query_transfers(const QueryFilter& filter, CallOptions options = {});
   Result<PageReply<ChangeEvent>> get_change_events(const ChangeEventsFilter& filter, CallOptions options = {});
   Result<PageReply<Account>> get_accounts_at(std::uint64_t timestamp_ns, std::span<const u128> ids, CallOptions options = {});
+  Result<PageReply<Moment>> get_moment(const Moment& moment, CallOptions options = {});
+  Result<PageReply<TrialBalance>> get_trial_balance(const TrialBalanceFilter& filter, CallOptions options = {});
   Result<ReplyInfo> ping(CallOptions options = {});
   Result<TextReply> status(CallOptions options = {});
   Result<ReplyInfo> snapshot(CallOptions options = {});

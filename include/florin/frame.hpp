@@ -45,6 +45,8 @@ enum class Operation : std::uint8_t {
   kQueryTransfers = 23,
   kGetChangeEvents = 24,  ///< body: one ChangeEventsFilter
   kGetAccountsAt = 25,    ///< body: one AccountsAt, then ids, 16 bytes each
+  kGetMoment = 26,        ///< body: one Moment with one field given
+  kGetTrialBalance = 27,  ///< body: one TrialBalanceFilter
   kSnapshot = 32,         ///< take a snapshot; the reply leaves when it is published
   kClockAdvance = 33,     ///< body: u64 ns; only with --test-clock
   kPulse = 64,            ///< journal only: expiry of holds; body: ids, 16 bytes each
@@ -66,6 +68,8 @@ constexpr std::string_view name_of(Operation operation) noexcept {
     case Operation::kQueryTransfers: return "query_transfers";
     case Operation::kGetChangeEvents: return "get_change_events";
     case Operation::kGetAccountsAt: return "get_accounts_at";
+    case Operation::kGetMoment: return "get_moment";
+    case Operation::kGetTrialBalance: return "get_trial_balance";
     case Operation::kSnapshot: return "snapshot";
     case Operation::kClockAdvance: return "clock_advance";
     case Operation::kPulse: return "pulse";
@@ -76,7 +80,7 @@ constexpr std::string_view name_of(Operation operation) noexcept {
 
 /// Reads of history, which need not be answered by the thread that executes.
 constexpr bool is_history_read(Operation operation) noexcept {
-  return operation >= Operation::kLookupTransfers && operation <= Operation::kGetAccountsAt;
+  return operation >= Operation::kLookupTransfers && operation <= Operation::kGetTrialBalance;
 }
 
 /// True for operations that take sequences and are journalled.
@@ -87,7 +91,7 @@ constexpr bool is_write(Operation operation) noexcept {
 
 /// True for reads whose ok reply ends with a PageEnd behind its rows.
 constexpr bool is_query(Operation operation) noexcept {
-  return operation >= Operation::kGetAccountTransfers && operation <= Operation::kGetAccountsAt;
+  return operation >= Operation::kGetAccountTransfers && operation <= Operation::kGetTrialBalance;
 }
 
 /// Bits of FrameHeader::flags in a request. Other bits must be zero.

@@ -18,6 +18,8 @@ namespace florin {
 inline constexpr std::uint32_t kAccountsAtMax = kQueryRowsMax;
 /// Rows of get_change_events, which are three times as large as others.
 inline constexpr std::uint32_t kChangeEventsMax = 2730;
+/// Ledgers on one page of get_trial_balance.
+inline constexpr std::uint32_t kTrialBalancesMax = 256;
 
 /// Bits of `pending_statuses` in a filter: where the hold of a transfer stands now. Bits 5-7 must be zero.
 struct PendingStatuses {
@@ -67,10 +69,11 @@ struct ChangeEventsFilter {
   std::uint32_t limit = 0;  ///< at most kChangeEventsMax rows are returned
   std::uint32_t reserved0 = 0;
   std::uint64_t expiries_timestamp_min = 0;  ///< timestamp_min for expiries alone: see PageEnd; 0 = the same
-  std::uint8_t reserved[32] = {};
+  u128 account_id = 0;  ///< 0 = of all; otherwise of this one, and the other account of each event is without balances and `closed`
+  std::uint8_t reserved[16] = {};
 };
 static_assert(sizeof(ChangeEventsFilter) == 64 && offsetof(ChangeEventsFilter, limit) == 16);
-static_assert(offsetof(ChangeEventsFilter, expiries_timestamp_min) == 24);
+static_assert(offsetof(ChangeEventsFilter, expiries_timestamp_min) == 24 && offsetof(ChangeEventsFilter, account_id) == 32);
 static_assert(std::has_unique_object_representations_v<ChangeEventsFilter>);
 
 enum class ChangeEventType : std::uint8_t {
@@ -133,14 +136,58 @@ struct AccountsAt {
 };
 static_assert(sizeof(AccountsAt) == 16);
 
+/// A place in the order of all events: sequence and timestamp of one of them. As the body of get_moment it has one of the two, the
+/// other is 0; the answer is the newest event whose sequence, or timestamp, is not above it, or nothing.
+struct Moment {
+  std::uint64_t sequence = 0;
+  std::uint64_t timestamp = 0;
+
+  friend bool operator==(const Moment&, const Moment&) = default;
+};
+static_assert(sizeof(Moment) == 16 && std::has_unique_object_representations_v<Moment>);
+
+/// Which accounts to add up. A page has the sums of the accounts that it looked at: those of all pages together are the answer.
+struct TrialBalanceFilter {
+  std::uint64_t timestamp = 0;      ///< balances as of then, as AccountsAt::timestamp; 0 = now
+  std::uint64_t timestamp_min = 0;  ///< accounts that were created then or later: where a page starts
+  std::uint32_t ledger = 0;         ///< 0 = all
+  std::uint8_t reserved[12] = {};
+};
+static_assert(sizeof(TrialBalanceFilter) == 32 && offsetof(TrialBalanceFilter, ledger) == 16);
+static_assert(std::has_unique_object_representations_v<TrialBalanceFilter>);
+
+/// Sums over accounts of one ledger.
+struct TrialBalance {
+  Balances balances;
+  std::uint64_t accounts = 0;  ///< how many were added up
+  std::uint32_t ledger = 0;
+  std::uint32_t reserved = 0;
+
+  friend bool operator==(const TrialBalance&, const TrialBalance&) = default;
+};
+static_assert(sizeof(TrialBalance) == 80 && offsetof(TrialBalance, accounts) == 64 && offsetof(TrialBalance, ledger) == 72);
+
+/// Adds the sums of a page; false, and nothing is changed: one of them would not fit into 128 bits.
+[[nodiscard]] inline bool add_up(TrialBalance& total, const TrialBalance& part) noexcept {
+  Balances sums;
+  if (add_overflows(total.balances.debits_pending, part.balances.debits_pending, sums.debits_pending)) return false;
+  if (add_overflows(total.balances.debits_posted, part.balances.debits_posted, sums.debits_posted)) return false;
+  if (add_overflows(total.balances.credits_pending, part.balances.credits_pending, sums.credits_pending)) return false;
+  if (add_overflows(total.balances.credits_posted, part.balances.credits_posted, sums.credits_posted)) return false;
+  total.balances = sums;
+  total.accounts += part.accounts;
+  return true;
+}
+
 /// Behind the rows of every query. A page ends at its limit, or earlier when the server has looked at as much as one request may
 /// cost: then it may be short, or empty, and go on all the same.
 struct PageEnd {
   /// 0: nothing is left. Otherwise where the next page starts: its timestamp_min (reversed: timestamp_max), everything else as
   /// it was. Of get_accounts_at: the number, from 1, of the first id that is still to be asked for.
   std::uint64_t resume = 0;
-  /// get_change_events only, else 0: expiries_timestamp_min of the next page. Expiries need a place of their own, because a
-  /// transfer that is imported later may have an earlier timestamp.
+  /// get_change_events: expiries_timestamp_min of the next page. Expiries need a place of their own, because a transfer that is
+  /// imported later may have an earlier timestamp. get_trial_balance, on the last page too: the timestamp as of which the sums are,
+  /// to be asked for by the next page. Else 0.
   std::uint64_t resume_expiries = 0;
 
   friend bool operator==(const PageEnd&, const PageEnd&) = default;
@@ -159,6 +206,11 @@ inline bool next_page(QueryFilter& filter, const PageEnd& end) noexcept {
 inline bool next_page(ChangeEventsFilter& filter, const PageEnd& end) noexcept {
   filter.timestamp_min = end.resume;
   filter.expiries_timestamp_min = end.resume_expiries;
+  return end.resume != 0;
+}
+inline bool next_page(TrialBalanceFilter& filter, const PageEnd& end) noexcept {
+  filter.timestamp_min = end.resume;
+  filter.timestamp = end.resume_expiries;
   return end.resume != 0;
 }
 /// The same with the ids of get_accounts_at.

@@ -23,4 +23,18 @@ u128 checksum(std::span<const std::byte> first, std::span<const std::byte> secon
   return make_u128(hash.high64, hash.low64);
 }
 
+struct ChecksumStream::State {
+  XXH3_state_t hash;
+};
+
+ChecksumStream::ChecksumStream() : state_(std::make_unique<State>()) { XXH3_128bits_reset(&state_->hash); }
+ChecksumStream::~ChecksumStream() = default;
+
+void ChecksumStream::add(std::span<const std::byte> bytes) noexcept { XXH3_128bits_update(&state_->hash, bytes.data(), bytes.size()); }
+
+u128 ChecksumStream::value() const noexcept {
+  const XXH128_hash_t hash = XXH3_128bits_digest(&state_->hash);
+  return make_u128(hash.high64, hash.low64);
+}
+
 }  // namespace florin::record

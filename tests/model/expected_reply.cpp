@@ -66,6 +66,9 @@ template std::vector<QueryFilter> elements_of(std::span<const std::byte>);
 template std::vector<ChangeEventsFilter> elements_of(std::span<const std::byte>);
 template std::vector<ChangeEvent> elements_of(std::span<const std::byte>);
 template std::vector<AccountsAt> elements_of(std::span<const std::byte>);
+template std::vector<Moment> elements_of(std::span<const std::byte>);
+template std::vector<TrialBalanceFilter> elements_of(std::span<const std::byte>);
+template std::vector<TrialBalance> elements_of(std::span<const std::byte>);
 template std::vector<PageEnd> elements_of(std::span<const std::byte>);
 template std::vector<CreateReplyEntry> elements_of(std::span<const std::byte>);
 template std::vector<Balances> elements_of(std::span<const std::byte>);
@@ -123,6 +126,17 @@ ReplyBody execute_on_model(ReferenceLedger& ledger, Operation operation, std::ui
       append(reply.bytes, PageEnd{});
       return reply;
     }
+    case Operation::kGetMoment: {
+      ReplyBody reply = listing_on_model(ledger, operation, body);
+      append(reply.bytes, PageEnd{});
+      return reply;
+    }
+    case Operation::kGetTrialBalance: {
+      ReplyBody reply = listing_on_model(ledger, operation, body);
+      append(reply.bytes, PageEnd{.resume_expiries = moment_of(ledger, filter_of<TrialBalanceFilter>(body))});
+      return reply;
+    }
+    case Operation::kGenesis: ledger.genesis(timestamp); return {};
     case Operation::kPulse: ledger.pulse(elements_of<u128>(body), timestamp); return {};
     default: return {};
   }
@@ -139,6 +153,8 @@ ReplyBody listing_on_model(const ReferenceLedger& ledger, Operation operation, s
       const auto at = elements_of<AccountsAt>(body.first(sizeof(AccountsAt))).at(0);
       return encode_rows(accounts_at(ledger, at.timestamp, elements_of<u128>(body.subspan(sizeof(AccountsAt)))));
     }
+    case Operation::kGetMoment: return encode_rows(moments(ledger, filter_of<Moment>(body)));
+    case Operation::kGetTrialBalance: return encode_rows(trial_balances(ledger, filter_of<TrialBalanceFilter>(body)));
     default: return {};
   }
 }

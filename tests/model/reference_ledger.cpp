@@ -62,6 +62,7 @@ std::vector<EventOutcome> ReferenceLedger::run_request(std::span<const Event> ev
     }
   };
 
+  record_moments(events.size(), timestamp);
   std::vector<EventOutcome> outcomes(events.size());
   bool in_chain = false;
   bool chain_broken = false;
@@ -432,6 +433,7 @@ void ReferenceLedger::balances_after_transfer(const Transfer& event, std::uint32
 // Expiry.
 
 void ReferenceLedger::pulse(std::span<const u128> ids, std::uint64_t timestamp) {
+  record_moments(ids.size(), timestamp);
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const std::uint64_t expiry_timestamp = timestamp - ids.size() + 1 + i;
     event_sequence_ = sequence_ + i + 1;
@@ -442,6 +444,12 @@ void ReferenceLedger::pulse(std::span<const u128> ids, std::uint64_t timestamp) 
   }
   sequence_ += ids.size();
   undo_.clear();
+}
+
+void ReferenceLedger::record_moments(std::size_t events, std::uint64_t timestamp) {
+  for (std::size_t i = 0; i < events; ++i) {
+    moments_.push_back({.sequence = moments_.back().sequence + 1, .timestamp = timestamp - events + 1 + i});
+  }
 }
 
 void ReferenceLedger::expire(u128 pending_id, std::uint64_t timestamp) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "florin/account.hpp"
+#include "florin/query.hpp"
 #include "florin/status_codes.hpp"
 #include "florin/transfer.hpp"
 #include "florin/uint128.hpp"
@@ -56,6 +57,8 @@ class ReferenceLedger {
   /// Expires the listed holds, in order, each at a timestamp of its own. Ids that are no open hold, or are not due yet at
   /// that time, are passed over.
   void pulse(std::span<const u128> ids, std::uint64_t timestamp);
+  /// The first event of all. Whoever leaves it out gets one at timestamp 1.
+  void genesis(std::uint64_t timestamp) { moments_ = {{.sequence = 1, .timestamp = timestamp}}; }
 
   /// Ids of open holds with expires_at <= now, ordered by (expires_at, timestamp), at most `ids_max`.
   [[nodiscard]] std::vector<u128> due_expiries(std::uint64_t now, std::size_t ids_max) const;
@@ -72,6 +75,8 @@ class ReferenceLedger {
   [[nodiscard]] const std::map<u128, Hold>& holds() const { return holds_; }
   [[nodiscard]] const std::set<u128>& failed_ids() const { return failed_ids_; }
   [[nodiscard]] const std::vector<LedgerEvent>& events() const { return events_; }
+  /// Of every event of every write, done or refused.
+  [[nodiscard]] const std::vector<Moment>& moments() const { return moments_; }
 
  private:
   struct ImportedCodes;
@@ -106,6 +111,7 @@ class ReferenceLedger {
   void insert_transfer(const Transfer& transfer);
   void insert_hold(u128 pending_id, const Hold& hold);
   void end_hold(u128 pending_id, HoldStatus status);
+  void record_moments(std::size_t events, std::uint64_t timestamp);
   void record_event(bool is_expiry, std::uint64_t timestamp, const Transfer& transfer);
   void roll_back();
 
@@ -119,6 +125,7 @@ class ReferenceLedger {
   std::vector<LedgerEvent> events_;
   std::uint64_t sequence_ = 1;        ///< of the last request's last event; genesis is the first
   std::uint64_t event_sequence_ = 0;  ///< that the event in hand shows
+  std::vector<Moment> moments_ = {{.sequence = 1, .timestamp = 1}};
   std::vector<std::function<void()>> undo_;        ///< of the open chain
 };
 

@@ -1,6 +1,7 @@
 #include "model/reference_queries.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace florin::model {
 namespace {
@@ -156,13 +157,21 @@ bool is_valid(const QueryFilter& filter, bool of_accounts) {
 }
 
 bool is_valid(const ChangeEventsFilter& filter) {
-  if (filter.expiries_timestamp_min > kTimestampMax || filter.reserved0 != 0) return false;
+  if (filter.expiries_timestamp_min > kTimestampMax || filter.reserved0 != 0 || filter.account_id == kU128Max) return false;
   const bool has_cursor = filter.expiries_timestamp_min != 0;
   if (!has_cursor && filter.timestamp_max != 0 && filter.timestamp_min > filter.timestamp_max) return false;
   return has_valid_page(filter);
 }
 
 bool is_valid(const AccountsAt& at) { return at.timestamp <= kTimestampMax && at.reserved == 0; }
+
+bool is_valid(const Moment& moment) {
+  return moment.sequence == 0 ? moment.timestamp != 0 && moment.timestamp <= kTimestampMax : moment.timestamp == 0;
+}
+
+bool is_valid(const TrialBalanceFilter& filter) {
+  return filter.timestamp <= kTimestampMax && filter.timestamp_min <= kTimestampMax && are_zero(filter.reserved);
+}
 
 std::vector<Transfer> account_transfers(const ReferenceLedger& ledger, const AccountFilter& filter) {
   std::vector<Transfer> rows;
@@ -215,8 +224,49 @@ std::vector<ChangeEvent> change_events(const ReferenceLedger& ledger, const Chan
   for (const LedgerEvent& event : ledger.events()) {
     if (event.timestamp < (event.is_expiry ? expiries_min : filter.timestamp_min)) continue;
     if (filter.timestamp_max != 0 && event.timestamp > filter.timestamp_max) continue;
-    rows.push_back(row_of(event, ledger.transfers().at(event.transfer_id)));
+    const bool is_of_account = event.debit_account.id == filter.account_id || event.credit_account.id == filter.account_id;
+    if (filter.account_id != 0 && !is_of_account) continue;
+    ChangeEvent row = row_of(event, ledger.transfers().at(event.transfer_id));
+    if (filter.account_id != 0) {
+      ChangeEventAccount& other = row.debit_account.id == filter.account_id ? row.credit_account : row.debit_account;
+      other.balances = {};
+      other.flags &= static_cast<std::uint16_t>(~AccountFlags::kClosed);
+    }
+    rows.push_back(row);
   }
+  return rows;
+}
+
+std::vector<Moment> moments(const ReferenceLedger& ledger, const Moment& asked) {
+  std::vector<Moment> rows;
+  for (const Moment& moment : ledger.moments()) {
+    if (asked.sequence != 0 ? moment.sequence <= asked.sequence : moment.timestamp <= asked.timestamp) rows = {moment};
+  }
+  return rows;
+}
+
+std::uint64_t moment_of(const ReferenceLedger& ledger, const TrialBalanceFilter& filter) {
+  const std::uint64_t newest = ledger.moments().back().timestamp;
+  return filter.timestamp == 0 ? newest : std::min(filter.timestamp, newest);
+}
+
+std::vector<TrialBalance> trial_balances(const ReferenceLedger& ledger, const TrialBalanceFilter& filter) {
+  std::vector<u128> ids;
+  for (const auto& [id, account] : ledger.accounts()) {
+    if (account.timestamp >= filter.timestamp_min && (filter.ledger == 0 || account.ledger == filter.ledger)) ids.push_back(id);
+  }
+  std::map<std::uint32_t, TrialBalance> sums;
+  for (const Account& account : accounts_at(ledger, filter.timestamp, ids)) {
+    TrialBalance& sum = sums[account.ledger];
+    sum.ledger = account.ledger;
+    sum.balances.debits_pending += account.debits_pending;
+    sum.balances.debits_posted += account.debits_posted;
+    sum.balances.credits_pending += account.credits_pending;
+    sum.balances.credits_posted += account.credits_posted;
+    ++sum.accounts;
+  }
+  std::vector<TrialBalance> rows;
+  for (const auto& [number, sum] : sums) rows.push_back(sum);
   return rows;
 }
 

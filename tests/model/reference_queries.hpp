@@ -17,6 +17,8 @@ bool is_valid(const AccountFilter& filter);
 bool is_valid(const QueryFilter& filter, bool of_accounts);
 bool is_valid(const ChangeEventsFilter& filter);
 bool is_valid(const AccountsAt& at);
+bool is_valid(const Moment& moment);
+bool is_valid(const TrialBalanceFilter& filter);
 
 std::vector<Transfer> account_transfers(const ReferenceLedger& ledger, const AccountFilter& filter);
 /// The account's balances right after each matching transfer.
@@ -26,5 +28,12 @@ std::vector<Transfer> query_transfers(const ReferenceLedger& ledger, const Query
 std::vector<ChangeEvent> change_events(const ReferenceLedger& ledger, const ChangeEventsFilter& filter);
 /// Found by adding up all that happened to an account until then, not by taking back what happened since.
 std::vector<Account> accounts_at(const ReferenceLedger& ledger, std::uint64_t timestamp, std::span<const u128> ids);
+
+/// At most one.
+std::vector<Moment> moments(const ReferenceLedger& ledger, const Moment& asked);
+/// The timestamp as of which a trial balance is: the one asked for, unless nothing has happened by then.
+std::uint64_t moment_of(const ReferenceLedger& ledger, const TrialBalanceFilter& filter);
+/// Sums of all accounts of the filter, modulo 2^128.
+std::vector<TrialBalance> trial_balances(const ReferenceLedger& ledger, const TrialBalanceFilter& filter);
 
 }  // namespace florin::model

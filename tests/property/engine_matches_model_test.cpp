@@ -10,6 +10,7 @@
 #include "support/paging.hpp"
 #include "support/random_workload.hpp"
 #include "support/reply_text.hpp"
+#include "support/sanitizers.hpp"
 
 /// Random request streams on the reference model and on every state machine we have: each reply equal byte for byte (pages of queries: all
 /// of them together), the whole
@@ -165,13 +166,7 @@ void run_seeds(const std::vector<StateMachineFactory>& factories, std::uint64_t 
   }
 }
 
-#if defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kDefaultSeeds = 3;
-#elif defined(__SANITIZE_ADDRESS__)
-constexpr std::uint64_t kDefaultSeeds = 12;
-#else
-constexpr std::uint64_t kDefaultSeeds = 40;
-#endif
+constexpr std::uint64_t kDefaultSeeds = PerSanitizer<std::uint64_t>{.none = 40, .address = 12, .thread = 6}.here();
 
 TEST(EngineMatchesModel, OnRandomStreams) { run_seeds(engine_factories(), kDefaultSeeds, 600); }
 

@@ -81,6 +81,7 @@ class PagedTraffic {
       case 1: {
         ChangeEventsFilter filter;
         filter.limit = limit;
+        if (!ledger_.accounts().empty() && random_.chance(50)) filter.account_id = ledger_.accounts().begin()->first;
         listing.first = make_request<ChangeEventsFilter>(Operation::kGetChangeEvents, std::span(&filter, 1));
         listing.grows = true;
         break;
@@ -175,6 +176,8 @@ TEST(Filters, AreJudgedAsByTheModel) {
   judge_alike<QueryFilter>(Operation::kQueryAccounts, of_accounts, [](const QueryFilter& filter) { return model::is_valid(filter, true); });
   judge_alike<QueryFilter>(Operation::kQueryTransfers, of_transfers, [](const QueryFilter& filter) { return model::is_valid(filter, false); });
   judge_alike<ChangeEventsFilter>(Operation::kGetChangeEvents, of_events, [](const ChangeEventsFilter& filter) { return model::is_valid(filter); });
+  judge_alike<Moment>(Operation::kGetMoment, {.timestamp = 5}, [](const Moment& moment) { return model::is_valid(moment); });
+  judge_alike<TrialBalanceFilter>(Operation::kGetTrialBalance, {.timestamp = 5}, [](const TrialBalanceFilter& filter) { return model::is_valid(filter); });
   judge_alike<AccountsAt>(Operation::kGetAccountsAt, {.timestamp = 5}, [](const AccountsAt& at) { return model::is_valid(at); });
 }
 

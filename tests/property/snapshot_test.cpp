@@ -5,10 +5,11 @@
 #include "model/expected_reply.hpp"
 #include "support/builders.hpp"
 #include "support/engine_under_test.hpp"
-#include "support/memory_snapshot.hpp"
+#include "support/online_snapshot.hpp"
 #include "support/paging.hpp"
 #include "support/random_workload.hpp"
 #include "support/reply_text.hpp"
+#include "support/sanitizers.hpp"
 
 /// Snapshots that are taken while requests go on: loading one gives the state at its beginning, and from there on nobody can tell
 /// the loaded ledger from the one that never stopped, whatever number of partitions either has.
@@ -17,7 +18,7 @@ namespace florin::test {
 namespace {
 
 struct Traffic {
-  explicit Traffic(std::uint64_t seed) : workload(seed) {}
+  explicit Traffic(std::uint64_t seed) : workload(seed, {.moments = false}) {}
   TestRequest next(model::ReplyBody& expected) {
     TestRequest request = workload.next(ledger);
     expected = model::execute_on_model(ledger, request.operation, request.flags, request.body(), request.timestamp);
@@ -27,41 +28,7 @@ struct Traffic {
   model::ReferenceLedger ledger;
 };
 
-class OnlineSnapshot {
- public:
-  explicit OnlineSnapshot(EngineUnderTest& engine) : machine_(engine.state_machine()) {
-    header_.sequence = machine_.sequence();
-    header_.timestamp = machine_.timestamp();
-    header_.outcome_digest = machine_.outcome_digest();
-    header_.state_hash = machine_.state_hash();
-    machine_.begin_snapshot();
-  }
-  /// True when it is complete.
-  bool step(std::size_t budget_bytes) {
-    const auto sink = [&](ChunkKey key, std::span<const std::byte> bytes) { snapshot.put(key, bytes); };
-    if (!copied_) {
-      copied_ = machine_.snapshot_step(budget_bytes, sink);
-      return false;
-    }
-    if (!machine_.snapshot_rows(sink)) return false;
-    EXPECT_TRUE(machine_.snapshot_state_hash() == header_.state_hash) << "what was emitted is not the state at the beginning";
-    snapshot.publish(header_);
-    return true;
-  }
-
-  MemorySnapshot snapshot;
-
- private:
-  core::StateMachine& machine_;
-  SnapshotHeader header_;
-  bool copied_ = false;
-};
-
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr std::uint64_t kSeeds = 3;
-#else
-constexpr std::uint64_t kSeeds = 12;
-#endif
+constexpr std::uint64_t kSeeds = PerSanitizer<std::uint64_t>{.none = 12, .address = 3, .thread = 6}.here();
 
 TEST(SnapshotUnderTraffic, LoadsAsTheStateAtItsBeginning) {
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {

@@ -20,6 +20,7 @@ test::RandomWorkload::Options workload_options() {
   test::RandomWorkload::Options options;
   options.large_requests = false;  // one of them takes as long as a life
   options.pulses = false;          // the node's own business
+  options.moments = false;         // lives begin with a snapshot
   return options;
 }
 

@@ -25,7 +25,7 @@ std::uint64_t setting(const char* name, std::uint64_t otherwise) {
 /// State machines that run on the calling thread: the simulator has no other.
 std::vector<test::StateMachineFactory> stepped_factories() {
   std::vector<test::StateMachineFactory> factories = test::engine_factories();
-  std::erase_if(factories, [](const test::StateMachineFactory& factory) { return factory.name.find("thread") != std::string::npos; });
+  std::erase_if(factories, test::has_threads);
   return factories;
 }
 

@@ -2,11 +2,18 @@
 
 #include <chrono>
 #include <stdexcept>
+#include <utility>
 
 namespace florin::test {
 
-DiskPast::DiskPast(Builder builder) : builder_(builder) {
-  auto store = journal::SealedFolder::open(folder_.path());
+DiskPast::DiskPast(Builder builder) : DiskPast(builder, std::make_unique<journal::testing::TemporaryFolder>(journal::testing::TemporaryFolder::Where::kMemory)) {}
+
+DiskPast::DiskPast(Builder builder, std::unique_ptr<journal::testing::TemporaryFolder> folder) : DiskPast(builder, folder->path()) {
+  folder_ = std::move(folder);
+}
+
+DiskPast::DiskPast(Builder builder, const std::string& folder) : builder_(builder) {
+  auto store = journal::SealedFolder::open(folder);
   if (!store) throw std::runtime_error(store.error().message());
   store_ = std::move(*store);
   past_ = std::make_unique<history::SealedPast>(*store_, history::SealedPastOptions{});

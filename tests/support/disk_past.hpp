@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <thread>
 
 #include "history/sealed_past.hpp"
@@ -10,7 +11,7 @@
 
 namespace florin::test {
 
-/// A past in sealed segments in a folder of its own, and who builds them.
+/// A past in sealed segments, and who builds them.
 class DiskPast final : public core::Past {
  public:
   enum class Builder {
@@ -19,6 +20,8 @@ class DiskPast final : public core::Past {
   };
 
   explicit DiskPast(Builder builder);
+  /// In a folder that outlives it.
+  DiskPast(Builder builder, const std::string& folder);
   ~DiskPast() override;
 
   bool may_know(u128 id, std::uint64_t hash) const noexcept override { return past_->may_know(id, hash); }
@@ -30,7 +33,7 @@ class DiskPast final : public core::Past {
   void detach() noexcept override { past_->detach(); }
   void set_store(u128 store_id, u128 hash_seed) override { past_->set_store(store_id, hash_seed); }
   Status restore(const core::PastEnd& end) override { return past_->restore(end); }
-  std::uint64_t cut_of(std::uint64_t generation) const noexcept override { return past_->cut_of(generation); }
+  std::uint64_t cut_of(std::uint64_t generation) override { return past_->cut_of(generation); }
   std::uint64_t durable_generations() const noexcept override { return past_->durable_generations(); }
   std::uint64_t memory_bytes() const noexcept override { return past_->memory_bytes(); }
   void seal(const core::FrozenGeneration& generation) override;
@@ -39,10 +42,11 @@ class DiskPast final : public core::Past {
   [[nodiscard]] history::SealedPast& past() noexcept { return *past_; }
 
  private:
+  DiskPast(Builder builder, std::unique_ptr<journal::testing::TemporaryFolder> folder);
   void build();
 
   const Builder builder_;
-  journal::testing::TemporaryFolder folder_{journal::testing::TemporaryFolder::Where::kMemory};
+  std::unique_ptr<journal::testing::TemporaryFolder> folder_;  // its own
   std::unique_ptr<journal::SealedFolder> store_;
   std::unique_ptr<history::SealedPast> past_;
   int asked_ = 0;

@@ -18,10 +18,7 @@ EngineUnderTest::EngineUnderTest(std::unique_ptr<core::StateMachine> state_machi
     next_sequence_ = state_machine_->sequence() + 1;  // it was loaded from a snapshot
     return;
   }
-  Genesis genesis;
-  genesis.store_id = 1;
-  genesis.hash_seed = make_u128(0x0123456789ABCDEFULL, 0xFEDCBA9876543210ULL);
-  execute(make_request<Genesis>(Operation::kGenesis, std::span(&genesis, 1), 1));
+  execute(make_request<Genesis>(Operation::kGenesis, std::span(&kGenesis, 1), 1));
 }
 
 std::vector<model::ReplyBody> EngineUnderTest::execute(std::span<const TestRequest> requests) {
@@ -50,6 +47,8 @@ std::vector<model::ReplyBody> EngineUnderTest::execute(std::span<const TestReque
     next_sequence_ += command.event_count;
     if (request.operation == Operation::kCreateAccounts) accounts += command.event_count;
     if (request.operation == Operation::kCreateTransfers) transfers += command.event_count;
+  }
+  while (state_machine_->must_wait()) {
   }
   EXPECT_TRUE(state_machine_->reserve(accounts, transfers));
   state_machine_->execute(commands);

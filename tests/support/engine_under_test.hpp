@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/state_machine.hpp"
+#include "florin/batch.hpp"
 #include "model/expected_reply.hpp"
 
 namespace florin::test {
@@ -46,6 +47,8 @@ TestRequest make_request(Operation operation, std::span<const T> elements, std::
 /// Writer: one test thread.
 class EngineUnderTest {
  public:
+  /// Of every store in tests.
+  static constexpr Genesis kGenesis{.store_id = 1, .hash_seed = make_u128(0x0123456789ABCDEFULL, 0xFEDCBA9876543210ULL)};
   enum class Replies { kWanted, kNone };  ///< kNone: as in replay
 
   explicit EngineUnderTest(std::unique_ptr<core::StateMachine> state_machine, Replies replies = Replies::kWanted);
@@ -71,7 +74,11 @@ struct StateMachineFactory {
 
 inline void PrintTo(const StateMachineFactory& factory, std::ostream* out) { *out << factory.name; }
 
-/// The engine's ledger in all its forms: one partition, several on the calling thread, several on threads of their own.
+/// True for forms that have threads of their own; their names say so.
+inline bool has_threads(const StateMachineFactory& factory) { return factory.name.find("thread") != std::string::npos; }
+
+/// The engine's ledger in all its forms: one partition, several on the calling thread, several on threads of their own. Of these and
+/// the following lists the thread sanitizer gets only forms with threads.
 const std::vector<StateMachineFactory>& engine_factories();
 /// The engine with tiny generations, so that transfers leave memory all the time.
 const std::vector<StateMachineFactory>& engine_factories_with_past();

@@ -18,7 +18,7 @@ PageEnd page_end_of(const TestRequest& request, const model::ReplyBody& reply);
 /// The request for the page after this one; nothing after the last.
 std::optional<TestRequest> next_page(const TestRequest& request, const model::ReplyBody& reply);
 
-/// All pages of a query as one list of rows, or the first `pages_max` of them. Nothing may be written in between.
+/// All pages of a query as one list of rows, or the first `pages_max` of them; sums are added up. Nothing may be written in between.
 struct Listing {
   model::ReplyBody rows;
   bool complete = false;

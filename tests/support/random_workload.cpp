@@ -212,7 +212,9 @@ TestRequest RandomWorkload::next_lookup(const ReferenceLedger& ledger) {
 }
 
 TestRequest RandomWorkload::next_query(const ReferenceLedger& ledger) {
-  switch (random_.below(8)) {
+  switch (random_.below(10)) {
+    case 8: return options_.moments ? next_moment(ledger) : next_events_query(ledger);
+    case 9: return next_trial_balance(ledger);
     case 0:
     case 1: return next_ledger_query(ledger);
     case 2:
@@ -286,6 +288,7 @@ TestRequest RandomWorkload::next_events_query(const ReferenceLedger& ledger) {
   ChangeEventsFilter filter;
   narrow(filter, ledger);
   if (random_.chance(20)) filter.expiries_timestamp_min = some_time(ledger);
+  if (random_.chance(50)) filter.account_id = account_id();
   return make_request<ChangeEventsFilter>(Operation::kGetChangeEvents, std::span(&filter, 1));
 }
 
@@ -296,6 +299,24 @@ TestRequest RandomWorkload::next_accounts_at(const ReferenceLedger& ledger) {
   const std::uint64_t ids = random_.between(1, 12);
   for (std::uint64_t i = 0; i < ids; ++i) words.push_back(random_.chance(95) ? account_id() : random_.pick<u128>({0, kU128Max, 1}));
   return make_request<u128>(Operation::kGetAccountsAt, words);
+}
+
+TestRequest RandomWorkload::next_moment(const ReferenceLedger& ledger) {
+  Moment moment;
+  if (random_.chance(50)) {
+    moment.sequence = random_.between(1, ledger.moments().back().sequence + 2);
+  } else {
+    moment.timestamp = some_time(ledger);
+  }
+  return make_request<Moment>(Operation::kGetMoment, std::span(&moment, 1));
+}
+
+TestRequest RandomWorkload::next_trial_balance(const ReferenceLedger& ledger) {
+  TrialBalanceFilter filter;
+  if (random_.chance(80)) filter.timestamp = some_time(ledger);
+  if (random_.chance(20)) filter.timestamp_min = some_time(ledger);
+  if (random_.chance(40)) filter.ledger = static_cast<std::uint32_t>(random_.between(1, 3));
+  return make_request<TrialBalanceFilter>(Operation::kGetTrialBalance, std::span(&filter, 1));
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ class RandomWorkload {
     bool post_balances = true;       ///< now and then ask for them
     bool pulses = true;              ///< expire holds when they are due; otherwise leave it to the caller
     bool imported = true;            ///< history imported in between
+    bool moments = true;             ///< ask which event had which timestamp; a ledger that was loaded from a snapshot knows only what came later
     std::uint32_t reads_percent = 20;
   };
 
@@ -65,6 +66,8 @@ class RandomWorkload {
   TestRequest next_ledger_query(const model::ReferenceLedger& ledger);
   TestRequest next_events_query(const model::ReferenceLedger& ledger);
   TestRequest next_accounts_at(const model::ReferenceLedger& ledger);
+  TestRequest next_moment(const model::ReferenceLedger& ledger);
+  TestRequest next_trial_balance(const model::ReferenceLedger& ledger);
   std::uint64_t some_time(const model::ReferenceLedger& ledger);
   template <typename Filter>
   void narrow(Filter& filter, const model::ReferenceLedger& ledger);

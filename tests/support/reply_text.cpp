@@ -101,6 +101,12 @@ std::string text_of(const ChangeEvent& e) {
   return out.str();
 }
 
+std::string text_of(const Moment& moment) { return "sequence " + std::to_string(moment.sequence) + " at " + std::to_string(moment.timestamp); }
+
+std::string text_of(const TrialBalance& sum) {
+  return "ledger " + std::to_string(sum.ledger) + ", " + std::to_string(sum.accounts) + " accounts: " + text_of(sum.balances);
+}
+
 template <typename Row>
 std::string row_difference(const model::ReplyBody& expected, const model::ReplyBody& actual) {
   const auto rows = [](const model::ReplyBody& reply) {
@@ -135,6 +141,8 @@ std::string difference(const TestRequest& request, const model::ReplyBody& expec
     case Operation::kGetAccountTransfers: out << row_difference<Transfer>(expected, actual); break;
     case Operation::kGetAccountBalances: out << row_difference<AccountBalance>(expected, actual); break;
     case Operation::kGetChangeEvents: out << row_difference<ChangeEvent>(expected, actual); break;
+    case Operation::kGetMoment: out << row_difference<Moment>(expected, actual); break;
+    case Operation::kGetTrialBalance: out << row_difference<TrialBalance>(expected, actual); break;
     default: break;
   }
   return out.str();

@@ -4,6 +4,7 @@
 #include "support/disk_past.hpp"
 #include "support/engine_under_test.hpp"
 #include "support/memory_past.hpp"
+#include "support/sanitizers.hpp"
 
 namespace florin::test {
 
@@ -20,23 +21,36 @@ std::unique_ptr<core::StateMachine> threaded_engine(std::uint32_t partitions) {
 }
 
 std::unique_ptr<core::StateMachine> engine_with_past(std::uint32_t partitions, std::uint64_t generation_transfers, std::uint32_t batches) {
-  return core::make_ledger({.memory_budget_bytes = std::uint64_t{512} << 20,
+  return core::make_ledger({.memory_budget_bytes = std::uint64_t{1} << 30,
                             .partitions = partitions,
                             .past = std::make_shared<MemoryPast>(batches),
                             .generation_entries = generation_transfers});
 }
 
+std::unique_ptr<core::StateMachine> threaded_engine_with_past(std::uint32_t partitions, std::uint64_t generation_transfers) {
+  return core::make_ledger({.memory_budget_bytes = std::uint64_t{1} << 30,
+                            .partitions = partitions,
+                            .past = std::make_shared<MemoryPast>(3),
+                            .generation_entries = generation_transfers},
+                           std::make_unique<pipeline::PartitionThreads>(partitions));
+}
+
 std::unique_ptr<core::StateMachine> sealing_engine(std::uint32_t partitions, std::uint64_t generation_transfers, DiskPast::Builder builder) {
-  return core::make_ledger({.memory_budget_bytes = std::uint64_t{512} << 20,
+  return core::make_ledger({.memory_budget_bytes = std::uint64_t{1} << 30,
                             .partitions = partitions,
                             .past = std::make_shared<DiskPast>(builder),
                             .generation_entries = generation_transfers});
 }
 
+std::vector<StateMachineFactory> worth_running(std::vector<StateMachineFactory> forms) {
+  if (kSanitizer == Sanitizer::kThread) std::erase_if(forms, [](const StateMachineFactory& form) { return !has_threads(form); });
+  return forms;
+}
+
 }  // namespace
 
 const std::vector<StateMachineFactory>& engine_factories() {
-  static const std::vector<StateMachineFactory> factories = {
+  static const std::vector<StateMachineFactory> factories = worth_running({
       {"engine, 1 partition", [] { return engine(1); }},
       {"engine, 2 partitions", [] { return engine(2); }},
       {"engine, 3 partitions", [] { return engine(3); }},
@@ -45,26 +59,27 @@ const std::vector<StateMachineFactory>& engine_factories() {
       {"engine, 8 partitions", [] { return engine(8); }},
       {"engine, 2 partitions on threads", [] { return threaded_engine(2); }},
       {"engine, 8 partitions on threads", [] { return threaded_engine(8); }},
-  };
+  });
   return factories;
 }
 
 const std::vector<StateMachineFactory>& engine_factories_with_past() {
-  static const std::vector<StateMachineFactory> factories = {
+  static const std::vector<StateMachineFactory> factories = worth_running({
       {"engine, 1 partition, each batch leaves at once", [] { return engine_with_past(1, 1, 0); }},
       {"engine, 1 partition, 40 transfers leave together", [] { return engine_with_past(1, 40, 2); }},
       {"engine, 3 partitions, 100 transfers leave together", [] { return engine_with_past(3, 100, 7); }},
       {"engine, 8 partitions, 10 transfers leave together", [] { return engine_with_past(8, 10, 1); }},
-  };
+      {"engine, 2 partitions on threads, 60 transfers leave together", [] { return threaded_engine_with_past(2, 60); }},
+  });
   return factories;
 }
 
 const std::vector<StateMachineFactory>& sealing_engine_factories() {
-  static const std::vector<StateMachineFactory> factories = {
+  static const std::vector<StateMachineFactory> factories = worth_running({
       {"engine, 1 partition, seals 300 ids together", [] { return sealing_engine(1, 300, DiskPast::Builder::kCaller); }},
       {"engine, 3 partitions, seals 500 ids together", [] { return sealing_engine(3, 500, DiskPast::Builder::kCaller); }},
       {"engine, 2 partitions, a thread seals", [] { return sealing_engine(2, 400, DiskPast::Builder::kThread); }},
-  };
+  });
   return factories;
 }
 

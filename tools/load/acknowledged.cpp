@@ -19,7 +19,9 @@ Result<AcknowledgedLog> AcknowledgedLog::create(const std::string& path, const W
                                  {"pending_percent", options.pending_percent},
                                  {"post_percent", options.post_percent},
                                  {"void_percent", options.void_percent},
-                                 {"limits_percent", options.limits_percent}};
+                                 {"limits_percent", options.limits_percent},
+                                 {"random_ids", options.random_ids},
+                                 {"random_user_data", options.random_user_data}};
   log.file_ << header.dump() << '\n';
   if (!log.file_) return Status(ErrorKind::kIo, path + ": cannot be written");
   return log;
@@ -66,6 +68,8 @@ Result<Acknowledged> Acknowledged::read(const std::string& path) {
   log.options.post_percent = header.value("post_percent", 0U);
   log.options.void_percent = header.value("void_percent", 0U);
   log.options.limits_percent = header.value("limits_percent", 0U);
+  log.options.random_ids = header.value("random_ids", false);
+  log.options.random_user_data = header.value("random_user_data", false);
   auto distribution = Distribution::parse(header.value("distribution", std::string()));
   if (!distribution) return distribution.error().with_context(path);
   log.options.distribution = *distribution;

@@ -22,7 +22,7 @@ RequestSource::Next CheckSource::next(std::uint32_t slot, PreparedRequest& reque
   const std::uint64_t count = std::min({range.count - offset_, step, std::uint64_t{kIdsMax}});
   const std::uint32_t frame = pool_.take();
   for (std::uint64_t i = 0; i < count; ++i) {
-    const u128 id = make_u128(log_.id_prefix, range.first + offset_ + i);
+    const u128 id = workload_.transfer_id(log_.id_prefix, range.first + offset_ + i);
     std::memcpy(pool_.body(frame) + i * sizeof id, &id, sizeof id);
   }
   in_flight_[slot] = {.first = range.first + offset_, .count = count, .frame = range.frame + offset_ / batch, .uses = range.uses};
@@ -54,7 +54,7 @@ std::uint64_t CheckSource::completed(std::uint32_t slot, const FrameHeader& repl
 void CheckSource::compare(const AcknowledgedRange& part, std::span<const std::byte> transfers) {
   std::size_t at = 0;
   for (std::uint64_t i = 0; i < part.count; ++i) {
-    const u128 id = make_u128(log_.id_prefix, part.first + i);
+    const u128 id = workload_.transfer_id(log_.id_prefix, part.first + i);
     Transfer stored;
     if (at + sizeof stored <= transfers.size()) std::memcpy(&stored, transfers.data() + at, sizeof stored);
     if (stored.id != id) {
@@ -79,14 +79,16 @@ bool CheckSource::matches(const AcknowledgedRange& part, std::uint64_t offset, c
     workload_.prepare(frame, prepared_);
     prepared_frame_ = frame;
   }
-  const Transfer& sent = prepared_[offset % batch];
+  Transfer sent = prepared_[offset % batch];
+  workload_.write_user_data(part.first + offset, sent);
   // What a post or void referred to depended on the replies of that run; the server filled in the rest.
   if (sent.debit_account_id == 0) return stored.timestamp != 0 && (stored.flags == sent.flags || stored.flags == 0);
   const std::uint64_t uses = workload_.stride() == 0 ? 0 : part.uses;
   return stored.debit_account_id == workload_.shifted(sent.debit_account_id, uses) &&
          stored.credit_account_id == workload_.shifted(sent.credit_account_id, uses) && stored.amount == sent.amount &&
          stored.ledger == sent.ledger && stored.code == sent.code && stored.flags == sent.flags &&
-         stored.timeout == sent.timeout && stored.timestamp != 0;
+         stored.timeout == sent.timeout && stored.timestamp != 0 && stored.user_data_128 == sent.user_data_128 &&
+         stored.user_data_64 == sent.user_data_64 && stored.user_data_32 == sent.user_data_32;
 }
 
 void CheckSource::problem(std::string text) {

@@ -47,7 +47,10 @@ RequestSource::Next TransferSource::next(std::uint32_t slot, PreparedRequest& re
   if (uses_[frame] != 0 && workload_.stride() != 0) rewrite_accounts(frame);
   if (!two_phase_.empty()) rewrite_ends(frame, events);
   Transfer* const event = transfers(frame);
-  for (std::uint32_t i = 0; i < events; ++i) event[i].id = make_u128(id_prefix_, next_ + i);
+  for (std::uint32_t i = 0; i < events; ++i) {
+    event[i].id = workload_.transfer_id(id_prefix_, next_ + i);
+    workload_.write_user_data(next_ + i, event[i]);
+  }
 
   in_flight_[slot] = {.first = next_, .events = events, .frame = frame, .uses = uses_[frame]};
   ++uses_[frame];
@@ -104,7 +107,7 @@ bool TransferSource::take_hold(u128& id) noexcept {
     OpenHolds& oldest = open_holds_.front();
     const auto& positions = two_phase_[oldest.frame].holds;
     if (oldest.used < positions.size() && positions[oldest.used] < oldest.events) {
-      id = make_u128(id_prefix_, oldest.first + positions[oldest.used++]);
+      id = workload_.transfer_id(id_prefix_, oldest.first + positions[oldest.used++]);
       return true;
     }
     open_holds_.pop_front();

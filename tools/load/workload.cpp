@@ -102,7 +102,7 @@ void Workload::prepare(std::uint64_t frame, std::span<Transfer> transfers) const
     transfer.debit_account_id = account_id(debit);
     transfer.credit_account_id = account_id(credit);
     transfer.ledger = kLedger;
-    transfer.code = 1;
+    transfer.code = options_.random_user_data ? static_cast<std::uint16_t>(1 + random.below(65'535)) : std::uint16_t{1};
     if (dice < options_.post_percent + options_.void_percent + options_.pending_percent) {
       transfer.flags = TransferFlags::kPending;
       transfer.timeout = kPendingTimeoutS;

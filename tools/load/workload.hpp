@@ -37,6 +37,8 @@ struct WorkloadOptions {
   unsigned post_percent = 0;
   unsigned void_percent = 0;
   unsigned limits_percent = 0;  ///< of all accounts: debits_must_not_exceed_credits, funded before the run
+  bool random_ids = false;        ///< of transfers: in no order at all; else they count up
+  bool random_user_data = false;  ///< three random user-data fields, and random codes
 
   [[nodiscard]] bool two_phase() const noexcept { return pending_percent + post_percent + void_percent != 0; }
 };
@@ -61,6 +63,19 @@ class Workload {
   [[nodiscard]] Account account(std::uint64_t index) const noexcept;
   [[nodiscard]] bool is_limited(std::uint64_t index) const noexcept;
   [[nodiscard]] std::uint64_t funding_account() const noexcept { return options_.accounts; }
+
+  /// Id of a run's transfer, number 1, 2, ...; `prefix` is the run's own.
+  [[nodiscard]] u128 transfer_id(std::uint64_t prefix, std::uint64_t number) const noexcept {
+    return options_.random_ids ? make_u128(Random::mix(number ^ Random::mix(prefix)), prefix) : make_u128(prefix, number);
+  }
+  /// Writes the user data that the transfer with this number has, if it has some.
+  void write_user_data(std::uint64_t number, Transfer& transfer) const noexcept {
+    if (!options_.random_user_data) return;
+    const std::uint64_t random = Random::mix(number);
+    transfer.user_data_128 = make_u128(random, ~number);
+    transfer.user_data_64 = Random::mix(random);
+    transfer.user_data_32 = static_cast<std::uint32_t>(random >> 32);
+  }
 
   /// Fills prepared frame `frame` as it looks at its first use, ids zero. Post and void have no pending id yet.
   void prepare(std::uint64_t frame, std::span<Transfer> transfers) const;

@@ -12,15 +12,20 @@ bool is_imported(const AccountChange& change) noexcept { return !change.is_expir
 
 }  // namespace
 
+Queries::PastMoment Queries::moment_at(std::uint64_t timestamp) const noexcept {
+  PastMoment moment{.point = {.transfers = view_.transfers_before(timestamp + 1), .timestamp = timestamp}};
+  Expiry later;
+  moment.overtaken = view_.expiries(timestamp + 1, std::span(&later, 1)) == 1 && later.transfers_before < moment.point.transfers;
+  return moment;
+}
+
 void Queries::accounts_at(const Command& command, BatchBoundary& boundary) noexcept {
   AccountsAt at;
   std::memcpy(&at, command.body.data(), sizeof at);
   const std::span ids(reinterpret_cast<const u128*>(command.body.data() + sizeof at), (command.body.size() - sizeof at) / sizeof(u128));
   const std::uint64_t timestamp = at.timestamp == 0 ? kTimestampMax : at.timestamp;
   view_.open(boundary, [&] { view_.find_accounts(ids, heads_); });
-  PastMoment moment{.point = {.transfers = view_.transfers_before(timestamp + 1), .timestamp = timestamp}};
-  Expiry later;
-  moment.overtaken = view_.expiries(timestamp + 1, std::span(&later, 1)) == 1 && later.transfers_before < moment.point.transfers;
+  const PastMoment moment = moment_at(timestamp);
 
   Page<Account> page(*command.reply, static_cast<std::uint32_t>(ids.size()));
   WorkBudget budget(records_max_);

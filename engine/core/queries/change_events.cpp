@@ -9,7 +9,7 @@
 ///
 /// The balances of an event are found by a walk back, one for each account of the page however many of its events are on it: from the
 /// nearest checkpoint above, or from now. When the work is done before all walks are, the page ends before the first event that lacks an
-/// account.
+/// account. The events of one account: account_events.cpp.
 
 namespace florin::core {
 namespace {
@@ -100,6 +100,11 @@ void Queries::change_events(const Command& command, BatchBoundary& boundary) noe
   ChangeEventsFilter filter;
   std::memcpy(&filter, command.body.data(), sizeof filter);
   if (filter.expiries_timestamp_min == 0) filter.expiries_timestamp_min = filter.timestamp_min;
+  if (filter.account_id != 0) {
+    filter.limit = std::min(filter.limit, kChangeEventsMax);
+    account_events(filter, boundary, *command.reply);
+    return;
+  }
   // An account may be in all events of the page, and the walk over them must leave something of the work for the way there.
   filter.limit = std::min({filter.limit, kChangeEventsMax, records_max_ / 8});
   view_.open(boundary, [] {});

@@ -73,6 +73,7 @@ ReplyCode validate_filter(const QueryFilter& filter, bool of_accounts, const cha
 
 ReplyCode validate_filter(const ChangeEventsFilter& filter, const char*& reason) noexcept {
   if (filter.reserved0 != 0) return bad(reason, "reserved must be zero");
+  if (filter.account_id == kU128Max) return bad(reason, "account_id must not be 2^128 - 1");
   if (filter.expiries_timestamp_min > kTimestampMax) return bad(reason, "expiries_timestamp_min must be below 2^63");
   // With two lower bounds, as the end of a page gives them, one of them may lie behind the end: nothing of its kind is left.
   if (filter.timestamp_max != 0 && filter.timestamp_min > filter.timestamp_max && filter.expiries_timestamp_min == 0) {
@@ -84,6 +85,19 @@ ReplyCode validate_filter(const ChangeEventsFilter& filter, const char*& reason)
 ReplyCode validate_filter(const AccountsAt& at, const char*& reason) noexcept {
   if (at.timestamp > kTimestampMax) return bad(reason, "timestamp must be below 2^63");
   if (at.reserved != 0) return bad(reason, "reserved must be zero");
+  return ReplyCode::kOk;
+}
+
+ReplyCode validate_filter(const Moment& moment, const char*& reason) noexcept {
+  if (moment.timestamp > kTimestampMax) return bad(reason, "timestamp must be below 2^63");
+  if ((moment.sequence == 0) == (moment.timestamp == 0)) return bad(reason, "sequence or timestamp must be given, and not both");
+  return ReplyCode::kOk;
+}
+
+ReplyCode validate_filter(const TrialBalanceFilter& filter, const char*& reason) noexcept {
+  if (filter.timestamp > kTimestampMax) return bad(reason, "timestamp must be below 2^63");
+  if (filter.timestamp_min > kTimestampMax) return bad(reason, "timestamp_min must be below 2^63");
+  if (!all_zero(filter.reserved)) return bad(reason, "reserved must be zero");
   return ReplyCode::kOk;
 }
 

@@ -38,8 +38,8 @@ class Page {
   void add(const Row& row) noexcept {
     if (!full()) {
       std::memcpy(reply_.data + sizeof(Row) * count_++, &row, sizeof row);
-    } else if (next_ == 0) {
-      next_ = row.timestamp;
+    } else if constexpr (requires { row.timestamp; }) {
+      if (next_ == 0) next_ = row.timestamp;
     }
   }
   /// Timestamp of the row behind the page; 0: none was found.

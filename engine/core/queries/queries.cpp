@@ -25,6 +25,8 @@ QueryReader::Moment Queries::execute(const Command& command, BatchBoundary& boun
     case Operation::kQueryTransfers: query_transfers(command, boundary); break;
     case Operation::kGetChangeEvents: change_events(command, boundary); break;
     case Operation::kGetAccountsAt: accounts_at(command, boundary); break;
+    case Operation::kGetMoment: get_moment(command, boundary); break;
+    case Operation::kGetTrialBalance: trial_balance(command, boundary); break;
     default: return {};
   }
   view_.close();

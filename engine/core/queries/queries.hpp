@@ -17,7 +17,7 @@ inline constexpr std::uint32_t kQueryRecordsMax = 32'768;
 /// With fewer a page could end before it has anything on it.
 inline constexpr std::uint32_t kQueryRecordsMin = 64;
 
-/// Answers the reads of history, operations 19 to 25. One file per kind of query.
+/// Answers the reads of history, operations 19 to 27. One file per kind of query.
 ///
 /// Each takes a view of the ledger at one batch boundary, and its answer is of that moment. Every one is bounded: it looks at no more
 /// than about `records_max` records and then ends its page early, so that a rare value costs many cheap requests instead of a dear one.
@@ -54,6 +54,11 @@ class Queries final : public QueryReader {
   void fill_account(std::uint32_t walk, WorkBudget& budget) noexcept;
   void write_events(std::uint32_t count, Page<ChangeEvent>& page) const noexcept;
 
+  // account_events.cpp
+  void account_events(const ChangeEventsFilter& filter, BatchBoundary& boundary, ReplyArea& reply) noexcept;
+  PageEnd gather_account_events(const ChangeEventsFilter& filter) noexcept;
+  void take_event(std::uint32_t place) noexcept;
+
   // accounts_at.cpp
   struct PastMoment {
     LedgerPoint point;
@@ -62,7 +67,16 @@ class Queries final : public QueryReader {
     bool overtaken = false;
   };
   void accounts_at(const Command& command, BatchBoundary& boundary) noexcept;
+  [[nodiscard]] PastMoment moment_at(std::uint64_t timestamp) const noexcept;
   void walk_to(const PastMoment& moment, WorkBudget& budget) noexcept;
+
+  // moments.cpp
+  void get_moment(const Command& command, BatchBoundary& boundary) noexcept;
+
+  // trial_balance.cpp
+  void trial_balance(const Command& command, BatchBoundary& boundary) noexcept;
+  template <typename Sums>
+  std::uint64_t add_accounts(const TrialBalanceFilter& filter, const PastMoment& moment, Sums& sums) noexcept;
 
   const std::uint32_t records_max_;
   HistoryView view_;

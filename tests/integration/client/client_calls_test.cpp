@@ -122,6 +122,8 @@ TEST(ClientCalls, RowsAreDecoded) {
   EXPECT_TRUE(client->query_transfers({.limit = 1}));
   EXPECT_TRUE(client->get_change_events({.limit = 1}));
   EXPECT_TRUE(client->get_accounts_at(5, ids));
+  EXPECT_TRUE(client->get_moment({.sequence = 5}));
+  EXPECT_TRUE(client->get_trial_balance({.ledger = 1}));
 }
 
 TEST(ClientCalls, QueriesArePagedThrough) {

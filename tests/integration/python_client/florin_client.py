@@ -43,6 +43,8 @@ class Operation(IntEnum):
     QUERY_TRANSFERS = 23
     GET_CHANGE_EVENTS = 24
     GET_ACCOUNTS_AT = 25
+    GET_MOMENT = 26
+    GET_TRIAL_BALANCE = 27
     SNAPSHOT = 32
     CLOCK_ADVANCE = 33
 
@@ -188,8 +190,11 @@ QUERY_FILTER = Layout(("user_data_128", 16), ("user_data_64", 8), ("user_data_32
                       ("timestamp_min", 8), ("timestamp_max", 8), ("limit", 4), ("flags", 4), ("amount_min", 16),
                       ("amount_max", 16), ("pending_statuses", 1), ("reserved", 31))
 EVENTS_FILTER = Layout(("timestamp_min", 8), ("timestamp_max", 8), ("limit", 4), ("reserved0", 4), ("expiries_timestamp_min", 8),
-                       ("reserved", 32))
+                       ("account_id", 16), ("reserved", 16))
 ACCOUNTS_AT = Layout(("timestamp", 8), ("reserved", 8))
+MOMENT = Layout(("sequence", 8), ("timestamp", 8))
+TRIAL_BALANCE_FILTER = Layout(("timestamp", 8), ("timestamp_min", 8), ("ledger", 4), ("reserved", 12))
+TRIAL_BALANCE = Layout(*BALANCES, ("accounts", 8), ("ledger", 4), ("reserved", 4))
 PAGE_END = Layout(("resume", 8), ("resume_expiries", 8))
 ACCOUNT_BALANCE = Layout(*BALANCES, ("timestamp", 8), ("reserved", 56))
 CHANGE_EVENT = Layout(
@@ -371,6 +376,24 @@ class Connection:
     def get_accounts_at(self, timestamp, *ids):
         body = ACCOUNTS_AT.pack(timestamp=timestamp) + b"".join(i.to_bytes(16, "little") for i in ids)
         return Page(self.call(Operation.GET_ACCOUNTS_AT, body), ACCOUNT)
+
+    def get_moment(self, **moment):
+        return Page(self.call(Operation.GET_MOMENT, MOMENT.pack(**moment)), MOMENT)
+
+    def get_trial_balance(self, **trial_balance_filter):
+        return Page(self.call(Operation.GET_TRIAL_BALANCE, TRIAL_BALANCE_FILTER.pack(**trial_balance_filter)), TRIAL_BALANCE)
+
+    def trial_balance(self, **values):
+        """The pages added up: ledger -> (accounts, the four balances), and the moment they are of."""
+        sums = {}
+        while True:
+            page = self.get_trial_balance(**values)
+            for row in page:
+                part = (row.accounts, row.debits_pending, row.debits_posted, row.credits_pending, row.credits_posted)
+                sums[row.ledger] = tuple(map(sum, zip(sums.get(row.ledger, (0,) * 5), part)))
+            if page.end.resume == 0:
+                return sums, page.end.resume_expiries
+            values.update(timestamp_min=page.end.resume, timestamp=page.end.resume_expiries)
 
     @staticmethod
     def all_pages(query, reversed_bit=0, **values):

@@ -2,9 +2,10 @@
 
 import json
 
-from florin_client import (ACCOUNT_FILTER, ACCOUNTS_AT, CREATED, EVENTS_FILTER, LATENCY_RECEIPT, PAGE_END, POST_BALANCES,
-                           QUERY_FILTER, RECEIPT, U128_MAX, AccountFlags, Connection, ConnectionEnded, CreateReply, FilterFlags,
-                           Operation, PendingStatuses, QueryFlags, TransferFlags, request_frame)
+from florin_client import (ACCOUNT_FILTER, ACCOUNTS_AT, CHANGE_EVENT, CREATED, EVENTS_FILTER, LATENCY_RECEIPT, MOMENT, PAGE_END,
+                           POST_BALANCES, QUERY_FILTER, RECEIPT, TRIAL_BALANCE, TRIAL_BALANCE_FILTER, U128_MAX, AccountFlags,
+                           Connection, ConnectionEnded, CreateReply, FilterFlags, Operation, PendingStatuses, QueryFlags,
+                           TransferFlags, request_frame)
 from support import DOCUMENT, LEDGER, PRINCIPAL, ServerProcess, ServerTestCase, balances_of
 
 
@@ -451,6 +452,37 @@ class Reads(ServerTestCase):
         self.assertEqual([], connection.get_accounts_at(self.account(connection, a).timestamp - 1, a, b))
         self.assertEqual(connection.lookup_accounts(a, b), connection.get_accounts_at(0, a, b))
 
+    def test_change_events_of_one_account(self):
+        connection = self.connect()
+        a, b, c = self.new_accounts(connection, 3)
+        connection.create_transfers(self.transfer(a, b, 1), self.transfer(b, c, 2), self.transfer(c, a, 3))
+        events = connection.all_pages(connection.get_change_events, account_id=a, limit=1)
+        self.assertEqual([(a, 1, b, 0), (c, 0, a, 3)], [(event.debit_id, event.debit_debits_posted, event.credit_id,
+                                                         event.credit_credits_posted) for event in events])
+
+    def test_moments(self):
+        connection = self.connect()
+        a, b = self.new_accounts(connection, 2)
+        reply = connection.create_transfers(self.transfer(a, b, 1), self.transfer(a, b, 2))
+        for outcome in reply.outcomes:
+            self.assertEqual(connection.get_moment(sequence=outcome.sequence), connection.get_moment(timestamp=outcome.timestamp))
+            (moment,) = connection.get_moment(sequence=outcome.sequence)
+            self.assertEqual((outcome.sequence, outcome.timestamp), (moment.sequence, moment.timestamp))
+        (newest,) = connection.get_moment(sequence=2**64 - 1)
+        self.assertGreaterEqual(newest.sequence, reply.sequence)
+
+    def test_trial_balance(self):
+        connection = self.connect()
+        a, b = (self.new_account(connection, ledger=4712) for _ in range(2))
+        first = connection.create_transfers({**self.transfer(a, b, 5), "ledger": 4712})
+        connection.create_transfers({**self.transfer(b, a, 7), "ledger": 4712})
+        sums, moment = connection.trial_balance(ledger=4712)
+        self.assertEqual({4712: (2, 0, 12, 0, 12)}, sums)
+        self.assertGreaterEqual(moment, first.timestamp)
+        self.assertEqual(({4712: (2, 0, 5, 0, 5)}, first.timestamp), connection.trial_balance(ledger=4712, timestamp=first.timestamp))
+        for _, debits_pending, debits, credits_pending, credits in connection.trial_balance()[0].values():
+            self.assertEqual((debits_pending, debits), (credits_pending, credits))
+
     def test_ping_and_reads_name_the_newest_sequence(self):
         connection = self.connect()
         a = self.new_id()
@@ -525,7 +557,9 @@ class Extras(ServerTestCase):
                                 (Operation.QUERY_ACCOUNTS, QUERY_FILTER.pack(limit=1)),
                                 (Operation.QUERY_TRANSFERS, QUERY_FILTER.pack(limit=1)),
                                 (Operation.GET_CHANGE_EVENTS, EVENTS_FILTER.pack(limit=1)),
-                                (Operation.GET_ACCOUNTS_AT, ACCOUNTS_AT.pack() + an_id)):
+                                (Operation.GET_ACCOUNTS_AT, ACCOUNTS_AT.pack() + an_id),
+                                (Operation.GET_MOMENT, MOMENT.pack(sequence=1)),
+                                (Operation.GET_TRIAL_BALANCE, TRIAL_BALANCE_FILTER.pack())):
             with self.subTest(operation=operation.name):
                 reply = connection.call(operation, body, flags=LATENCY_RECEIPT)
                 text, receipt = reply.body[:-RECEIPT.size], RECEIPT.unpack(reply.body[-RECEIPT.size:])
@@ -534,8 +568,9 @@ class Extras(ServerTestCase):
                 if operation == Operation.STATUS:
                     json.loads(text)
                 else:
-                    row_bytes = 384 if operation == Operation.GET_CHANGE_EVENTS else 128
-                    is_query = Operation.GET_ACCOUNT_TRANSFERS <= operation <= Operation.GET_ACCOUNTS_AT
+                    row_bytes = {Operation.GET_CHANGE_EVENTS: CHANGE_EVENT.size, Operation.GET_MOMENT: MOMENT.size,
+                                 Operation.GET_TRIAL_BALANCE: TRIAL_BALANCE.size}.get(operation, 128)
+                    is_query = Operation.GET_ACCOUNT_TRANSFERS <= operation <= Operation.GET_TRIAL_BALANCE
                     self.assertEqual(row_bytes * reply.count + (PAGE_END.size if is_query else 0), len(text))
 
 

@@ -2,8 +2,8 @@
 
 import struct
 
-from florin_client import (ACCOUNT_FILTER, ACCOUNTS_AT, EVENTS_FILTER, HEADER_SIZE, HELLO, LATENCY_RECEIPT, POST_BALANCES,
-                           QUERY_FILTER, TRANSFER, U128_MAX, ConnectionEnded, CreateReply, Operation, Refused, request_frame,
+from florin_client import (ACCOUNT_FILTER, ACCOUNTS_AT, EVENTS_FILTER, HEADER_SIZE, HELLO, LATENCY_RECEIPT, MOMENT, POST_BALANCES,
+                           QUERY_FILTER, TRANSFER, TRIAL_BALANCE_FILTER, U128_MAX, ConnectionEnded, CreateReply, Operation, Refused, request_frame,
                            seal_header)
 from support import DOCUMENT, LEDGER, ServerTestCase
 
@@ -204,6 +204,12 @@ class Bodies(MisuseTestCase):
                 (events, "limit", EVENTS_FILTER.pack()),
                 (events, "expiries_timestamp_min", EVENTS_FILTER.pack(limit=1, expiries_timestamp_min=1 << 63)),
                 (events, "reserved", EVENTS_FILTER.pack(limit=1, reserved0=1)),
+                (events, "account_id", EVENTS_FILTER.pack(limit=1, account_id=2**128 - 1)),
+                (Operation.GET_MOMENT, "sequence", MOMENT.pack()),
+                (Operation.GET_MOMENT, "sequence", MOMENT.pack(sequence=1, timestamp=1)),
+                (Operation.GET_MOMENT, "timestamp", MOMENT.pack(timestamp=1 << 63)),
+                (Operation.GET_TRIAL_BALANCE, "timestamp", TRIAL_BALANCE_FILTER.pack(timestamp=1 << 63)),
+                (Operation.GET_TRIAL_BALANCE, "reserved", TRIAL_BALANCE_FILTER.pack(reserved=1)),
                 (Operation.GET_ACCOUNTS_AT, "timestamp", ACCOUNTS_AT.pack(timestamp=1 << 63) + ONE_ID),
                 (Operation.GET_ACCOUNTS_AT, "reserved", ACCOUNTS_AT.pack(reserved=1) + ONE_ID)):
             with self.subTest(operation=operation.name, field=field):

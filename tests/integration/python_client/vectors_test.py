@@ -3,7 +3,8 @@
 import unittest
 
 from florin_client import (ACCOUNT, ACCOUNT_BALANCE, ACCOUNT_FILTER, ACCOUNTS_AT, CHANGE_EVENT, CREATED, ENTRY, EVENTS_FILTER,
-                           HEADER_SIZE, HELLO, LATENCY_RECEIPT, PAGE_END, POST_BALANCES, QUERY_FILTER, RECEIPT, TRANSFER, WELCOME,
+                           HEADER_SIZE, HELLO, LATENCY_RECEIPT, MOMENT, PAGE_END, POST_BALANCES, QUERY_FILTER, RECEIPT, TRANSFER,
+                           TRIAL_BALANCE, TRIAL_BALANCE_FILTER, WELCOME,
                            CreateReply, FilterFlags, Operation, Page, PendingStatuses, ProtocolError, QueryFlags, Reply,
                            request_frame, size_of_reply)
 from support import DOCUMENT, balances_of
@@ -27,11 +28,12 @@ class Tables(unittest.TestCase):
         self.assertEqual(27, len(DOCUMENT.account_statuses))
         self.assertEqual(68, len(DOCUMENT.transfer_statuses))
         self.assertEqual(7, len(DOCUMENT.transient_statuses))
-        self.assertEqual(19, len(DOCUMENT.vectors))
+        self.assertEqual(24, len(DOCUMENT.vectors))
 
     def test_records_have_the_sizes_of_the_page(self):
         sizes = {384: (CHANGE_EVENT,), 128: (ACCOUNT, TRANSFER, ACCOUNT_FILTER, ACCOUNT_BALANCE, QUERY_FILTER),
-                 64: (HELLO, WELCOME, EVENTS_FILTER), 32: (RECEIPT,), 16: (ENTRY, ACCOUNTS_AT, PAGE_END)}
+                 80: (TRIAL_BALANCE,), 64: (HELLO, WELCOME, EVENTS_FILTER), 32: (RECEIPT, TRIAL_BALANCE_FILTER),
+                 16: (ENTRY, ACCOUNTS_AT, MOMENT, PAGE_END)}
         for size, layouts in sizes.items():
             self.assertEqual({size}, {layout.size for layout in layouts})
 
@@ -73,6 +75,16 @@ class Requests(unittest.TestCase):
 
     def test_get_change_events(self):
         self.assert_vector("get_change_events: the first ten", Operation.GET_CHANGE_EVENTS, 10, EVENTS_FILTER.pack(limit=10))
+
+    def test_get_change_events_of_an_account(self):
+        self.assert_vector("get_change_events: the first ten of account 2", Operation.GET_CHANGE_EVENTS, 12,
+                           EVENTS_FILTER.pack(limit=10, account_id=2))
+
+    def test_get_moment(self):
+        self.assert_vector("get_moment: of sequence 6", Operation.GET_MOMENT, 13, MOMENT.pack(sequence=6))
+
+    def test_get_trial_balance(self):
+        self.assert_vector("get_trial_balance: of all ledgers, now", Operation.GET_TRIAL_BALANCE, 14, TRIAL_BALANCE_FILTER.pack())
 
     def test_get_accounts_at(self):
         self.assert_vector("get_accounts_at: accounts 1 and 2, at the transfer's time", Operation.GET_ACCOUNTS_AT, 11,
@@ -132,6 +144,16 @@ class Replies(unittest.TestCase):
                                                         event.transfer_code, event.ledger, event.type, event.timestamp))
         self.assertEqual((1, 2500, 2, 2500), (event.debit_id, event.debit_debits_posted, event.credit_id, event.credit_credits_posted))
         self.assertEqual((T + 1, 1), (page.end.resume, page.end.resume_expiries))
+
+    def test_a_moment(self):
+        (row,) = Page(self.read("get_moment: sequence 6 and its timestamp"), MOMENT)
+        self.assertEqual((6, T), (row.sequence, row.timestamp))
+
+    def test_sums(self):
+        page = Page(self.read("get_trial_balance: one ledger, as of the transfer's time, and nothing is left"), TRIAL_BALANCE)
+        (row,) = page
+        self.assertEqual((700, 2, (0, 2500, 0, 2500)), (row.ledger, row.accounts, balances_of(row)))
+        self.assertEqual((0, T), (page.end.resume, page.end.resume_expiries))
 
     def test_ping(self):
         reply = self.read("ping: alive")

@@ -296,6 +296,8 @@ TEST_P(LongHistories, AreReadToTheEnd) {
     expect_all(request_of(Operation::kQueryTransfers, QueryFilter{.limit = limit}));
     expect_all(request_of(Operation::kQueryTransfers, QueryFilter{.limit = limit, .pending_statuses = PendingStatuses::kPosted}));
     expect_all(request_of(Operation::kGetChangeEvents, ChangeEventsFilter{.limit = limit}));
+    expect_all(request_of(Operation::kGetChangeEvents, ChangeEventsFilter{.limit = limit, .account_id = 1}));
+    expect_all(request_of(Operation::kGetTrialBalance, TrialBalanceFilter{.timestamp = ledger.transfer(333)->timestamp}));
   }
 }
 

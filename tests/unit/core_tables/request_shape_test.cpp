@@ -28,7 +28,7 @@ Answer validate(Operation operation, std::size_t bytes) {
 }
 
 template <typename Filter>
-Answer validate(Operation operation, const Filter& filter) requires(sizeof(Filter) >= 64) {
+Answer validate(Operation operation, const Filter& filter) requires(sizeof(Filter) >= 16) {
   const char* reason = "";
   const ReplyCode code = validate_body(operation, std::as_bytes(std::span(&filter, 1)), reason);
   return {code, reason};
@@ -192,6 +192,7 @@ TEST(RequestShape, UnsoundEventFiltersNameTheField) {
       {"expiries_timestamp_min", {.limit = 1, .expiries_timestamp_min = kTooLate}},
       {"limit", {}},
       {"reserved", {.limit = 1, .reserved0 = 1}},
+      {"account_id", {.limit = 1, .account_id = kU128Max}},
       {"reserved", {.limit = 1, .reserved = {1}}},
   };
   for (const auto& [field, filter] : unsound) {
@@ -221,6 +222,29 @@ TEST(RequestShape, AccountsAtATime) {
   EXPECT_EQ(std::string_view(reason).find("reserved"), 0U);
 }
 
+TEST(RequestShape, MomentsAndTrialBalances) {
+  constexpr std::uint64_t kTooLate = std::uint64_t{1} << 63;
+  const std::pair<const char*, Moment> unsound[] = {{"sequence", {}}, {"sequence", {.sequence = 1, .timestamp = 1}}, {"timestamp", {.timestamp = kTooLate}}};
+  for (const auto& [field, moment] : unsound) {
+    const Answer answer = validate(Operation::kGetMoment, moment);
+    EXPECT_EQ(answer.code, ReplyCode::kInvalidFilter) << field;
+    EXPECT_EQ(answer.reason.find(field), 0U) << answer.reason << " should name " << field;
+  }
+  EXPECT_EQ(validate(Operation::kGetMoment, Moment{.sequence = ~std::uint64_t{0}}).code, ReplyCode::kOk);
+  EXPECT_EQ(validate(Operation::kGetMoment, Moment{.timestamp = kTooLate - 1}).code, ReplyCode::kOk);
+  EXPECT_EQ(validate(Operation::kGetMoment, 8).code, ReplyCode::kMalformedBody);
+
+  const std::pair<const char*, TrialBalanceFilter> unsound_filters[] = {
+      {"timestamp", {.timestamp = kTooLate}}, {"timestamp_min", {.timestamp_min = kTooLate}}, {"reserved", {.reserved = {1}}}};
+  for (const auto& [field, filter] : unsound_filters) {
+    const Answer answer = validate(Operation::kGetTrialBalance, filter);
+    EXPECT_EQ(answer.code, ReplyCode::kInvalidFilter) << field;
+    EXPECT_EQ(answer.reason.find(field), 0U) << answer.reason << " should name " << field;
+  }
+  EXPECT_EQ(validate(Operation::kGetTrialBalance, TrialBalanceFilter{.timestamp_min = 6, .ledger = 1}).code, ReplyCode::kOk);
+  EXPECT_EQ(validate(Operation::kGetTrialBalance, 64).code, ReplyCode::kMalformedBody);
+}
+
 TEST(RequestShape, EventCounts) {
   EXPECT_EQ(event_count(Operation::kCreateAccounts, 128 * 3), 3U);
   EXPECT_EQ(event_count(Operation::kCreateTransfers, kBodyBytesMax), kEventsMax);
@@ -228,7 +252,8 @@ TEST(RequestShape, EventCounts) {
   EXPECT_EQ(event_count(Operation::kGenesis, 64), 1U);
   for (const Operation read : {Operation::kHello, Operation::kPing, Operation::kStatus, Operation::kLookupAccounts, Operation::kLookupTransfers,
                                Operation::kGetAccountTransfers, Operation::kGetAccountBalances, Operation::kQueryAccounts,
-                               Operation::kQueryTransfers, Operation::kGetChangeEvents, Operation::kGetAccountsAt, Operation::kSnapshot, Operation::kClockAdvance}) {
+                               Operation::kQueryTransfers, Operation::kGetChangeEvents, Operation::kGetAccountsAt,
+                               Operation::kGetMoment, Operation::kGetTrialBalance, Operation::kSnapshot, Operation::kClockAdvance}) {
     EXPECT_EQ(event_count(read, 128), 0U) << name_of(read);
   }
 }
@@ -264,6 +289,8 @@ TEST(RequestShape, RepliesFitWhatIsPromised) {
   const ChangeEventsFilter events{.limit = kQueryRowsMax};
   EXPECT_EQ(reply_bytes_max(Operation::kGetChangeEvents, 0, std::as_bytes(std::span(&events, 1))), kChangeEventsMax * 384 + 16);
   EXPECT_EQ(reply_bytes(Operation::kGetAccountsAt, 0, 16 * 4), 3 * 128 + 16);
+  EXPECT_EQ(reply_bytes(Operation::kGetMoment, 0, 16), 16 + 16);
+  EXPECT_EQ(reply_bytes(Operation::kGetTrialBalance, 0, 32), kTrialBalancesMax * 80 + 16);
   EXPECT_EQ(reply_bytes(Operation::kStatus, 0, 0), kStatusBytesMax);
   EXPECT_EQ(reply_bytes(Operation::kPing, 0, 0), 0U);
   EXPECT_EQ(reply_bytes(Operation::kPing, kReceipt, 0), 32U);

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "journal/sealed_folder.hpp"
+#include "support/sanitizers.hpp"
 #include "unit/journal/temporary_folder.hpp"
 
 namespace florin::journal {
@@ -205,11 +206,8 @@ bool all_touched(const SealedReader& reader) {
   });
 }
 
-#if defined(__SANITIZE_THREAD__)
-constexpr std::size_t kStride = 37;  // one thread, so there is nothing to be seen but how slow it is
-#else
-constexpr std::size_t kStride = 1;
-#endif
+/// Of the bytes that are flipped and cut: one thread does it.
+constexpr std::size_t kStride = test::PerSanitizer<std::size_t>{.none = 1, .address = 1, .thread = 37}.here();
 
 TEST_F(SealedSegmentTest, EveryFlippedByteIsNoticed) {
   const std::vector<std::size_t> sizes{5000, 0, 1};

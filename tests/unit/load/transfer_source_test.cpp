@@ -99,6 +99,25 @@ TEST_F(TransferSourceTest, WhatWasAcknowledgedIsFoundAgain) {
   }
 }
 
+TEST_F(TransferSourceTest, RandomIdsAndUserDataAreFoundAgain) {
+  send_all({.seed = 5, .accounts = 1000, .batch = 100, .random_ids = true, .random_user_data = true}, 300'000, 7);
+  std::size_t rises = 0;
+  for (auto at = shelf_.transfers.begin(); std::next(at) != shelf_.transfers.end(); ++at) {
+    rises += at->second.timestamp < std::next(at)->second.timestamp ? 1U : 0U;
+    EXPECT_NE(at->second.user_data_128, 0U);
+    EXPECT_NE(at->second.user_data_64, 0U);
+  }
+  EXPECT_NEAR(static_cast<double>(rises), 150'000, 3'000) << "the order of ids says something of the order of arrival";
+  const auto log = Acknowledged::read(path_);
+  CheckSource check(log.value(), 1);
+  shelf_.look_up(check);
+  EXPECT_EQ(check.found(), log.value().transfers) << check.first_problem();
+  shelf_.transfers.at(Workload({.random_ids = true}).transfer_id(77, 1)).user_data_64 += 1;
+  CheckSource again(log.value(), 1);
+  shelf_.look_up(again);
+  EXPECT_EQ(again.found() + 1, log.value().transfers);
+}
+
 TEST_F(TransferSourceTest, AMissingTransferIsNoticed) {
   send_all({.seed = 5, .accounts = 1000, .batch = 100}, 1000);
   shelf_.transfers.erase(make_u128(77, 321));

@@ -170,6 +170,10 @@ std::vector<Vector> query_vectors() {
   test::append(one_event, bytes_of(PageEnd{.resume = kTime + 2001, .resume_expiries = 1}));
   Bytes accounts_at = bytes_of(AccountsAt{.timestamp = kTime + 2000});
   for (const u128 id : {u128{1}, u128{2}}) test::append(accounts_at, bytes_of(id));
+  Bytes one_moment = bytes_of(Moment{.sequence = 6, .timestamp = kTime + 2000});
+  test::append(one_moment, bytes_of(PageEnd{}));
+  Bytes one_sum = bytes_of(TrialBalance{.balances = {0, 2500, 0, 2500}, .accounts = 2, .ledger = 700});
+  test::append(one_sum, bytes_of(PageEnd{.resume = 0, .resume_expiries = kTime + 2000}));
   return {
       request("query_transfers: of ledger 700, newest first, from 2000 on, posted or voided",
               {.operation = Operation::kQueryTransfers, .request = 9}, bytes_of(filter)),
@@ -182,6 +186,15 @@ std::vector<Vector> query_vectors() {
             {.operation = Operation::kGetChangeEvents, .request = 10, .sequence = 6, .timestamp = kTime + 2000, .count = 1}, one_event),
       request("get_accounts_at: accounts 1 and 2, at the transfer's time", {.operation = Operation::kGetAccountsAt, .request = 11},
               accounts_at),
+      request("get_change_events: the first ten of account 2", {.operation = Operation::kGetChangeEvents, .request = 12},
+              bytes_of(ChangeEventsFilter{.limit = 10, .account_id = 2})),
+      request("get_moment: of sequence 6", {.operation = Operation::kGetMoment, .request = 13}, bytes_of(Moment{.sequence = 6})),
+      reply("get_moment: sequence 6 and its timestamp",
+            {.operation = Operation::kGetMoment, .request = 13, .sequence = 6, .timestamp = kTime + 2000, .count = 1}, one_moment),
+      request("get_trial_balance: of all ledgers, now", {.operation = Operation::kGetTrialBalance, .request = 14},
+              bytes_of(TrialBalanceFilter{})),
+      reply("get_trial_balance: one ledger, as of the transfer's time, and nothing is left",
+            {.operation = Operation::kGetTrialBalance, .request = 14, .sequence = 6, .timestamp = kTime + 2000, .count = 1}, one_sum),
   };
 }
 

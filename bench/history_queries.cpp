@@ -1,0 +1,151 @@
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "florin/client.hpp"
+
+/// @file
+/// Latency of queries over a long history, asked one at a time through the client. Prints JSON: of each kind p50, p99 and the rows of a
+/// page. Of a store that `florin bench` has filled: the busy account is its first one.
+///
+///     history_queries HOST:PORT ROUNDS
+
+namespace florin::bench {
+namespace {
+
+struct Sample {
+  double ms = 0;
+  std::size_t rows = 0;
+};
+
+class Asking {
+ public:
+  explicit Asking(unsigned rounds) : rounds_(rounds) {}
+
+  /// Asks `rounds` times; `ask(round)` returns how many rows came, or an error.
+  void measure(const char* name, const std::function<Result<std::size_t>(unsigned)>& ask) {
+    std::vector<Sample> samples;
+    for (unsigned round = 0; round < rounds_; ++round) {
+      const auto begin = std::chrono::steady_clock::now();
+      const auto rows = ask(round);
+      const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+      if (!rows) {
+        std::fprintf(stderr, "%s: %s\n", name, rows.error().message().c_str());
+        std::exit(1);
+      }
+      samples.push_back({ms, *rows});
+    }
+    const Sample first = samples.front();
+    std::ranges::sort(samples, {}, &Sample::ms);
+    const auto at = [&](double share) { return samples[static_cast<std::size_t>(share * static_cast<double>(samples.size() - 1))].ms; };
+    std::size_t rows = 0;
+    for (const Sample& sample : samples) rows += sample.rows;
+    json_[name] = {{"first_ms", first.ms}, {"p50_ms", at(0.5)}, {"p99_ms", at(0.99)}, {"rows", rows / samples.size()}};
+  }
+  void print() const { std::printf("%s\n", json_.dump(1).c_str()); }
+
+ private:
+  unsigned rounds_;
+  nlohmann::ordered_json json_;
+};
+
+template <typename Page>
+Result<std::size_t> rows_of(const Result<Page>& page) {
+  if (!page) return page.error();
+  return page->rows.size();
+}
+
+/// Transfers that lie evenly over the whole past: ids, times and user data to ask for.
+std::vector<Transfer> spread(Client& client, unsigned wanted) {
+  QueryFilter edge;
+  edge.limit = 1;
+  const auto oldest = client.query_transfers(edge);
+  edge.flags = QueryFilterFlags::kReversed;
+  const auto newest = client.query_transfers(edge);
+  if (!oldest || !newest || oldest->rows.empty() || newest->rows.empty()) return {};
+  const std::uint64_t begin = oldest->rows[0].timestamp;
+  const std::uint64_t span = newest->rows[0].timestamp - begin;
+  std::vector<Transfer> found;
+  for (unsigned i = 0; i < wanted; ++i) {
+    QueryFilter filter;
+    filter.limit = 1;
+    filter.timestamp_min = begin + span / wanted * i;
+    const auto page = client.query_transfers(filter);
+    if (page && !page->rows.empty()) found.push_back(page->rows[0]);
+  }
+  return found;
+}
+
+int run(const std::string& address, unsigned rounds) {
+  auto connected = Client::connect({.address = address});
+  if (!connected) {
+    std::fprintf(stderr, "%s\n", connected.error().message().c_str());
+    return 1;
+  }
+  Client& client = **connected;
+  const std::vector<Transfer> old = spread(client, rounds);
+  if (old.empty()) {
+    std::fprintf(stderr, "there are no transfers\n");
+    return 1;
+  }
+  QueryFilter first;
+  first.limit = 1;
+  const auto accounts = client.query_accounts(first);
+  if (!accounts || accounts->rows.empty()) return 1;
+  const u128 busy = accounts->rows[0].id;
+
+  Asking asking(static_cast<unsigned>(old.size()));
+  const auto page_of = [&](u128 account, std::uint64_t from) {
+    AccountFilter filter;
+    filter.account_id = account;
+    filter.timestamp_min = from;
+    filter.limit = kQueryRowsMax;
+    filter.flags = AccountFilterFlags::kDebits | AccountFilterFlags::kCredits;
+    return filter;
+  };
+  asking.measure("account_transfers", [&](unsigned i) { return rows_of(client.get_account_transfers(page_of(busy, old[i].timestamp))); });
+  asking.measure("account_transfers_again", [&](unsigned i) { return rows_of(client.get_account_transfers(page_of(busy, old[i].timestamp))); });
+  asking.measure("account_balances", [&](unsigned i) { return rows_of(client.get_account_balances(page_of(busy, old[i].timestamp))); });
+  asking.measure("balance_at", [&](unsigned i) { return rows_of(client.get_accounts_at(old[i].timestamp, std::span(&old[i].debit_account_id, 1))); });
+  asking.measure("busy_balance_at", [&](unsigned i) { return rows_of(client.get_accounts_at(old[i].timestamp, std::span(&busy, 1))); });
+  asking.measure("lookup_transfer", [&](unsigned i) { return rows_of(client.lookup_transfers(std::span(&old[i].id, 1))); });
+  asking.measure("change_events", [&](unsigned i) {
+    ChangeEventsFilter filter;
+    filter.timestamp_min = old[i].timestamp;
+    filter.limit = kChangeEventsMax;
+    return rows_of(client.get_change_events(filter));
+  });
+  if (old[0].user_data_64 != 0) {
+    asking.measure("rare_user_data", [&](unsigned i) {
+      QueryFilter filter;
+      filter.user_data_64 = old[i].user_data_64;
+      filter.limit = 10;
+      std::size_t rows = 0;
+      const Status status = for_each_page(filter, [&](const QueryFilter& page) { return client.query_transfers(page); },
+                                          [&](const auto& some) {
+                                            rows += some.size();
+                                            return true;
+                                          });
+      return status ? Result<std::size_t>(rows) : Result<std::size_t>(status);
+    });
+  }
+  asking.print();
+  return 0;
+}
+
+}  // namespace
+}  // namespace florin::bench
+
+int main(int count, char** arguments) {
+  if (count != 3) {
+    std::fprintf(stderr, "usage: history_queries HOST:PORT ROUNDS\n");
+    return 2;
+  }
+  return florin::bench::run(arguments[1], static_cast<unsigned>(std::strtoul(arguments[2], nullptr, 10)));
+}

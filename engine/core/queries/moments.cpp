@@ -1,0 +1,20 @@
+#include <cstring>
+
+#include "core/queries/queries.hpp"
+
+/// @file
+/// get_moment: which event had which timestamp.
+
+namespace florin::core {
+
+void Queries::get_moment(const Command& command, BatchBoundary& boundary) noexcept {
+  florin::Moment asked;
+  std::memcpy(&asked, command.body.data(), sizeof asked);
+  view_.open(boundary, [] {});
+  const Moment found = asked.sequence != 0 ? view_.moment_of_sequence(asked.sequence) : view_.moment_of_timestamp(asked.timestamp);
+  Page<florin::Moment> page(*command.reply, 1);
+  if (found.sequence != 0) page.add({.sequence = found.sequence, .timestamp = found.timestamp});
+  page.finish({});
+}
+
+}  // namespace florin::core
