@@ -15,7 +15,7 @@ core::TransferRecord ReadableSegment::transfer(std::uint32_t index) const noexce
 }
 
 core::TransferExtra ReadableSegment::extra(const core::TransferRecord& record) const noexcept {
-  const ExtraRow& found = row(view_->extras(), std::uint64_t{record.extra} - 1);
+  const ExtraRow& found = row(view_->extras(), std::uint64_t{record.extra & ~core::kWideAmount} - 1);
   return {.pending_id = found.pending_id,
           .user_data_128 = found.user_data_128,
           .user_data_64 = found.user_data_64,

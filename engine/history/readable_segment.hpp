@@ -23,7 +23,7 @@ class ReadableSegment final : public core::PastSegment {
   [[nodiscard]] core::Expiry expiry(std::uint32_t index) const noexcept override;
   void prefetch_transfer(std::uint32_t index) const noexcept override { view_->transfers().prefetch(index); }
   void prefetch_extra(const core::TransferRecord& record) const noexcept override {
-    if (record.extra != 0) view_->extras().prefetch(record.extra - 1);
+    if (record.extra != 0) view_->extras().prefetch((record.extra & ~core::kWideAmount) - 1);
   }
   [[nodiscard]] std::uint32_t transfers_before(std::uint64_t timestamp) const noexcept override;
   [[nodiscard]] std::uint32_t expiries_before(std::uint64_t timestamp) const noexcept override;

@@ -4,8 +4,8 @@
 
 namespace florin::core {
 
-void AccountChanges::set_account(std::uint32_t reference, const AccountHead* head, bool wants_accounts) noexcept {
-  wants_accounts_ = wants_accounts;
+void AccountChanges::set_account(std::uint32_t reference, const AccountHead* head, Wanted wanted) noexcept {
+  wanted_ = wanted;
   reference_ = reference;
   at_account_ = view_.tables().account_at(reference);
   ordinal_ = view_.tables().ordinal_of(reference);
@@ -227,8 +227,7 @@ void AccountChanges::fill_from_memory(std::size_t index) noexcept {
     if (change.is_expiry) {
       change.expiry = tables[named[i].partition].expiries().settled(named[i].place);
     } else {
-      change.row = view_.begin_row(TransferName::in_memory(named[i].partition, named[i].place));
-      view_.prefetch_rest(change.row);
+      begin_row(change, TransferName::in_memory(named[i].partition, named[i].place));
     }
     if (names_account(change)) continue;
     count_ = i;
@@ -237,11 +236,16 @@ void AccountChanges::fill_from_memory(std::size_t index) noexcept {
   end_block();
 }
 
+void AccountChanges::begin_row(AccountChange& change, TransferName name) const noexcept {
+  change.row = view_.begin_row(name);
+  if (wanted_ != Wanted::kBalances || change.row.needs_rest_for_balances()) view_.prefetch_rest(change.row);
+}
+
 void AccountChanges::end_block() noexcept {
   for (std::uint32_t i = 0; i < count_; ++i) {
     if (block_[i].is_expiry) continue;
-    view_.end_row(block_[i].row);
-    if (wants_accounts_) view_.prefetch_accounts(block_[i].row);
+    view_.end_row(block_[i].row, wanted_ == Wanted::kBalances);
+    if (wanted_ == Wanted::kTransfers) view_.prefetch_accounts(block_[i].row);
   }
 }
 
@@ -261,8 +265,7 @@ void AccountChanges::fill_from_segment(std::uint32_t segment, std::uint32_t entr
     if (change.is_expiry) {
       change.expiry = past.expiry(entries[i].index());
     } else {
-      change.row = view_.begin_row(TransferName::in_segment(segment, entries[i].index()));
-      view_.prefetch_rest(change.row);
+      begin_row(change, TransferName::in_segment(segment, entries[i].index()));
     }
   }
   end_block();

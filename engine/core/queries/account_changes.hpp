@@ -33,9 +33,11 @@ class AccountChanges {
 
   explicit AccountChanges(HistoryView& view) noexcept : view_(view) {}
 
-  /// From here on this account, of which `head` may be missing: then only sealed places can be asked for. `wants_accounts`: of the
-  /// changes, whole transfers will be needed.
-  void set_account(std::uint32_t reference, const AccountHead* head, bool wants_accounts = false) noexcept;
+  /// What of the changes will be looked at.
+  enum class Wanted : std::uint8_t { kBalances, kFields, kTransfers };
+
+  /// From here on this account, of which `head` may be missing: then only sealed places can be asked for.
+  void set_account(std::uint32_t reference, const AccountHead* head, Wanted wanted = Wanted::kBalances) noexcept;
 
   /// The newest of all.
   [[nodiscard]] Start newest() const noexcept;
@@ -99,6 +101,7 @@ class AccountChanges {
   void fill_from_memory(std::size_t index) noexcept;
   void fill_from_segment(std::uint32_t segment, std::uint32_t entry) noexcept;
   void end_block() noexcept;
+  void begin_row(AccountChange& change, TransferName name) const noexcept;
   [[nodiscard]] bool names_account(AccountChange& change) const noexcept;
 
   HistoryView& view_;
@@ -106,7 +109,7 @@ class AccountChanges {
   std::uint32_t ordinal_ = 0;
   AccountAt at_account_;
   const AccountHead* head_ = nullptr;
-  bool wants_accounts_ = false;
+  Wanted wanted_ = Wanted::kBalances;
 
   std::array<AccountChange, kBlock> block_;
   std::uint32_t count_ = 0;

@@ -113,7 +113,7 @@ void HistoryView::prefetch_rest(const HistoryRow& row) const noexcept {
   }
 }
 
-void HistoryView::end_row(HistoryRow& row) const noexcept {
+void HistoryView::end_row(HistoryRow& row, bool for_balances) const noexcept {
   if (row.name.is_in_memory()) {
     if (row.record.extra == 0) return;
     const Partition& partition = tables_[row.name.partition()];
@@ -122,7 +122,7 @@ void HistoryView::end_row(HistoryRow& row) const noexcept {
     row.extra.state = __atomic_load_n(&extra.state, __ATOMIC_RELAXED);
     return;
   }
-  if (row.record.extra != 0) row.extra = segments()[row.name.segment()].extra(row.record);
+  if (row.record.extra != 0 && (!for_balances || row.needs_rest_for_balances())) row.extra = segments()[row.name.segment()].extra(row.record);
   row.record.debit = tables_.account_by_ordinal(row.record.debit);
   row.record.credit = tables_.account_by_ordinal(row.record.credit);
 }

@@ -39,6 +39,10 @@ struct HistoryRow {
   TransferExtra extra;  ///< all zero if it has none
 
   [[nodiscard]] u128 amount() const noexcept { return make_u128(extra.amount_high, record.amount_low); }
+  /// False: what it has besides says nothing of balances.
+  [[nodiscard]] bool needs_rest_for_balances() const noexcept {
+    return name.is_in_memory() || (record.extra & kWideAmount) != 0 || (record.flags & kPostOrVoid) != 0;
+  }
   [[nodiscard]] bool is_pending() const noexcept { return (record.flags & TransferFlags::kPending) != 0; }
 };
 
@@ -138,7 +142,8 @@ class HistoryView {
   // A row in two steps, so that several can be under way: what it is, and then what it has besides; each asked for before it is read.
   [[nodiscard]] HistoryRow begin_row(TransferName name) const noexcept;
   void prefetch_rest(const HistoryRow& row) const noexcept;
-  void end_row(HistoryRow& row) const noexcept;
+  /// `for_balances`: what they do not depend on may be missing.
+  void end_row(HistoryRow& row, bool for_balances = false) const noexcept;
 
  private:
   template <typename Work>
