@@ -21,6 +21,8 @@ namespace {
 constexpr auto kDrainPoll = std::chrono::microseconds(200);
 // Behind the path of requests, but not at the very end: on two busy processors the lowest priority means hardly ever.
 constexpr int kSnapshotNiceness = 10;
+// Somebody waits for an answer, but a write that waits comes first.
+constexpr int kQueryNiceness = 5;
 // What waits to be sealed takes room: behind the path too, but not as far.
 constexpr int kSealingNiceness = 5;
 
@@ -34,6 +36,11 @@ std::uint64_t memory_budget(std::uint64_t requested) {
   if (requested != 0) return requested;
   const auto pages = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES));
   return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / 4 * 3;
+}
+
+std::uint32_t query_threads_for_this_machine(std::uint32_t requested) {
+  if (requested != 0) return requested;
+  return std::thread::hardware_concurrency() < 4 ? 1 : 2;
 }
 
 std::unique_ptr<runtime::AgentThread> make_thread(runtime::Agent& agent, const char* name, int niceness = 0) {
@@ -135,7 +142,8 @@ Status Engine::recover() {
 ///   sockets -- I/O threads (server, one per port) --port--> core (sequencer, executor [partitions]) --+
 ///                     ^                                 \-> journal (LMDB) ---------------------------+--> release gate
 ///                     +---------------------------------------------------------------------------------------+
-///   beside it: snapshot (writes what core copied), sealing (what leaves memory), tidy (page faults ahead)
+///   beside it: queries (answers them; core in between two batches), snapshot (writes what core copied), sealing (what leaves memory),
+///   tidy (page faults ahead)
 Status Engine::wire() {
   if (options_.has_test_clock) {
     const std::uint64_t newest = recovered_.state_machine->timestamp();
@@ -144,6 +152,8 @@ Status Engine::wire() {
   pipeline::Pipeline::Options options;
   options.ports = options_.io_threads;
   options.blocks_per_port = options_.blocks_per_io_thread;
+  options.query_blocks_per_port = options_.query_blocks_per_io_thread;
+  options.query_readers = query_threads_for_this_machine(options_.query_threads);
   options.partitions = options_.partitions;
   options.snapshots.store = snapshots_.get();
   options.snapshots.events_between = options_.snapshot_events;
@@ -160,11 +170,17 @@ Status Engine::wire() {
   journaller_ = make_thread(pipeline_->journal_agent(), "florin-journal");
   snapshotter_ = make_thread(pipeline_->snapshot_agent(), "florin-snapshot", kSnapshotNiceness);
   tidier_ = make_thread(pipeline_->tidy_agent(), "florin-tidy");
+  std::vector<runtime::Waker> query_wakers;
+  for (std::uint32_t i = 0; i < pipeline_->query_agent_count(); ++i) {
+    query_readers_.push_back(make_thread(pipeline_->query_agent(i), "florin-query", kQueryNiceness));
+    query_wakers.push_back(query_readers_.back()->waker());
+  }
   pipeline_->set_wakers({.core = core_->waker(),
                          .journal = journaller_->waker(),
                          .snapshot = snapshotter_->waker(),
                          .tidy = tidier_->waker(),
-                         .failure = options_.on_failure});
+                         .failure = options_.on_failure,
+                         .queries = std::move(query_wakers)});
   if (sealing_) sealing_->set_on_sealed([this] { pipeline_->note_sealed(); });
   if (!options_.server) return {};
   std::vector<pipeline::Port*> ports;
@@ -175,6 +191,7 @@ Status Engine::wire() {
 
 void Engine::run() {
   for (auto* thread : {core_.get(), journaller_.get(), snapshotter_.get(), tidier_.get()}) thread->start();
+  for (const auto& reader : query_readers_) reader->start();
   if (server_) server_->start({.store_id = recovered_.genesis.store_id, .partitions = options_.partitions});
   is_running_ = true;
 }
@@ -191,6 +208,7 @@ void Engine::stop() {
     core_->wake();
     std::this_thread::sleep_for(kDrainPoll);
   }
+  for (const auto& reader : query_readers_) reader->stop();
   for (auto* thread : {tidier_.get(), snapshotter_.get(), core_.get(), journaller_.get()}) thread->stop();
   if (sealer_) sealer_->stop();
 }

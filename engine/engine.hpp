@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/past.hpp"
 #include "core/state_machine.hpp"
@@ -31,6 +32,8 @@ struct EngineOptions {
   std::uint64_t generation_transfers = 0;  ///< so many leave memory together; 0: as the memory budget allows
   std::uint32_t io_threads = 1;
   std::uint32_t blocks_per_io_thread = 32;
+  std::uint32_t query_threads = 0;         ///< that answer queries; 0: 1 below four processors, else 2
+  std::uint32_t query_blocks_per_io_thread = 32;
   bool has_test_clock = false;             ///< time stands still until clock_advance
   std::optional<server::ServerSettings> server;  ///< none: requests come by port() only
   runtime::Waker on_failure;               ///< the journal failed: stop and start again; called once, from another thread
@@ -56,7 +59,8 @@ std::unique_ptr<core::StateMachine> make_ledger(const LedgerSetup& setup);
 
 /// A running ledger: recovered, with its threads and, if asked for, its sockets. engine.cpp shows the whole topology.
 ///
-/// Threads (engine/README.md): an I/O thread per port, core, journal, snapshot, sealing, tidy; partitions and journal have their own.
+/// Threads (engine/README.md): an I/O thread per port, core, journal, queries, snapshot, sealing, tidy; partitions and journal have their
+/// own.
 /// Owner: one thread, which starts and stops it.
 class Engine {
  public:
@@ -109,6 +113,7 @@ class Engine {
   std::unique_ptr<runtime::AgentThread> journaller_;
   std::unique_ptr<runtime::AgentThread> snapshotter_;
   std::unique_ptr<runtime::AgentThread> tidier_;
+  std::vector<std::unique_ptr<runtime::AgentThread>> query_readers_;
   std::unique_ptr<server::Server> server_;
   bool is_running_ = false;
 };

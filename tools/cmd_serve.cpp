@@ -93,6 +93,9 @@ void add_serve(CommandLine& line) {
       ->check(CLI::Range(0, 64))
       ->capture_default_str();
   app.add_option("--io-threads", engine.io_threads, "Threads for sockets")->check(CLI::Range(1, 64))->capture_default_str();
+  app.add_option("--query-threads", engine.query_threads, "Threads that answer queries; 0 lets the machine decide")
+      ->check(CLI::Range(0, 64))
+      ->capture_default_str();
   bytes("--memory-budget", engine.memory_budget_bytes,
         "Memory for accounts, open holds and the newest transfers, as 8GiB; older ones leave it. 0 is three quarters of the machine's");
   app.add_option("--generation", engine.generation_transfers,

@@ -6,17 +6,21 @@
 #   tools/soak.sh short        all of it in two or three minutes, once it is built: does the soak itself work?
 #   FLORIN_SOAK_SEEDS=2000     seeds of each random test
 #   FLORIN_SOAK_FUZZ=600       seconds for each fuzzer
+#   FLORIN_SOAK_TRANSFERS=n    of the long history: written, sealed, asked (default 100 M; 30 GB of disk)
 #   FLORIN_FIRST_SEED=n        where the seeds begin (default: the time)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 rounds=${1:-20} seeds=2000 crash_rounds=5 fuzz_seconds=600 load_seconds=4 snapshot_every=3000000
-[ "$rounds" != short ] || { rounds=3 seeds=20 crash_rounds=1 fuzz_seconds=5 load_seconds=1 snapshot_every=200000; }
+generation=500000 transfers=100000000
+[ "$rounds" != short ] || { rounds=3 seeds=20 crash_rounds=1 fuzz_seconds=5 load_seconds=1 snapshot_every=200000
+  generation=30000 transfers=3000000; }
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || { echo "usage: tools/soak.sh [ROUNDS|short]" >&2; exit 2; }
 seeds=${FLORIN_SOAK_SEEDS:-$seeds}
 fuzz_seconds=${FLORIN_SOAK_FUZZ:-$fuzz_seconds}
+transfers=${FLORIN_SOAK_TRANSFERS:-$transfers}
 first=${FLORIN_FIRST_SEED:-$(date +%s)}
-unset FLORIN_SOAK_SEEDS FLORIN_SOAK_FUZZ FLORIN_FIRST_SEED  # florin refuses settings it does not know
+unset FLORIN_SOAK_SEEDS FLORIN_SOAK_FUZZ FLORIN_SOAK_TRANSFERS FLORIN_FIRST_SEED  # florin refuses settings it does not know
 bin=build/release/bin
 florin=$bin/florin
 
@@ -42,7 +46,7 @@ say "Building"
 tools/install_dependencies.sh
 [ -f build/release/build.ninja ] || cmake --preset release >/dev/null
 cmake --build --preset release --target florin florin_property_tests florin_core_tables_tests florin_sim_tests journal_crash_test \
-  journal_power_loss_test
+  journal_power_loss_test history_queries
 
 say "Engine and model on $seeds random streams, from seed $first"
 FLORIN_FIRST_SEED=$first FLORIN_SEEDS=$seeds run_tests $bin/florin_property_tests
@@ -63,7 +67,7 @@ fi
 start_server() { # PARTITIONS
   : >"$work/server.out"
   "$florin" serve --data "$work/ledger" --listen 127.0.0.1:0 --partitions "$1" --snapshot-every "$snapshot_every" \
-    >"$work/server.out" 2>>"$work/server.log" &
+    --memory-budget 2GiB --generation "$generation" >"$work/server.out" 2>>"$work/server.log" &
   server=$!
   for _ in $(seq 2400); do
     address=$(sed -n 's/^listening on //p' "$work/server.out")
@@ -112,4 +116,6 @@ wait "$server"
 server=
 say "Verifying the journal of all lives"
 "$florin" verify --data "$work/ledger"
+say "A history of $transfers transfers in 4 GiB: ids in no order, everything sealed, asked warm and cold, started again"
+bench/run_history --print-only --transfers "$transfers" --random-ids
 say "Nothing was lost in $rounds kills; seeds from $first"

@@ -25,12 +25,14 @@ struct Batch {
 
   // Sequencer.
   std::uint64_t position = 0;  ///< running number of the slot's use, reads included; not the batch's number in the journal
-  std::array<RequestBlock*, kBlocksMax> blocks{};
+  std::array<RequestBlock*, kBlocksMax> blocks{};  ///< [block_count], then [query_block_count] that go to the query stage
   core::Command* commands = nullptr;  ///< [command_count]: for the state machine, in order
   Request** origins = nullptr;        ///< [command_count]: the request of each command; nullptr: our own
   Request** services = nullptr;       ///< [service_count]: requests that the pipeline answers itself
   std::byte* internal_body = nullptr;
   std::uint32_t block_count = 0;
+  std::uint32_t query_block_count = 0;  ///< blocks with queries in them; the query stage's once the batch is executed
+  std::uint32_t query_count = 0;
   std::uint32_t command_count = 0;
   std::uint32_t service_count = 0;
   std::uint32_t write_count = 0;     ///< commands that go into the journal; 0: no record is written

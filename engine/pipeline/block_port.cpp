@@ -5,26 +5,30 @@
 
 namespace florin::pipeline {
 
-BlockPort::BlockPort(Pipeline& pipeline, const runtime::Clock& clock, std::uint32_t index, std::uint32_t block_count)
+BlockPort::BlockPort(Pipeline& pipeline, const runtime::Clock& clock, std::uint32_t index, std::uint32_t block_count,
+                     std::uint32_t query_block_count)
     : pipeline_(pipeline),
       clock_(clock),
       index_(index),
-      memory_(block_count * RequestBlock::memory_bytes()),
-      submitted_(block_count),
-      completed_(block_count) {
-  blocks_.reserve(block_count);
+      memory_((block_count + query_block_count) * RequestBlock::memory_bytes()),
+      submitted_(block_count + query_block_count),
+      completed_(block_count + query_block_count) {
+  const std::uint32_t count = block_count + query_block_count;
+  blocks_.reserve(count);
   free_.reserve(block_count);
-  for (std::uint32_t i = 0; i < block_count; ++i) {
-    blocks_.emplace_back(memory_.data() + i * RequestBlock::memory_bytes());
-    blocks_.back().owner = index;
+  free_for_queries_.reserve(query_block_count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    RequestBlock& block = blocks_.emplace_back(memory_.data() + i * RequestBlock::memory_bytes());
+    block.owner = index;
+    block.is_for_queries = i >= block_count;
   }
-  for (std::uint32_t i = block_count; i-- > 0;) free_.push_back(&blocks_[i]);
+  for (std::uint32_t i = count; i-- > 0;) recycle(&blocks_[i]);
 }
 
-RequestBlock* BlockPort::acquire() noexcept {
-  if (free_.empty()) return nullptr;
-  RequestBlock* block = free_.back();
-  free_.pop_back();
+RequestBlock* BlockPort::take(std::vector<RequestBlock*>& free) noexcept {
+  if (free.empty()) return nullptr;
+  RequestBlock* block = free.back();
+  free.pop_back();
   return block;
 }
 
@@ -42,12 +46,13 @@ RequestBlock* BlockPort::completed() noexcept {
 
 void BlockPort::recycle(RequestBlock* block) noexcept {
   block->clear();
-  free_.push_back(block);
+  (block->is_for_queries ? free_for_queries_ : free_).push_back(block);
 }
 
 bool BlockPort::run_inline() noexcept {
   // Cleared before looking: what is completed from here on calls again. Pairs with notify().
   notified_.exchange(false, std::memory_order_acq_rel);
+  pipeline_.release_answers(this);
   if (submitted_.empty()) {
     is_handed_to_core_ = false;
   } else {
@@ -87,12 +92,18 @@ void BlockPort::account(RequestBlock& block) noexcept {
     if ((request.flags & RequestFlags::kLatencyReceipt) != 0) {
       request.receipt.queue_ns = timing.sequenced_ns - request.arrived_ns;
       request.receipt.execute_ns = timing.executed_ns - timing.sequenced_ns;
-      request.receipt.durable_ns = timing.durable_ns - timing.sequenced_ns;
+      request.receipt.durable_ns = (timing.durable_ns != 0 ? timing.durable_ns : now_ns) - timing.sequenced_ns;
     }
     latency_.record(now_ns > request.arrived_ns ? now_ns - request.arrived_ns : 0);
   }
   requests_.add(block.request_count());
   refused_.add(refused);
+}
+
+std::size_t block_count(const Ports& ports) noexcept {
+  std::size_t count = 0;
+  for (const auto& port : ports) count += port->block_count();
+  return count;
 }
 
 }  // namespace florin::pipeline

@@ -21,12 +21,15 @@ class Pipeline;
 /// The Port of one I/O thread: a pool of blocks, a ring there and a ring back.
 /// Writer: its I/O thread (the Port methods). The sequencer pops `submitted`, the release gate pushes `completed`; both rings
 /// hold every block of the port, so neither can overflow.
-/// Blocks are reused last in, first out: a server with little to do touches the memory of one.
+/// Blocks are reused last in, first out: a server with little to do touches the memory of one. Those for queries are a pool apart.
 class BlockPort final : public Port {
  public:
-  BlockPort(Pipeline& pipeline, const runtime::Clock& clock, std::uint32_t index, std::uint32_t block_count);
+  BlockPort(Pipeline& pipeline, const runtime::Clock& clock, std::uint32_t index, std::uint32_t block_count,
+            std::uint32_t query_block_count = 0);
 
-  RequestBlock* acquire() noexcept override;
+  RequestBlock* acquire() noexcept override { return take(free_); }
+  RequestBlock* acquire_for_queries() noexcept override { return take(free_for_queries_); }
+  [[nodiscard]] bool has_block_for_queries() const noexcept override { return !free_for_queries_.empty(); }
   void submit(RequestBlock* block) noexcept override;
   RequestBlock* completed() noexcept override;
   void recycle(RequestBlock* block) noexcept override;
@@ -69,6 +72,7 @@ class BlockPort final : public Port {
   [[nodiscard]] const observe::Counter& refused() const noexcept { return refused_; }
 
  private:
+  static RequestBlock* take(std::vector<RequestBlock*>& free) noexcept;
   void account(RequestBlock& block) noexcept;
 
   Pipeline& pipeline_;
@@ -79,6 +83,7 @@ class BlockPort final : public Port {
 
   // I/O thread.
   std::vector<RequestBlock*> free_;
+  std::vector<RequestBlock*> free_for_queries_;
   Round round_;
   bool is_handed_to_core_ = false;
   runtime::Waker wake_;  ///< constant once the engine runs
@@ -95,5 +100,8 @@ class BlockPort final : public Port {
 
 /// All ports of an engine, by index.
 using Ports = std::vector<std::unique_ptr<BlockPort>>;
+
+/// Of all of them: no queue of blocks can be longer.
+std::size_t block_count(const Ports& ports) noexcept;
 
 }  // namespace florin::pipeline

@@ -7,11 +7,12 @@
 
 namespace florin::pipeline {
 
-Executor::Executor(BatchRing& ring, core::StateMachine& state_machine, SnapshotDriver& snapshots, StatusWriter& status,
-                   const runtime::Clock& clock, runtime::TestClock* test_clock)
+Executor::Executor(BatchRing& ring, core::StateMachine& state_machine, SnapshotDriver& snapshots, QueryStage& queries,
+                   StatusWriter& status, const runtime::Clock& clock, runtime::TestClock* test_clock)
     : ring_(ring),
       state_machine_(state_machine),
       snapshots_(snapshots),
+      queries_(queries),
       status_(status),
       clock_(clock),
       test_clock_(test_clock) {}
@@ -25,6 +26,7 @@ void Executor::execute(Batch& batch) noexcept {
   for (std::uint32_t i = 0; i < batch.service_count; ++i) answer(*batch.services[i]);
   if (batch.starts_snapshot) snapshots_.begin();
   batch.executed_ns = clock_.steady_ns();
+  queries_.take(batch);
   ring_.publish_executed(batch.position);
 }
 

@@ -11,7 +11,7 @@ constexpr std::uint64_t kEventsPerTidy = 16 * 1024;
 Ports make_ports(Pipeline& pipeline, const Pipeline::Options& options, const runtime::Clock& clock) {
   Ports ports;
   for (std::uint32_t i = 0; i < options.ports; ++i) {
-    ports.push_back(std::make_unique<BlockPort>(pipeline, clock, i, options.blocks_per_port));
+    ports.push_back(std::make_unique<BlockPort>(pipeline, clock, i, options.blocks_per_port, options.query_blocks_per_port));
   }
   return ports;
 }
@@ -24,25 +24,27 @@ Pipeline::Pipeline(const Options& options, core::StateMachine& state_machine, Jo
       ports_(make_ports(*this, options, clock)),
       snapshots_(options.snapshots, state_machine, options.genesis.store_id, options.genesis.hash_seed),
       status_({ring_, ports_, state_machine, journal, snapshots_, clock, options.partitions, options.test_clock != nullptr}),
-      sequencer_(ring_, ports_, state_machine, journal, snapshots_, clock),
-      executor_(ring_, state_machine, snapshots_, status_, clock, options.test_clock),
       gate_(ring_, ports_, snapshots_),
+      queries_(ring_, ports_, state_machine, gate_, clock, options.query_readers),
+      sequencer_(ring_, ports_, state_machine, journal, snapshots_, clock, queries_.reader_count() > 0),
+      executor_(ring_, state_machine, snapshots_, queries_, status_, clock, options.test_clock),
       journal_stage_(ring_, journal, gate_, clock, options.chain_end),
       core_agent_(*this),
       journal_agent_(*this),
       tidy_agent_(state_machine) {
-  status_.set_stages(sequencer_, journal_stage_);
+  status_.set_stages(sequencer_, journal_stage_, queries_);
   status_.set_store_id(options.genesis.store_id);
   if (options.is_new_store) sequencer_.inject_genesis(options.genesis);
   set_wakers({});
 }
 
-void Pipeline::set_wakers(const Wakers& wakers) noexcept {
+void Pipeline::set_wakers(const Wakers& wakers) {
   wakers_ = wakers;
   journal_stage_.set_failure_waker(wakers.failure);
   gate_.set_sequencer_waker(wakers.core);
   const runtime::Waker drain_gate{[](void* gate) { static_cast<ReleaseGate*>(gate)->drain(); }, &gate_};
   snapshots_.set_wakers(wakers.snapshot, wakers.core, drain_gate);
+  queries_.set_wakers(wakers.queries, {[](void* self) { static_cast<Pipeline*>(self)->carry_boundary(); }, this});
 }
 
 void Pipeline::stop() noexcept {
@@ -55,12 +57,16 @@ int Pipeline::step() noexcept {
   const int journal = journal_work(nullptr);
   const int snapshot = snapshots_.do_work();
   const int tidy = tidy_agent_.do_work();
-  return core + journal + snapshot + tidy;
+  int queries = 0;
+  for (std::uint32_t i = 0; i < queries_.reader_count(); ++i) queries += queries_.agent(i).do_work();
+  return core + journal + snapshot + tidy + queries;
 }
 
 int Pipeline::core_work() noexcept {
   if (!core_token_.try_acquire()) return 0;  // the holder looks for work again when it is done
   int work = 0;
+  queries_.serve_boundaries();
+  release_answers(nullptr);
   if (Batch* batch = sequencer_.cut(); batch != nullptr) {
     wakers_.journal();  // first, so that it writes while we execute
     execute(*batch);
@@ -71,7 +77,7 @@ int Pipeline::core_work() noexcept {
   }
   if (snapshots_.step()) ++work;
   core_token_.release();
-  return work > 0 || sequencer_.has_work() ? 1 : 0;
+  return work > 0 || sequencer_.has_work() || queries_.has_boundaries() ? 1 : 0;
 }
 
 int Pipeline::journal_work(const BlockPort* self) noexcept {
@@ -129,16 +135,26 @@ bool Pipeline::carry_batch(BlockPort& port) noexcept {
     execute(*batch);
     gate_.drain(&port);
   }
+  queries_.serve_boundaries();
   const bool copies_snapshot = snapshots_.is_copying();
   const bool waits = sequencer_.is_waiting();
   core_token_.release();
-  // The core thread may have found the token taken, and sleeps: it has a snapshot to go on with.
-  if (copies_snapshot) wakers_.core();
+  // The core thread may have found the token taken, and sleeps: it has a snapshot to go on with, or a reader came too late for us.
+  if (copies_snapshot || queries_.has_boundaries()) wakers_.core();
   if (commits) {
     journal_work(&port);
     if (journal_stage_.has_work()) wakers_.journal();
   }
   return !waits;  // if so, the core goes on when it is called
+}
+
+/// A query reader has something to do between two batches. He does not take the core token himself, as long as there is a thread that
+/// will: at his priority he could lose the processor and keep the token. Called by the reader.
+void Pipeline::carry_boundary() noexcept {
+  if (wakers_.core.call != nullptr) return wakers_.core();
+  if (!core_token_.try_acquire()) return;  // whoever has it looks for tasks when he lets go
+  queries_.serve_boundaries();
+  core_token_.release();
 }
 
 bool Pipeline::commits_inline(const Batch& batch) const noexcept {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <vector>
 
 #include "core/state_machine.hpp"
 #include "florin/journal.hpp"
@@ -11,6 +12,7 @@
 #include "pipeline/block_port.hpp"
 #include "pipeline/executor.hpp"
 #include "pipeline/journal_stage.hpp"
+#include "pipeline/query_stage.hpp"
 #include "pipeline/release_gate.hpp"
 #include "pipeline/sequencer.hpp"
 #include "pipeline/snapshot_driver.hpp"
@@ -38,15 +40,18 @@ struct CarryPolicy {
 ///
 ///   port -> sequencer -> batch ring -> executor       -> release gate -> port
 ///                                   -> journal stage  ->
+///                                      executor -> query stage -> release gate
 ///
-/// Makes no thread. Four agents can be given one each (core: sequencer and executor; journal; snapshot; tidy), an I/O thread
-/// carries core and journal itself at low load (BlockPort::run_inline), and step() runs everything on the calling thread.
+/// Makes no thread. The agents can be given one each (core: sequencer and executor; journal; snapshot; tidy; queries, several), an I/O
+/// thread carries core and journal itself at low load (BlockPort::run_inline), and step() runs everything on the calling thread.
 /// Core and journal each have a token: who holds it is the writer.
 class Pipeline {
  public:
   struct Options {
     std::uint32_t ports = 1;
     std::uint32_t blocks_per_port = 32;
+    std::uint32_t query_blocks_per_port = 32;
+    std::uint32_t query_readers = 1;         ///< as many, if the state machine has readers
     std::uint32_t partitions = 1;            ///< for `status`
     SnapshotDriver::Options snapshots;
     ChainEnd chain_end;                      ///< of the recovered journal
@@ -69,14 +74,18 @@ class Pipeline {
   [[nodiscard]] runtime::Agent& journal_agent() noexcept { return journal_agent_; }
   [[nodiscard]] runtime::Agent& snapshot_agent() noexcept { return snapshots_; }
   [[nodiscard]] runtime::Agent& tidy_agent() noexcept { return tidy_agent_; }
+  /// Each answers one query in a step. None: the core answers them.
+  [[nodiscard]] std::uint32_t query_agent_count() const noexcept { return queries_.reader_count(); }
+  [[nodiscard]] runtime::Agent& query_agent(std::uint32_t index) noexcept { return queries_.agent(index); }
   struct Wakers {
     runtime::Waker core;
     runtime::Waker journal;
     runtime::Waker snapshot;
     runtime::Waker tidy;
     runtime::Waker failure;  ///< the journal failed: go down for recovery; called once
+    std::vector<runtime::Waker> queries = {};  ///< one per query agent
   };
-  void set_wakers(const Wakers& wakers) noexcept;
+  void set_wakers(const Wakers& wakers);
 
   /// One step of every agent on the calling thread; returns the work done, 0 when all is quiet.
   int step() noexcept;
@@ -87,10 +96,17 @@ class Pipeline {
   /// Something that left memory is durable, or cannot be made so: what waited for that goes on. Any thread.
   void note_sealed() noexcept;
 
+  /// Lets answers of queries go, if there are any that may. Any thread; `port`: of the thread that calls.
+  void release_answers(const BlockPort* port) noexcept {
+    if (gate_.has_answered()) gate_.drain(port);
+  }
+
   /// From now on requests are refused with `stopping`; what is in flight goes on. Any thread.
   void stop() noexcept;
   /// Nothing is in flight or waiting. Any thread; final once stopped and no port submits.
-  [[nodiscard]] bool is_drained() const noexcept { return ring_.in_flight() == 0 && !sequencer_.has_submitted(); }
+  [[nodiscard]] bool is_drained() const noexcept {
+    return ring_.in_flight() == 0 && queries_.is_drained() && !sequencer_.has_submitted();
+  }
 
   [[nodiscard]] bool has_failed() const noexcept { return journal_stage_.has_failed(); }
   /// Why; only after has_failed().
@@ -135,6 +151,7 @@ class Pipeline {
   int journal_work(const BlockPort* self) noexcept;
   void execute(Batch& batch) noexcept;
   bool carry_batch(BlockPort& port) noexcept;
+  void carry_boundary() noexcept;
   [[nodiscard]] bool commits_inline(const Batch& batch) const noexcept;
   [[nodiscard]] std::uint64_t ns_to_next_expiry() const noexcept;
 
@@ -144,9 +161,10 @@ class Pipeline {
   Ports ports_;
   SnapshotDriver snapshots_;
   StatusReport status_;
+  ReleaseGate gate_;
+  QueryStage queries_;
   Sequencer sequencer_;
   Executor executor_;
-  ReleaseGate gate_;
   JournalStage journal_stage_;
   CoreAgent core_agent_;
   JournalAgent journal_agent_;

@@ -41,11 +41,11 @@ struct Request {
   LatencyReceipt receipt;
 };
 
-/// When the batch that carried a block passed each stage; steady clock.
+/// When the batch that carried a block passed each stage; steady clock. Of a block with queries: executed when the last was answered.
 struct BlockTiming {
   std::uint64_t sequenced_ns = 0;
   std::uint64_t executed_ns = 0;
-  std::uint64_t durable_ns = 0;
+  std::uint64_t durable_ns = 0;  ///< 0: nobody looked until the block came back
 };
 
 /// A batch of requests and the memory for their bodies and replies. Fixed size, from a pool, touched lazily.
@@ -74,8 +74,11 @@ class RequestBlock {
   void clear() noexcept;
 
   std::uint32_t owner = 0;       ///< index of the port it belongs to
+  bool is_for_queries = false;   ///< of the port's blocks for queries; constant
   bool outcome_unknown = false;  ///< set by the release gate: the journal failed under it
   BlockTiming timing;            ///< set by the release gate
+  std::uint64_t answer_position = 0;  ///< batch that must be durable before its answers leave; set by the query stage
+  std::uint32_t queries_open = 0;     ///< not answered yet; set by the sequencer, kept by the query stage
 
  private:
   Request* requests_;

@@ -1,6 +1,7 @@
 #include "pipeline/sequencer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
 
@@ -18,21 +19,8 @@ bool is_service(Operation operation) noexcept {
 }
 
 bool is_for_state_machine(Operation operation) noexcept {
-  switch (operation) {
-    case Operation::kCreateAccounts:
-    case Operation::kCreateTransfers:
-    case Operation::kLookupAccounts:
-    case Operation::kLookupTransfers:
-    case Operation::kGetAccountTransfers:
-    case Operation::kGetAccountBalances:
-    case Operation::kQueryAccounts:
-    case Operation::kQueryTransfers:
-    case Operation::kGetChangeEvents:
-    case Operation::kGetAccountsAt:
-    case Operation::kGetMoment:
-    case Operation::kGetTrialBalance: return true;
-    default: return false;
-  }
+  return operation == Operation::kCreateAccounts || operation == Operation::kCreateTransfers ||
+         operation == Operation::kLookupAccounts || is_history_read(operation);
 }
 
 std::uint64_t record_share(std::uint32_t body_bytes) noexcept {
@@ -46,13 +34,14 @@ std::uint64_t record_share(const RequestBlock& block) noexcept {
 }  // namespace
 
 Sequencer::Sequencer(BatchRing& ring, const Ports& ports, core::StateMachine& state_machine, const Journal& journal,
-                     SnapshotDriver& snapshots, const runtime::Clock& clock)
+                     SnapshotDriver& snapshots, const runtime::Clock& clock, bool hands_queries_on)
     : ring_(ring),
       ports_(ports),
       state_machine_(state_machine),
       journal_(journal),
       snapshots_(snapshots),
       clock_(clock),
+      hands_queries_on_(hands_queries_on),
       last_sequence_(state_machine.sequence()),
       last_timestamp_(state_machine.timestamp()),
       next_expiry_(state_machine.next_expiry()) {}
@@ -90,11 +79,12 @@ Batch* Sequencer::cut() noexcept {
     // Refused as a whole: find out request by request who still fits.
     fill(batch, Room::kOneByOne);
   }
+  set_query_blocks_apart(batch);
   genesis_.reset();
   last_sequence_ = sequence_;
   last_timestamp_ = timestamp_;
   counters_.batches.add();
-  counters_.requests.add(batch.command_count + batch.service_count);
+  counters_.requests.add(batch.command_count + batch.service_count + batch.query_count);
   counters_.events.add(batch.event_count);
   if (batch.command_count > 0 && batch.commands[0].operation == Operation::kPulse) counters_.pulses.add();
   ring_.publish_sequenced(batch.position);
@@ -152,6 +142,7 @@ bool Sequencer::fill(Batch& batch, Room room) noexcept {
   add_own_commands(batch);
   for (std::uint32_t i = 0; i < batch.block_count; ++i) {
     RequestBlock& block = *batch.blocks[i];
+    block.queries_open = 0;
     for (Request& request : block.requests()) add_request(batch, block, request);
   }
   if (room == Room::kTogether && accounts_ + transfers_ > 0 && !state_machine_.reserve(accounts_, transfers_)) return false;
@@ -167,6 +158,8 @@ void Sequencer::begin_batch(Batch& batch) noexcept {
   batch.command_count = 0;
   batch.service_count = 0;
   batch.write_count = 0;
+  batch.query_count = 0;
+  batch.query_block_count = 0;
   batch.first_sequence = last_sequence_ + 1;
   batch.outcome_sequence = state_machine_.sequence();
   batch.outcome_digest = state_machine_.outcome_digest();
@@ -242,6 +235,13 @@ void Sequencer::add_request(Batch& batch, RequestBlock& block, Request& request)
     return;
   }
   if (is_service(request.operation)) return add_service(batch, block, request);
+  if (hands_on(request)) {
+    request.sequence = sequence_;
+    request.timestamp = timestamp_;
+    ++block.queries_open;
+    ++batch.query_count;
+    return;
+  }
   core::Command command;
   command.operation = request.operation;
   command.protocol = request.protocol;
@@ -252,11 +252,36 @@ void Sequencer::add_request(Batch& batch, RequestBlock& block, Request& request)
   add_command(batch, &request, command);
 }
 
+bool Sequencer::hands_on(const Request& request) const noexcept { return hands_queries_on_ && is_history_read(request.operation); }
+
+bool Sequencer::has_queries(RequestBlock& block) const noexcept {
+  const auto requests = block.requests();
+  return std::any_of(requests.begin(), requests.end(), [this](const Request& request) { return hands_on(request); });
+}
+
+/// Behind the others, in order: those the release gate gives back, these leave when their queries are answered.
+void Sequencer::set_query_blocks_apart(Batch& batch) noexcept {
+  if (batch.query_count == 0) return;
+  std::array<RequestBlock*, Batch::kBlocksMax> with_queries;
+  std::uint32_t others = 0;
+  for (std::uint32_t i = 0; i < batch.block_count; ++i) {
+    RequestBlock* block = batch.blocks[i];
+    if (block->queries_open > 0) {
+      with_queries[batch.query_block_count++] = block;
+    } else {
+      batch.blocks[others++] = block;
+    }
+  }
+  std::copy_n(with_queries.begin(), batch.query_block_count, batch.blocks.begin() + others);
+  batch.block_count = others;
+}
+
 void Sequencer::add_service(Batch& batch, RequestBlock& block, Request& request) noexcept {
   if (request.operation == Operation::kSnapshot) {
     if (!snapshots_.is_available()) {
       request.reply.code = ReplyCode::kNotPermitted;
-    } else if (batch.starts_snapshot || !snapshots_.can_start()) {
+    } else if (batch.starts_snapshot || !snapshots_.can_start() || has_queries(block)) {
+      // With queries in it the block leaves when they are answered, and cannot wait for a snapshot.
       request.reply.code = ReplyCode::kBusy;
     } else {
       batch.starts_snapshot = true;

@@ -23,9 +23,9 @@ namespace florin::pipeline {
 /// Writer: the holder of the core token. stop() and the counters: any thread.
 class Sequencer {
  public:
-  /// Continues after the state machine's last event.
+  /// Continues after the state machine's last event. `hands_queries_on`: they are the query stage's, no commands.
   Sequencer(BatchRing& ring, const Ports& ports, core::StateMachine& state_machine, const Journal& journal,
-            SnapshotDriver& snapshots, const runtime::Clock& clock);
+            SnapshotDriver& snapshots, const runtime::Clock& clock, bool hands_queries_on);
 
   /// The next batch carries `genesis` first. Once, on an empty store, before anything is submitted.
   void inject_genesis(const Genesis& genesis) noexcept { genesis_ = genesis; }
@@ -70,6 +70,9 @@ class Sequencer {
   void add_command(Batch& batch, Request* origin, const core::Command& command) noexcept;
   void add_request(Batch& batch, RequestBlock& block, Request& request) noexcept;
   void add_service(Batch& batch, RequestBlock& block, Request& request) noexcept;
+  static void set_query_blocks_apart(Batch& batch) noexcept;
+  [[nodiscard]] bool hands_on(const Request& request) const noexcept;
+  [[nodiscard]] bool has_queries(RequestBlock& block) const noexcept;
   [[nodiscard]] ReplyCode refusal_of(const Request& request) noexcept;
   [[nodiscard]] ReplyCode refusal_of_write(const Request& request) noexcept;
   [[nodiscard]] std::uint64_t unwritten_bytes() noexcept;
@@ -82,6 +85,7 @@ class Sequencer {
   const Journal& journal_;
   SnapshotDriver& snapshots_;
   const runtime::Clock& clock_;
+  const bool hands_queries_on_;
 
   // Writer.
   std::optional<Genesis> genesis_;

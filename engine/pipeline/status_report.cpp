@@ -76,9 +76,10 @@ class JsonArea {
 StatusReport::StatusReport(const Sources& sources)
     : sources_(sources), started_ns_(sources.clock.steady_ns()), rate_since_ns_(started_ns_) {}
 
-void StatusReport::set_stages(const Sequencer& sequencer, const JournalStage& journal_stage) noexcept {
+void StatusReport::set_stages(const Sequencer& sequencer, const JournalStage& journal_stage, const QueryStage& queries) noexcept {
   sequencer_ = &sequencer;
   journal_stage_ = &journal_stage;
+  queries_ = &queries;
 }
 
 u128 StatusReport::state_hash() {
@@ -157,6 +158,19 @@ std::uint32_t StatusReport::write_status(std::span<std::byte> area) {
   json.number("blocks_max", blocks);
   json.number("batches_in_flight", sources_.ring.in_flight());
   json.number("batches_in_flight_max", BatchRing::kSlots);
+  json.close();
+
+  std::uint64_t answered = 0;
+  observe::Histogram query_time;
+  for (std::uint32_t i = 0; i < queries_->reader_count(); ++i) {
+    answered += queries_->agent(i).counters().answered.get();
+    query_time.merge(queries_->agent(i).counters().time_ns);
+  }
+  json.open("queries");
+  json.number("readers", queries_->reader_count());
+  json.number("answered", answered);
+  json.number("waiting", queries_->waiting_count());
+  json.latencies("time_ns", query_time);
   json.close();
 
   json.open("journal");

@@ -7,6 +7,7 @@
 #include "pipeline/block_port.hpp"
 #include "pipeline/executor.hpp"
 #include "pipeline/journal_stage.hpp"
+#include "pipeline/query_stage.hpp"
 #include "pipeline/sequencer.hpp"
 
 namespace florin::pipeline {
@@ -29,7 +30,7 @@ class StatusReport final : public StatusWriter {
   explicit StatusReport(const Sources& sources);
 
   /// The stages are made after the report; set before the engine runs.
-  void set_stages(const Sequencer& sequencer, const JournalStage& journal_stage) noexcept;
+  void set_stages(const Sequencer& sequencer, const JournalStage& journal_stage, const QueryStage& queries) noexcept;
   void set_store_id(u128 store_id) noexcept { store_id_ = store_id; }
 
   std::uint32_t write_status(std::span<std::byte> area) override;
@@ -41,6 +42,7 @@ class StatusReport final : public StatusWriter {
   const Sources sources_;
   const Sequencer* sequencer_ = nullptr;
   const JournalStage* journal_stage_ = nullptr;
+  const QueryStage* queries_ = nullptr;
   u128 store_id_ = 0;
   const std::uint64_t started_ns_;
 

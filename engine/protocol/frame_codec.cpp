@@ -51,7 +51,7 @@ std::string_view explanation_of(ReplyCode code) noexcept {
     case ReplyCode::kMalformedBody: return "the body does not fit the operation";
     case ReplyCode::kInvalidFilter: return "the filter is invalid";
     case ReplyCode::kBusy: return "queues are full; nothing was sequenced, send again later";
-    case ReplyCode::kDeadlineExceeded: return "the deadline passed before the request was sequenced; nothing happened";
+    case ReplyCode::kDeadlineExceeded: return "the deadline passed before it was the turn of the request; nothing happened";
     case ReplyCode::kStopping: return "the server is stopping; nothing was sequenced";
     case ReplyCode::kOutOfMemory: return "over the memory budget; nothing was sequenced";
     case ReplyCode::kDiskFull: return "the disk is nearly full; nothing was sequenced, reads go on";

@@ -96,8 +96,9 @@ bool IoLoop::end_round() {
   bool worked = false;
   if (context_.blocks_freed) {
     context_.blocks_freed = false;
-    worked |= !context_.waiting_for_block.empty();
+    worked |= !context_.waiting_for_block.empty() || !context_.waiting_for_query_block.empty();
     resume_waiting();
+    resume_queries();
   }
   while (!context_.dirty.empty()) {
     worked = true;
@@ -117,6 +118,16 @@ void IoLoop::resume_waiting() {
     if (Session* session = sessions_.find(handle)) session->on_resume();
   }
   handles_.clear();
+}
+
+/// Each of those who wait once, as long as there are blocks: whoever wants more queues up again behind the others.
+void IoLoop::resume_queries() {
+  auto& waiting = context_.waiting_for_query_block;
+  for (std::size_t count = waiting.size(); count > 0 && context_.gatherer.has_block_for_queries(); --count) {
+    const std::uint64_t handle = waiting.front();
+    waiting.pop_front();
+    if (Session* session = sessions_.find(handle)) session->on_resume();
+  }
 }
 
 void IoLoop::bury_closed() {

@@ -61,6 +61,7 @@ class IoLoop {
   void take_adopted();
   void begin_stop();
   void resume_waiting();
+  void resume_queries();
   void bury_closed();
   void discard_adopted() noexcept;
   [[nodiscard]] bool is_drained();

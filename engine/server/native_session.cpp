@@ -68,7 +68,7 @@ void NativeSession::on_round_end() {
 }
 
 void NativeSession::on_resume() {
-  if (phase_ != Phase::kOpen || pause_ != Pause::kBlock) return;
+  if (phase_ != Phase::kOpen || (pause_ != Pause::kBlock && pause_ != Pause::kQueryBlock)) return;
   try {
     read_on();
     update_interest();
@@ -109,8 +109,10 @@ void NativeSession::tick_open(std::uint64_t now_ns) {
     finish_with(ReplyCode::kHelloRequired, "no hello arrived in time");
   } else if (frame_since_ns_ != 0 && now_ns > frame_since_ns_ + settings.frame_timeout_ms * kNsPerMs) {
     finish_malformed("stalled: the frame did not arrive in time");
-  } else if (large_request_ != nullptr && !context_.waiting_for_block.empty()) {
-    check_large_progress(now_ns);
+  } else if (large_request_ != nullptr) {
+    const bool others_wait =
+        large_block_->is_for_queries ? !context_.waiting_for_query_block.empty() : !context_.waiting_for_block.empty();
+    if (others_wait) check_large_progress(now_ns);
   }
 }
 

@@ -18,8 +18,8 @@ namespace florin::server {
 /// nothing more is read, replies under way still leave) -> lingering (our end is shut; what the peer still sends is thrown
 /// away, so that the kernel does not turn the unread bytes into a reset that overtakes our last reply) -> closed.
 ///
-/// Back-pressure: reading stops while too many requests or reply bytes are open, or no block is free; the reader then keeps
-/// what was received already (at most kScratchBytes).
+/// Back-pressure: reading stops while too many requests or reply bytes are open, no block is free, or the connection has its share of
+/// blocks of queries under way; the reader then keeps what was received already (at most kScratchBytes).
 ///
 /// Writer, readers: the I/O thread. Limits: ServerSettings.
 class NativeSession final : public Session {
@@ -46,7 +46,7 @@ class NativeSession final : public Session {
 
  private:
   enum class Phase : std::uint8_t { kOpen, kFinishing, kLingering, kClosed };
-  enum class Pause : std::uint8_t { kNone, kReplies, kBlock };
+  enum class Pause : std::uint8_t { kNone, kReplies, kBlock, kQueryBlock };
   enum class Received : std::uint8_t { kBytes, kNothing, kEnd };
 
   // Input.
@@ -59,6 +59,7 @@ class NativeSession final : public Session {
   bool take_large_header();
   bool finish_large_request();
   void submit_filled(pipeline::Request& request) noexcept;
+  pipeline::RequestBlock* acquire_for_large_body();
   [[nodiscard]] bool may_admit() const noexcept;
   [[nodiscard]] ReplyCode refusal(std::span<const std::byte> body, const char*& reason) const noexcept;
   void pause(Pause cause);

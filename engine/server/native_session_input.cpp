@@ -161,10 +161,12 @@ bool NativeSession::take_request() {
     refuse(code, reason);
     return true;
   }
-  pipeline::Request* request = context_.gatherer.add(static_cast<std::uint32_t>(body.size()),
-                                                     core::reply_bytes_max(header.operation, header.flags, body));
+  const auto body_bytes = static_cast<std::uint32_t>(body.size());
+  const std::uint32_t reply_bytes = core::reply_bytes_max(header.operation, header.flags, body);
+  pipeline::Request* request = is_history_read(header.operation) ? context_.gatherer.add_query(handle_, body_bytes, reply_bytes)
+                                                               : context_.gatherer.add(body_bytes, reply_bytes);
   if (request == nullptr) {
-    pause(Pause::kBlock);
+    pause(is_history_read(header.operation) ? Pause::kQueryBlock : Pause::kBlock);
     return false;
   }
   if (!body.empty()) std::memcpy(request->body, body.data(), body.size());
@@ -192,17 +194,23 @@ bool NativeSession::take_large_header() {
     reader_.skip_body();
     return true;
   }
-  if (context_.large_bodies < context_.settings.large_bodies_max) large_block_ = context_.gatherer.acquire();
+  large_block_ = acquire_for_large_body();
   if (large_block_ == nullptr) {
-    pause(Pause::kBlock);
+    pause(is_history_read(header.operation) ? Pause::kQueryBlock : Pause::kBlock);
     return false;
   }
   ++context_.large_bodies;
   large_mark_ns_ = 0;
   large_request_ = &large_block_->add(protocol::body_bytes(header),
                                       core::reply_bytes_max(header.operation, header.flags, unread_body));
+  large_request_->session = handle_;
   reader_.receive_body_into(large_request_->body);
   return true;
+}
+
+pipeline::RequestBlock* NativeSession::acquire_for_large_body() {
+  if (context_.large_bodies >= context_.settings.large_bodies_max) return nullptr;
+  return is_history_read(reader_.header().operation) ? context_.gatherer.acquire_for_queries(handle_) : context_.gatherer.acquire();
 }
 
 bool NativeSession::finish_large_request() {
@@ -256,6 +264,7 @@ void NativeSession::pause(Pause cause) {
   pause_ = cause;
   frame_since_ns_ = 0;  // It is us who make the frame wait.
   if (cause == Pause::kBlock) context_.waiting_for_block.push_back(handle_);
+  if (cause == Pause::kQueryBlock) context_.waiting_for_query_block.push_back(handle_);
 }
 
 void NativeSession::read_on() {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "runtime/clock.hpp"
@@ -18,7 +19,7 @@ struct SessionContext {
   static constexpr std::size_t kScratchBytes = 64 * 1024;
 
   SessionContext(const ServerSettings& settings_in, const ServerIdentity& identity_in, pipeline::Port& port)
-      : settings(settings_in), identity(identity_in), gatherer(port), scratch(kScratchBytes) {}
+      : settings(settings_in), identity(identity_in), gatherer(port, settings_in.query_blocks_max), scratch(kScratchBytes) {}
 
   const ServerSettings& settings;
   const ServerIdentity& identity;
@@ -31,6 +32,7 @@ struct SessionContext {
   std::vector<std::uint64_t> dirty;              ///< handles with replies to send, each once
   std::vector<std::uint64_t> closed;             ///< handles to be destroyed
   std::vector<std::uint64_t> waiting_for_block;  ///< handles that stopped reading until a block is free, first come first
+  std::deque<std::uint64_t> waiting_for_query_block;  ///< the same for queries; who has taken one goes to the end
   std::uint32_t large_bodies = 0;                ///< blocks that large bodies are being received into
   std::uint64_t unsent_bytes = 0;                ///< of all sessions
   bool blocks_freed = false;                     ///< those who wait for a block may try again

@@ -113,7 +113,7 @@ enum class ReplyCode : std::uint32_t {
   kMalformedBody = 5,        ///< body size is no multiple of the element, too many elements, reserved bytes not zero
   kInvalidFilter = 6,        ///< body: text naming the field
   kBusy = 7,                 ///< queues are full; nothing was sequenced; send again later
-  kDeadlineExceeded = 8,     ///< the deadline passed before the request was sequenced; nothing happened
+  kDeadlineExceeded = 8,     ///< the deadline passed before the request was sequenced, or a query's turn came; nothing happened
   kStopping = 9,             ///< the server drains; nothing was sequenced
   kOutOfMemory = 10,         ///< over the memory budget; nothing was sequenced
   kDiskFull = 11,            ///< below the head-room of the disk; nothing was sequenced; reads go on

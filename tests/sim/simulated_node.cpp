@@ -17,6 +17,7 @@ Result<std::unique_ptr<SimulatedNode>> SimulatedNode::start(World& world, const 
   pipeline::Pipeline::Options wiring;
   wiring.ports = options.ports;
   wiring.blocks_per_port = 8;
+  wiring.query_readers = 2;
   wiring.snapshots.store = &world.snapshots;
   wiring.snapshots.events_between = options.snapshot_events;
   wiring.snapshots.step_bytes = 4096;

@@ -77,7 +77,7 @@ void Simulation::expect_equal_to_never_crashed() {
 
 void Simulation::step() {
   pipeline::Pipeline& pipeline = node_->pipeline();
-  switch (random_.below(20)) {
+  switch (random_.below(23)) {
     case 0:
     case 1:
     case 2:
@@ -95,8 +95,17 @@ void Simulation::step() {
     case 14: pipeline.step(); break;
     case 15: pipeline.port(static_cast<std::uint32_t>(random_.below(pipeline.port_count()))).run_inline(); break;
     case 16: node_->clock().advance(random_.pick<std::uint64_t>({1, 1'000, 1'000'000, kSecond})); break;
+    case 17:
+    case 18:
+    case 19: answer_query(); break;
     default: collect(static_cast<std::uint32_t>(random_.below(pipeline.port_count()))); break;
   }
+}
+
+void Simulation::answer_query() {
+  pipeline::Pipeline& pipeline = node_->pipeline();
+  if (pipeline.query_agent_count() == 0) return;  // the state machine answers queries itself
+  pipeline.query_agent(static_cast<std::uint32_t>(random_.below(pipeline.query_agent_count()))).do_work();
 }
 
 void Simulation::advance_to_workload() {

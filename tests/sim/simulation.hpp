@@ -49,6 +49,7 @@ class Simulation {
   void send_requests();
   void send_one(pipeline::RequestBlock& block, const test::TestRequest& request);
   void collect(std::uint32_t port);
+  void answer_query();
   void settle();
   void advance_to_workload();
   journal::testing::JournalFaults random_faults();

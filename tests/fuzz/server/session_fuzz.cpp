@@ -45,8 +45,9 @@ class Conversation {
     context_.dirty.clear();
     context_.closed.clear();
     context_.waiting_for_block.clear();
+    context_.waiting_for_query_block.clear();
     context_.blocks_freed = false;
-    require(port_.blocks_free() == port_.block_count());
+    require(port_.has_every_block());
     require(context_.large_bodies == 0 && context_.unsent_bytes == 0);
   }
   Conversation(const Conversation&) = delete;
@@ -92,9 +93,9 @@ class Conversation {
       context_.gatherer.recycle(block);
       context_.blocks_freed = true;
     }
-    if (std::exchange(context_.blocks_freed, false) && !context_.waiting_for_block.empty()) {
-      context_.waiting_for_block.clear();
-      session_->on_resume();
+    if (std::exchange(context_.blocks_freed, false)) {
+      resume(context_.waiting_for_block);
+      resume(context_.waiting_for_query_block);
     }
     while (!context_.dirty.empty()) {
       worked = true;
@@ -103,6 +104,13 @@ class Conversation {
     }
     const bool received = receive();
     return worked || received;
+  }
+
+  template <typename Waiting>
+  void resume(Waiting& waiting) {
+    if (waiting.empty()) return;
+    waiting.clear();
+    session_->on_resume();
   }
 
   bool receive() {

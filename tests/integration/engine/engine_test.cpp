@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "florin/account.hpp"
+#include "florin/query.hpp"
 #include "florin/transfer.hpp"
 #include "journal/memory_journal.hpp"
 #include "record/checksum.hpp"
@@ -212,6 +213,82 @@ TEST_F(EngineTest, WithoutATestClockTimeCannotBeMoved) {
   start();
   const std::uint64_t ns = 1;
   EXPECT_EQ(call(Operation::kClockAdvance, std::as_bytes(std::span(&ns, 1))).reply.code, ReplyCode::kNotPermitted);
+}
+
+TEST_F(EngineTest, AQuerySeesTheWritesBeforeIt) {
+  auto with = options();
+  with.query_threads = 2;
+  start(with);
+  create_accounts(2);
+  for (u128 id = 100; id < 150; ++id) {
+    create_transfers(id, 1);
+    const auto answered = call(Operation::kLookupTransfers, std::as_bytes(std::span(&id, 1)));
+    ASSERT_EQ(answered.reply.code, ReplyCode::kOk);
+    ASSERT_EQ(answered.reply.count, 1U);
+    ASSERT_GE(answered.sequence, static_cast<std::uint64_t>(id - 100) + 4);
+  }
+}
+
+/// Every block for queries is under way with a page of an account's transfers each, while transfers are created.
+TEST_F(EngineTest, WritesAndAFloodOfQueriesGoOnTogether) {
+  constexpr std::uint32_t kPage = 1000;
+  start();
+  create_accounts(2);
+  create_transfers(1000, kPage);
+  pipeline::Port& port = engine->port(0);
+  AccountFilter filter;
+  filter.account_id = 1;
+  filter.limit = kPage;
+  filter.flags = AccountFilterFlags::kDebits;
+  const auto body = std::as_bytes(std::span(&filter, 1));
+  const auto send = [&](pipeline::RequestBlock* block, Operation operation, std::span<const std::byte> bytes, std::uint64_t session) {
+    pipeline::Request& request = block->add(static_cast<std::uint32_t>(bytes.size()), core::reply_bytes_max(operation, 0, bytes));
+    std::memcpy(request.body, bytes.data(), bytes.size());
+    request.operation = operation;
+    request.session = session;
+    request.event_count = core::event_count(operation, bytes.size());
+    request.body_checksum = record::checksum(bytes);
+    port.submit(block);
+  };
+  Transfer transfer;
+  transfer.id = 10'000;
+  transfer.debit_account_id = 1;
+  transfer.credit_account_id = 2;
+  transfer.ledger = transfer.code = 1;
+  constexpr int kWrites = 50;
+  int writes_sent = 0;
+  int writes_back = 0;
+  std::uint64_t queries_sent = 0;
+  std::uint64_t queries_back = 0;
+  std::uint64_t newest = 0;
+  while (writes_back < kWrites || queries_back < queries_sent) {
+    while (writes_sent < kWrites && port.has_block_for_queries()) {
+      send(port.acquire_for_queries(), Operation::kGetAccountTransfers, body, ++queries_sent % 5);
+    }
+    if (writes_sent == writes_back && writes_sent < kWrites) {
+      ++transfer.id;
+      send(port.acquire(), Operation::kCreateTransfers, std::as_bytes(std::span(&transfer, 1)), 6);
+      ++writes_sent;
+    }
+    port.run_inline();
+    pipeline::RequestBlock* done = port.completed();
+    if (done == nullptr) {
+      parker.park();
+      continue;
+    }
+    const pipeline::Request& request = done->requests()[0];
+    EXPECT_EQ(request.reply.code, ReplyCode::kOk);
+    if (is_write(request.operation)) {
+      ++writes_back;
+      EXPECT_GT(request.sequence, newest);
+      newest = request.sequence;
+    } else {
+      ++queries_back;
+      EXPECT_EQ(request.reply.count, kPage);
+    }
+    port.recycle(done);
+  }
+  EXPECT_GE(queries_back, options().query_blocks_per_io_thread);
 }
 
 /// A journal whose commits fail once told to.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <functional>
@@ -12,30 +13,31 @@
 namespace florin::server::test {
 
 /// A Port without an engine behind it: every create succeeds, a look-up finds every id, sequences count up. Requests are
-/// executed in run_inline() or, when `is_held` is set, by release() from any thread, as another thread of the engine would.
+/// executed in run_inline() or, when `is_held` is set, by release() from any thread, as another thread of the engine would. Queries
+/// may be held back alone, and are then answered block by block.
 ///
 /// Thread-safe, because release() is called by the test's thread; the server's use stays on one thread.
 class FakePort final : public pipeline::Port {
  public:
+  /// So many blocks, and as many for queries.
   explicit FakePort(std::size_t block_count = 8) {
-    for (std::size_t i = 0; i < block_count; ++i) {
+    for (std::size_t i = 0; i < 2 * block_count; ++i) {
       void* memory = ::operator new(pipeline::RequestBlock::memory_bytes(), std::align_val_t{64});
       memories_.push_back(static_cast<std::byte*>(memory));
       blocks_.push_back(std::make_unique<pipeline::RequestBlock>(memories_.back()));
-      free_.push_back(blocks_.back().get());
+      blocks_.back()->is_for_queries = i >= block_count;
+      (i >= block_count ? free_for_queries_ : free_).push_back(blocks_.back().get());
     }
   }
   ~FakePort() override {
     for (std::byte* memory : memories_) ::operator delete(memory, std::align_val_t{64});
   }
 
-  pipeline::RequestBlock* acquire() noexcept override {
+  pipeline::RequestBlock* acquire() noexcept override { return take(free_); }
+  pipeline::RequestBlock* acquire_for_queries() noexcept override { return take(free_for_queries_); }
+  [[nodiscard]] bool has_block_for_queries() const noexcept override {
     const std::lock_guard lock(mutex_);
-    if (free_.empty()) return nullptr;
-    pipeline::RequestBlock* block = free_.back();
-    free_.pop_back();
-    block->clear();
-    return block;
+    return !free_for_queries_.empty();
   }
   void submit(pipeline::RequestBlock* block) noexcept override {
     const std::lock_guard lock(mutex_);
@@ -56,7 +58,7 @@ class FakePort final : public pipeline::Port {
   }
   void recycle(pipeline::RequestBlock* block) noexcept override {
     const std::lock_guard lock(mutex_);
-    free_.push_back(block);
+    (block->is_for_queries ? free_for_queries_ : free_).push_back(block);
   }
   bool run_inline() noexcept override {
     const std::lock_guard lock(mutex_);
@@ -73,6 +75,21 @@ class FakePort final : public pipeline::Port {
     const std::lock_guard lock(mutex_);
     is_held_ = is_held;
   }
+  void hold_queries(bool is_held) {
+    const std::lock_guard lock(mutex_);
+    queries_are_held_ = is_held;
+  }
+  /// Answers the oldest block of queries that is held back.
+  void answer_query() {
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = std::find_if(submitted_.begin(), submitted_.end(), [](const auto* block) { return block->is_for_queries; });
+      if (found == submitted_.end()) return;
+      execute(**found);
+      submitted_.erase(found);
+    }
+    wake_(wake_context_);
+  }
   /// Executes what was submitted and wakes the I/O thread.
   void release() {
     {
@@ -82,12 +99,18 @@ class FakePort final : public pipeline::Port {
     wake_(wake_context_);
   }
   [[nodiscard]] std::uint64_t requests() const { return locked(requests_); }
+  /// Blocks of them.
+  [[nodiscard]] std::uint64_t queries_answered() const { return locked(queries_answered_); }
   [[nodiscard]] std::uint64_t blocks_submitted() const { return locked(blocks_submitted_); }
   [[nodiscard]] std::size_t blocks_free() const {
     const std::lock_guard lock(mutex_);
     return free_.size();
   }
-  [[nodiscard]] std::size_t block_count() const { return blocks_.size(); }
+  [[nodiscard]] std::size_t query_blocks_free() const {
+    const std::lock_guard lock(mutex_);
+    return free_for_queries_.size();
+  }
+  [[nodiscard]] bool has_every_block() const { return blocks_free() + query_blocks_free() == blocks_.size(); }
 
   /// Code of every reply; kOk by default.
   ReplyCode code = ReplyCode::kOk;
@@ -95,6 +118,14 @@ class FakePort final : public pipeline::Port {
   std::function<void(const pipeline::Request&)> on_request;
 
  private:
+  pipeline::RequestBlock* take(std::vector<pipeline::RequestBlock*>& free) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (free.empty()) return nullptr;
+    pipeline::RequestBlock* block = free.back();
+    free.pop_back();
+    block->clear();
+    return block;
+  }
   template <typename T>
   T locked(const T& value) const {
     const std::lock_guard lock(mutex_);
@@ -102,11 +133,21 @@ class FakePort final : public pipeline::Port {
   }
 
   void execute_all() {
+    std::vector<pipeline::RequestBlock*> held;
     for (pipeline::RequestBlock* block : submitted_) {
-      for (pipeline::Request& request : block->requests()) execute(request);
-      completed_.push_back(block);
+      if (block->is_for_queries && queries_are_held_) {
+        held.push_back(block);
+      } else {
+        execute(*block);
+      }
     }
-    submitted_.clear();
+    submitted_ = std::move(held);
+  }
+
+  void execute(pipeline::RequestBlock& block) {
+    for (pipeline::Request& request : block.requests()) execute(request);
+    queries_answered_ += block.is_for_queries ? 1U : 0U;
+    completed_.push_back(&block);
   }
 
   void execute(pipeline::Request& request) {
@@ -134,6 +175,7 @@ class FakePort final : public pipeline::Port {
   std::vector<std::byte*> memories_;
   std::vector<std::unique_ptr<pipeline::RequestBlock>> blocks_;
   std::vector<pipeline::RequestBlock*> free_;
+  std::vector<pipeline::RequestBlock*> free_for_queries_;
   std::vector<pipeline::RequestBlock*> submitted_;
   std::deque<pipeline::RequestBlock*> completed_;
   void (*wake_)(void*) = nullptr;
@@ -142,6 +184,8 @@ class FakePort final : public pipeline::Port {
   std::uint64_t requests_ = 0;
   std::uint64_t body_bytes_ = 0;
   std::uint64_t blocks_submitted_ = 0;
+  std::uint64_t queries_answered_ = 0;
+  bool queries_are_held_ = false;
   bool is_held_ = false;
 };
 

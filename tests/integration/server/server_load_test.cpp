@@ -58,6 +58,51 @@ TEST_F(Load, InFlightLimitStopsReadingUntilRepliesLeave) {
   }
 }
 
+/// The port answers nothing but writes until it is told to: queries that take their time.
+TEST_F(Load, AFloodOfQueriesLeavesTheBlocksThatWritesNeed) {
+  start({}, 1, 6);
+  port().hold_queries(true);
+  RawClient flood(server->port());
+  RawClient another_flood(server->port());
+  RawClient writer(server->port());
+  RawClient light(server->port());
+  for (RawClient* client : {&flood, &another_flood, &writer, &light}) ASSERT_TRUE(client->say_hello());
+  const std::vector<std::byte> ids(16 * 8190, std::byte{1});  // the reply needs a block of its own
+  constexpr std::uint64_t kQueries = 20;
+  std::vector<std::thread> senders;
+  for (RawClient* client : {&flood, &another_flood}) {
+    senders.emplace_back([client, &ids] {
+      for (std::uint64_t i = 0; i < kQueries; ++i) client->send_request({.operation = Operation::kLookupTransfers, .request = i}, ids);
+    });
+  }
+  ASSERT_TRUE(eventually([&] { return port().query_blocks_free() == 0; }));
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    ASSERT_TRUE(writer.send_request({.operation = Operation::kCreateTransfers, .request = i}, events(10)));
+    const auto reply = writer.receive();
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->header.request, i);
+  }
+  // One query of somebody else waits its turn for a block: no more than the floods' blocks under way are answered before it.
+  ASSERT_TRUE(light.send_request({.operation = Operation::kLookupTransfers, .request = 1}, std::span(ids).first(16)));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const std::uint64_t before = port().queries_answered();
+  std::thread answers([&] {
+    for (int i = 0; i < 200 && port().queries_answered() < 2 * kQueries + 1; ++i) {
+      port().answer_query();
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  });
+  ASSERT_TRUE(light.receive());
+  EXPECT_LE(port().queries_answered() - before, 10U);
+  port().hold_queries(false);
+  answers.join();
+  port().release();
+  for (RawClient* client : {&flood, &another_flood}) {
+    for (std::uint64_t i = 0; i < kQueries; ++i) ASSERT_TRUE(client->receive()) << i;
+  }
+  for (std::thread& sender : senders) sender.join();
+}
+
 TEST_F(Load, WithoutBlocksSessionsWaitAndGoOn) {
   start({}, 1, 2);
   port().hold(true);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "core/state_machine.hpp"
@@ -33,6 +35,11 @@ class FakeStateMachine : public core::StateMachine {
       if (is_write(command.operation)) apply(command);
       if (command.reply != nullptr) reply(command);
     }
+  }
+
+  /// Answers from what it copies at a boundary, as real readers do: the sequence.
+  std::unique_ptr<core::QueryReader> make_query_reader() override {
+    return has_readers ? std::make_unique<Reader>(*this) : nullptr;
   }
 
   bool reserve(std::uint32_t accounts, std::uint32_t transfers) override { return accounts + transfers <= room; }
@@ -90,6 +97,8 @@ class FakeStateMachine : public core::StateMachine {
 
   std::vector<Executed> executed;
   bool keeps_commands = true;
+  bool has_readers = false;
+  std::function<void(const core::Command&)> on_query;  ///< on the reader's thread, before it asks for a boundary
   std::size_t batches = 0;
   std::uint32_t room = std::numeric_limits<std::uint32_t>::max();
   std::multimap<std::uint64_t, u128> holds;  ///< expires_at -> id; a pulse removes them
@@ -104,6 +113,29 @@ class FakeStateMachine : public core::StateMachine {
     std::uint64_t sequence = 0;
     std::uint64_t timestamp = 0;
     u128 digest = 0;
+  };
+
+  class Reader final : public core::QueryReader {
+   public:
+    explicit Reader(const FakeStateMachine& machine) : machine_(machine) {}
+    Moment execute(const core::Command& query, core::BatchBoundary& boundary) noexcept override {
+      if (machine_.on_query) machine_.on_query(query);
+      Copy copy(machine_);
+      boundary.run(copy);
+      std::memcpy(query.reply->data, &copy.moment.sequence, 8);
+      query.reply->size = 8;
+      query.reply->count = 1;
+      return copy.moment;
+    }
+
+   private:
+    struct Copy final : core::BoundaryTask {
+      explicit Copy(const FakeStateMachine& from) : machine(from) {}
+      void run() noexcept override { moment = {machine.sequence(), machine.timestamp()}; }
+      const FakeStateMachine& machine;
+      Moment moment;
+    };
+    const FakeStateMachine& machine_;
   };
 
   void apply(const core::Command& command) {

@@ -18,6 +18,7 @@ struct PipelineBench {
   explicit PipelineBench(std::uint32_t ports = 1, SnapshotStore* store = nullptr) {
     options.ports = ports;
     options.blocks_per_port = 8;
+    options.query_blocks_per_port = 8;
     options.is_new_store = true;
     options.genesis.store_id = 77;
     options.test_clock = &clock;
@@ -40,7 +41,7 @@ struct PipelineBench {
   static Request& add(RequestBlock& block, Operation operation, std::uint32_t elements = 1, std::uint64_t number = 1) {
     std::uint32_t bytes = 0;
     if (is_write(operation)) bytes = elements * kEventBytes;
-    if (operation == Operation::kLookupAccounts) bytes = elements * 16;
+    if (operation == Operation::kLookupAccounts || operation == Operation::kLookupTransfers) bytes = elements * 16;
     if (operation == Operation::kClockAdvance) bytes = 8;
     const std::uint32_t reply = operation == Operation::kStatus ? kStatusBytesMax : elements * 128;
     Request& request = block.add(bytes, reply);
@@ -59,6 +60,13 @@ struct PipelineBench {
     RequestBlock* block = port(port_index).acquire();
     add(*block, operation, elements, number);
     port(port_index).submit(block);
+    return block;
+  }
+  /// Submits one block with so many queries of a session, numbered from `number`.
+  RequestBlock* submit_queries(std::uint64_t session, std::uint32_t count = 1, std::uint64_t number = 1) {
+    RequestBlock* block = port().acquire_for_queries();
+    for (std::uint32_t i = 0; i < count; ++i) add(*block, Operation::kLookupTransfers, 1, number + i).session = session;
+    port().submit(block);
     return block;
   }
 

@@ -28,7 +28,7 @@ class NativeSessionTest : public ::testing::Test {
   void TearDown() override {
     session_.reset();
     if (sockets_[1] >= 0) ::close(sockets_[1]);
-    EXPECT_EQ(port_->blocks_free(), port_->block_count()) << "every block came back";
+    EXPECT_TRUE(port_->has_every_block());
   }
 
   void send(std::span<const std::byte> bytes) {
@@ -48,6 +48,10 @@ class NativeSessionTest : public ::testing::Test {
     }
     if (!context_->waiting_for_block.empty()) {
       context_->waiting_for_block.clear();
+      session_->on_resume();
+    }
+    if (!context_->waiting_for_query_block.empty() && context_->gatherer.has_block_for_queries()) {
+      context_->waiting_for_query_block.clear();
       session_->on_resume();
     }
     while (!context_->dirty.empty()) {
@@ -166,11 +170,64 @@ TEST_F(NativeSessionTest, AHelloThatIsTooLargeIsMalformedHoweverItArrives) {
   }
 }
 
+/// A query of so many ids, with its checksums.
+std::vector<std::byte> query_frame(std::uint64_t request, std::size_t ids) {
+  return RawClient::frame({.operation = Operation::kLookupTransfers, .request = request}, std::vector<std::byte>(ids * 16, std::byte{1}));
+}
+
+TEST_F(NativeSessionTest, QueriesFollowTheWritesOfTheirRoundInABlockOfTheirOwn) {
+  open(true);
+  send(RawClient::hello_frame());
+  round();
+  std::vector<std::uint64_t> order;
+  port_->on_request = [&](const pipeline::Request& request) { order.push_back(request.request); };
+  send(query_frame(1, 1));
+  send(RawClient::frame({.operation = Operation::kCreateTransfers, .request = 2}, std::vector<std::byte>(kEventBytes, std::byte{1})));
+  send(query_frame(3, 1));
+  send(RawClient::frame({.operation = Operation::kPing, .request = 4}));
+  round();
+  EXPECT_EQ(order, (std::vector<std::uint64_t>{2, 4, 1, 3}));
+  EXPECT_EQ(port_->blocks_submitted(), 2U);
+  EXPECT_EQ(numbers_.size(), 5U);
+}
+
+TEST_F(NativeSessionTest, WithItsShareOfQueriesUnderWayItIsNotReadOn) {
+  settings_.query_blocks_max = 2;
+  open(true);
+  send(RawClient::hello_frame());
+  round();
+  port_->hold(true);
+  for (std::uint64_t i = 1; i <= 4; ++i) {
+    send(query_frame(i, 1));
+    round();
+  }
+  EXPECT_EQ(port_->requests(), 2U);
+  EXPECT_EQ(port_->query_blocks_free(), 2U);
+  EXPECT_EQ(port_->blocks_free(), 4U);
+  port_->hold(false);
+  for (int i = 0; i < 4; ++i) round();
+  EXPECT_EQ(numbers_, (std::vector<std::uint64_t>{0, 1, 2, 3, 4}));
+}
+
+TEST_F(NativeSessionTest, ALargeQueryTakesABlockForQueriesAndGivesItBackWhenAbandoned) {
+  open(true);
+  send(RawClient::hello_frame());
+  round();
+  const auto frame = query_frame(1, 8190);
+  send(std::span(frame).first(100'000));
+  round();
+  EXPECT_EQ(port_->query_blocks_free(), 3U);
+  EXPECT_EQ(port_->blocks_free(), 4U);
+  session_.reset();
+  EXPECT_EQ(port_->query_blocks_free(), 4U);
+  session_ = std::make_unique<NativeSession>(*context_, 1, sockets_[0], true);
+}
+
 TEST_F(NativeSessionTest, SplitAnywhereTheConversationIsTheSame) {
   auto bytes = RawClient::hello_frame();
   for (std::uint64_t i = 1; i <= 3; ++i) {
     const std::vector<std::byte> body(i * 20'000 / 16 * 16, std::byte{1});
-    const auto frame = RawClient::frame({.operation = Operation::kLookupTransfers, .request = i}, body);
+    const auto frame = RawClient::frame({.operation = Operation::kLookupAccounts, .request = i}, body);
     bytes.insert(bytes.end(), frame.begin(), frame.end());
   }
   for (std::size_t split = 1; split < bytes.size(); split += 1237) {
