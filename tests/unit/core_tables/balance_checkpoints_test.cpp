@@ -14,6 +14,7 @@ class BalanceCheckpoints : public ::testing::Test {
   }
   /// So many transfers between two accounts, as one batch.
   void batch(std::uint32_t debit, std::uint32_t credit, std::uint32_t transfers) {
+    ASSERT_TRUE(partition.reserve(0, transfers));
     for (std::uint32_t i = 0; i < transfers; ++i) under_test.create_transfer(++ids, debit, credit, 5);
     end_batch();
   }
@@ -63,6 +64,7 @@ TEST_F(BalanceCheckpoints, AccountsThatChangeInTurnAreNotAllDueAtOnce) {
 TEST_F(BalanceCheckpoints, AChainThatIsTakenBackDoesNotCount) {
   batch(1, 2, 30);
   const std::uint32_t changes = partition.account(1).changes;
+  ASSERT_TRUE(partition.reserve(0, 100));
   partition.begin_chain();
   for (int i = 0; i < 100; ++i) under_test.create_transfer(++ids, 1, 2, 5);
   partition.rollback_chain();
