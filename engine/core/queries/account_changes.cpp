@@ -263,7 +263,7 @@ void AccountChanges::fill_from_segment(std::uint32_t segment, std::uint32_t entr
     change.is_expiry = entries[i].is_expiry();
     change.is_credit = entries[i].is_credit();
     if (change.is_expiry) {
-      change.expiry = past.expiry(entries[i].index());
+      change.expiry = view_.in_references(past.expiry(entries[i].index()));
     } else {
       begin_row(change, TransferName::in_segment(segment, entries[i].index()));
     }

@@ -144,6 +144,8 @@ class HistoryView {
   void prefetch_rest(const HistoryRow& row) const noexcept;
   /// `for_balances`: what they do not depend on may be missing.
   void end_row(HistoryRow& row, bool for_balances = false) const noexcept;
+  /// An expiry of a segment, with References to its accounts.
+  [[nodiscard]] Expiry in_references(Expiry expiry) const noexcept;
 
  private:
   template <typename Work>
@@ -160,7 +162,6 @@ class HistoryView {
   void copy_head(AccountHead& head) const noexcept;
   template <typename Log, typename Bounds, typename Take>
   std::size_t merge(const Log& log_of, const Bounds& bounds_of, Order order, std::uint64_t from, std::size_t count, Take&& take) const noexcept;
-  [[nodiscard]] Expiry in_references(Expiry expiry) const noexcept;
   struct Batches {
     BatchEnd previous;
     std::optional<BatchEnd> found;
