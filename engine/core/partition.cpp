@@ -90,6 +90,7 @@ Account Partition::fixed_account(std::uint32_t ordinal) const noexcept {
           .reserved = 0,
           .ledger = record.ledger,
           .code = record.code,
+          .flags = record.fixed_flags,
           .timestamp = record.timestamp};
 }
 
@@ -101,6 +102,7 @@ std::uint32_t Partition::create_account(const Account& stored, std::uint64_t has
   record.ledger = stored.ledger;
   record.code = stored.code;
   record.flags = stored.flags;
+  record.fixed_flags = stored.flags & static_cast<std::uint16_t>(~AccountFlags::kClosed);
   record.user_data_32 = stored.user_data_32;
   record.user_data_64 = stored.user_data_64;
   record.changes = static_cast<std::uint32_t>(accounts_.size());  // accounts that change in turn have their checkpoints in turn

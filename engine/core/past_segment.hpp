@@ -32,6 +32,10 @@ struct PostingEntry {
 };
 static_assert(sizeof(PostingEntry) == 4);
 
+/// In TransferRecord::extra of a row of the past: its amount takes 128 bits. Else the extra says nothing of balances, but for posts and voids,
+/// and a walk back in time need not fetch it.
+inline constexpr std::uint32_t kWideAmount = std::uint32_t{1} << 31;
+
 /// The entries of one account in a segment, by their places there.
 struct PostingRange {
   std::uint32_t begin = 0;
@@ -52,7 +56,7 @@ class PastSegment {
   [[nodiscard]] virtual std::uint32_t transfers() const noexcept = 0;
   [[nodiscard]] virtual std::uint32_t expiries() const noexcept = 0;
 
-  // In order of commitment, which is that of timestamps.
+  // In order of commitment, which is that of timestamps. `extra` of a transfer may have kWideAmount.
   [[nodiscard]] virtual TransferRecord transfer(std::uint32_t index) const noexcept = 0;
   /// Of a pending transfer its state says nothing.
   [[nodiscard]] virtual TransferExtra extra(const TransferRecord& record) const noexcept = 0;

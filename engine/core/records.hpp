@@ -42,7 +42,7 @@ struct alignas(64) AccountRecord {
   std::uint64_t user_data_64 = 0;
   std::uint32_t user_data_32 = 0;
   std::uint16_t code = 0;
-  std::uint16_t reserved_16 = 0;
+  std::uint16_t fixed_flags = 0;        ///< all but `closed`: any thread may read them
   std::uint32_t pre_image = 0;          ///< index + 1 of what a running snapshot keeps of it, 0 = none
   std::uint32_t newest_checkpoint = 0;  ///< number in the log of checkpoints, 0 = none
 

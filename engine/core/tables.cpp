@@ -82,15 +82,6 @@ KnownId Tables::known(u128 id, std::uint64_t hash) const noexcept {
   return known;
 }
 
-std::optional<Transfer> Tables::find_whole(u128 id) const noexcept {
-  const std::uint64_t hash = hash_(id);
-  if (const TransferAt at{&owner(hash), owner(hash).find_transfer(id, hash)}; at) return transfer(at);
-  if (past_ == nullptr || !past_->may_know(id, hash)) return std::nullopt;
-  const std::optional<PastTransfer> past = past_->find(id, hash);
-  if (!past || past->has_failed) return std::nullopt;
-  return past->transfer;
-}
-
 bool Tables::past_says(u128 id, std::uint64_t hash) const noexcept {
   return owner(hash).frozen_may_know(TagTable::tag_of(hash)) || past_->may_know(id, hash);
 }

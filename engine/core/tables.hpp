@@ -97,8 +97,6 @@ class Tables {
   [[nodiscard]] TransferAt find_id(u128 id, std::uint64_t hash) const noexcept { return {&owner(hash), owner(hash).find_id(id, hash)}; }
   /// The same of transfers and ids that have left memory too.
   [[nodiscard]] KnownId known(u128 id, std::uint64_t hash) const noexcept;
-  /// The whole of a transfer, wherever it is.
-  [[nodiscard]] std::optional<Transfer> find_whole(u128 id) const noexcept;
   [[nodiscard]] TransferAt find_transfer(u128 id) const noexcept {
     const std::uint64_t hash = hash_(id);
     return {&owner(hash), owner(hash).find_transfer(id, hash)};

@@ -3,39 +3,39 @@
 namespace florin::history {
 
 core::TransferRecord ReadableSegment::transfer(std::uint32_t index) const noexcept {
-  const TransferRow row = need(view_->transfers().at(index));
-  return {.id = row.id,
-          .amount_low = row.amount_low,
-          .timestamp = row.timestamp,
-          .debit = row.debit,
-          .credit = row.credit,
-          .code = row.code,
-          .flags = row.flags,
-          .extra = row.extra};
+  const TransferRow& found = row(view_->transfers(), index);
+  return {.id = found.id,
+          .amount_low = found.amount_low,
+          .timestamp = found.timestamp,
+          .debit = found.debit,
+          .credit = found.credit,
+          .code = found.code,
+          .flags = found.flags,
+          .extra = found.extra};
 }
 
 core::TransferExtra ReadableSegment::extra(const core::TransferRecord& record) const noexcept {
-  const ExtraRow row = need(view_->extras().at(std::uint64_t{record.extra} - 1));
-  return {.pending_id = row.pending_id,
-          .user_data_128 = row.user_data_128,
-          .user_data_64 = row.user_data_64,
-          .amount_high = row.amount_high,
-          .user_data_32 = row.user_data_32,
-          .timeout = row.timeout,
-          .state = row.hold};
+  const ExtraRow& found = row(view_->extras(), std::uint64_t{record.extra & ~core::kWideAmount} - 1);
+  return {.pending_id = found.pending_id,
+          .user_data_128 = found.user_data_128,
+          .user_data_64 = found.user_data_64,
+          .amount_high = found.amount_high,
+          .user_data_32 = found.user_data_32,
+          .timeout = found.timeout,
+          .state = found.hold};
 }
 
 core::Expiry ReadableSegment::expiry(std::uint32_t index) const noexcept {
-  const ExpiryRow row = need(view_->expiries().at(index));
+  const ExpiryRow& found = row(view_->expiries(), index);
   core::Expiry expiry;
-  expiry.timestamp = row.timestamp;
-  expiry.pending_timestamp = row.pending_timestamp;
-  expiry.transfers_before = row.transfers_before;
-  expiry.debit = row.debit;
-  expiry.credit = row.credit;
-  expiry.flags = row.flags;
-  expiry.amount = row.amount;
-  expiry.pending_id = row.pending_id;
+  expiry.timestamp = found.timestamp;
+  expiry.pending_timestamp = found.pending_timestamp;
+  expiry.transfers_before = found.transfers_before;
+  expiry.debit = found.debit;
+  expiry.credit = found.credit;
+  expiry.flags = found.flags;
+  expiry.amount = found.amount;
+  expiry.pending_id = found.pending_id;
   return expiry;
 }
 

@@ -23,7 +23,7 @@ class ReadableSegment final : public core::PastSegment {
   [[nodiscard]] core::Expiry expiry(std::uint32_t index) const noexcept override;
   void prefetch_transfer(std::uint32_t index) const noexcept override { view_->transfers().prefetch(index); }
   void prefetch_extra(const core::TransferRecord& record) const noexcept override {
-    if (record.extra != 0) view_->extras().prefetch(record.extra - 1);
+    if (record.extra != 0) view_->extras().prefetch((record.extra & ~core::kWideAmount) - 1);
   }
   [[nodiscard]] std::uint32_t transfers_before(std::uint64_t timestamp) const noexcept override;
   [[nodiscard]] std::uint32_t expiries_before(std::uint64_t timestamp) const noexcept override;
@@ -33,12 +33,20 @@ class ReadableSegment final : public core::PastSegment {
   [[nodiscard]] std::uint32_t find(u128 id, std::uint64_t hash) const noexcept override;
   [[nodiscard]] core::PendingStatus ending_of(u128 pending_id, std::uint64_t hash) const noexcept override;
   [[nodiscard]] std::uint32_t batches() const noexcept override { return static_cast<std::uint32_t>(view_->batch_ends().count()); }
-  [[nodiscard]] core::BatchEnd batch(std::uint32_t index) const noexcept override { return need(view_->batch_ends().at(index)); }
+  [[nodiscard]] core::BatchEnd batch(std::uint32_t index) const noexcept override { return row(view_->batch_ends(), index); }
 
  private:
   template <typename Value>
   Value need(Result<Value> result) const {
     return damage_.need(std::move(result), view_->header().segment);
+  }
+
+  /// A row in its place.
+  template <typename Row>
+  const Row& row(const RowSection<Row>& rows, std::uint64_t index) const {
+    const Row* const found = rows.get(index);
+    if (found == nullptr) [[unlikely]] damage_.stop(rows.at(index).error(), view_->header().segment);
+    return *found;
   }
 
   std::unique_ptr<SegmentView> view_;

@@ -47,7 +47,7 @@ std::optional<PastTransfer> SealedPast::past_of(const SegmentView& segment, cons
   transfer.flags = row.flags;
   transfer.timestamp = row.timestamp;
   if (row.extra != 0) {
-    const ExtraRow extra = need(segment.extras().at(std::uint64_t{row.extra} - 1), segment);
+    const ExtraRow extra = need(segment.extras().at(row.extra_index()), segment);
     transfer.amount = make_u128(extra.amount_high, row.amount_low);
     transfer.pending_id = extra.pending_id;
     transfer.user_data_128 = extra.user_data_128;

@@ -69,7 +69,9 @@ Status SegmentBuilder::write_transfers(SealedWriter& writer) {
   if (Status status = writer.begin_section(kind(SectionKind::kTransfers)); !status) return status;
   RowWriter<TransferRow> out(writer);
   std::uint32_t extras = 0;
-  FrozenRows(generation_).each_transfer([&](const core::Partition&, const core::TransferRecord& record) {
+  FrozenRows(generation_).each_transfer([&](const core::Partition& partition, const core::TransferRecord& record) {
+    std::uint32_t extra = record.extra == 0 ? 0 : ++extras;
+    if (extra != 0 && partition.settled_extra(record).amount_high != 0) extra |= core::kWideAmount;
     out.add({.id = record.id,
              .amount_low = record.amount_low,
              .timestamp = record.timestamp,
@@ -77,7 +79,7 @@ Status SegmentBuilder::write_transfers(SealedWriter& writer) {
              .credit = ordinals_.of(record.credit),
              .code = record.code,
              .flags = record.flags,
-             .extra = record.extra == 0 ? 0 : ++extras});
+             .extra = extra});
   });
   return out.finish();
 }

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "core/records.hpp"
+#include "core/past_segment.hpp"
 #include "florin/uint128.hpp"
 
 /// @file
@@ -21,7 +21,9 @@ struct TransferRow {
   std::uint32_t credit = 0;
   std::uint16_t code = 0;
   std::uint16_t flags = 0;
-  std::uint32_t extra = 0;   ///< index + 1 of its ExtraRow, 0 = all of that is zero
+  std::uint32_t extra = 0;   ///< index + 1 of its ExtraRow, perhaps with core::kWideAmount; 0 = all of that is zero
+
+  [[nodiscard]] std::uint64_t extra_index() const noexcept { return std::uint64_t{extra & ~core::kWideAmount} - 1; }
 };
 static_assert(sizeof(TransferRow) == 48 && std::has_unique_object_representations_v<TransferRow>);
 

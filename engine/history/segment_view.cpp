@@ -85,7 +85,7 @@ Result<core::PendingStatus> SegmentView::ending_of(u128 pending_id, std::uint64_
     } else {
       const Result<TransferRow> row = transfers_.at(ending->index);
       if (!row) return row.error();
-      const Result<ExtraRow> extra = extras_.at(std::uint64_t{row->extra} - 1);
+      const Result<ExtraRow> extra = extras_.at(row->extra_index());
       if (!extra) return extra.error();
       named = extra->pending_id;
     }

@@ -26,6 +26,10 @@ class RowSection {
     if (!read_value(bytes_, index * sizeof(Row), row)) return bytes_.status(index * sizeof(Row), sizeof(Row));
     return row;
   }
+  /// The row itself; nullptr: at() says why it cannot be read.
+  [[nodiscard]] const Row* get(std::uint64_t index) const noexcept {
+    return reinterpret_cast<const Row*>(bytes_.at(index * sizeof(Row), sizeof(Row)));
+  }
   void prefetch(std::uint64_t index) const noexcept { bytes_.prefetch(index * sizeof(Row)); }
   /// The first row for which `before(row)` is false, of rows that are ordered by that; count() if there is none.
   template <typename Before>

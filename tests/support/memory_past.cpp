@@ -28,7 +28,7 @@ void MemorySegment::take_rows(const core::FrozenGeneration& generation) {
         const core::TransferExtra& extra = *partition.extra(record);
         extras_.push_back(extra.as_created());
         if ((record.flags & core::kPostOrVoid) != 0) extras_.back().state = extra.state;
-        record.extra = static_cast<std::uint32_t>(extras_.size());
+        record.extra = static_cast<std::uint32_t>(extras_.size()) | (extra.amount_high != 0 ? core::kWideAmount : 0);
       }
       transfers_.push_back(record);
     }

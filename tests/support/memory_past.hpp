@@ -19,7 +19,7 @@ class MemorySegment final : public core::PastSegment {
   std::uint32_t transfers() const noexcept override { return static_cast<std::uint32_t>(transfers_.size()); }
   std::uint32_t expiries() const noexcept override { return static_cast<std::uint32_t>(expiries_.size()); }
   core::TransferRecord transfer(std::uint32_t index) const noexcept override { return transfers_[index]; }
-  core::TransferExtra extra(const core::TransferRecord& record) const noexcept override { return extras_[record.extra - 1]; }
+  core::TransferExtra extra(const core::TransferRecord& record) const noexcept override { return extras_[(record.extra & ~core::kWideAmount) - 1]; }
   core::Expiry expiry(std::uint32_t index) const noexcept override { return expiries_[index]; }
   std::uint32_t transfers_before(std::uint64_t timestamp) const noexcept override;
   std::uint32_t expiries_before(std::uint64_t timestamp) const noexcept override;

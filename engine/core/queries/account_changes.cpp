@@ -4,7 +4,8 @@
 
 namespace florin::core {
 
-void AccountChanges::set_account(std::uint32_t reference, const AccountHead* head) noexcept {
+void AccountChanges::set_account(std::uint32_t reference, const AccountHead* head, Wanted wanted) noexcept {
+  wanted_ = wanted;
   reference_ = reference;
   at_account_ = view_.tables().account_at(reference);
   ordinal_ = view_.tables().ordinal_of(reference);
@@ -226,12 +227,25 @@ void AccountChanges::fill_from_memory(std::size_t index) noexcept {
     if (change.is_expiry) {
       change.expiry = tables[named[i].partition].expiries().settled(named[i].place);
     } else {
-      change.row = view_.row(TransferName::in_memory(named[i].partition, named[i].place));
-      view_.prefetch_accounts(change.row);
+      begin_row(change, TransferName::in_memory(named[i].partition, named[i].place));
     }
     if (names_account(change)) continue;
     count_ = i;
     next_place_ = 0;
+  }
+  end_block();
+}
+
+void AccountChanges::begin_row(AccountChange& change, TransferName name) const noexcept {
+  change.row = view_.begin_row(name);
+  if (wanted_ != Wanted::kBalances || change.row.needs_rest_for_balances()) view_.prefetch_rest(change.row);
+}
+
+void AccountChanges::end_block() noexcept {
+  for (std::uint32_t i = 0; i < count_; ++i) {
+    if (block_[i].is_expiry) continue;
+    view_.end_row(block_[i].row, wanted_ == Wanted::kBalances);
+    if (wanted_ == Wanted::kTransfers) view_.prefetch_accounts(block_[i].row);
   }
 }
 
@@ -249,12 +263,12 @@ void AccountChanges::fill_from_segment(std::uint32_t segment, std::uint32_t entr
     change.is_expiry = entries[i].is_expiry();
     change.is_credit = entries[i].is_credit();
     if (change.is_expiry) {
-      change.expiry = past.expiry(entries[i].index());
+      change.expiry = view_.in_references(past.expiry(entries[i].index()));
     } else {
-      change.row = view_.row(TransferName::in_segment(segment, entries[i].index()));
-      view_.prefetch_accounts(change.row);
+      begin_row(change, TransferName::in_segment(segment, entries[i].index()));
     }
   }
+  end_block();
   next_place_ = begin == range.begin ? 0 : in_segment(segment, begin - 1);
   next_segment_ = segment;
 }

@@ -33,8 +33,11 @@ class AccountChanges {
 
   explicit AccountChanges(HistoryView& view) noexcept : view_(view) {}
 
+  /// What of the changes will be looked at.
+  enum class Wanted : std::uint8_t { kBalances, kFields, kTransfers };
+
   /// From here on this account, of which `head` may be missing: then only sealed places can be asked for.
-  void set_account(std::uint32_t reference, const AccountHead* head) noexcept;
+  void set_account(std::uint32_t reference, const AccountHead* head, Wanted wanted = Wanted::kBalances) noexcept;
 
   /// The newest of all.
   [[nodiscard]] Start newest() const noexcept;
@@ -72,7 +75,7 @@ class AccountChanges {
  private:
   static constexpr std::uint64_t kInMemory = std::uint64_t{1} << 63;
   static constexpr std::uint32_t kBlock = 32;  // changes looked up together, so that their rows arrive together
-  static constexpr std::uint32_t kFirstBlock = 4;
+  static constexpr std::uint32_t kFirstBlock = 8;
 
   static std::uint64_t in_memory(std::size_t index) noexcept { return kInMemory | index; }
   static std::uint64_t in_segment(std::uint32_t segment, std::uint32_t entry) noexcept { return std::uint64_t{segment + 1} << 32 | entry; }
@@ -97,6 +100,8 @@ class AccountChanges {
   void fill_next() noexcept;
   void fill_from_memory(std::size_t index) noexcept;
   void fill_from_segment(std::uint32_t segment, std::uint32_t entry) noexcept;
+  void end_block() noexcept;
+  void begin_row(AccountChange& change, TransferName name) const noexcept;
   [[nodiscard]] bool names_account(AccountChange& change) const noexcept;
 
   HistoryView& view_;
@@ -104,6 +109,7 @@ class AccountChanges {
   std::uint32_t ordinal_ = 0;
   AccountAt at_account_;
   const AccountHead* head_ = nullptr;
+  Wanted wanted_ = Wanted::kBalances;
 
   std::array<AccountChange, kBlock> block_;
   std::uint32_t count_ = 0;

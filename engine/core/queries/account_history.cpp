@@ -54,7 +54,7 @@ void Queries::account_history(const Command& command, BatchBoundary& boundary) n
     Page<Row>(*command.reply, filter.limit).finish({});
     return;
   }
-  walk_.set_account(head.reference, &head);
+  walk_.set_account(head.reference, &head, kWantsBalances<Row> ? AccountChanges::Wanted::kFields : AccountChanges::Wanted::kTransfers);
   if ((filter.flags & AccountFilterFlags::kReversed) != 0) {
     account_history_descending<Row>(filter, *command.reply);
   } else {

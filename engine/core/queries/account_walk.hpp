@@ -11,7 +11,9 @@ class AccountWalk {
   explicit AccountWalk(HistoryView& view) noexcept : view_(view), changes_(view) {}
 
   /// From here on this account; see AccountChanges::set_account().
-  void set_account(std::uint32_t reference, const AccountHead* head) noexcept { changes_.set_account(reference, head); }
+  void set_account(std::uint32_t reference, const AccountHead* head, AccountChanges::Wanted wanted = AccountChanges::Wanted::kBalances) noexcept {
+    changes_.set_account(reference, head, wanted);
+  }
   [[nodiscard]] const AccountChanges& changes() const noexcept { return changes_; }
 
   /// Begins at a place where the balances are known.

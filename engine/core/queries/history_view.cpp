@@ -92,23 +92,39 @@ Account HistoryView::fixed_account(std::uint32_t reference) const noexcept {
 
 // Rows.
 
-HistoryRow HistoryView::row(TransferName name) const noexcept {
+HistoryRow HistoryView::begin_row(TransferName name) const noexcept {
   HistoryRow row{.name = name, .record = {}, .extra = {}};
   if (name.is_in_memory()) {
-    const Partition& partition = tables_[name.partition()];
-    row.record = partition.transfers().settled(name.place());
-    if (row.record.extra == 0) return row;
-    const TransferExtra& extra = partition.extras().settled(partition.index_of(row.record.extra, view_.parts[name.partition()].extras_base));
+    row.record = tables_[name.partition()].transfers().settled(name.place());
+  } else {
+    row.record = segments()[name.segment()].transfer(name.index());
+  }
+  return row;
+}
+
+void HistoryView::prefetch_rest(const HistoryRow& row) const noexcept {
+  if (row.record.extra == 0) return;
+  if (row.name.is_in_memory()) {
+    const Partition& partition = tables_[row.name.partition()];
+    const std::size_t place = partition.index_of(row.record.extra, view_.parts[row.name.partition()].extras_base);
+    _mm_prefetch(reinterpret_cast<const char*>(&partition.extras().settled(place)), _MM_HINT_T0);
+  } else {
+    segments()[row.name.segment()].prefetch_extra(row.record);
+  }
+}
+
+void HistoryView::end_row(HistoryRow& row, bool for_balances) const noexcept {
+  if (row.name.is_in_memory()) {
+    if (row.record.extra == 0) return;
+    const Partition& partition = tables_[row.name.partition()];
+    const TransferExtra& extra = partition.extras().settled(partition.index_of(row.record.extra, view_.parts[row.name.partition()].extras_base));
     row.extra = extra.as_created();
     row.extra.state = __atomic_load_n(&extra.state, __ATOMIC_RELAXED);
-    return row;
+    return;
   }
-  const PastSegment& segment = segments()[name.segment()];
-  row.record = segment.transfer(name.index());
-  if (row.record.extra != 0) row.extra = segment.extra(row.record);
+  if (row.record.extra != 0 && (!for_balances || row.needs_rest_for_balances())) row.extra = segments()[row.name.segment()].extra(row.record);
   row.record.debit = tables_.account_by_ordinal(row.record.debit);
   row.record.credit = tables_.account_by_ordinal(row.record.credit);
-  return row;
 }
 
 void HistoryView::prefetch(TransferName name) const noexcept {
@@ -127,10 +143,13 @@ void HistoryView::prefetch_accounts(const HistoryRow& row) const noexcept {
 }
 
 void HistoryView::rows(std::span<const TransferName> names, std::span<HistoryRow> found) const noexcept {
-  for (std::size_t i = 0; i < std::min(kGroup, names.size()); ++i) prefetch(names[i]);
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (i + kGroup < names.size()) prefetch(names[i + kGroup]);
-    found[i] = row(names[i]);
+  for (std::size_t i = 0; i < names.size() + 2 * kGroup; ++i) {
+    if (i < names.size()) prefetch(names[i]);
+    if (i >= kGroup && i - kGroup < names.size()) {
+      found[i - kGroup] = begin_row(names[i - kGroup]);
+      prefetch_rest(found[i - kGroup]);
+    }
+    if (i >= 2 * kGroup) end_row(found[i - 2 * kGroup]);
   }
 }
 

@@ -39,6 +39,10 @@ struct HistoryRow {
   TransferExtra extra;  ///< all zero if it has none
 
   [[nodiscard]] u128 amount() const noexcept { return make_u128(extra.amount_high, record.amount_low); }
+  /// False: what it has besides says nothing of balances.
+  [[nodiscard]] bool needs_rest_for_balances() const noexcept {
+    return name.is_in_memory() || (record.extra & kWideAmount) != 0 || (record.flags & kPostOrVoid) != 0;
+  }
   [[nodiscard]] bool is_pending() const noexcept { return (record.flags & TransferFlags::kPending) != 0; }
 };
 
@@ -98,7 +102,11 @@ class HistoryView {
   /// Names of the transfers with these ids, in their order; those that are not there are left out. Returns how many.
   std::size_t find_transfers(std::span<const u128> ids, std::span<TransferName> names) noexcept;
 
-  [[nodiscard]] HistoryRow row(TransferName name) const noexcept;
+  [[nodiscard]] HistoryRow row(TransferName name) const noexcept {
+    HistoryRow found = begin_row(name);
+    end_row(found);
+    return found;
+  }
   /// Several at once, which is quicker.
   void rows(std::span<const TransferName> names, std::span<HistoryRow> found) const noexcept;
   void prefetch(TransferName name) const noexcept;
@@ -131,6 +139,14 @@ class HistoryView {
   /// Of a transfer that was imported, the last sequence of its request. `transfers`: of the ledger, up to this one.
   [[nodiscard]] std::uint64_t sequence_of_imported(std::uint64_t transfers) const noexcept;
 
+  // A row in two steps, so that several can be under way: what it is, and then what it has besides; each asked for before it is read.
+  [[nodiscard]] HistoryRow begin_row(TransferName name) const noexcept;
+  void prefetch_rest(const HistoryRow& row) const noexcept;
+  /// `for_balances`: what they do not depend on may be missing.
+  void end_row(HistoryRow& row, bool for_balances = false) const noexcept;
+  /// An expiry of a segment, with References to its accounts.
+  [[nodiscard]] Expiry in_references(Expiry expiry) const noexcept;
+
  private:
   template <typename Work>
   struct Task final : BoundaryTask {
@@ -146,7 +162,6 @@ class HistoryView {
   void copy_head(AccountHead& head) const noexcept;
   template <typename Log, typename Bounds, typename Take>
   std::size_t merge(const Log& log_of, const Bounds& bounds_of, Order order, std::uint64_t from, std::size_t count, Take&& take) const noexcept;
-  [[nodiscard]] Expiry in_references(Expiry expiry) const noexcept;
   struct Batches {
     BatchEnd previous;
     std::optional<BatchEnd> found;
