@@ -69,7 +69,7 @@ struct ChangeEventsFilter {
   std::uint32_t limit = 0;  ///< at most kChangeEventsMax rows are returned
   std::uint32_t reserved0 = 0;
   std::uint64_t expiries_timestamp_min = 0;  ///< timestamp_min for expiries alone: see PageEnd; 0 = the same
-  u128 account_id = 0;  ///< 0 = of all; otherwise of this one, and the other account of each event is without balances and flags
+  u128 account_id = 0;  ///< 0 = of all; otherwise of this one, and the other account of each event is without balances and `closed`
   std::uint8_t reserved[16] = {};
 };
 static_assert(sizeof(ChangeEventsFilter) == 64 && offsetof(ChangeEventsFilter, limit) == 16);

@@ -230,7 +230,7 @@ std::vector<ChangeEvent> change_events(const ReferenceLedger& ledger, const Chan
     if (filter.account_id != 0) {
       ChangeEventAccount& other = row.debit_account.id == filter.account_id ? row.credit_account : row.debit_account;
       other.balances = {};
-      other.flags = 0;
+      other.flags &= static_cast<std::uint16_t>(~AccountFlags::kClosed);
     }
     rows.push_back(row);
   }

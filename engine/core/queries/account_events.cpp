@@ -97,7 +97,7 @@ PageEnd Queries::gather_account_events(const ChangeEventsFilter& filter) noexcep
   return end;
 }
 
-/// The change in hand. Of the other account nothing is told but what never changes: its balances would cost a walk of its own.
+/// The change in hand. Of the other account nothing is known but what never changes: its balances would cost a walk of its own.
 void Queries::take_event(std::uint32_t place) noexcept {
   const AccountChange& change = walk_.change();
   const std::uint64_t timestamp = change.timestamp();
@@ -112,8 +112,10 @@ void Queries::take_event(std::uint32_t place) noexcept {
            .is_expiry = change.is_expiry,
            .accounts = {{.reference = debit, .flags = 0, .balances = {}}, {.reference = credit, .flags = 0, .balances = {}}}};
   EventScratch::Account& own = event.accounts[change.is_credit ? 1 : 0];
+  EventScratch::Account& other = event.accounts[change.is_credit ? 0 : 1];
   own.balances = walk_.balances();
   own.flags = walk_.flags();
+  other.flags = view_.fixed_account(other.reference).flags & static_cast<std::uint16_t>(~AccountFlags::kClosed);
 }
 
 }  // namespace florin::core
