@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <cstring>
+#include <functional>
 #include <mutex>
 #include <thread>
 
+#include "support/builders.hpp"
 #include "support/engine_under_test.hpp"
 #include "support/paging.hpp"
 #include "support/random_workload.hpp"
@@ -163,6 +166,54 @@ void run_on(const std::vector<StateMachineFactory>& factories, std::uint64_t ste
 TEST(QueryReader, AnswersAreOfTheMomentTheyName) { run_on(engine_factories(), 250); }
 TEST(QueryReader, AlsoWhileTransfersLeaveMemory) { run_on(engine_factories_with_past(), 250); }
 TEST(QueryReader, AlsoWhileTransfersAreSealed) { run_on(sealing_engine_factories(), 400); }
+
+/// Found by the streams above. A trial balance learns how accounts are after it has learnt which there are. What is imported in between has a
+/// time before the moment that the answer is of, and does not belong to it all the same.
+TEST(QueryReader, AnImportBetweenTwoBoundariesIsNotInATrialBalance) {
+  for (const StateMachineFactory& factory : engine_factories()) {
+    SCOPED_TRACE(factory.name);
+    EngineUnderTest engine(factory.make());
+    const auto write = [&]<typename Event>(Operation operation, const std::vector<Event>& events, std::uint64_t timestamp) {
+      const model::ReplyBody reply = engine.execute(make_request<Event>(operation, events, timestamp));
+      for (const auto& entry : model::elements_of<CreateReplyEntry>(reply.bytes)) EXPECT_EQ(entry.status, kCreated);
+    };
+    write(Operation::kCreateAccounts, std::vector<Account>{account(1), account(2)}, 1'000);
+    write(Operation::kCreateTransfers, std::vector<Transfer>{transfer(10).amount(5)}, 2'000);
+    write(Operation::kCreateAccounts, std::vector<Account>{account(3), account(4)}, 9'000);
+
+    class Importing final : public core::BatchBoundary {
+     public:
+      explicit Importing(std::function<void()> import) : import_(std::move(import)) {}
+      void run(core::BoundaryTask& task) noexcept override {
+        if (++boundaries_ == 2) import_();
+        task.run();
+      }
+
+     private:
+      std::function<void()> import_;
+      int boundaries_ = 0;
+    };
+    Importing boundary([&] {
+      const Transfer imported = transfer(11).flags(TransferFlags::kImported).amount(7).timestamp(3'000);
+      write(Operation::kCreateTransfers, std::vector<Transfer>{imported}, 10'000);
+    });
+    const TrialBalanceFilter filter;
+    const TestRequest request = make_request<TrialBalanceFilter>(Operation::kGetTrialBalance, std::span(&filter, 1));
+    std::vector<std::byte> memory(core::reply_bytes_max(request.operation, 0, request.body()));
+    core::ReplyArea area{.data = memory.data(), .capacity = static_cast<std::uint32_t>(memory.size())};
+    core::Command command;
+    command.operation = request.operation;
+    command.body = request.body();
+    command.reply = &area;
+    const auto moment = engine.state_machine().make_query_reader()->execute(command, boundary);
+    EXPECT_EQ(moment.timestamp, 9'000U);
+    TrialBalance sums;
+    std::memcpy(&sums, memory.data(), sizeof sums);
+    EXPECT_EQ(sums.accounts, 4U);
+    EXPECT_EQ(sums.balances.debits_posted, 5U);
+    EXPECT_EQ(sums.balances.credits_posted, 5U);
+  }
+}
 
 }  // namespace
 }  // namespace florin::test

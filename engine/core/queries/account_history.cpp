@@ -76,9 +76,11 @@ void Queries::account_history_descending(const AccountFilter& filter, ReplyArea&
   } else {
     walk_.begin({.place = walk_.changes().place_above(point), .flags = 0, .balances = {}});
   }
-  std::uint64_t last = 0;  // timestamp of the last transfer looked at that is old enough; before there is one, no budget ends the page
+  // Timestamp of the last transfer looked at that is old enough. The way to the first of them, a batch at most, is not of the budget: or
+  // a page might be used up before it begins.
+  std::uint64_t last = 0;
   bool complete = false;
-  while (!walk_.at_end() && !page.full() && (budget.spend() || last == 0)) {
+  while (!walk_.at_end() && !page.full() && (last == 0 || budget.spend())) {
     const AccountChange& change = walk_.change();
     if (!change.is_expiry) {
       const std::uint64_t timestamp = change.timestamp();

@@ -49,10 +49,11 @@ void Queries::accounts_at(const Command& command, BatchBoundary& boundary) noexc
   page.finish({});
 }
 
-/// Takes back what happened after the moment.
+/// Takes back what happened after the moment. The head may be later than the view, and what was imported in between has earlier times.
 void Queries::walk_to(const PastMoment& moment, WorkBudget& budget) noexcept {
   const std::uint64_t timestamp = moment.point.timestamp;
-  for (walk_.begin_above(moment.point); !walk_.at_end() && walk_.change().timestamp() > timestamp; walk_.step()) budget.spend();
+  const auto is_later = [&] { return walk_.change().timestamp() > timestamp || walk_.changes().is_after_view(walk_.changes().place()); };
+  for (walk_.begin_above(moment.point); !walk_.at_end() && is_later(); walk_.step()) budget.spend();
   // Everything before a transfer that was not imported, or before an expiry, is older than that. Before one that was imported there
   // may still be expiries to take back.
   while (moment.overtaken && !walk_.at_end() && (walk_.change().timestamp() > timestamp || is_imported(walk_.change()))) {

@@ -311,9 +311,11 @@ TEST_P(LongHistories, AreWalkedBackToAnyTime) {
 TEST(QueryWork, IsBounded) {
   LedgerScript ledger({"short pages", [] { return core::make_ledger({.query_records_max = core::kQueryRecordsMin}); }});
   ledger.given({account(1), account(2)});
-  std::vector<Transfer> events;
-  for (u128 i = 0; i < 1'000; ++i) events.push_back(transfer(10 + i).code(i == 500 ? 7 : 1));
-  ledger.given(events);
+  for (u128 batch = 0; batch < 40; ++batch) {
+    std::vector<Transfer> events;
+    for (u128 i = 25 * batch; i < 25 * batch + 25; ++i) events.push_back(transfer(10 + i).code(i == 500 ? 7 : 1));
+    ledger.given(events);
+  }
   const auto pages_of = [&](TestRequest request, std::uint32_t rows_expected) {
     int pages = 0;
     std::uint32_t rows = 0;
@@ -328,7 +330,7 @@ TEST(QueryWork, IsBounded) {
   EXPECT_EQ(pages_of(request_of(Operation::kQueryTransfers, QueryFilter{.code = 7, .limit = 10}), 1), 16) << "64 records each";
   EXPECT_EQ(pages_of(request_of(Operation::kGetAccountTransfers, AccountFilter{.account_id = 1, .code = 7, .limit = 10, .flags = AccountFilterFlags::kDebits | AccountFilterFlags::kReversed}), 1), 16);
   const int ascending = pages_of(request_of(Operation::kGetAccountTransfers, AccountFilter{.account_id = 2, .code = 7, .limit = 10, .flags = AccountFilterFlags::kCredits}), 1);
-  EXPECT_GT(ascending, 16) << "the way back comes first";
+  EXPECT_GE(ascending, 8) << "a stretch ends at a checkpoint, which may be as far above again";
   EXPECT_LT(ascending, 100);
 }
 
