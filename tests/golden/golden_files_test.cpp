@@ -178,7 +178,7 @@ std::vector<std::string> contents(const std::string& folder) {
 /// Written today, they would be the same: batches, outcome digests, order and layout of rows.
 TEST_F(GoldenFiles, AreWhatTheEngineWrites) {
   const std::vector<std::string> committed = contents(folder.path());
-  ASSERT_EQ(committed.size(), kGoldenBatches + 1 + 4) << "batches, header, a chunk for each table";
+  ASSERT_EQ(committed.size(), kGoldenBatches + 1 + 5) << "batches, header, a chunk for each table";
   for (const std::uint32_t partitions : kPartitions) {
     const TemporaryFolder fresh(TemporaryFolder::Where::kMemory);
     write_golden_store(fresh.path(), partitions);
