@@ -23,8 +23,9 @@ constexpr auto kDrainPoll = std::chrono::microseconds(200);
 constexpr int kSnapshotNiceness = 10;
 // Somebody waits for an answer, but a write that waits comes first.
 constexpr int kQueryNiceness = 5;
-// What waits to be sealed takes room: behind the path too, but not as far.
-constexpr int kSealingNiceness = 5;
+// Not behind the path at all: on two busy processors it would be left behind, and when memory is full everything waits for it. With 5 the
+// p99 of a batch was 180 ms, with 0 it is 70.
+constexpr int kSealingNiceness = 0;
 
 Result<Genesis> new_genesis() {
   Genesis genesis;

@@ -31,15 +31,15 @@ Status refused() { return {ErrorKind::kUsage, "the sealed segments were opened f
 
 }  // namespace
 
-Result<std::unique_ptr<SealedFolder>> SealedFolder::open(const std::string& folder, SealedCache cache) {
-  std::unique_ptr<SealedFolder> store(new SealedFolder(folder + "/history", true, cache));
+Result<std::unique_ptr<SealedFolder>> SealedFolder::open(const std::string& folder) {
+  std::unique_ptr<SealedFolder> store(new SealedFolder(folder + "/history", true));
   if (Status status = create_folders(store->folder_); !status) return status;
   if (Status status = remove_temporary_files(store->folder_); !status) return status;
   return store;
 }
 
 std::unique_ptr<SealedFolder> SealedFolder::open_readonly(const std::string& folder) {
-  return std::unique_ptr<SealedFolder>(new SealedFolder(folder + "/history", false, SealedCache::kKeep));
+  return std::unique_ptr<SealedFolder>(new SealedFolder(folder + "/history", false));
 }
 
 std::string SealedFolder::path_of(std::uint64_t segment) const {
@@ -49,7 +49,7 @@ std::string SealedFolder::path_of(std::uint64_t segment) const {
 
 Result<std::unique_ptr<SealedWriter>> SealedFolder::create(std::uint64_t segment) {
   if (!is_writable_) return refused();
-  return SealedFileWriter::create(path_of(segment), segment, cache_);
+  return SealedFileWriter::create(path_of(segment), segment);
 }
 
 Result<std::vector<std::uint64_t>> SealedFolder::list() const {

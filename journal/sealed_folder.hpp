@@ -16,7 +16,7 @@ namespace florin::journal {
 class SealedFolder final : public SealedStore {
  public:
   /// Of a server: makes the folder and removes what an interrupted writer left behind. The data folder is locked.
-  static Result<std::unique_ptr<SealedFolder>> open(const std::string& folder, SealedCache cache = SealedCache::kKeep);
+  static Result<std::unique_ptr<SealedFolder>> open(const std::string& folder);
   /// Of a copied folder: changes nothing; create() and remove() are refused. A missing folder has no sealed segments.
   static std::unique_ptr<SealedFolder> open_readonly(const std::string& folder);
 
@@ -27,13 +27,11 @@ class SealedFolder final : public SealedStore {
   Status set_aside(std::uint64_t segment) override;
 
  private:
-  SealedFolder(std::string folder, bool is_writable, SealedCache cache)
-      : folder_(std::move(folder)), is_writable_(is_writable), cache_(cache) {}
+  SealedFolder(std::string folder, bool is_writable) : folder_(std::move(folder)), is_writable_(is_writable) {}
   [[nodiscard]] std::string path_of(std::uint64_t segment) const;
 
   const std::string folder_;
   const bool is_writable_;
-  const SealedCache cache_;
 };
 
 }  // namespace florin::journal

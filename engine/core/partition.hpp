@@ -62,6 +62,8 @@ class Partition {
     const std::uint32_t value = ids_->find(TagTable::tag_of(hash), is_it);
     return value != 0 || !is_sealing_ ? value : frozen_ids_->find(TagTable::tag_of(hash), is_it);
   }
+  /// Of those that are being sealed; nullptr if none are.
+  [[nodiscard]] const TagTable* sealing_ids() const noexcept { return is_sealing_ ? frozen_ids_ : nullptr; }
   /// True if the id of a transfer that is being sealed may have this tag.
   [[nodiscard]] bool frozen_may_know(std::uint32_t tag) const noexcept { return is_sealing_ && !frozen_ids_->surely_absent(tag); }
   [[nodiscard]] std::uint32_t find_transfer(u128 id, std::uint64_t hash) const noexcept {

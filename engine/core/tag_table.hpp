@@ -49,6 +49,8 @@ class TagTable {
 
   static void prefetch(const std::uint64_t* line) noexcept { _mm_prefetch(reinterpret_cast<const char*>(line), _MM_HINT_T0); }
   void prefetch(std::uint32_t tag) const noexcept { prefetch(line(tag)); }
+  /// Reads a line to have it near. Nothing waits for it, but it is never passed over.
+  static void touch(const std::uint64_t* line) noexcept { asm volatile("" : : "r"(*line)); }
 
   /// Where an entry with this tag belongs, if nothing in the table has this tag; else nullptr, and always for the tag 0, which
   /// looks like an empty entry. `line` is that of the tag. For put_at().

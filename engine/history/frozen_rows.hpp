@@ -49,6 +49,11 @@ class FrozenRows {
   template <typename Begin, typename End, typename Log, typename Take>
   void merge(Begin&& begin, End&& end, Log&& log_of, Take&& take) {
     const auto count = static_cast<std::uint32_t>(rows_.size());
+    if (count == 1) {
+      const auto& log = log_of(tables_[0]);
+      for (std::size_t i = begin(rows_[0]); i < end(rows_[0]); ++i) take(tables_[0], log.settled(i));
+      return;
+    }
     for (std::uint32_t p = 0; p < count; ++p) heads_[p] = begin(rows_[p]);
     for (;;) {
       std::uint32_t next = count;

@@ -95,16 +95,23 @@ TEST_F(SealedSegmentTest, SectionsOfOddSizesComeBack) {
   }
 }
 
-TEST_F(SealedSegmentTest, WithoutSectionsAndWithoutItsPageCache) {
+TEST_F(SealedSegmentTest, WithoutSections) {
   write(1, {});
   auto reader = store_->open(1, kStore);
   ASSERT_TRUE(reader) << reader.error().message();
   EXPECT_TRUE((*reader)->verify());
-  store_ = SealedFolder::open(folder_.path(), SealedCache::kDrop).value();
-  write(2, {200'000});
-  reader = store_->open(2, kStore);
-  ASSERT_TRUE(reader) << reader.error().message();
-  expect_sections(**reader, {200'000});
+}
+
+/// Past the page cache, and where the file system cannot do that.
+TEST_F(SealedSegmentTest, OnFilesAndInMemory) {
+  for (const auto where : {testing::TemporaryFolder::Where::kDisk, testing::TemporaryFolder::Where::kMemory}) {
+    const testing::TemporaryFolder folder(where);
+    store_ = SealedFolder::open(folder.path()).value();
+    write(2, {200'000, 9'000'000, 1});
+    const auto reader = store_->open(2, kStore);
+    ASSERT_TRUE(reader) << reader.error().message();
+    expect_sections(**reader, {200'000, 9'000'000, 1});
+  }
 }
 
 TEST_F(SealedSegmentTest, PlacesOutsideASectionHaveNothing) {
