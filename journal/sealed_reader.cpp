@@ -111,6 +111,7 @@ Status SealedFileReader::map() {
   void* const map = ::mmap(nullptr, file_bytes_, PROT_READ, MAP_SHARED, file_.descriptor(), 0);
   if (map == MAP_FAILED) return io_error("map", file_.path(), errno);
   map_ = static_cast<const std::byte*>(map);
+  file_.close();
   // What is asked for lies anywhere; a block is read in one piece all the same, because verify_block() says so.
   ::madvise(map, file_bytes_, MADV_RANDOM);
   verified_ = std::make_unique<std::atomic<std::uint64_t>[]>(block_count() / 64 + 1);

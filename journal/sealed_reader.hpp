@@ -41,7 +41,7 @@ class SealedFileReader final : public SealedReader, private BlockVerifier {
   Status read(std::span<std::byte> bytes, std::uint64_t offset, const char* what) const;
   [[nodiscard]] Status corrupt(const std::string& reason) const;
 
-  const File file_;
+  File file_;  ///< open until it is mapped: a long history has more files than a process may have open
   std::uint64_t file_bytes_ = 0;
   SealedHeader header_;
   std::vector<SealedEntry> entries_;

@@ -18,11 +18,14 @@ struct GenerationPlan {
   /// The most that one batch can bring: as many transfers as its bytes hold, and the expiries of a pulse.
   static constexpr std::uint64_t kBatchEntriesMax = kBatchBytesMax / sizeof(Transfer) + kEventsMax;
 
+  /// The most of one generation: its segment numbers them in the 23 bits of an id run's entry.
+  static constexpr std::uint64_t kEntriesMax = std::uint64_t{1} << 23;
+
   /// `entries`: 0 leaves it to the budget, of which the passing part takes about a quarter then.
   static GenerationPlan make(std::uint64_t memory_budget_bytes, std::uint64_t entries, std::uint32_t partitions) noexcept {
     constexpr std::uint64_t kBudgetBytesPerEntry = 1024;  // a slot takes 228 bytes in all rings, an id 16
     constexpr std::uint64_t kRingEntriesMin = std::uint64_t{1} << 17;
-    constexpr std::uint64_t kRingEntriesMax = std::uint64_t{1} << 23;  // what one id run can name
+    constexpr std::uint64_t kRingEntriesMax = kEntriesMax;
     constexpr std::uint64_t kSpare = kBatchEntriesMax;
     // The rings of several partitions are filled by chance, not in turn, so each is twice its share.
     const std::uint64_t share = partitions == 1 ? 1 : partitions / 2;

@@ -136,6 +136,7 @@ void Ledger::genesis(const Command& command) {
 }
 
 bool Ledger::reserve(std::uint32_t accounts, std::uint32_t transfers) {
+  if (is_held_up()) return false;  // what is not refused now would take the room of what has to go on
   // Which partition they will go to is not known yet, so each must have room for all of them. What leaves memory again has its share
   // of the budget from the beginning.
   const std::uint64_t needed = past_ ? tables_.lasting_bytes() + past_->memory_bytes() + tables_.passing_bytes_max() +

@@ -97,6 +97,8 @@ class Ledger final : public StateMachine {
   void move_generations();
   void forget_generation();
   void freeze_generation();
+  /// Transfers, failed ids and expiries that came since a generation was frozen.
+  [[nodiscard]] std::uint64_t entries_to_freeze() const noexcept;
   [[nodiscard]] bool is_full() const noexcept;
   [[nodiscard]] bool is_at_cut();
   [[nodiscard]] bool is_generation_complete();
@@ -153,6 +155,7 @@ class Ledger final : public StateMachine {
   Status load_holds(ChunkKey key, std::span<const std::byte> bytes);
   Status load_transfers(ChunkKey key, std::span<const std::byte> bytes, std::span<const SnapshotExpiry> expiries, std::size_t& next_expiry);
   Status load_failed_ids(ChunkKey key, std::span<const std::byte> bytes);
+  [[nodiscard]] bool has_row_room() const noexcept;
   void prefetch_loaded(const TransferRecord& record) const noexcept;
   bool load_transfer(const TransferRecord& record, const TransferExtra& extra) noexcept;
   bool load_expiry(const SnapshotExpiry& expiry) noexcept;

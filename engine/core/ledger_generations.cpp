@@ -39,13 +39,17 @@ PastEnd Ledger::end_of_memory() const noexcept {
   return end;
 }
 
-bool Ledger::is_generation_complete() {
+std::uint64_t Ledger::entries_to_freeze() const noexcept {
   const PastEnd end = end_of_memory();
-  const std::uint64_t entries = (end.transfers - frozen_end_.transfers) + (end.failed_ids - frozen_end_.failed_ids) + (end.expiries - frozen_end_.expiries);
+  return (end.transfers - frozen_end_.transfers) + (end.failed_ids - frozen_end_.failed_ids) + (end.expiries - frozen_end_.expiries);
+}
+
+bool Ledger::is_generation_complete() {
+  const std::uint64_t entries = entries_to_freeze();
   if (entries == 0) return false;
   if (is_full()) return true;
   // A replay makes the same generations as the life that sealed them.
-  if (const std::uint64_t cut = past_->cut_of(end.generations); cut != 0 && sequence_ <= cut) return sequence_ == cut;
+  if (const std::uint64_t cut = past_->cut_of(frozen_end_.generations + 1); cut != 0 && sequence_ <= cut) return sequence_ == cut;
   return entries >= plan_.entries || tables_.batches().room() < tables_.batches().count();
 }
 
@@ -69,23 +73,34 @@ void Ledger::freeze_generation() {
   past_->seal(generation);
 }
 
-/// The next batch might not find room in some ring.
+/// The next batch might not find room: in some ring, or in the generation that fills, if one segment has to hold it.
 bool Ledger::is_full() const noexcept {
-  return !std::ranges::all_of(tables_.all(), [](const auto& partition) { return partition->has_ring_room(2 * GenerationPlan::kBatchEntriesMax); });
+  constexpr std::uint64_t kRoom = 2 * GenerationPlan::kBatchEntriesMax;
+  const std::uint64_t entries = entries_to_freeze();
+  if (entries + kRoom > GenerationPlan::kEntriesMax) return true;
+  // Ends of batches that no generation takes in make room for themselves.
+  const bool has_batches_to_keep = tables_[0].is_sealing() || entries != 0;
+  if (has_batches_to_keep && tables_.batches().room() < GenerationPlan::kBatchEntriesMax) return true;
+  return !std::ranges::all_of(tables_.all(), [](const auto& partition) { return partition->has_ring_room(kRoom); });
 }
 
 /// A generation has to be frozen here and nowhere else.
 bool Ledger::is_at_cut() {
-  return frozen_end_.last_sequence != sequence_ && past_->cut_of(frozen_end_.generations + 1) == sequence_ && sequence_ != 0;
+  if (frozen_end_.last_sequence == sequence_ || entries_to_freeze() == 0) return false;
+  return past_->cut_of(frozen_end_.generations + 1) == sequence_;
 }
 
 bool Ledger::must_wait() {
   if (!past_) return false;
-  if (is_full() || is_at_cut()) {
-    for (const auto& partition : tables_.all()) partition->tidy_up();
-  }
+  const auto is_tidy = [](const auto& partition) { return partition->is_tidy(); };
+  const auto has_to_move = [&] { return is_full() || is_at_cut(); };
   move_generations();
-  return (is_full() || is_at_cut()) && !past_->is_failing();
+  // No batch comes that would do it a little at a time.
+  while (has_to_move() && !std::ranges::all_of(tables_.all(), is_tidy)) {
+    for (const auto& partition : tables_.all()) partition->tidy_up();
+    move_generations();
+  }
+  return has_to_move() && !past_->is_failing();
 }
 
 }  // namespace florin::core

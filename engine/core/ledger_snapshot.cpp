@@ -16,6 +16,8 @@ Status damaged(ChunkKey key, const char* reason) {
   return {ErrorKind::kCorrupt, "snapshot table " + std::to_string(key.table) + " chunk " + std::to_string(key.chunk) + ": " + reason};
 }
 
+Status rows_do_not_fit() { return {ErrorKind::kOutOfMemory, "the memory budget does not hold the transfers of the snapshot"}; }
+
 /// The rows of a chunk, if its size is a whole number of them.
 template <typename Row>
 Result<std::span<const Row>> rows_of(ChunkKey key, std::span<const std::byte> bytes) {
@@ -115,8 +117,8 @@ std::size_t Ledger::emit_transfers(const Sink& sink) {
     if (p == tables_.count()) break;
     const Partition& partition = tables_[p];
     TransferRecord record = partition.transfers().settled(rows.position[p][kSnapshotTransfers]++);
-    if (const TransferExtra* extra = partition.extra(record); extra != nullptr) {
-      rows.extras.push_back(extra->as_created());
+    if (record.extra != 0) {
+      rows.extras.push_back(partition.settled_extra(record).as_created());
       record.extra = static_cast<std::uint32_t>(rows.extras.size());
     }
     record.debit = place(record.debit);
@@ -237,6 +239,7 @@ Status Ledger::load(const SnapshotReader& snapshot) {
   loaded_accounts_ = {};
   if (!status) return status;
   for (; next_expiry < expiries.size(); ++next_expiry) {
+    if (!has_row_room()) return rows_do_not_fit();
     if (!load_expiry(expiries[next_expiry])) return damaged({kSnapshotExpiries, 0}, "an expiry names no hold");
   }
   loaded_holds_ = {};
@@ -326,7 +329,7 @@ Status Ledger::load_transfers(ChunkKey key, std::span<const std::byte> bytes, st
     return record.debit - 1 < loaded_accounts_.size() && record.credit - 1 < loaded_accounts_.size() && record.extra <= header.extras;
   };
   if (!std::ranges::all_of(records, names_known)) return damaged(key, "a transfer names what is not there");
-  if (!reserve(0, header.transfers)) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the transfers of the snapshot"};
+  if (!reserve(0, header.transfers)) return rows_do_not_fit();
 
   constexpr std::size_t kAhead = 16;
   for (std::size_t i = 0; i < records.size(); ++i) {
@@ -335,12 +338,19 @@ Status Ledger::load_transfers(ChunkKey key, std::span<const std::byte> bytes, st
     if (records[i].extra != 0) std::memcpy(&extra, rows.data() + record_bytes + (records[i].extra - 1) * sizeof extra, sizeof extra);
     const std::uint64_t transfers = forgotten_end_.transfers + key.chunk * kSnapshotChunkRows + i;
     while (next_expiry < expiries.size() && expiries[next_expiry].transfers_before <= transfers) {
+      if (!has_row_room()) return rows_do_not_fit();
       if (!load_expiry(expiries[next_expiry++])) return damaged({kSnapshotExpiries, 0}, "an expiry names no hold");
     }
+    if (!has_row_room()) return rows_do_not_fit();
     if (!load_transfer(records[i], extra)) return damaged(key, "a transfer names no hold, or has an id that is there");
   }
   for (const auto& partition : tables_.all()) partition->prune_expiries();  // or holds that ended would count until the end
   return Status::ok();
+}
+
+/// Rows of a life with larger rings may not fit into those of this one.
+bool Ledger::has_row_room() const noexcept {
+  return !past_ || std::ranges::all_of(tables_.all(), [](const auto& partition) { return partition->has_ring_room(1); });
 }
 
 void Ledger::prefetch_loaded(const TransferRecord& record) const noexcept {

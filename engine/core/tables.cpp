@@ -8,10 +8,15 @@
 namespace florin::core {
 namespace {
 constexpr std::uint64_t kPostingsMax = std::uint64_t{1} << 30;  // half of their numbers
+
+/// However many partitions there are, or a snapshot could be loaded by fewer only: where transfers leave memory, each has twice its share.
+std::uint64_t batches_max(std::uint32_t partitions, const PartitionLimits& limits, bool has_past) noexcept {
+  return limits.transfers * (has_past ? (partitions + 1) / 2 : 1) + kEventsMax;
 }
+}  // namespace
 
 Tables::Tables(std::uint32_t partitions, const PartitionLimits& limits, const Past* past)
-    : count_(partitions), references_(partitions), past_(past), batches_(limits.transfers + kEventsMax) {
+    : count_(partitions), references_(partitions), past_(past), batches_(batches_max(partitions, limits, past != nullptr)) {
   const PartitionLimits bounded{.accounts = std::min<std::uint64_t>(limits.accounts, references_.number_max()),
                                 .transfers = std::min<std::uint64_t>(limits.transfers, references_.number_max() / 4),
                                 .holds = std::min<std::uint64_t>(limits.holds, references_.number_max()),

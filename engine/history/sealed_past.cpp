@@ -231,7 +231,6 @@ Result<bool> SealedPast::work() {
     if (!built) return built.error();
     view = std::move(*built);
   }
-  if (Status status = know(*view); !status) return status;
   first_sequence_ = header.last_sequence + 1;
   built_segments_.push_back(view.get());
   built_.segment = std::make_unique<ReadableSegment>(std::move(view), damage_);
@@ -243,11 +242,12 @@ Result<bool> SealedPast::work() {
   return true;
 }
 
-std::unique_ptr<SegmentView> SealedPast::adopt(const SealedHeader& header) const {
+/// Of one that turns out damaged ids may have come into the filter already: they are those of the one that is built in its place.
+std::unique_ptr<SegmentView> SealedPast::adopt(const SealedHeader& header) {
   const auto earlier = earlier_.find(header.segment);
   if (earlier == earlier_.end() || earlier->second != header) return nullptr;
   auto view = open(header.segment);
-  return view ? std::move(*view) : nullptr;
+  return view && know(**view) ? std::move(*view) : nullptr;
 }
 
 Result<std::unique_ptr<SegmentView>> SealedPast::build(const SealedHeader& header) {
@@ -255,7 +255,10 @@ Result<std::unique_ptr<SegmentView>> SealedPast::build(const SealedHeader& heade
   if (!writer) return writer.error();
   SegmentBuilder builder(generation_, ordinals_, *newest_lanes_);
   if (Status status = builder.build(**writer, header); !status) return status;
-  return open(header.segment);
+  auto view = open(header.segment);
+  if (!view) return view.error();
+  if (Status status = know(**view); !status) return status;
+  return view;
 }
 
 Result<std::unique_ptr<SegmentView>> SealedPast::open(std::uint64_t number) const {

@@ -84,8 +84,9 @@ class SealedPast final : public core::Past {
   void look_for_earlier();
   Result<std::unique_ptr<SegmentView>> open(std::uint64_t number) const;
   Result<bool> work();
-  /// The segment of the generation in hand, if an earlier life has built it; else nothing.
-  [[nodiscard]] std::unique_ptr<SegmentView> adopt(const SealedHeader& header) const;
+  // The segment of the generation in hand, whose ids are known then.
+  /// If an earlier life has built it and its ids can be read; else nothing.
+  [[nodiscard]] std::unique_ptr<SegmentView> adopt(const SealedHeader& header);
   Result<std::unique_ptr<SegmentView>> build(const SealedHeader& header);
   Status know(const SegmentView& segment);
   Status fill_filter();

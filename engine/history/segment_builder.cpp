@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/generation_plan.hpp"
 #include "history/checkpoints.hpp"
 #include "history/frozen_rows.hpp"
 #include "history/id_run.hpp"
@@ -43,6 +44,8 @@ class RowWriter {
   std::vector<Row> rows_;
   Status status_;
 };
+
+static_assert(core::GenerationPlan::kEntriesMax <= IdRun::kIdsMax, "what memory calls a generation fits into a segment");
 
 /// In order of arrival, one in 64 is plenty; of few, all.
 constexpr std::uint64_t sample_step(std::uint64_t ids) noexcept { return ids < 4096 ? 1 : 64; }

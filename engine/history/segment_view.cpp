@@ -16,6 +16,13 @@ Status open_rows(const SealedReader& reader, SectionKind section, RowSection<Row
   return Status::ok();
 }
 
+template <typename Row>
+Status read_newest(const RowSection<Row>& rows) {
+  if (rows.count() == 0) return Status::ok();
+  const Result<Row> newest = rows.at(rows.count() - 1);
+  return newest ? Status::ok() : newest.error();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SegmentView>> SegmentView::open(std::unique_ptr<SealedReader> reader) {
@@ -31,6 +38,9 @@ Result<std::unique_ptr<SegmentView>> SegmentView::open(std::unique_ptr<SealedRea
   if (Status status = open_rows(*view->reader_, SectionKind::kFailedIds, view->failed_ids_); !status) return status;
   if (Status status = open_rows(*view->reader_, SectionKind::kEndings, view->endings_); !status) return status;
   if (Status status = open_rows(*view->reader_, SectionKind::kBatchEnds, view->batch_ends_); !status) return status;
+  if (Status status = read_newest(view->transfers_); !status) return status;
+  if (Status status = read_newest(view->expiries_); !status) return status;
+  if (Status status = read_newest(view->batch_ends_); !status) return status;
   const auto postings = view->reader_->section(kind(SectionKind::kPostings));
   if (!postings) return postings.error();
   const auto opened = Postings::open(*postings);

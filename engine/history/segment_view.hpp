@@ -56,6 +56,7 @@ class RowSection {
 /// One sealed segment, opened: the rows, and where they are found. Readers: any thread.
 class SegmentView {
  public:
+  /// Not if its newest rows cannot be read: a list of segments says of each where it ends.
   static Result<std::unique_ptr<SegmentView>> open(std::unique_ptr<SealedReader> reader);
 
   [[nodiscard]] const SealedHeader& header() const noexcept { return reader_->header(); }

@@ -44,7 +44,8 @@ void Pipeline::set_wakers(const Wakers& wakers) {
   gate_.set_sequencer_waker(wakers.core);
   const runtime::Waker drain_gate{[](void* gate) { static_cast<ReleaseGate*>(gate)->drain(); }, &gate_};
   snapshots_.set_wakers(wakers.snapshot, wakers.core, drain_gate);
-  queries_.set_wakers(wakers.queries, {[](void* self) { static_cast<Pipeline*>(self)->carry_boundary(); }, this});
+  queries_.set_wakers(wakers.queries, {[](void* self) { static_cast<Pipeline*>(self)->carry_boundary(); }, this},
+                      {[](void* self) { static_cast<Pipeline*>(self)->note_answered(); }, this});
 }
 
 void Pipeline::stop() noexcept {
@@ -139,13 +140,14 @@ bool Pipeline::carry_batch(BlockPort& port) noexcept {
   const bool copies_snapshot = snapshots_.is_copying();
   const bool waits = sequencer_.is_waiting();
   core_token_.release();
-  // The core thread may have found the token taken, and sleeps: it has a snapshot to go on with, or a reader came too late for us.
-  if (copies_snapshot || queries_.has_boundaries()) wakers_.core();
+  // The core thread may have found the token taken, and sleeps: it has a snapshot to go on with, there is room again, or a reader came too
+  // late for us.
+  if (copies_snapshot || waits || queries_.has_boundaries()) wakers_.core();
   if (commits) {
     journal_work(&port);
     if (journal_stage_.has_work()) wakers_.journal();
   }
-  return !waits;  // if so, the core goes on when it is called
+  return !waits;  // if so, the core goes on
 }
 
 /// A query reader has something to do between two batches. He does not take the core token himself, as long as there is a thread that
@@ -155,6 +157,11 @@ void Pipeline::carry_boundary() noexcept {
   if (!core_token_.try_acquire()) return;  // whoever has it looks for tasks when he lets go
   queries_.serve_boundaries();
   core_token_.release();
+}
+
+/// What a query read may leave memory, if that is what the core waits for.
+void Pipeline::note_answered() noexcept {
+  if (sequencer_.is_waiting()) wakers_.core();
 }
 
 bool Pipeline::commits_inline(const Batch& batch) const noexcept {

@@ -152,6 +152,7 @@ class Pipeline {
   void execute(Batch& batch) noexcept;
   bool carry_batch(BlockPort& port) noexcept;
   void carry_boundary() noexcept;
+  void note_answered() noexcept;
   [[nodiscard]] bool commits_inline(const Batch& batch) const noexcept;
   [[nodiscard]] std::uint64_t ns_to_next_expiry() const noexcept;
 

@@ -8,6 +8,7 @@ int QueryAgent::do_work() noexcept {
   const QueryTurns::Query query = stage_.next();
   if (query.request == nullptr) return 0;
   const std::uint64_t position = answer(*query.request);
+  answer_waker_();
   stage_.finish(*query.block, position);
   return 1;
 }

@@ -35,6 +35,8 @@ class QueryAgent final : public runtime::Agent, private core::BatchBoundary {
 
   /// Who has the task carried: see Pipeline::carry_boundary(). Set before the engine runs.
   void set_boundary_waker(runtime::Waker waker) noexcept { boundary_waker_ = waker; }
+  /// Whom it tells that it has answered, and reads no more what it saw: see Pipeline::note_answered(). Set before the engine runs.
+  void set_answer_waker(runtime::Waker waker) noexcept { answer_waker_ = waker; }
 
   struct Counters {
     observe::Counter answered;
@@ -51,6 +53,7 @@ class QueryAgent final : public runtime::Agent, private core::BatchBoundary {
   const std::unique_ptr<core::QueryReader> reader_;
   const runtime::Clock& clock_;
   runtime::Waker boundary_waker_;
+  runtime::Waker answer_waker_;
   Counters counters_;
 
   // Between the reader and the holder of the core token.

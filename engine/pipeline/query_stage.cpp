@@ -17,9 +17,12 @@ QueryStage::QueryStage(BatchRing& ring, const Ports& ports, core::StateMachine& 
   }
 }
 
-void QueryStage::set_wakers(std::vector<runtime::Waker> readers, runtime::Waker boundary) {
+void QueryStage::set_wakers(std::vector<runtime::Waker> readers, runtime::Waker boundary, runtime::Waker answer) {
   reader_wakers_ = std::move(readers);
-  for (const auto& agent : agents_) agent->set_boundary_waker(boundary);
+  for (const auto& agent : agents_) {
+    agent->set_boundary_waker(boundary);
+    agent->set_answer_waker(answer);
+  }
 }
 
 void QueryStage::take(Batch& batch) noexcept {

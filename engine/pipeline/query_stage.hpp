@@ -32,8 +32,8 @@ class QueryStage {
   [[nodiscard]] std::uint32_t reader_count() const noexcept { return static_cast<std::uint32_t>(agents_.size()); }
   [[nodiscard]] QueryAgent& agent(std::uint32_t index) noexcept { return *agents_[index]; }
   [[nodiscard]] const QueryAgent& agent(std::uint32_t index) const noexcept { return *agents_[index]; }
-  /// How to call the readers, one each; and who carries their tasks between batches. Set before the engine runs.
-  void set_wakers(std::vector<runtime::Waker> readers, runtime::Waker boundary);
+  /// How to call the readers, one each; who carries their tasks between batches; and who hears of each answer. Set before the engine runs.
+  void set_wakers(std::vector<runtime::Waker> readers, runtime::Waker boundary, runtime::Waker answer);
 
   // Holder of the core token.
   /// The queries of a batch whose commands have been executed. Before publish_executed(): then they are never out of sight.

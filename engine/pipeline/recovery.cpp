@@ -172,8 +172,8 @@ class Recovery {
       if (command.operation == Operation::kCreateTransfers) transfers += command.event_count;
     }
     while (machine().must_wait()) options_.on_wait();
+    if (machine().is_held_up()) return {ErrorKind::kIo, "what leaves memory cannot be sealed"};
     if (accounts + transfers > 0 && !machine().reserve(accounts, transfers)) {
-      if (machine().is_held_up()) return {ErrorKind::kIo, "what leaves memory cannot be sealed"};
       return {ErrorKind::kOutOfMemory, "the memory budget is too small for this store: it ended at sequence " +
                                            std::to_string(batch.header().first_sequence)};
     }

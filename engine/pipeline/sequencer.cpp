@@ -53,8 +53,7 @@ bool Sequencer::has_submitted() const noexcept {
 bool Sequencer::has_work() const noexcept {
   if (!ring_.has_free_slot() || is_waiting()) return false;
   if (has_submitted()) return true;
-  const std::uint64_t expiry = next_expiry();
-  return expiry != kNever && !is_stopping() && expiry <= clock_.utc_ns();
+  return is_pulse_due(clock_.utc_ns());
 }
 
 bool Sequencer::update_next_expiry() noexcept {
@@ -91,12 +90,14 @@ Batch* Sequencer::cut() noexcept {
   return &batch;
 }
 
-/// Only between batches can what leaves memory be let go, so the last one must have been executed.
+/// Only between batches can what leaves memory be let go, so the last one must have been executed. Who stops takes in nothing that needs
+/// room; and if the journal has failed, what waits to be durable never will be.
 bool Sequencer::must_wait() noexcept {
   if (ring_.executed() != ring_.sequenced()) return false;
-  const bool waits = state_machine_.must_wait();
+  const bool waits = !is_stopping() && state_machine_.must_wait();
   if (waits && !is_waiting()) counters_.waits.add();
   is_waiting_.store(waits, std::memory_order_release);
+  is_held_up_.store(state_machine_.is_held_up(), std::memory_order_release);
   return waits;
 }
 
@@ -106,8 +107,8 @@ std::uint64_t Sequencer::now_utc_ns() const noexcept {
 }
 
 bool Sequencer::is_pulse_due(std::uint64_t now_ns) const noexcept {
-  const std::uint64_t expiry = next_expiry_.load(std::memory_order_relaxed);
-  return expiry != kNever && expiry <= now_ns && !is_stopping();
+  const std::uint64_t expiry = next_expiry();
+  return expiry != kNever && expiry <= now_ns && !is_stopping() && !is_held_up_.load(std::memory_order_acquire);
 }
 
 /// Takes blocks from the ports in turn until the batch is as long as it should be. A block is never split: any one fits.

@@ -107,6 +107,7 @@ class Sequencer {
   // Shared.
   std::atomic<bool> stopping_{false};
   std::atomic<bool> is_waiting_{false};
+  std::atomic<bool> is_held_up_{false};  // as of the last must_wait(): expiries would need room that nothing makes
   std::atomic<std::uint64_t> next_expiry_;
   Counters counters_;
 };

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -9,7 +10,9 @@
 #include <vector>
 
 #include "core/ledger.hpp"
+#include "history/high_water_lanes.hpp"
 #include "history/section.hpp"
+#include "history/segment_rows.hpp"
 #include "journal/sealed_folder.hpp"
 #include "model/expected_reply.hpp"
 #include "record/checksum.hpp"
@@ -150,6 +153,26 @@ std::string content_of(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
+/// Offset of a section in the file of a segment: docs/history_format.md.
+std::size_t offset_of(history::SectionKind kind, const std::string& content) {
+  const auto u64_at = [&](std::size_t at) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, content.data() + at, sizeof value);
+    return value;
+  };
+  std::size_t entry = u64_at(content.size() - 48);
+  while (static_cast<std::uint32_t>(u64_at(entry)) != static_cast<std::uint32_t>(kind)) entry += 32;
+  return u64_at(entry + 8);
+}
+
+void change_byte(const fs::path& path, std::size_t offset) {
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  file.seekg(static_cast<std::streamoff>(offset));
+  const int before = file.get();
+  file.seekp(static_cast<std::streamoff>(offset));
+  file.put(static_cast<char>(before ^ 0x5A));
+}
+
 /// Digests of all sections but the checkpoints, by kind.
 std::map<std::uint32_t, u128> sections_of(const std::string& folder, std::uint64_t number) {
   std::map<std::uint32_t, u128> digests;
@@ -189,8 +212,8 @@ TEST(SealedRecovery, GoesOnAsIfNothingHadHappened) {
   EXPECT_GT(from_snapshots, kSeeds);
 }
 
-/// A file that is missing, cut or not ours: the snapshots that build on it are passed over, and it is built again from the journal. Where
-/// balances have checkpoints differs from life to life; everything else is the same.
+/// A file that is missing, cut, not ours, or does not say what has to be known of it: the snapshots that build on it are passed over, and it is
+/// built again from the journal. Where balances have checkpoints differs from life to life; everything else is the same.
 TEST(SealedRecovery, BuildsAgainWhatIsMissingOrDamaged) {
   std::uint64_t damaged = 0;
   for (std::uint64_t seed = 100; seed < 100 + kSeeds; ++seed) {
@@ -203,14 +226,12 @@ TEST(SealedRecovery, BuildsAgainWhatIsMissingOrDamaged) {
       const fs::path victim = paths[store.random().below(paths.size())];
       const std::string content = content_of(victim);
       const auto sections = sections_of(store.folder(), store.number_of(victim));
-      switch (store.random().below(3)) {
+      switch (store.random().below(5)) {
         case 0: fs::remove(victim); break;
         case 1: fs::resize_file(victim, store.random().below(content.size())); break;
-        default: {
-          std::fstream file(victim, std::ios::binary | std::ios::in | std::ios::out);
-          file.seekp(static_cast<std::streamoff>(store.random().below(128)));
-          file.put('\x5A');
-        }
+        case 2: change_byte(victim, store.random().below(128)); break;
+        case 3: change_byte(victim, offset_of(history::SectionKind::kSegmentLanes, content) + store.random().below(sizeof(history::SegmentLanes))); break;
+        default: change_byte(victim, offset_of(history::SectionKind::kBatchEnds, content) + store.random().below(sizeof(history::BatchEndRow)));
       }
       ++damaged;
       store.crash();

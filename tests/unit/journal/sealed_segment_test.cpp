@@ -125,6 +125,17 @@ TEST_F(SealedSegmentTest, PlacesOutsideASectionHaveNothing) {
   }
 }
 
+/// A long history has more of them than a process may have open files.
+TEST_F(SealedSegmentTest, AnOpenOneIsNoOpenFile) {
+  const auto open_files = [] { return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}); };
+  write(1, {100'000});
+  const auto before = open_files();
+  const auto reader = store_->open(1, kStore);
+  ASSERT_TRUE(reader) << reader.error().message();
+  EXPECT_EQ(open_files(), before);
+  expect_sections(**reader, {100'000});
+}
+
 TEST_F(SealedSegmentTest, ListIsAscendingAndOtherFilesAreLeftAlone) {
   for (const std::uint64_t segment : {12U, 3U, 100U}) write(segment, {10});
   std::ofstream(folder_.path() + "/history/notes.txt") << "x";

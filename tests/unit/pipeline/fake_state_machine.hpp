@@ -44,6 +44,9 @@ class FakeStateMachine : public core::StateMachine {
 
   bool reserve(std::uint32_t accounts, std::uint32_t transfers) override { return accounts + transfers <= room; }
 
+  bool must_wait() override { return waits; }
+  [[nodiscard]] bool is_held_up() const noexcept override { return held_up; }
+
   [[nodiscard]] std::uint64_t next_expiry() const noexcept override {
     return holds.empty() ? std::numeric_limits<std::uint64_t>::max() : holds.begin()->first;
   }
@@ -101,6 +104,8 @@ class FakeStateMachine : public core::StateMachine {
   std::function<void(const core::Command&)> on_query;  ///< on the reader's thread, before it asks for a boundary
   std::size_t batches = 0;
   std::uint32_t room = std::numeric_limits<std::uint32_t>::max();
+  bool waits = false;
+  bool held_up = false;
   std::multimap<std::uint64_t, u128> holds;  ///< expires_at -> id; a pulse removes them
   std::uint32_t chunk_count = 10;
   int snapshots_begun = 0;

@@ -349,6 +349,33 @@ TEST_F(PipelineTest, PulsesNeedNoRequestAndTakeWhatFits) {
   EXPECT_EQ(machine.executed[n - 1].event_count, 10U);
 }
 
+TEST_F(PipelineTest, WhoStopsWaitsForNoRoom) {
+  machine.waits = true;
+  submit(Operation::kCreateTransfers);
+  settle();
+  EXPECT_EQ(port().completed(), nullptr);
+  pipeline->stop();
+  settle();
+  RequestBlock* const block = port().completed();
+  ASSERT_NE(block, nullptr);
+  EXPECT_EQ(block->requests()[0].reply.code, ReplyCode::kStopping);
+  EXPECT_TRUE(pipeline->is_drained());
+}
+
+/// The ends of holds take room that nothing makes then. They are not lost, and the core does not go in circles over them.
+TEST_F(PipelineTest, NoPulseWhileNothingLeavesMemory) {
+  machine.holds.emplace(kStartUtc + 50, 1001);
+  submit(Operation::kCreateTransfers);
+  settle();
+  machine.held_up = true;
+  clock.advance(100);
+  settle();
+  EXPECT_EQ(machine.holds.size(), 1U);
+  machine.held_up = false;
+  settle();
+  EXPECT_TRUE(machine.holds.empty());
+}
+
 TEST_F(PipelineTest, NoPulseWhileStoppingOrWithoutRoom) {
   machine.holds.emplace(kStartUtc + 50, 1001);
   submit(Operation::kCreateTransfers);
@@ -450,6 +477,20 @@ TEST_F(CarryTest, ASmallRequestAloneGoesAllTheWay) {
   EXPECT_TRUE(port().run_inline());
   EXPECT_NE(port().completed(), nullptr);
   EXPECT_EQ(core_calls + journal_calls + port_calls, 0);  // no hop, and no call to oneself
+}
+
+/// Whoever sealed may have called the core while this thread had the token.
+TEST_F(CarryTest, WhatHasToWaitIsLeftToTheCore) {
+  machine.waits = true;
+  submit(Operation::kCreateTransfers);
+  EXPECT_FALSE(port().run_inline());
+  EXPECT_EQ(core_calls, 1);
+  EXPECT_EQ(pipeline->core_agent().do_work(), 0);
+  machine.waits = false;
+  pipeline->note_sealed();
+  EXPECT_EQ(core_calls, 2);
+  EXPECT_EQ(pipeline->core_agent().do_work(), 1);
+  EXPECT_EQ(machine.sequence(), 2U);
 }
 
 TEST_F(CarryTest, AReadAloneGoesAllTheWay) {

@@ -86,6 +86,27 @@ TEST_F(QueryStageTest, WritesDoNotWaitForAQuery) {
   EXPECT_TRUE(asked.empty());
 }
 
+/// What the query has read may be all that keeps the core from going on.
+TEST_F(QueryStageTest, TheCoreHearsOfAnAnswerIfItWaits) {
+  struct Core {
+    Pipeline& pipeline;
+    int calls = 0;
+  } core{*pipeline};
+  const auto step_core = [](void* self) {
+    ++static_cast<Core*>(self)->calls;
+    static_cast<Core*>(self)->pipeline.core_agent().do_work();
+  };
+  submit_queries(1, 2);
+  pipeline->core_agent().do_work();
+  pipeline->set_wakers({.core = {step_core, &core}, .journal = {}, .snapshot = {}, .tidy = {}, .failure = {}});
+  answer_one();
+  EXPECT_EQ(core.calls, 1);  // for the end of a batch
+  machine.waits = true;
+  pipeline->core_agent().do_work();
+  answer_one();
+  EXPECT_EQ(core.calls, 3);
+}
+
 TEST_F(QueryStageTest, AnAnswerWaitsForTheJournal) {
   RequestBlock* query = submit_queries(1);
   pipeline->core_agent().do_work();

@@ -16,6 +16,7 @@ class RecoveryTest : public testing::Test {
       auto machine = std::make_unique<FakeStateMachine>();
       machine->outcome_error = outcome_error;
       machine->room = room;
+      machine->held_up = held_up;
       last_made = machine.get();
       return machine;
     };
@@ -38,6 +39,7 @@ class RecoveryTest : public testing::Test {
   RecoveryOptions options;
   u128 outcome_error = 0;
   std::uint32_t room = ~0U;
+  bool held_up = false;
   FakeStateMachine* last_made = nullptr;
 };
 
@@ -204,6 +206,15 @@ TEST_F(RecoveryTest, TooSmallABudgetIsSaid) {
   const auto recovered = recover();
   ASSERT_FALSE(recovered);
   EXPECT_EQ(recovered.error().kind(), ErrorKind::kOutOfMemory);
+}
+
+/// Not even a pulse is executed without the room for it.
+TEST_F(RecoveryTest, WhatCannotBeSealedIsSaid) {
+  write(20);
+  held_up = true;
+  const auto recovered = recover();
+  ASSERT_FALSE(recovered);
+  EXPECT_EQ(recovered.error().kind(), ErrorKind::kIo);
 }
 
 TEST_F(RecoveryTest, StopsAtASequence) {
