@@ -245,6 +245,8 @@ Status Ledger::load(const SnapshotReader& snapshot) {
   loaded_holds_ = {};
   for (const auto& partition : tables_.all()) {
     partition->prune_expiries();
+    // As at the end of a batch: a checkpoint belongs to the generation of the change that it follows.
+    partition->write_checkpoints(tables_.transfer_count(), header.timestamp);
     partition->settle();
   }
   tables_.settle();
