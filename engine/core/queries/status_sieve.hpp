@@ -33,7 +33,7 @@ class StatusSieve {
     PendingStatus statuses[kRows];
     view_.find_statuses(transfers_, std::span(statuses, transfers_.size()));
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      if ((wanted_ >> static_cast<unsigned>(statuses[i]) & 1U) != 0) take(rows_[i]);
+      if ((std::uint32_t{wanted_} >> static_cast<unsigned>(statuses[i]) & 1U) != 0) take(rows_[i]);
     }
     transfers_.clear();
     rows_.clear();

@@ -51,7 +51,7 @@ TEST_F(Restore, GivesTheStoreBack) {
 
 TEST_F(Restore, EndsWithTheLastWholeBatchOfAnySequence) {
   const std::vector<std::byte> all = batches_of(store_.data());
-  for (std::uint64_t sequence = 1; sequence <= store_.sequence(); sequence += sequence % 10 == 1 ? 1 : 8) {
+  for (std::uint64_t sequence = 1; sequence <= store_.sequence(); sequence += sequence % 10 == 1 ? 1U : 8U) {
     SCOPED_TRACE(sequence);
     auto restoration = stage(sequence);
     ASSERT_TRUE(restoration) << restoration.error().message();
