@@ -30,6 +30,7 @@ enum class SectionKind : std::uint32_t {
   kFailedIds = 9,
   kEndings = 10,
   kBatchEnds = 11,
+  kUserDataFilter = 12,
 };
 
 /// A section in memory, ready to be written, and to be read as VerifiedBytes meanwhile.

@@ -9,6 +9,7 @@
 #include "history/id_run.hpp"
 #include "history/postings.hpp"
 #include "history/segment_rows.hpp"
+#include "history/user_data_filter.hpp"
 
 namespace florin::history {
 namespace {
@@ -90,9 +91,14 @@ Status SegmentBuilder::write_transfers(SealedWriter& writer) {
 Status SegmentBuilder::write_extras(SealedWriter& writer) {
   if (Status status = writer.begin_section(kind(SectionKind::kExtras)); !status) return status;
   RowWriter<ExtraRow> out(writer);
-  FrozenRows(generation_).each_transfer([&](const core::Partition& partition, const core::TransferRecord& record) {
+  FrozenRows rows(generation_);
+  UserDataFilterBuilder filter(generation_.tables->hash(), rows.transfers(), filter_block_);
+  std::uint32_t index = 0;
+  rows.each_transfer([&](const core::Partition& partition, const core::TransferRecord& record) {
+    const std::uint32_t at = index++;
     if (record.extra == 0) return;
     const core::TransferExtra& extra = partition.settled_extra(record);
+    filter.add(at, core::user_data_of(extra));
     out.add({.pending_id = extra.pending_id,
              .user_data_128 = extra.user_data_128,
              .user_data_64 = extra.user_data_64,
@@ -101,7 +107,9 @@ Status SegmentBuilder::write_extras(SealedWriter& writer) {
              .timeout = extra.timeout,
              .hold = (record.flags & core::kPostOrVoid) != 0 ? extra.state : 0});  // that of a pending one still changes
   });
-  return out.finish();
+  if (Status status = out.finish(); !status) return status;
+  if (Status status = writer.begin_section(kind(SectionKind::kUserDataFilter)); !status) return status;
+  return writer.append(filter.finish().bytes());
 }
 
 Status SegmentBuilder::write_expiries(SealedWriter& writer) {

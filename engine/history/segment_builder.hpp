@@ -18,8 +18,9 @@ namespace florin::history {
 /// Thread: the builder's; the generation stays frozen.
 class SegmentBuilder {
  public:
-  SegmentBuilder(const core::FrozenGeneration& generation, const AccountOrdinals& ordinals, const HighWaterLanes& lanes)
-      : generation_(generation), ordinals_(ordinals), lanes_(lanes) {}
+  /// `filter_block`: transfers that one filter of user data speaks for.
+  SegmentBuilder(const core::FrozenGeneration& generation, const AccountOrdinals& ordinals, const HighWaterLanes& lanes, std::uint32_t filter_block)
+      : generation_(generation), ordinals_(ordinals), lanes_(lanes), filter_block_(filter_block) {}
 
   /// On ok the segment is durable.
   Status build(SealedWriter& writer, const SealedHeader& header);
@@ -38,6 +39,7 @@ class SegmentBuilder {
   const core::FrozenGeneration& generation_;
   const AccountOrdinals& ordinals_;
   const HighWaterLanes& lanes_;
+  const std::uint32_t filter_block_;
   std::vector<u128> failed_ids_;  // in order of their section
 };
 
