@@ -109,7 +109,7 @@ Status SegmentBuilder::write_extras(SealedWriter& writer) {
   });
   if (Status status = out.finish(); !status) return status;
   if (Status status = writer.begin_section(kind(SectionKind::kUserDataFilter)); !status) return status;
-  return writer.append(filter.finish().bytes());
+  return filter.finish([&](std::span<const std::byte> bytes) { return writer.append(bytes); });
 }
 
 Status SegmentBuilder::write_expiries(SealedWriter& writer) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <vector>
 
 namespace florin::history {
 namespace {
@@ -99,18 +100,17 @@ void UserDataFilterBuilder::shrink(Column& column) const noexcept {
   }
 }
 
-/// The same line of all blocks side by side. Some blocks at a time, or each line written would be on a page of its own.
-void UserDataFilterBuilder::write_lines(Column& column, FilterLine* out) const noexcept {
-  constexpr std::uint32_t kTogether = 8;
-  for (std::uint32_t first = 0; first < blocks_; first += kTogether) {
-    const std::uint32_t end = std::min(first + kTogether, blocks_);
-    for (std::uint32_t line = 0; line < column.lines; ++line) {
-      for (std::uint32_t block = first; block < end; ++block) out[std::size_t{line} * blocks_ + block] = lines_of(column, block)[line];
-    }
+/// The same line of all blocks, one behind the other.
+Status UserDataFilterBuilder::write_lines(Column& column, const ByteSink& sink) const {
+  std::vector<FilterLine> run(blocks_);
+  for (std::uint32_t line = 0; line < column.lines; ++line) {
+    for (std::uint32_t block = 0; block < blocks_; ++block) run[block] = lines_of(column, block)[line];
+    if (Status status = sink(std::as_bytes(std::span<const FilterLine>(run))); !status) return status;
   }
+  return Status::ok();
 }
 
-SectionBytes UserDataFilterBuilder::finish() {
+Status UserDataFilterBuilder::finish(const ByteSink& sink) {
   UserDataFilterHeader header{.block = block_, .blocks = blocks_, .columns = {}};
   std::uint64_t end = sizeof header;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -119,12 +119,11 @@ SectionBytes UserDataFilterBuilder::finish() {
     header.columns[i] = {.low = column.low, .high = column.high, .offset = column.lines == 0 ? 0 : end, .lines = column.lines};
     end += std::uint64_t{column.lines} * blocks_ * sizeof(FilterLine);
   }
-  SectionBytes section(end);
-  *section.at<UserDataFilterHeader>(0) = header;
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    if (header.columns[i].lines != 0) write_lines(columns_[i], section.at<FilterLine>(header.columns[i].offset));
+  if (Status status = sink(std::as_bytes(std::span(&header, 1))); !status) return status;
+  for (Column& column : columns_) {
+    if (Status status = write_lines(column, sink); !status) return status;
   }
-  return section;
+  return Status::ok();
 }
 
 }  // namespace florin::history

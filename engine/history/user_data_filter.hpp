@@ -58,14 +58,15 @@ class UserDataFilter {
   UserDataFilterHeader header_;
 };
 
-/// Makes the section. Holds about what it will be in size. One thread.
+/// Makes the section. Until then it holds what that will be in size if all values differ. One thread.
 class UserDataFilterBuilder {
  public:
   UserDataFilterBuilder(core::IdHash hash, std::uint64_t transfers, std::uint32_t block = core::kFilterBlock);
 
   /// A transfer with some user data; of those without nothing need be said.
   void add(std::uint32_t index, const core::UserData& values);
-  [[nodiscard]] SectionBytes finish();
+  /// Writes the section.
+  Status finish(const ByteSink& sink);
 
  private:
   struct Column {
@@ -78,7 +79,7 @@ class UserDataFilterBuilder {
 
   [[nodiscard]] std::span<core::FilterLine> lines_of(Column& column, std::uint32_t block) const noexcept;
   void shrink(Column& column) const noexcept;
-  void write_lines(Column& column, core::FilterLine* out) const noexcept;
+  Status write_lines(Column& column, const ByteSink& sink) const;
 
   const core::IdHash hash_;
   const std::uint64_t transfers_;

@@ -48,7 +48,8 @@ class SealedSections : public ::testing::Test {
     write(file, SectionKind::kIdRun, build_id_run(hashes_, values)->bytes());
     write(file, SectionKind::kPostings, postings.finish().bytes());
     write(file, SectionKind::kCheckpoints, build_checkpoints(checkpoints).bytes());
-    write(file, SectionKind::kUserDataFilter, user_data.finish().bytes());
+    if (!file.begin_section(static_cast<std::uint32_t>(SectionKind::kUserDataFilter))) std::abort();
+    if (!user_data.finish([&](std::span<const std::byte> bytes) { return file.append(bytes); })) std::abort();
     if (!file.begin_section(static_cast<std::uint32_t>(SectionKind::kIdFilter))) std::abort();
     if (!filter_.save([&](std::span<const std::byte> bytes) { return file.append(bytes); })) std::abort();
     SealedHeader header;

@@ -19,7 +19,15 @@ const core::IdHash kHash(make_u128(0x0123456789ABCDEFULL, 0xFEDCBA9876543210ULL)
 SectionBytes build(const std::vector<UserData>& rows, std::uint32_t block) {
   UserDataFilterBuilder builder(kHash, rows.size(), block);
   for (std::uint32_t i = 0; i < rows.size(); ++i) builder.add(i, rows[i]);
-  return builder.finish();
+  std::vector<std::byte> bytes;
+  const Status written = builder.finish([&](std::span<const std::byte> some) {
+    bytes.insert(bytes.end(), some.begin(), some.end());
+    return Status::ok();
+  });
+  EXPECT_TRUE(written);
+  SectionBytes section(bytes.size());
+  std::memcpy(section.data(), bytes.data(), bytes.size());
+  return section;
 }
 
 SoughtUserData sought(const UserData& wanted) { return {wanted, kHash}; }
@@ -111,6 +119,17 @@ TEST(UserDataFilter, WithoutTransfersOrUserData) {
     const auto filter = UserDataFilter::open(section.verified(), count);
     ASSERT_TRUE(filter);
     EXPECT_EQ(filter->find(sought({1, 0, 0}), 0), Found::kNo);
+  }
+}
+
+TEST(UserDataFilter, AWriterThatFailsIsHeard) {
+  for (const int fails_at : {0, 1, 2}) {
+    UserDataFilterBuilder builder(kHash, 1'000, 100);
+    for (std::uint32_t i = 0; i < 1'000; ++i) builder.add(i, {i + 1, 0, 0});
+    int pieces = 0;
+    const Status written = builder.finish([&](std::span<const std::byte>) { return pieces++ == fails_at ? Status(ErrorKind::kIo, "full") : Status::ok(); });
+    EXPECT_FALSE(written);
+    EXPECT_EQ(pieces, fails_at + 1);
   }
 }
 
