@@ -94,7 +94,10 @@ Result<std::size_t> count_all(const Filter& filter, Ask&& ask) {
 }
 
 /// Values that one transfer has, or none.
-void measure_user_data(Asking& asking, Client& client, const std::vector<Transfer>& old, u128 busy) {
+void measure_user_data(Asking& asking, Client& client, std::vector<Transfer> old, u128 busy) {
+  for (Transfer& transfer : old) {
+    if (transfer.user_data_64 == 0) transfer = old.back();
+  }
   const auto transfers = [&](const QueryFilter& filter) {
     return count_all(filter, [&](const QueryFilter& page) { return client.query_transfers(page); });
   };
@@ -153,7 +156,8 @@ int run(const std::string& address, unsigned rounds) {
     filter.limit = kChangeEventsMax;
     return rows_of(client.get_change_events(filter));
   });
-  if (old[0].user_data_64 != 0) measure_user_data(asking, client, old, busy);
+  // The first transfer came with the accounts, and has none.
+  if (old.back().user_data_64 != 0) measure_user_data(asking, client, old, busy);
   asking.print();
   return 0;
 }
