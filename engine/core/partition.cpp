@@ -353,7 +353,7 @@ bool Partition::has_ring_room(std::uint64_t entries) const noexcept {
 
 void Partition::keep_pre_images(AccountRecord& account) noexcept {
   const std::uint32_t ordinal = number_of_account(account);
-  if (in_snapshot_ && account.pre_image == 0 && ordinal <= snapshot_accounts_ && ordinal > snapshot_cursor_) {
+  if (in_snapshot_ && ordinal > snapshot_cursor_ && ordinal <= snapshot_accounts_ && account.pre_image == 0) {
     pre_images_.push(account);
     account.pre_image = static_cast<std::uint32_t>(pre_images_.size());
   }
