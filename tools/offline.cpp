@@ -9,7 +9,7 @@
 
 #include "engine.hpp"
 #include "journal/record/batch_record.hpp"
-#include "journal/sealed_folder.hpp"
+#include "journal/history_store.hpp"
 #include "load/progress.hpp"
 #include "runtime/agent_thread.hpp"
 #include "scratch_history.hpp"
@@ -75,7 +75,7 @@ Result<RebuiltState> OfflineStore::rebuild(const OfflineOptions& options) const 
   // Snapshots build on the sealed segments of the folder. Who begins at genesis wants nothing that was derived earlier.
   RebuiltState state;
   state.support_ = std::make_unique<RebuiltState::Support>(
-      std::make_unique<ScratchHistory>(recovery.use_snapshots ? journal::SealedFolder::open_readonly(data) : nullptr), *journal);
+      std::make_unique<ScratchHistory>(recovery.use_snapshots ? journal::HistoryStore::open_readonly(data) : nullptr), *journal);
   recovery.make_state_machine = [&] {
     return make_ledger({.partitions = options.partitions,
                         .memory_budget_bytes = options.memory_budget_bytes,

@@ -45,7 +45,8 @@ bool AccountChanges::is_above(const PastSegment& segment, PostingEntry entry, co
 std::uint32_t AccountChanges::first_above(const PastSegment& segment, PostingRange range, const LedgerPoint& point) const noexcept {
   while (!range.empty()) {
     const std::uint32_t middle = range.begin + range.size() / 2;
-    if (is_above(segment, segment.entries({middle, middle + 1}).front(), point)) {
+    PostingEntry room;
+    if (is_above(segment, segment.entries({middle, middle + 1}, {&room, 1}).front(), point)) {
       range.end = middle;
     } else {
       range.begin = middle + 1;
@@ -253,7 +254,8 @@ void AccountChanges::fill_from_segment(std::uint32_t segment, std::uint32_t entr
   const PastSegment& past = view_.segments()[segment];
   const PostingRange range = past.postings(ordinal_);
   const std::uint32_t begin = entry + 1 - range.begin > block_size_ ? entry + 1 - block_size_ : range.begin;
-  const std::span<const PostingEntry> entries = past.entries({begin, entry + 1});
+  std::array<PostingEntry, kBlock> room;
+  const std::span<const PostingEntry> entries = past.entries({begin, entry + 1}, room);
   for (const PostingEntry& one : entries) {
     if (!one.is_expiry()) past.prefetch_transfer(one.index());
   }
