@@ -48,6 +48,7 @@ Status Postings::check(std::uint32_t ordinal) const {
 Result<std::span<const PostingEntry>> Postings::entries(PostingRange range, std::span<PostingEntry> room) const {
   const std::uint64_t at = PostingsLayout::kEntriesAt + std::uint64_t{range.begin} * sizeof(PostingEntry);
   const std::uint64_t size = std::uint64_t{range.size()} * sizeof(PostingEntry);
+  if (range.empty()) return std::span<const PostingEntry>();
   const std::byte* const bytes = bytes_.at(at, size, std::as_writable_bytes(room).data());
   if (bytes == nullptr) return bytes_.status(at, size).with_context("postings");
   return std::span(reinterpret_cast<const PostingEntry*>(bytes), range.size());

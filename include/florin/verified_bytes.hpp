@@ -65,16 +65,17 @@ class VerifiedBytes {
     return data_ + offset;
   }
 
-  /// The same, but copied to `room` if they are not in place.
+  /// The same, but copied to `room` if they are not in place; at least one byte.
   [[nodiscard]] const std::byte* at(std::uint64_t offset, std::uint64_t count, std::byte* room) const noexcept {
     if (source_ == nullptr) [[likely]] return at(offset, count);
     return read_blocks(offset, {room, count}) ? room : nullptr;
   }
   /// A copy of them; false as at() gives nothing.
   [[nodiscard]] bool read(std::uint64_t offset, std::span<std::byte> bytes) const noexcept {
-    const std::byte* const found = at(offset, bytes.size(), bytes.data());
+    if (source_ != nullptr) [[unlikely]] return static_cast<bool>(read_blocks(offset, bytes));
+    const std::byte* const found = at(offset, bytes.size());
     if (found == nullptr) [[unlikely]] return false;
-    if (found != bytes.data()) std::memcpy(bytes.data(), found, bytes.size());
+    if (!bytes.empty()) std::memcpy(bytes.data(), found, bytes.size());
     return true;
   }
 
