@@ -125,7 +125,8 @@ class Taking {
   Status take_sealed(std::uint64_t number, OnGone on_gone) {
     const auto fail = [&](const std::string& path, const Status& why) {
       const bool is_gone = why.kind() == ErrorKind::kNotFound;
-      return is_gone && on_gone == OnGone::kLookAgain ? why : leave_out(path, FileKind::kSealed, why);
+      if (is_gone && on_gone == OnGone::kLookAgain) return why;
+      return is_gone && has_sealed(number) != nullptr ? Status::ok() : leave_out(path, FileKind::kSealed, why);
     };
     const std::string name = "sealed segment " + std::to_string(number);
     const auto path = history_->find(number);
@@ -149,12 +150,14 @@ class Taking {
     return taken ? Status::ok() : taken.error();
   }
 
-  /// In whichever form.
+  /// The backup has it, in whichever form.
   [[nodiscard]] bool is_known(std::uint64_t number, const SealedHeader& header) const {
-    return std::any_of(next_.files.begin(), next_.files.end(), [&](const BackupFile& file) {
-      const bool is_sealed = file.kind == FileKind::kSealed || file.kind == FileKind::kArchived;
-      return is_sealed && file.number == number && file.last_sequence == header.last_sequence && file.batch_checksum == header.batch_checksum;
-    });
+    const BackupFile* const known = has_sealed(number);
+    return known != nullptr && known->last_sequence == header.last_sequence && known->batch_checksum == header.batch_checksum;
+  }
+  [[nodiscard]] const BackupFile* has_sealed(std::uint64_t number) const {
+    const BackupFile* const sealed = next_.find({.kind = FileKind::kSealed, .number = number});
+    return sealed != nullptr ? sealed : next_.find({.kind = FileKind::kArchived, .number = number});
   }
 
   /// Damaged, or gone since it was listed: it can be built again from a journal that has its beginning. Other errors are errors.
