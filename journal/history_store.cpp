@@ -36,12 +36,12 @@ Status remove_unfinished(const std::string& folder) {
   return Status::ok();
 }
 
-/// Of the store that it says it is of; nothing if it cannot be read, which is for open() to say.
+/// Whose it is; nothing if that cannot be read, which is for open() to say.
 std::string store_of(const std::string& path) {
   const Result<File> file = File::open(path, O_RDONLY);
-  SealedFirstPage first;
-  if (!file || !read_all(*file, std::as_writable_bytes(std::span(&first, 1)), 0, "the first page")) return {};
-  return first.magic == kArchiveMagic ? to_hex(first.header.store_id) : std::string();
+  if (!file) return {};
+  const Result<SealedHeader> header = read_header(*file, kArchiveMagic);
+  return header ? to_hex(header->store_id) : std::string();
 }
 
 }  // namespace
@@ -172,6 +172,11 @@ Result<std::unique_ptr<SealedReader>> HistoryStore::open_archived(std::uint64_t 
 Status HistoryStore::finish_archive(std::uint64_t segment, u128 store_id) {
   const ArchiveStub stub{.store_id = to_hex(store_id), .folder = options_.archive};
   if (Status status = stub.write(stub_of(segment)); !status) return status;
+  // One that came with a restored folder would be found first.
+  std::error_code ignored;
+  if (!fs::equivalent(history(), options_.archive, ignored)) {
+    if (Status status = remove_file(path_of_segment(history(), segment, kArchive)); !status) return status;
+  }
   return sealed_->remove(segment);
 }
 

@@ -53,6 +53,12 @@ Result<SealedEnds> read_ends(const File& file, std::uint64_t magic, std::uint64_
   return ends;
 }
 
+Result<SealedHeader> read_header(const File& file, std::uint64_t magic) {
+  SealedFirstPage first;
+  if (Status status = read_first_page(file, magic, first); !status) return status;
+  return first.header;
+}
+
 bool is_directory_sound(const SealedFooter& footer, std::uint64_t entry_bytes, std::uint64_t block_bytes) noexcept {
   if (footer.block_count > footer.file_bytes) return false;
   const std::uint64_t bytes = footer.section_count * entry_bytes + footer.block_count * block_bytes;

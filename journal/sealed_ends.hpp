@@ -23,6 +23,8 @@ struct SealedEnds {
 
 /// Reads first page and footer with pread. kCorrupt if the file is cut, longer than it was, damaged, or of another kind, store or number.
 Result<SealedEnds> read_ends(const File& file, std::uint64_t magic, std::uint64_t segment, u128 store_id);
+/// Of the first page alone.
+Result<SealedHeader> read_header(const File& file, std::uint64_t magic);
 /// Fills both halves of the directory, which have as many bytes as the footer's counts stand for: see is_directory_sound().
 Status read_directory(const File& file, const SealedFooter& footer, std::span<std::byte> entries, std::span<std::byte> blocks);
 /// The directory lies in front of the footer. Asked before anything is allocated.

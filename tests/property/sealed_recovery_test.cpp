@@ -76,8 +76,9 @@ class SealedStoreLives {
   /// By number: files that are read, sealed or archived.
   [[nodiscard]] std::vector<fs::path> segments() const {
     const auto store = journal::HistoryStore::open_readonly(folder_.path());
+    const auto numbers = store->list();
     std::vector<fs::path> paths;
-    for (const std::uint64_t number : store->list().value()) {
+    for (const std::uint64_t number : *numbers) {
       if (const auto path = store->find(number)) paths.emplace_back(*path);
     }
     return paths;

@@ -40,7 +40,8 @@ void DiskPast::build() {
 /// At most one: the next one waits until nobody reads the sealed form of that any more.
 void DiskPast::archive() {
   if (!past_->is_replaced()) return;
-  for (const std::uint64_t segment : store_->unarchived().value()) {
+  const auto unarchived = store_->unarchived();
+  for (const std::uint64_t segment : *unarchived) {
     if (segment >= past_->durable_generations()) return;
     if (segment % 3 != 0) return archive(segment);
   }

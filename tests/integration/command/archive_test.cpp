@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -34,6 +35,23 @@ class ArchiveCommand : public testing::Test {
   }
   [[nodiscard]] std::size_t sealed() const { return count(data_ + "/history", ".sealed"); }
   [[nodiscard]] std::size_t archived() const { return count(archive_, ".archive"); }
+  static constexpr std::uint32_t kExtras = 7;
+  /// Of a section's first block: docs/history_format.md.
+  static std::uint64_t offset_of(std::uint32_t kind, const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    const std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    const auto u64_at = [&](std::size_t at) {
+      std::uint64_t value = 0;
+      std::memcpy(&value, content.data() + at, sizeof value);
+      return value;
+    };
+    const std::size_t directory = u64_at(content.size() - 48);
+    const std::size_t sections = u64_at(content.size() - 24) & 0xFFFFFFFF;
+    std::size_t entry = directory;
+    while ((u64_at(entry) & 0xFFFFFFFF) != kind) entry += 24;
+    return u64_at(directory + 24 * sections + 32 * u64_at(entry + 16) + 24);
+  }
+
   /// Transfers leave memory between the batches that come later.
   void load_until(const RunningServer& server, const std::function<bool()>& is_so) const {
     for (int i = 0; i < 100 && !is_so(); ++i) ASSERT_EQ(load(server, 1'100).code, 0);
@@ -135,6 +153,35 @@ TEST_F(ArchiveCommand, DamageIsNamedAndBuiltAgain) {
   RunningServer server(folder_, data_, with_archive("0"));
   EXPECT_EQ(history_of(server), history);
   ASSERT_TRUE(eventually([&] { return sealed() == 0; }));
+  EXPECT_EQ(history_of(server), history);
+  EXPECT_EQ(florin({"verify", "--data", data_}).code, 0);
+}
+
+/// The rare fields of its transfers, which a start does not read.
+TEST_F(ArchiveCommand, DamageThatIsFoundWhileItRunsStopsItAndIsBuiltAgain) {
+  std::string history;
+  {
+    RunningServer server(folder_, data_, with_archive("0"));
+    load_until(server, [&] { return archived() >= 3; });
+    ASSERT_TRUE(eventually([&] { return sealed() == 0; }));
+    history = history_of(server);
+    EXPECT_EQ(server.end(SIGTERM).code, 0);
+  }
+  const std::string victim = archive_ + "/00000000000000000001.archive";
+  {
+    RunningServer server(folder_, data_, with_archive("0"));
+    std::fstream file(victim, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(offset_of(kExtras, victim) + 9));
+    file.put('!');
+    file.close();
+    EXPECT_NE(florin({"feed", "--connect", server.address()}).code, 0);
+    const Finished stopped = server.command().wait();
+    EXPECT_EQ(stopped.code, 128 + SIGABRT);
+    EXPECT_THAT(stopped.err, HasSubstr("sealed segment 1 cannot be read"));
+    EXPECT_THAT(stopped.err, HasSubstr(victim));
+  }
+  EXPECT_TRUE(fs::exists(victim + ".damaged"));
+  RunningServer server(folder_, data_, with_archive("0"));
   EXPECT_EQ(history_of(server), history);
   EXPECT_EQ(florin({"verify", "--data", data_}).code, 0);
 }

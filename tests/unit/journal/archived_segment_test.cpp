@@ -320,6 +320,22 @@ TEST_F(ArchivedSegmentTest, AnArchiveOfAnotherStoreIsLeftAlone) {
   EXPECT_EQ(try_open(archive()).error().kind(), ErrorKind::kDiffers);
 }
 
+/// What is damaged is for open() to say, and to be built again.
+TEST_F(ArchivedSegmentTest, ADamagedOneIsNotTakenForOneOfAnotherStore) {
+  seal(1, {100});
+  archive(1);
+  {
+    std::fstream file(archive_path(1), std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp(32 + 80);  // the store's id
+    file.put('!');
+  }
+  ASSERT_TRUE(try_open(archive()));
+  EXPECT_EQ(store_->open(1, kStore).error().kind(), ErrorKind::kCorrupt);
+  seal(1, {100});
+  archive(1);
+  EXPECT_TRUE(read_whole(1));
+}
+
 TEST_F(ArchivedSegmentTest, WhoReadsOnlyFindsItWhereItWasPut) {
   seal(1, {100});
   archive(1);
@@ -336,6 +352,20 @@ TEST_F(ArchivedSegmentTest, WhoReadsOnlyFindsItWhereItWasPut) {
   fs::remove(in_history(1, ".archived"));
   EXPECT_TRUE(readonly->open(1, kStore));
   EXPECT_TRUE(try_open(""));
+}
+
+TEST_F(ArchivedSegmentTest, AnEarlierOneInTheDataFolderGivesWay) {
+  std::ofstream(in_history(1, ".archive")) << "damaged";
+  EXPECT_EQ(store_->open(1, kStore).error().kind(), ErrorKind::kCorrupt);
+  seal(1, {100});
+  archive(1);
+  EXPECT_TRUE(read_whole(1));
+  // Unless it is the archive.
+  fs::rename(archive_path(1), in_history(1, ".archive"));
+  open(data() + "/history");
+  seal(2, {100});
+  archive(2);
+  EXPECT_TRUE(read_whole(2));
 }
 
 TEST_F(ArchivedSegmentTest, DamagedItIsSetAside) {
