@@ -23,8 +23,8 @@ using IsKept = std::function<bool(std::uint32_t kind)>;
 /// file is removed with the writer. Writer: one thread.
 class ArchiveWriter {
  public:
-  /// 3 packs a tenth better than 1 and costs half as much again; beyond that there is little to be had (docs/design_notes.md).
-  static constexpr int kLevel = 3;
+  /// Up to 5 a higher one takes more time and no less room ("Old segments are packed in blocks" in docs/design_notes.md).
+  static constexpr int kLevel = 1;
 
   static Result<std::unique_ptr<ArchiveWriter>> create(std::string path, std::unique_ptr<SealedReader> source, const IsKept& is_kept);
   ~ArchiveWriter();
