@@ -36,12 +36,6 @@ Result<Genesis> new_genesis() {
   return genesis;
 }
 
-std::uint64_t memory_budget(std::uint64_t requested) {
-  if (requested != 0) return requested;
-  const auto pages = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES));
-  return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / 4 * 3;
-}
-
 std::uint32_t query_threads_for_this_machine(std::uint32_t requested) {
   if (requested != 0) return requested;
   return std::thread::hardware_concurrency() < 4 ? 1 : 2;
@@ -59,8 +53,14 @@ std::uint32_t partitions_for_this_machine(std::uint32_t requested) noexcept {
   return processors < 4 ? 1 : std::min(processors / 4 + 1, 8U);
 }
 
+std::uint64_t memory_budget_for_this_machine(std::uint64_t requested) noexcept {
+  if (requested != 0) return requested;
+  const auto pages = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES));
+  return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / 4 * 3;
+}
+
 std::unique_ptr<core::StateMachine> make_ledger(const LedgerSetup& setup) {
-  const core::LedgerOptions options{.memory_budget_bytes = memory_budget(setup.memory_budget_bytes),
+  const core::LedgerOptions options{.memory_budget_bytes = memory_budget_for_this_machine(setup.memory_budget_bytes),
                                     .partitions = partitions_for_this_machine(setup.partitions),
                                     .past = setup.past,
                                     .generation_entries = setup.generation_transfers,

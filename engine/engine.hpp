@@ -59,6 +59,8 @@ struct LedgerSetup {
 
 /// The number of partitions that `requested` stands for on this machine.
 std::uint32_t partitions_for_this_machine(std::uint32_t requested) noexcept;
+/// The bytes that `requested` stands for: 0 is three quarters of the machine's memory.
+std::uint64_t memory_budget_for_this_machine(std::uint64_t requested) noexcept;
 /// Makes the state machine as the server does.
 std::unique_ptr<core::StateMachine> make_ledger(const LedgerSetup& setup);
 

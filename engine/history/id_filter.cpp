@@ -120,9 +120,10 @@ Status IdFilter::reserve(std::uint64_t more, const PartSource& source) {
 
 void IdFilter::begin_generation(std::uint64_t ids) {
   const std::uint64_t before = generations_.back()->lines_per_part;
-  // Half as much again; at the beginning, and after long silence, as much as is wanted.
+  // Half as much again; at the beginning, and after long silence, as much as is wanted. The first has room for some: the few stragglers of
+  // ids that rise with time would have it built anew, from all there are, again and again.
   const std::uint64_t wanted = ids * kBitsPerId / (8 * kLineBytes) / kParts + 1;
-  generations_.push_back(std::make_unique<Generation>(std::max(before + (before + 1) / 2, wanted)));
+  generations_.push_back(std::make_unique<Generation>(std::max({before + (before + 1) / 2, wanted, kLinesPerPartMin})));
   moved_ = 0;
 }
 

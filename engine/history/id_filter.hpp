@@ -96,6 +96,7 @@ class IdFilter {
   static constexpr std::uint64_t kLineBytes = 64;
   static constexpr std::uint64_t kWordsPerLine = kLineBytes / sizeof(std::uint64_t);
   static constexpr std::uint64_t kBitsPerId = 17;
+  static constexpr std::uint64_t kLinesPerPartMin = 16;  ///< of one that is not empty: 256 KiB, 120,000 ids
   static constexpr unsigned kPartBits = 8;
   static constexpr unsigned kKeptBits = 41;  ///< of a hash
   static constexpr unsigned kBitsInPart = kKeptBits - kPartBits;
