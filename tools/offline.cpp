@@ -9,7 +9,7 @@
 
 #include "engine.hpp"
 #include "journal/record/batch_record.hpp"
-#include "journal/sealed_folder.hpp"
+#include "journal/history_store.hpp"
 #include "load/progress.hpp"
 #include "runtime/agent_thread.hpp"
 #include "scratch_history.hpp"
@@ -85,7 +85,7 @@ Result<RebuiltState> OfflineStore::rebuild(const OfflineOptions& options) const 
   const bool stays_in_memory = !recovery.use_snapshots && events <= memory_budget_for_this_machine(options.memory_budget_bytes) / kBytesPerEvent;
   if (!stays_in_memory) {
     state.support_ = std::make_unique<RebuiltState::Support>(
-        std::make_unique<ScratchHistory>(recovery.use_snapshots ? journal::SealedFolder::open_readonly(data) : nullptr), *journal);
+        std::make_unique<ScratchHistory>(recovery.use_snapshots ? journal::HistoryStore::open_readonly(data) : nullptr), *journal);
   }
   recovery.make_state_machine = [&] {
     return make_ledger({.partitions = options.partitions,

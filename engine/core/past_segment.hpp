@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/records.hpp"
@@ -84,7 +85,8 @@ class PastSegment {
 
   /// The account's changes, in order.
   [[nodiscard]] virtual PostingRange postings(std::uint32_t ordinal) const noexcept = 0;
-  [[nodiscard]] virtual std::span<const PostingEntry> entries(PostingRange range) const noexcept = 0;
+  /// Where they lie, or in `room`, which has room for them.
+  [[nodiscard]] virtual std::span<const PostingEntry> entries(PostingRange range, std::span<PostingEntry> room) const noexcept = 0;
   struct Checkpoint {
     Balances balances;
     std::uint32_t posting = 0;  ///< right after this one of the account's postings here, from 0
@@ -126,11 +128,11 @@ inline std::uint32_t PastSegment::find_user_data(const SoughtUserData& sought, s
   });
 }
 
-/// All segments there were at some moment, oldest first. Never changed: a new segment makes a new list.
+/// All segments there were at some moment, oldest first. Never changed: a new segment makes a new list. Who holds a list may read what is in it.
 class PastSegments {
  public:
   struct Entry {
-    const PastSegment* segment;
+    std::shared_ptr<const PastSegment> segment;
     std::uint64_t transfers_end;       ///< of the whole ledger, up to its end
     std::uint64_t transfers_timestamp; ///< of the newest transfer up to its end
     std::uint64_t expiries_timestamp;  ///< of the newest expiry up to its end
@@ -138,10 +140,11 @@ class PastSegments {
     std::uint64_t batch_timestamp;
   };
 
-  [[nodiscard]] std::shared_ptr<const PastSegments> with(const PastSegment& segment) const {
+  [[nodiscard]] std::shared_ptr<const PastSegments> with(std::shared_ptr<const PastSegment> added) const {
+    const PastSegment& segment = *added;
     auto all = std::make_shared<PastSegments>(*this);
     Entry entry = all_.empty() ? Entry{} : all_.back();
-    entry.segment = &segment;
+    entry.segment = std::move(added);
     entry.transfers_end = segment.first_position() + segment.transfers();
     if (segment.transfers() != 0) entry.transfers_timestamp = segment.transfer(segment.transfers() - 1).timestamp;
     if (segment.expiries() != 0) entry.expiries_timestamp = segment.expiry(segment.expiries() - 1).timestamp;
@@ -150,7 +153,13 @@ class PastSegments {
       entry.batch_sequence = batch.sequence;
       entry.batch_timestamp = batch.timestamp;
     }
-    all->all_.push_back(entry);
+    all->all_.push_back(std::move(entry));
+    return all;
+  }
+  /// The same rows at that place, stored in another way.
+  [[nodiscard]] std::shared_ptr<const PastSegments> with_other(std::uint32_t place, std::shared_ptr<const PastSegment> segment) const {
+    auto all = std::make_shared<PastSegments>(*this);
+    all->all_[place].segment = std::move(segment);
     return all;
   }
 

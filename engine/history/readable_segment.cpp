@@ -3,7 +3,7 @@
 namespace florin::history {
 
 core::TransferRecord ReadableSegment::transfer(std::uint32_t index) const noexcept {
-  const TransferRow& found = row(view_->transfers(), index);
+  const TransferRow found = row(view_->transfers(), index);
   return {.id = found.id,
           .amount_low = found.amount_low,
           .timestamp = found.timestamp,
@@ -15,7 +15,7 @@ core::TransferRecord ReadableSegment::transfer(std::uint32_t index) const noexce
 }
 
 core::TransferExtra ReadableSegment::extra(const core::TransferRecord& record) const noexcept {
-  const ExtraRow& found = row(view_->extras(), std::uint64_t{record.extra & ~core::kWideAmount} - 1);
+  const ExtraRow found = row(view_->extras(), std::uint64_t{record.extra & ~core::kWideAmount} - 1);
   return {.pending_id = found.pending_id,
           .user_data_128 = found.user_data_128,
           .user_data_64 = found.user_data_64,
@@ -26,7 +26,7 @@ core::TransferExtra ReadableSegment::extra(const core::TransferRecord& record) c
 }
 
 core::Expiry ReadableSegment::expiry(std::uint32_t index) const noexcept {
-  const ExpiryRow& found = row(view_->expiries(), index);
+  const ExpiryRow found = row(view_->expiries(), index);
   core::Expiry expiry;
   expiry.timestamp = found.timestamp;
   expiry.pending_timestamp = found.pending_timestamp;
@@ -69,8 +69,8 @@ core::PostingRange ReadableSegment::postings(std::uint32_t ordinal) const noexce
   return found == Found::kYes ? range : core::PostingRange{};
 }
 
-std::span<const core::PostingEntry> ReadableSegment::entries(core::PostingRange range) const noexcept {
-  return need(view_->postings().entries(range));
+std::span<const core::PostingEntry> ReadableSegment::entries(core::PostingRange range, std::span<core::PostingEntry> room) const noexcept {
+  return need(view_->postings().entries(range, room));
 }
 
 bool ReadableSegment::checkpoint_from(std::uint32_t ordinal, std::uint32_t posting, core::PastSegment::Checkpoint& checkpoint) const noexcept {

@@ -34,6 +34,12 @@ enum class SectionKind : std::uint32_t {
   kUserDataFilter = 12,
 };
 
+/// An archive holds these as they are, and they are read in place: they are asked for on the path of requests, one place at random each time,
+/// and hashes do not get smaller.
+constexpr bool is_read_in_place(std::uint32_t kind) noexcept {
+  return kind == static_cast<std::uint32_t>(SectionKind::kIdRun) || kind == static_cast<std::uint32_t>(SectionKind::kIdFilter);
+}
+
 /// A section in memory, ready to be written, and to be read as VerifiedBytes meanwhile.
 class SectionBytes {
  public:
@@ -68,10 +74,7 @@ using ByteSink = std::function<Status(std::span<const std::byte>)>;
 template <typename T>
 [[nodiscard]] bool read_value(const VerifiedBytes& bytes, std::uint64_t offset, T& value) noexcept {
   static_assert(std::is_trivially_copyable_v<T>);
-  const std::byte* const at = bytes.at(offset, sizeof value);
-  if (at == nullptr) [[unlikely]] return false;
-  std::memcpy(&value, at, sizeof value);
-  return true;
+  return bytes.read(offset, std::as_writable_bytes(std::span(&value, 1)));
 }
 
 /// Reads the header a section begins with and compares its magic.

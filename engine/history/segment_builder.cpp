@@ -231,7 +231,7 @@ Status SegmentBuilder::write_checkpoints(SealedWriter& writer, const SectionByte
       const std::uint32_t ordinal = ordinals_.of(tables.references().to(p, one.account));
       PostingRange range;
       if (postings->find(ordinal, range) != Found::kYes) return {ErrorKind::kInternal, "a checkpoint of an account without postings"};
-      const auto entries = postings->entries(range);
+      const auto entries = postings->entries(range, {});
       if (!entries) return entries.error();
       const auto is_before_it = [&](const PostingEntry& entry) {
         return entry.is_expiry() ? expiries_[entry.index()].timestamp <= one.timestamp : first_position + entry.index() < one.transfers;

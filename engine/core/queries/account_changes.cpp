@@ -72,7 +72,8 @@ bool AccountChanges::is_above(const PastSegment& segment, PostingEntry entry, co
 std::uint32_t AccountChanges::first_above(const PastSegment& segment, PostingRange range, const LedgerPoint& point) const noexcept {
   while (!range.empty()) {
     const std::uint32_t middle = range.begin + range.size() / 2;
-    if (is_above(segment, segment.entries({middle, middle + 1}).front(), point)) {
+    PostingEntry room;
+    if (is_above(segment, segment.entries({middle, middle + 1}, {&room, 1}).front(), point)) {
       range.end = middle;
     } else {
       range.begin = middle + 1;
@@ -281,7 +282,8 @@ void AccountChanges::fill_from_segment(std::uint32_t segment, std::uint32_t entr
   const PostingRange range = past.postings(ordinal_);
   const std::uint32_t looked_at_max = sought_ == nullptr ? block_size_ : block_size_ * (kPassedMax + 1);
   std::uint32_t begin = entry + 1 - range.begin > looked_at_max ? entry + 1 - looked_at_max : range.begin;
-  const std::span<const PostingEntry> entries = past.entries({begin, entry + 1});
+  std::array<PostingEntry, kBlock * (kPassedMax + 1)> room;
+  const std::span<const PostingEntry> entries = past.entries({begin, entry + 1}, room);
   std::array<PostingEntry, kBlock> taken;
   Passing passing(past, sought_);
   std::uint32_t passed = kPassedMax;  // the first one appears: a walk stands where it was told to
