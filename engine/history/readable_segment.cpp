@@ -56,9 +56,11 @@ bool ReadableSegment::may_have(const core::SoughtUserData& sought, std::uint32_t
 
 std::uint32_t ReadableSegment::find_user_data(const core::SoughtUserData& sought, std::uint32_t begin, std::uint32_t end,
                                               core::Order order) const noexcept {
+  TransferRow transfer_room;
+  ExtraRow extra_room;
   return core::find_first(begin, end, order, kNone, [&](std::uint32_t i) {
-    const TransferRow& transfer = row(view_->transfers(), i);
-    return transfer.extra != 0 && sought.matches(row(view_->extras(), transfer.extra_index()));
+    const TransferRow& transfer = row(view_->transfers(), i, transfer_room);
+    return transfer.extra != 0 && sought.matches(row(view_->extras(), transfer.extra_index(), extra_room));
   });
 }
 

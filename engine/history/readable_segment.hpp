@@ -55,6 +55,14 @@ class ReadableSegment final : public core::PastSegment {
     return found;
   }
 
+  /// Where it lies, or in `room`.
+  template <typename Row>
+  const Row& row(const RowSection<Row>& rows, std::uint64_t index, Row& room) const {
+    const Row* const found = rows.get(index, room);
+    if (found == nullptr) [[unlikely]] damage_.stop(rows.at(index).error(), view_->header().segment);
+    return *found;
+  }
+
   std::unique_ptr<SegmentView> view_;
   const Damage& damage_;
 };

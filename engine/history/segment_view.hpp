@@ -29,6 +29,10 @@ class RowSection {
   }
   /// False: at() says why it cannot be read.
   [[nodiscard]] bool read(std::uint64_t index, Row& row) const noexcept { return read_value(bytes_, index * sizeof(Row), row); }
+  /// The row in its place, or in `room` if it is not in place; nullptr: as read().
+  [[nodiscard]] const Row* get(std::uint64_t index, Row& room) const noexcept {
+    return reinterpret_cast<const Row*>(bytes_.at(index * sizeof(Row), sizeof(Row), reinterpret_cast<std::byte*>(&room)));
+  }
   void prefetch(std::uint64_t index) const noexcept { bytes_.prefetch(index * sizeof(Row)); }
   /// The first row for which `before(row)` is false, of rows that are ordered by that; count() if there is none.
   template <typename Before>
