@@ -18,9 +18,6 @@
 
 namespace florin::history {
 
-/// What takes the bytes of a section piece by piece, in order: a SealedWriter, or a test's vector.
-using ByteSink = std::function<Status(std::span<const std::byte>)>;
-
 struct IdFilterHeader {
   static constexpr std::uint64_t kMagic = 0x544C4644494C46ULL;  // "FLIDFLT"
 

@@ -47,6 +47,21 @@ std::uint32_t ReadableSegment::expiries_before(std::uint64_t timestamp) const no
   return static_cast<std::uint32_t>(need(view_->expiries().lower_bound([&](const ExpiryRow& row) { return row.timestamp < timestamp; })));
 }
 
+bool ReadableSegment::may_have(const core::SoughtUserData& sought, std::uint32_t block) const noexcept {
+  if (!view_->user_data()) return true;
+  const Found found = view_->user_data()->find(sought, block);
+  if (found == Found::kDamaged) damage_.stop(view_->user_data()->check(sought, block), view_->header().segment);
+  return found == Found::kYes;
+}
+
+std::uint32_t ReadableSegment::find_user_data(const core::SoughtUserData& sought, std::uint32_t begin, std::uint32_t end,
+                                              core::Order order) const noexcept {
+  return core::find_first(begin, end, order, kNone, [&](std::uint32_t i) {
+    const TransferRow& transfer = row(view_->transfers(), i);
+    return transfer.extra != 0 && sought.matches(row(view_->extras(), transfer.extra_index()));
+  });
+}
+
 core::PostingRange ReadableSegment::postings(std::uint32_t ordinal) const noexcept {
   core::PostingRange range;
   const Found found = view_->postings().find(ordinal, range);

@@ -27,6 +27,12 @@ class ReadableSegment final : public core::PastSegment {
   }
   [[nodiscard]] std::uint32_t transfers_before(std::uint64_t timestamp) const noexcept override;
   [[nodiscard]] std::uint32_t expiries_before(std::uint64_t timestamp) const noexcept override;
+  [[nodiscard]] std::uint32_t filter_block() const noexcept override {
+    return view_->user_data() ? view_->user_data()->block() : core::kFilterBlock;
+  }
+  [[nodiscard]] bool may_have(const core::SoughtUserData& sought, std::uint32_t block) const noexcept override;
+  [[nodiscard]] std::uint32_t find_user_data(const core::SoughtUserData& sought, std::uint32_t begin, std::uint32_t end,
+                                             core::Order order) const noexcept override;
   [[nodiscard]] core::PostingRange postings(std::uint32_t ordinal) const noexcept override;
   [[nodiscard]] std::span<const core::PostingEntry> entries(core::PostingRange range,
                                                                 std::span<core::PostingEntry> room) const noexcept override;

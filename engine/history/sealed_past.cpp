@@ -286,7 +286,7 @@ std::unique_ptr<SegmentView> SealedPast::adopt(const SealedHeader& header) {
 Result<std::unique_ptr<SegmentView>> SealedPast::build(const SealedHeader& header) {
   auto writer = store_.create(header.segment);
   if (!writer) return writer.error();
-  SegmentBuilder builder(generation_, ordinals_, *newest_lanes_);
+  SegmentBuilder builder(generation_, ordinals_, *newest_lanes_, options_.filter_block);
   if (Status status = builder.build(**writer, header); !status) return status;
   auto view = open(header.segment);
   if (!view) return view.error();

@@ -28,6 +28,8 @@ struct SealedPastOptions {
   /// A file that was whole is not any more. Must not return: what cannot be read may not be taken for absent. nullptr: sets it aside, says so
   /// and stops the process; the next start builds it again.
   std::function<void(const Status&)> on_damage = nullptr;
+  /// Transfers that one filter of user data speaks for.
+  std::uint32_t filter_block = core::kFilterBlock;
 };
 
 /// The past of a ledger in sealed segments: one a generation.

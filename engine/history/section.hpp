@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -30,6 +31,7 @@ enum class SectionKind : std::uint32_t {
   kFailedIds = 9,
   kEndings = 10,
   kBatchEnds = 11,
+  kUserDataFilter = 12,
 };
 
 /// An archive holds these as they are, and they are read in place: they are asked for on the path of requests, one place at random each time,
@@ -64,6 +66,9 @@ class SectionBytes {
   core::Region region_;
   std::size_t bytes_ = 0;
 };
+
+/// What takes the bytes of a section piece by piece, in order: a SealedWriter, or a test's vector.
+using ByteSink = std::function<Status(std::span<const std::byte>)>;
 
 /// Reads one value; false if its place is outside or damaged. Values of the format are aligned.
 template <typename T>

@@ -95,8 +95,8 @@ Status SegmentBuilder::write_transfers(SealedWriter& writer) {
   return out.finish();
 }
 
-/// Also finds the ends of holds: a post and a void have an extra, which names the hold.
-Status SegmentBuilder::write_extras(SealedWriter& writer) {
+/// Also finds the ends of holds: a post and a void have an extra, which names the hold. And everything with user data has one.
+Status SegmentBuilder::write_extra_rows(SealedWriter& writer, UserDataFilterBuilder& filter) {
   if (Status status = writer.begin_section(kind(SectionKind::kExtras)); !status) return status;
   if (extras_ == 0) return Status::ok();
   const core::IdHash hash = generation_.tables->hash();
@@ -106,6 +106,7 @@ Status SegmentBuilder::write_extras(SealedWriter& writer) {
     const std::uint32_t at = index++;
     if (record.extra == 0) return;
     const core::TransferExtra& extra = partition.settled_extra(record);
+    filter.add(at, core::user_data_of(extra));
     const bool ends_hold = (record.flags & core::kPostOrVoid) != 0;
     out.add({.pending_id = extra.pending_id,
              .user_data_128 = extra.user_data_128,
@@ -119,6 +120,13 @@ Status SegmentBuilder::write_extras(SealedWriter& writer) {
     endings_.push_back({hash(extra.pending_id), at, post ? PendingStatus::kPosted : PendingStatus::kVoided, {}});
   });
   return out.finish();
+}
+
+Status SegmentBuilder::write_extras(SealedWriter& writer) {
+  UserDataFilterBuilder filter(generation_.tables->hash(), FrozenRows(generation_).transfers(), filter_block_);
+  if (Status status = write_extra_rows(writer, filter); !status) return status;
+  if (Status status = writer.begin_section(kind(SectionKind::kUserDataFilter)); !status) return status;
+  return filter.finish([&](std::span<const std::byte> bytes) { return writer.append(bytes); });
 }
 
 Status SegmentBuilder::write_expiries(SealedWriter& writer) {

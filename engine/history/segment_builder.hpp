@@ -12,6 +12,7 @@
 #include "history/postings.hpp"
 #include "history/section.hpp"
 #include "history/segment_rows.hpp"
+#include "history/user_data_filter.hpp"
 
 namespace florin::history {
 
@@ -21,8 +22,9 @@ namespace florin::history {
 /// Thread: the builder's; the generation stays frozen.
 class SegmentBuilder {
  public:
-  SegmentBuilder(const core::FrozenGeneration& generation, const AccountOrdinals& ordinals, const HighWaterLanes& lanes)
-      : generation_(generation), ordinals_(ordinals), lanes_(lanes), postings_(ordinals.count()) {}
+  /// `filter_block`: transfers that one filter of user data speaks for.
+  SegmentBuilder(const core::FrozenGeneration& generation, const AccountOrdinals& ordinals, const HighWaterLanes& lanes, std::uint32_t filter_block)
+      : generation_(generation), ordinals_(ordinals), lanes_(lanes), filter_block_(filter_block), postings_(ordinals.count()) {}
 
   /// On ok the segment is durable.
   Status build(SealedWriter& writer, const SealedHeader& header);
@@ -30,6 +32,7 @@ class SegmentBuilder {
  private:
   Status write_transfers(SealedWriter& writer);
   Status write_extras(SealedWriter& writer);
+  Status write_extra_rows(SealedWriter& writer, UserDataFilterBuilder& filter);
   Status write_expiries(SealedWriter& writer);
   Status write_failed_ids(SealedWriter& writer);
   Status write_endings(SealedWriter& writer);
@@ -43,6 +46,7 @@ class SegmentBuilder {
   const core::FrozenGeneration& generation_;
   const AccountOrdinals& ordinals_;
   const HighWaterLanes& lanes_;
+  const std::uint32_t filter_block_;
   // From the first passage through the rows.
   std::vector<u128> sample_;  // of ids, in order of arrival
   std::uint32_t extras_ = 0;

@@ -10,6 +10,7 @@
 #include "history/id_run.hpp"
 #include "history/postings.hpp"
 #include "history/segment_rows.hpp"
+#include "history/user_data_filter.hpp"
 
 namespace florin::history {
 
@@ -67,6 +68,8 @@ class SegmentView {
   [[nodiscard]] const RowSection<BatchEndRow>& batch_ends() const noexcept { return batch_ends_; }
   [[nodiscard]] const Postings& postings() const noexcept { return *postings_; }
   [[nodiscard]] const Checkpoints& checkpoints() const noexcept { return checkpoints_; }
+  /// Nothing: it was written without one, and every block has to be looked at.
+  [[nodiscard]] const std::optional<UserDataFilter>& user_data() const noexcept { return user_data_; }
 
   /// What this segment knows of an id.
   struct Known {
@@ -92,6 +95,7 @@ class SegmentView {
   RowSection<BatchEndRow> batch_ends_;
   std::optional<Postings> postings_;
   Checkpoints checkpoints_;
+  std::optional<UserDataFilter> user_data_;
 };
 
 }  // namespace florin::history

@@ -16,7 +16,9 @@ DiskPast::DiskPast(Builder builder, const std::string& folder) : builder_(builde
   auto store = journal::HistoryStore::open({.data = folder, .archive = folder + "/archive", .cache_bytes = 0});
   if (!store) throw std::runtime_error(store.error().message());
   store_ = std::move(*store);
-  past_ = std::make_unique<history::SealedPast>(*store_, history::SealedPastOptions{});
+  history::SealedPastOptions options;
+  options.filter_block = kFilterBlock;
+  past_ = std::make_unique<history::SealedPast>(*store_, options);
   if (builder_ == Builder::kCaller) return;
   thread_ = std::thread([this] {
     while (!stops_.load(std::memory_order_relaxed)) {

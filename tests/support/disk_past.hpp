@@ -19,6 +19,8 @@ class DiskPast final : public core::Past {
     kThread,  ///< a thread of its own, beside everything else
   };
 
+  static constexpr std::uint32_t kFilterBlock = 16;  ///< small, so that there are many of them
+
   explicit DiskPast(Builder builder);
   /// In a folder that outlives it.
   DiskPast(Builder builder, const std::string& folder);
