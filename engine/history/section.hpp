@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -34,10 +35,11 @@ enum class SectionKind : std::uint32_t {
   kUserDataFilter = 12,
 };
 
-/// An archive holds these as they are, and they are read in place: they are asked for on the path of requests, one place at random each time,
-/// and hashes do not get smaller.
+/// An archive holds these as they are, and they are read in place: hashes do not get smaller, they are asked for one place at random each time,
+/// and those of ids on the path of requests.
 constexpr bool is_read_in_place(std::uint32_t kind) noexcept {
-  return kind == static_cast<std::uint32_t>(SectionKind::kIdRun) || kind == static_cast<std::uint32_t>(SectionKind::kIdFilter);
+  constexpr SectionKind kHashed[] = {SectionKind::kIdRun, SectionKind::kIdFilter, SectionKind::kUserDataFilter};
+  return std::ranges::find(kHashed, static_cast<SectionKind>(kind)) != std::ranges::end(kHashed);
 }
 
 /// A section in memory, ready to be written, and to be read as VerifiedBytes meanwhile.
