@@ -92,6 +92,7 @@ bool Ledger::is_at_cut() {
 
 bool Ledger::must_wait() {
   if (!past_) return false;
+  past_->settle();
   const auto is_tidy = [](const auto& partition) { return partition->is_tidy(); };
   const auto has_to_move = [&] { return is_full() || is_at_cut(); };
   move_generations();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/records.hpp"
@@ -45,7 +46,8 @@ struct PostingRange {
   [[nodiscard]] bool empty() const noexcept { return begin == end; }
 };
 
-/// A stretch of the ledger that was sealed: rows that never change again. Rows name accounts by ordinal (Tables::ordinal_of()) and each
+/// A stretch of the ledger that was sealed: rows that never change again. Of one that was dropped (see DroppedHistory) there are ids and times of
+/// transfers, how holds ended, and the last batch; everything else is as if it was not there, and nobody asks. Rows name accounts by ordinal (Tables::ordinal_of()) and each
 /// other by index, from 0. What cannot be read does not come back as absent, or at all. Readers: any thread.
 class PastSegment {
  public:
@@ -55,6 +57,8 @@ class PastSegment {
   [[nodiscard]] virtual std::uint64_t first_position() const noexcept = 0;
   [[nodiscard]] virtual std::uint32_t transfers() const noexcept = 0;
   [[nodiscard]] virtual std::uint32_t expiries() const noexcept = 0;
+  /// Timestamp of the last; 0: there are none.
+  [[nodiscard]] virtual std::uint64_t newest_expiry() const noexcept { return expiries() == 0 ? 0 : expiry(expiries() - 1).timestamp; }
 
   // In order of commitment, which is that of timestamps. `extra` of a transfer may have kWideAmount.
   [[nodiscard]] virtual TransferRecord transfer(std::uint32_t index) const noexcept = 0;
@@ -90,11 +94,11 @@ class PastSegment {
   [[nodiscard]] virtual BatchEnd batch(std::uint32_t index) const noexcept = 0;
 };
 
-/// All segments there were at some moment, oldest first. Never changed: a new segment makes a new list.
+/// All segments there were at some moment, oldest first. Never changed: a new segment makes a new list, and keeps nothing alive that no list names.
 class PastSegments {
  public:
   struct Entry {
-    const PastSegment* segment;
+    std::shared_ptr<const PastSegment> segment;
     std::uint64_t transfers_end;       ///< of the whole ledger, up to its end
     std::uint64_t transfers_timestamp; ///< of the newest transfer up to its end
     std::uint64_t expiries_timestamp;  ///< of the newest expiry up to its end
@@ -102,19 +106,27 @@ class PastSegments {
     std::uint64_t batch_timestamp;
   };
 
-  [[nodiscard]] std::shared_ptr<const PastSegments> with(const PastSegment& segment) const {
+  [[nodiscard]] std::shared_ptr<const PastSegments> with(std::shared_ptr<const PastSegment> added) const {
     auto all = std::make_shared<PastSegments>(*this);
     Entry entry = all_.empty() ? Entry{} : all_.back();
-    entry.segment = &segment;
+    const PastSegment& segment = *added;
+    entry.segment = std::move(added);
     entry.transfers_end = segment.first_position() + segment.transfers();
     if (segment.transfers() != 0) entry.transfers_timestamp = segment.transfer(segment.transfers() - 1).timestamp;
-    if (segment.expiries() != 0) entry.expiries_timestamp = segment.expiry(segment.expiries() - 1).timestamp;
+    if (segment.newest_expiry() != 0) entry.expiries_timestamp = segment.newest_expiry();
     if (segment.batches() != 0) {
       const BatchEnd batch = segment.batch(segment.batches() - 1);
       entry.batch_sequence = batch.sequence;
       entry.batch_timestamp = batch.timestamp;
     }
     all->all_.push_back(entry);
+    return all;
+  }
+
+  /// With what a segment has become: the same stretch of the ledger.
+  [[nodiscard]] std::shared_ptr<const PastSegments> with_instead(std::size_t place, std::shared_ptr<const PastSegment> segment) const {
+    auto all = std::make_shared<PastSegments>(*this);
+    all->all_[place].segment = std::move(segment);
     return all;
   }
 

@@ -35,6 +35,13 @@ std::optional<PastTransfer> SealedPast::past_of(const SegmentView& segment, cons
   PastTransfer past;
   past.has_failed = known.has_failed;
   if (known.has_failed) return past;
+  if (known.digest) {
+    past.digest = known.digest;
+    past.transfer.id = known.transfer.id;
+    past.transfer.timestamp = known.transfer.timestamp;
+    past.status = ended_status_of(segment, known.transfer.id, hash);
+    return past;
+  }
   const TransferRow& row = known.transfer;
   const core::AccountAt debit = account_of(row.debit);
   Transfer& transfer = past.transfer;
@@ -55,18 +62,20 @@ std::optional<PastTransfer> SealedPast::past_of(const SegmentView& segment, cons
     transfer.user_data_32 = extra.user_data_32;
     transfer.timeout = extra.timeout;
   }
-  if ((row.flags & TransferFlags::kPending) != 0) past.status = status_of(segment, row.id, hash);
+  if ((row.flags & TransferFlags::kPending) == 0) return past;
+  past.status = ended_status_of(segment, row.id, hash);
+  if (past.status == PendingStatus::kNone) past.status = PendingStatus::kPending;
   return past;
 }
 
-/// A hold ends in the segment where it began, or in a later one.
-PendingStatus SealedPast::status_of(const SegmentView& segment, u128 id, std::uint64_t hash) const {
+/// How the hold of a transfer in this segment ended: there, or in a later one. kNone: it did not, or there was none.
+PendingStatus SealedPast::ended_status_of(const SegmentView& segment, u128 id, std::uint64_t hash) const {
   for (std::uint64_t number = segment.header().segment; number <= segments_.size(); ++number) {
     const SegmentView& later = segments_[number - 1]->view();
     const PendingStatus status = need(later.ending_of(id, hash), later);
     if (status != PendingStatus::kNone) return status;
   }
-  return PendingStatus::kPending;
+  return PendingStatus::kNone;
 }
 
 core::AccountAt SealedPast::account_of(std::uint32_t ordinal) const noexcept {
@@ -81,8 +90,8 @@ core::PastHint SealedPast::hint(u128 id, std::uint64_t hash) const noexcept {
   return hint;
 }
 
-void SealedPast::publish(std::unique_ptr<ReadableSegment> segment) {
-  readable_ = readable_->with(*segment);
+void SealedPast::publish(std::shared_ptr<ReadableSegment> segment) {
+  readable_ = readable_->with(segment);
   segments_.push_back(std::move(segment));
 }
 
@@ -124,12 +133,16 @@ Status SealedPast::restore(const core::PastEnd& end) {
       return {ErrorKind::kCorrupt, "sealed segment " + std::to_string(number) + " does not continue the one before"};
     }
     first_sequence_ = header.last_sequence + 1;
-    position += (*view)->transfers().count();
+    if (!is_covered(**view)) {
+      return {ErrorKind::kCorrupt, "sealed segment " + std::to_string(number) + " was dropped by a command that came after the snapshot"};
+    }
+    position += (*view)->transfer_count();
     const auto segment_lanes = (*view)->lanes();
     if (!segment_lanes) return segment_lanes.error();
     if (Status status = lanes->add(*segment_lanes); !status) return status;
     built_segments_.push_back(view->get());
-    publish(std::make_unique<ReadableSegment>(std::move(*view), damage_));
+    note_dropped();
+    publish(std::make_shared<ReadableSegment>(std::move(*view), damage_));
   }
   if (first_sequence_ != end.last_sequence + 1 || position != end.transfers) {
     return {ErrorKind::kCorrupt, "the sealed segments are not those that the snapshot builds on"};
@@ -202,7 +215,13 @@ void SealedPast::detach() noexcept {
 
 Result<bool> SealedPast::do_work() {
   const std::lock_guard lock(working_);
-  if (is_detached_ || !has_work()) return false;
+  if (is_detached_) return false;
+  if (!has_generation()) {
+    if (!has_segment_to_drop()) return false;
+    const Status status = drop_next();
+    if (!status) return status;
+    return true;
+  }
   auto worked = work();
   is_failing_.store(!worked, std::memory_order_release);
   return worked;
@@ -233,7 +252,8 @@ Result<bool> SealedPast::work() {
   }
   first_sequence_ = header.last_sequence + 1;
   built_segments_.push_back(view.get());
-  built_.segment = std::make_unique<ReadableSegment>(std::move(view), damage_);
+  note_dropped();
+  built_.segment = std::make_shared<ReadableSegment>(std::move(view), damage_);
   built_.lanes = newest_lanes_;
   generation_ = {};
   memory_bytes_.store(filter_.bytes(), std::memory_order_relaxed);
@@ -247,7 +267,7 @@ std::unique_ptr<SegmentView> SealedPast::adopt(const SealedHeader& header) {
   const auto earlier = earlier_.find(header.segment);
   if (earlier == earlier_.end() || earlier->second != header) return nullptr;
   auto view = open(header.segment);
-  return view && know(**view) ? std::move(*view) : nullptr;
+  return view && is_covered(**view) && know(**view) ? std::move(*view) : nullptr;
 }
 
 Result<std::unique_ptr<SegmentView>> SealedPast::build(const SealedHeader& header) {

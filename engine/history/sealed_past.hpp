@@ -48,6 +48,9 @@ class SealedPast final : public core::Past {
     store_id_ = store_id;
     hash_seed_ = hash_seed;
   }
+  void drop_before(std::uint64_t timestamp) override { dropped_before_.store(timestamp, std::memory_order_release); }
+  void may_forget_before(std::uint64_t timestamp) override;
+  void settle() noexcept override;
   Status restore(const core::PastEnd& end) override;
   std::uint64_t cut_of(std::uint64_t generation) override;
   std::uint64_t durable_generations() const noexcept override { return durable_.load(std::memory_order_acquire); }
@@ -56,34 +59,49 @@ class SealedPast final : public core::Past {
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
 
-  /// Builder's thread: seals what waits to be; false if nothing does, or if it has to wait for the journal. An error is final for this
-  /// call: the generation stays in memory, and the next call tries again.
+  /// Builder's thread: seals what waits to be, or else rewrites one segment that was dropped; false if there is none, or if it has to wait for
+  /// the journal. An error is final for this call: the generation stays in memory, the segment as it is, and the next call tries again.
   Result<bool> do_work();
-  /// Something waits to be sealed. Any thread.
-  [[nodiscard]] bool has_work() const noexcept { return state_.load(std::memory_order_acquire) == State::kFrozen; }
+  /// Something waits to be sealed, or to be dropped. Any thread.
+  [[nodiscard]] bool has_work() const noexcept { return has_generation() || has_segment_to_drop(); }
+
+  /// What is gone from the files: segments, transfers, and the digest of these. Any thread.
+  struct Dropped {
+    std::uint64_t segments = 0;
+    std::uint64_t transfers = 0;
+    u128 digest = 0;  ///< see SegmentDropper
+  };
+  [[nodiscard]] Dropped dropped() const;
 
  private:
   enum class State : std::uint32_t { kIdle, kFrozen, kBuilt };
 
   /// A segment that is known from now on, and what goes with it.
   struct Built {
-    std::unique_ptr<ReadableSegment> segment;
+    std::shared_ptr<ReadableSegment> segment;
     std::shared_ptr<const HighWaterLanes> lanes;
     std::vector<std::uint32_t> references;  // of accounts that are new in it, by ordinal
   };
 
   [[nodiscard]] std::optional<core::PastTransfer> past_of(const SegmentView& segment, const SegmentView::Known& known, std::uint64_t hash) const;
-  [[nodiscard]] core::PendingStatus status_of(const SegmentView& segment, u128 id, std::uint64_t hash) const;
+  [[nodiscard]] core::PendingStatus ended_status_of(const SegmentView& segment, u128 id, std::uint64_t hash) const;
   [[nodiscard]] core::AccountAt account_of(std::uint32_t ordinal) const noexcept;
   template <typename Value>
   Value need(Result<Value> result, const SegmentView& segment) const {
     return damage_.need(std::move(result), segment.header().segment);
   }
-  void publish(std::unique_ptr<ReadableSegment> segment);
+  void publish(std::shared_ptr<ReadableSegment> segment);
 
   void look_for_earlier();
   Result<std::unique_ptr<SegmentView>> open(std::uint64_t number) const;
   Result<bool> work();
+  [[nodiscard]] bool has_generation() const noexcept { return state_.load(std::memory_order_acquire) == State::kFrozen; }
+  // sealed_past_retention.cpp
+  [[nodiscard]] bool has_segment_to_drop() const noexcept;
+  [[nodiscard]] static std::uint64_t end_of(const SegmentView& segment);
+  [[nodiscard]] bool is_covered(const SegmentView& segment) const;
+  Status drop_next();
+  void note_dropped();
   // The segment of the generation in hand, whose ids are known then.
   /// If an earlier life has built it and its ids can be read; else nothing.
   [[nodiscard]] std::unique_ptr<SegmentView> adopt(const SealedHeader& header);
@@ -109,10 +127,21 @@ class SealedPast final : public core::Past {
   std::map<std::uint64_t, SealedHeader> earlier_;  // what an earlier life has left, by number
 
   // Sequencing thread; partitions' threads read.
-  std::vector<std::unique_ptr<ReadableSegment>> segments_;  // by number - 1
+  std::vector<std::shared_ptr<ReadableSegment>> segments_;  // by number - 1
   std::shared_ptr<const core::PastSegments> readable_ = std::make_shared<core::PastSegments>();  // the same, for readers
   std::shared_ptr<const HighWaterLanes> lanes_ = std::make_shared<HighWaterLanes>();
   std::vector<std::uint32_t> references_;  // of accounts, by ordinal; empty with one partition
+
+  // What is dropped: in this life, and in every other. Set by the sequencing thread, the second one also by that of snapshots.
+  std::atomic<std::uint64_t> dropped_before_{0};
+  std::atomic<std::uint64_t> forgets_before_{0};
+  // Builder's thread; the others only ask.
+  std::atomic<std::uint64_t> next_end_{~std::uint64_t{0}};  // time at which the first segment ends that is whole; nothing before is to be dropped
+  mutable std::mutex telling_;                              // of the next one: never on the path of a request
+  Dropped dropped_;
+  // A segment that was dropped: from the builder's thread to the sequencing thread, and back when it has taken it.
+  std::atomic<bool> has_rewritten_{false};
+  std::shared_ptr<ReadableSegment> rewritten_;
 
   // Who has the generation: between the two, by `state_`.
   core::FrozenGeneration generation_;

@@ -30,6 +30,11 @@ enum class SectionKind : std::uint32_t {
   kFailedIds = 9,
   kEndings = 10,
   kBatchEnds = 11,
+  // Only in a segment that was dropped, which has of the others 1, 5, 9 and 11.
+  kDroppedTransfers = 32,
+  kDroppedEndings = 33,
+  kLargeHolds = 34,
+  kDroppedSummary = 35,
 };
 
 /// A section in memory, ready to be written, and to be read as VerifiedBytes meanwhile.

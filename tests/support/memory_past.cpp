@@ -175,8 +175,8 @@ void MemoryPast::take_in() {
       end(ids_by_time_.at(partition.expiries().settled(i).pending_timestamp), PendingStatus::kExpired);
     }
   }
-  segments_.push_back(std::make_unique<MemorySegment>(frozen_));
-  list_ = list_->with(*segments_.back());
+  segments_.push_back(std::make_shared<MemorySegment>(frozen_));
+  list_ = list_->with(segments_.back());
   durable_ = frozen_.number;
   frozen_ = {};
 }

@@ -80,7 +80,7 @@ class MemoryPast final : public core::Past {
   std::uint32_t batches_left_ = 0;
   std::uint64_t durable_ = 0;
   core::FrozenGeneration frozen_;
-  std::vector<std::unique_ptr<MemorySegment>> segments_;
+  std::vector<std::shared_ptr<MemorySegment>> segments_;
   std::shared_ptr<const core::PastSegments> list_ = std::make_shared<core::PastSegments>();
   std::map<u128, core::PastTransfer> transfers_;
   std::map<std::uint64_t, u128> ids_by_time_;

@@ -29,6 +29,9 @@ class Queries final : public QueryReader {
 
   Moment execute(const Command& command, BatchBoundary& boundary) noexcept override;
 
+  // retention.cpp
+  [[nodiscard]] DroppedHistory history_before(std::uint64_t timestamp, BatchBoundary& boundary) noexcept;
+
  private:
   struct EventScratch;
 
@@ -46,6 +49,7 @@ class Queries final : public QueryReader {
   void query_accounts(const Command& command, BatchBoundary& boundary) noexcept;
   void query_transfers(const Command& command, BatchBoundary& boundary) noexcept;
   void lookup_transfers(const Command& command, BatchBoundary& boundary) noexcept;
+  void look_up_dropped(std::span<const HistoryRow> rows, std::span<std::optional<Transfer>> found) noexcept;
 
   // change_events.cpp
   void change_events(const Command& command, BatchBoundary& boundary) noexcept;
@@ -55,7 +59,7 @@ class Queries final : public QueryReader {
   void write_events(std::uint32_t count, Page<ChangeEvent>& page) const noexcept;
 
   // account_events.cpp
-  void account_events(const ChangeEventsFilter& filter, BatchBoundary& boundary, ReplyArea& reply) noexcept;
+  void account_events(ChangeEventsFilter& filter, BatchBoundary& boundary, ReplyArea& reply) noexcept;
   PageEnd gather_account_events(const ChangeEventsFilter& filter) noexcept;
   void take_event(std::uint32_t place) noexcept;
 
@@ -72,6 +76,14 @@ class Queries final : public QueryReader {
 
   // moments.cpp
   void get_moment(const Command& command, BatchBoundary& boundary) noexcept;
+
+  // retention.cpp
+  [[nodiscard]] bool was_dropped(std::uint64_t timestamp_min, std::uint64_t timestamp_max, ReplyArea& reply) const noexcept;
+  [[nodiscard]] bool was_dropped(const ChangeEventsFilter& filter, ReplyArea& reply) const noexcept;
+  [[nodiscard]] bool was_moment_dropped(std::uint64_t timestamp, ReplyArea& reply) const noexcept;
+  void begin_with_kept(ChangeEventsFilter& filter) const noexcept;
+  bool tell_dropped(ReplyArea& reply) const noexcept;
+  [[nodiscard]] PageEnd page_end(std::uint64_t resume) const noexcept;
 
   // trial_balance.cpp
   void trial_balance(const Command& command, BatchBoundary& boundary) noexcept;

@@ -1,0 +1,81 @@
+#include <utility>
+
+#include "history/sealed_past.hpp"
+#include "history/segment_dropper.hpp"
+
+/// @file
+/// Segments that were dropped: whole ones become what SegmentDropper leaves of them, oldest first, one at a time. A crash leaves one or the other
+/// under the segment's name, and both are right.
+
+namespace florin::history {
+
+/// By the thread of snapshots, or while the ledger is loaded.
+void SealedPast::may_forget_before(std::uint64_t timestamp) {
+  forgets_before_.store(timestamp, std::memory_order_release);
+  if (has_segment_to_drop() && options_.on_generation) options_.on_generation();
+}
+
+bool SealedPast::has_segment_to_drop() const noexcept {
+  return !has_rewritten_.load(std::memory_order_acquire) &&
+         next_end_.load(std::memory_order_acquire) < forgets_before_.load(std::memory_order_acquire);
+}
+
+/// All that happened in a segment had happened by then.
+std::uint64_t SealedPast::end_of(const SegmentView& segment) {
+  const std::uint64_t batches = segment.batch_ends().count();
+  if (batches == 0) return ~std::uint64_t{0};
+  const Result<BatchEndRow> last = segment.batch_ends().at(batches - 1);
+  return last ? last->timestamp : ~std::uint64_t{0};
+}
+
+/// Nothing is missing in it that may still be asked for.
+bool SealedPast::is_covered(const SegmentView& segment) const {
+  return segment.dropped() == nullptr || end_of(segment) < dropped_before_.load(std::memory_order_acquire);
+}
+
+/// Builder's thread: a segment is known, or known in another form.
+void SealedPast::note_dropped() {
+  const std::lock_guard lock(telling_);
+  for (; dropped_.segments < built_segments_.size(); ++dropped_.segments) {
+    const SegmentView& segment = *built_segments_[dropped_.segments];
+    if (segment.dropped() == nullptr) break;
+    dropped_.transfers += segment.transfer_count();
+    dropped_.digest = segment.dropped()->summary().digest;
+  }
+  const bool has_next = dropped_.segments < built_segments_.size();
+  next_end_.store(has_next ? end_of(*built_segments_[dropped_.segments]) : ~std::uint64_t{0}, std::memory_order_release);
+}
+
+SealedPast::Dropped SealedPast::dropped() const {
+  const std::lock_guard lock(telling_);
+  return dropped_;
+}
+
+Status SealedPast::drop_next() {
+  const std::uint64_t number = dropped_.segments + 1;
+  auto writer = store_.create(number);
+  if (!writer) return writer.error();
+  SegmentDropper dropper(*built_segments_[number - 1], *tables_, dropped_.digest);
+  if (Status status = dropper.write(**writer); !status) return status;
+  auto view = open(number);
+  if (!view) return view.error();
+  built_segments_[number - 1] = view->get();
+  note_dropped();
+  rewritten_ = std::make_shared<ReadableSegment>(std::move(*view), damage_);
+  has_rewritten_.store(true, std::memory_order_release);  // pairs with settle()
+  return Status::ok();
+}
+
+/// Sequencing thread. What was there before stays as long as somebody reads it. One that is finished but was not taken over yet, see
+/// is_sealed(), has to come first.
+void SealedPast::settle() noexcept {
+  if (!has_rewritten_.load(std::memory_order_acquire)) return;
+  const std::size_t place = rewritten_->view().header().segment - 1;
+  if (place >= segments_.size()) return;
+  readable_ = readable_->with_instead(place, rewritten_);
+  segments_[place] = std::move(rewritten_);
+  has_rewritten_.store(false, std::memory_order_release);
+  if (has_segment_to_drop() && options_.on_generation) options_.on_generation();
+}
+
+}  // namespace florin::history
