@@ -14,8 +14,7 @@ struct DroppedHistory {
   std::uint64_t transfers = 0;        ///< so many, the first ones of the ledger
   std::uint64_t newest_transfer = 0;  ///< timestamp of the newest of them
   std::uint64_t newest_expiry = 0;    ///< and of the newest expiry
-  std::uint64_t sequence = 0;         ///< of the command
-  std::uint64_t reserved = 0;
+  std::uint64_t reserved[2] = {};
 
   [[nodiscard]] bool has(std::uint64_t its_timestamp) const noexcept { return its_timestamp < timestamp; }
 };

@@ -223,6 +223,9 @@ StateMachine::Counts Ledger::counts() const noexcept {
   counts.memory_bytes += past_->memory_bytes();
   counts.generations = forgotten_end_.generations;
   counts.transfers_sealed = forgotten_end_.transfers;
+  const Past::Shrunk shrunk = past_->shrunk();
+  counts.transfers_shrunk = shrunk.transfers;
+  counts.shrunk_digest = shrunk.digest;
   counts.is_sealing = tables_[0].is_sealing();
   counts.is_sealing_failing = past_->is_failing();
   return counts;

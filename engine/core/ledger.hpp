@@ -178,7 +178,7 @@ class Ledger final : public StateMachine {
   std::uint64_t sequence_ = 0;
   std::uint64_t timestamp_ = 0;
   std::uint64_t stamp_ = 0;  // batches so far
-  DropHistoryStatus drop_status_ = DropHistoryStatus::kDropped;  // of the last command of that kind
+  DroppedHistoryReply drop_reply_;  // to the last command of that kind
   std::optional<BatchEnd> batch_end_;  // of what came last in the batch in hand
   std::uint32_t query_records_max_;
   LedgerViews views_;

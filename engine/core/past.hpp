@@ -76,6 +76,14 @@ class Past {
   virtual void drop_before(std::uint64_t timestamp) { static_cast<void>(timestamp); }
   /// Nor in any other: there is a snapshot of a state in which that is dropped. Any thread.
   virtual void may_forget_before(std::uint64_t timestamp) { static_cast<void>(timestamp); }
+  /// What has been forgotten: so many of the first transfers of the ledger, and the digest of these, a chain over them in order: XXH3-128 of the
+  /// digest before, beginning with 0, and the 128 bytes of the transfer. It does not depend on where segments end, and can be made again
+  /// from the journal. Any thread.
+  struct Shrunk {
+    std::uint64_t transfers = 0;
+    u128 digest = 0;
+  };
+  [[nodiscard]] virtual Shrunk shrunk() const { return {}; }
   /// Asked before each batch: what has changed its form takes its place.
   virtual void settle() noexcept {}
   /// What a snapshot builds on has to be here: everything up to `end`. kCorrupt names what is missing or damaged. The accounts are

@@ -65,7 +65,7 @@ ReplyCode validate_body(Operation operation, std::span<const std::byte> body, co
       return validate_filter(filter_of<TrialBalanceFilter>(body), reason);
     case Operation::kHello: return body.size() == sizeof(Hello) ? ReplyCode::kOk : refuse(reason, "hello must have 64 bytes");
     case Operation::kDropHistory:
-      if (body.size() != sizeof(DropHistory)) return refuse(reason, "body must be a timestamp and 8 bytes of zeros");
+      if (body.size() != sizeof(DropHistory)) return refuse(reason, "body must be a timestamp and flags, 16 bytes");
       return validate_filter(filter_of<DropHistory>(body), reason);
     case Operation::kClockAdvance: return body.size() == 8 ? ReplyCode::kOk : refuse(reason, "body must be 8 bytes");
     case Operation::kPing:

@@ -183,6 +183,8 @@ class StateMachine {
     std::uint64_t generations = 0;         ///< that have left memory, each a sealed segment
     std::uint64_t transfers_sealed = 0;    ///< of `transfers`: those that are in them
     std::uint64_t transfers_dropped = 0;   ///< of `transfers`: those that nobody can ask for any more
+    std::uint64_t transfers_shrunk = 0;    ///< of these: those whose files have only ids, times and digests of them any more
+    u128 shrunk_digest = 0;                ///< of these: see Past::shrunk()
     std::uint64_t history_begins = 0;      ///< timestamp: what came before is dropped; 0: nothing is
     bool is_sealing = false;               ///< one is leaving
     bool is_sealing_failing = false;       ///< and cannot, for now

@@ -40,7 +40,7 @@ static_assert(sizeof(LargeHoldRow) == 32 && std::has_unique_object_representatio
 
 /// A section of its own: what the rows do not say.
 struct DroppedSummary {
-  u128 digest = 0;                  ///< of all transfers up to the end of the segment: see SegmentDropper
+  u128 digest = 0;                  ///< of all transfers up to the end of the segment: see core::Past::shrunk()
   std::uint64_t newest_expiry = 0;  ///< timestamp; 0: there was none in the segment
   std::uint64_t expiries = 0;       ///< in the segment
 };

@@ -141,7 +141,7 @@ Status SealedPast::restore(const core::PastEnd& end) {
     if (!segment_lanes) return segment_lanes.error();
     if (Status status = lanes->add(*segment_lanes); !status) return status;
     built_segments_.push_back(view->get());
-    note_dropped();
+    note_shrunk();
     publish(std::make_shared<ReadableSegment>(std::move(*view), damage_));
   }
   if (first_sequence_ != end.last_sequence + 1 || position != end.transfers) {
@@ -252,7 +252,7 @@ Result<bool> SealedPast::work() {
   }
   first_sequence_ = header.last_sequence + 1;
   built_segments_.push_back(view.get());
-  note_dropped();
+  note_shrunk();
   built_.segment = std::make_shared<ReadableSegment>(std::move(view), damage_);
   built_.lanes = newest_lanes_;
   generation_ = {};

@@ -65,13 +65,7 @@ class SealedPast final : public core::Past {
   /// Something waits to be sealed, or to be dropped. Any thread.
   [[nodiscard]] bool has_work() const noexcept { return has_generation() || has_segment_to_drop(); }
 
-  /// What is gone from the files: segments, transfers, and the digest of these. Any thread.
-  struct Dropped {
-    std::uint64_t segments = 0;
-    std::uint64_t transfers = 0;
-    u128 digest = 0;  ///< see SegmentDropper
-  };
-  [[nodiscard]] Dropped dropped() const;
+  [[nodiscard]] Shrunk shrunk() const override;
 
  private:
   enum class State : std::uint32_t { kIdle, kFrozen, kBuilt };
@@ -101,7 +95,7 @@ class SealedPast final : public core::Past {
   [[nodiscard]] static std::uint64_t end_of(const SegmentView& segment);
   [[nodiscard]] bool is_covered(const SegmentView& segment) const;
   Status drop_next();
-  void note_dropped();
+  void note_shrunk();
   // The segment of the generation in hand, whose ids are known then.
   /// If an earlier life has built it and its ids can be read; else nothing.
   [[nodiscard]] std::unique_ptr<SegmentView> adopt(const SealedHeader& header);
@@ -137,8 +131,9 @@ class SealedPast final : public core::Past {
   std::atomic<std::uint64_t> forgets_before_{0};
   // Builder's thread; the others only ask.
   std::atomic<std::uint64_t> next_end_{~std::uint64_t{0}};  // time at which the first segment ends that is whole; nothing before is to be dropped
-  mutable std::mutex telling_;                              // of the next one: never on the path of a request
-  Dropped dropped_;
+  std::uint64_t shrunk_segments_ = 0;
+  mutable std::mutex telling_;  // of the next one: never on the path of a request
+  Shrunk shrunk_;
   // A segment that was dropped: from the builder's thread to the sequencing thread, and back when it has taken it.
   std::atomic<bool> has_rewritten_{false};
   std::shared_ptr<ReadableSegment> rewritten_;

@@ -34,33 +34,33 @@ bool SealedPast::is_covered(const SegmentView& segment) const {
 }
 
 /// Builder's thread: a segment is known, or known in another form.
-void SealedPast::note_dropped() {
+void SealedPast::note_shrunk() {
   const std::lock_guard lock(telling_);
-  for (; dropped_.segments < built_segments_.size(); ++dropped_.segments) {
-    const SegmentView& segment = *built_segments_[dropped_.segments];
+  for (; shrunk_segments_ < built_segments_.size(); ++shrunk_segments_) {
+    const SegmentView& segment = *built_segments_[shrunk_segments_];
     if (segment.dropped() == nullptr) break;
-    dropped_.transfers += segment.transfer_count();
-    dropped_.digest = segment.dropped()->summary().digest;
+    shrunk_.transfers += segment.transfer_count();
+    shrunk_.digest = segment.dropped()->summary().digest;
   }
-  const bool has_next = dropped_.segments < built_segments_.size();
-  next_end_.store(has_next ? end_of(*built_segments_[dropped_.segments]) : ~std::uint64_t{0}, std::memory_order_release);
+  const bool has_next = shrunk_segments_ < built_segments_.size();
+  next_end_.store(has_next ? end_of(*built_segments_[shrunk_segments_]) : ~std::uint64_t{0}, std::memory_order_release);
 }
 
-SealedPast::Dropped SealedPast::dropped() const {
+SealedPast::Shrunk SealedPast::shrunk() const {
   const std::lock_guard lock(telling_);
-  return dropped_;
+  return shrunk_;
 }
 
 Status SealedPast::drop_next() {
-  const std::uint64_t number = dropped_.segments + 1;
+  const std::uint64_t number = shrunk_segments_ + 1;
   auto writer = store_.create(number);
   if (!writer) return writer.error();
-  SegmentDropper dropper(*built_segments_[number - 1], *tables_, dropped_.digest);
+  SegmentDropper dropper(*built_segments_[number - 1], *tables_, shrunk_.digest);
   if (Status status = dropper.write(**writer); !status) return status;
   auto view = open(number);
   if (!view) return view.error();
   built_segments_[number - 1] = view->get();
-  note_dropped();
+  note_shrunk();
   rewritten_ = std::make_shared<ReadableSegment>(std::move(*view), damage_);
   has_rewritten_.store(true, std::memory_order_release);  // pairs with settle()
   return Status::ok();

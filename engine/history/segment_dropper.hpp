@@ -11,9 +11,7 @@ namespace florin::history {
 /// Writes what is left of a segment that is dropped: its ids, how holds ended in it, where it ends, and of each transfer its id, time and
 /// digest. Under the same number, and in the place of the whole one.
 ///
-/// The digest of all that was dropped is a chain over the transfers of the ledger in order: XXH3-128 of the digest before and the 128 bytes
-/// of the transfer, beginning with 0. So it does not depend on where segments end, and can be made again from the journal.
-/// One thread.
+/// On the way it goes on with the digest of all that was dropped: see core::Past::shrunk(). One thread.
 class SegmentDropper {
  public:
   /// `digest`: of what was dropped before.

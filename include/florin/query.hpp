@@ -147,17 +147,24 @@ struct Moment {
 };
 static_assert(sizeof(Moment) == 16 && std::has_unique_object_representations_v<Moment>);
 
+struct DropHistoryFlags {
+  static constexpr std::uint32_t kDryRun = 1U << 0;  ///< only say what would be dropped
+  static constexpr std::uint32_t kAll = 1;
+};
+
 /// Body of drop_history: transfers and expiries with earlier timestamps are not asked for again.
 struct DropHistory {
   std::uint64_t timestamp = 0;  ///< not 0; not in the future
-  std::uint64_t reserved = 0;
+  std::uint32_t flags = 0;      ///< DropHistoryFlags
+  std::uint32_t reserved = 0;
 };
 static_assert(sizeof(DropHistory) == 16 && std::has_unique_object_representations_v<DropHistory>);
 
 enum class DropHistoryStatus : std::uint32_t {
   kDropped = 0,
-  kAlreadyDropped = 1,       ///< as much, or more, was dropped before; nothing changed
-  kTimestampInTheFuture = 2  ///< nothing changed
+  kAlreadyDropped = 1,        ///< as much, or more, was dropped before; nothing changed
+  kTimestampInTheFuture = 2,  ///< nothing changed
+  kWouldBeDropped = 3,        ///< a dry run: nothing changed, and the rest of the reply is as if it had
 };
 
 constexpr std::string_view name_of(DropHistoryStatus status) noexcept {
@@ -165,6 +172,7 @@ constexpr std::string_view name_of(DropHistoryStatus status) noexcept {
     case DropHistoryStatus::kDropped: return "dropped";
     case DropHistoryStatus::kAlreadyDropped: return "already_dropped";
     case DropHistoryStatus::kTimestampInTheFuture: return "timestamp_in_the_future";
+    case DropHistoryStatus::kWouldBeDropped: return "would_be_dropped";
   }
   return "unknown";
 }

@@ -35,9 +35,9 @@ ReplyBody encode_page(const ReferenceLedger& ledger, const std::vector<Row>& lis
   ReplyBody reply = encode_rows(std::vector<Row>(listing.begin(), listing.begin() + static_cast<std::ptrdiff_t>(count)));
   PageEnd end;
   if constexpr (std::is_same_v<Row, ChangeEvent>) {
-    end = {.resume = std::max<std::uint64_t>(filter.timestamp_min, 1),
-           .resume_expiries = std::max<std::uint64_t>({filter.timestamp_min, filter.expiries_timestamp_min, 1})};
-    if (filter.expiries_timestamp_min != 0) end.resume_expiries = filter.expiries_timestamp_min;
+    const std::uint64_t begins = std::max<std::uint64_t>(ledger.history_begins(), 1);
+    end = {.resume = std::max(filter.timestamp_min, begins),
+           .resume_expiries = std::max(filter.expiries_timestamp_min != 0 ? filter.expiries_timestamp_min : filter.timestamp_min, begins)};
     for (std::size_t i = 0; i < count; ++i) {
       (listing[i].type == ChangeEventType::kTwoPhaseExpired ? end.resume_expiries : end.resume) = listing[i].timestamp + 1;
     }

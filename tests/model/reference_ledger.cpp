@@ -471,11 +471,13 @@ DroppedHistoryReply ReferenceLedger::drop_history(const DropHistory& asked, std:
     reply.status = DropHistoryStatus::kTimestampInTheFuture;
   } else if (asked.timestamp <= history_begins_) {
     reply.status = DropHistoryStatus::kAlreadyDropped;
+  } else if ((asked.flags & DropHistoryFlags::kDryRun) != 0) {
+    reply.status = DropHistoryStatus::kWouldBeDropped;
   } else {
     history_begins_ = asked.timestamp;
   }
-  reply.timestamp = history_begins_;
-  for (const auto& [at, id] : transfer_at_) reply.transfers += is_dropped(at) ? 1U : 0U;
+  reply.timestamp = reply.status == DropHistoryStatus::kWouldBeDropped ? asked.timestamp : history_begins_;
+  for (const auto& [at, id] : transfer_at_) reply.transfers += at < reply.timestamp ? 1U : 0U;
   return reply;
 }
 

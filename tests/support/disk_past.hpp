@@ -34,6 +34,7 @@ class DiskPast final : public core::Past {
   void set_store(u128 store_id, u128 hash_seed) override { past_->set_store(store_id, hash_seed); }
   void drop_before(std::uint64_t timestamp) override;
   void may_forget_before(std::uint64_t timestamp) override { past_->may_forget_before(timestamp); }
+  Shrunk shrunk() const override { return past_->shrunk(); }
   void settle() noexcept override;
   Status restore(const core::PastEnd& end) override { return past_->restore(end); }
   std::uint64_t cut_of(std::uint64_t generation) override { return past_->cut_of(generation); }

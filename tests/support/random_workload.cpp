@@ -55,7 +55,7 @@ TestRequest RandomWorkload::next(const ReferenceLedger& ledger) {
     const std::vector<u128> due = ledger.due_expiries(now_, random_.pick<std::size_t>({1, 3, kEventsMax}));
     if (!due.empty() && random_.chance(40)) return next_pulse(due);
   }
-  if (options_.drops && random_.per_mille(4)) return next_drop(ledger);
+  if (options_.drops && random_.per_mille(5)) return next_drop(ledger);
   replace_account_id(ledger);
   if (random_.chance(options_.reads_percent)) return random_.chance(50) ? next_lookup(ledger) : next_query(ledger);
   std::size_t missing = 0;
@@ -206,6 +206,7 @@ TestRequest RandomWorkload::next_drop(const ReferenceLedger& ledger) {
   }
   now_ += random_.pick<std::uint64_t>({1, 2, 1'000});
   if (random_.chance(5)) drop.timestamp = now_ + random_.below(3);
+  if (random_.chance(20)) drop.flags = DropHistoryFlags::kDryRun;
   return make_request<DropHistory>(Operation::kDropHistory, std::span(&drop, 1), now_);
 }
 

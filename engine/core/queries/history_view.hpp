@@ -73,7 +73,10 @@ class HistoryView {
  public:
   enum class Order : std::uint8_t { kAscending, kDescending };
 
-  HistoryView(const Tables& tables, const Past* past, LedgerViews& views) : tables_(tables), past_(past), views_(views), heads_(tables.count()) {}
+  HistoryView(const Tables& tables, const Past* past, LedgerViews& views) : tables_(tables), past_(past), views_(views), heads_(tables.count()) {
+    view_.parts.resize(tables.count());  // drop_history uses it while a batch is executed, which may not allocate
+    reach_.parts = view_.parts;
+  }
 
   /// Takes the view, and does `also` at the same batch boundary.
   template <typename Also>
