@@ -123,6 +123,7 @@ std::uint64_t SealedPast::cut_of(std::uint64_t generation) {
 }
 
 Status SealedPast::restore(const core::PastEnd& end) {
+  const std::lock_guard lock(working_);  // the builder may find something to drop as soon as the first segment is known
   auto lanes = std::make_shared<HighWaterLanes>();
   std::uint64_t position = 0;
   for (std::uint64_t number = 1; number <= end.generations; ++number) {

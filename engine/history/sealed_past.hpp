@@ -143,7 +143,7 @@ class SealedPast final : public core::Past {
   Built built_;
 
   // Builder's thread; of the filter the bits, which everyone reads. While the past is restored: the sequencing thread.
-  std::mutex working_;  // held while tables are read: detach() waits for it. The builder's and whoever ends the ledger, never the hot path
+  std::mutex working_;  // held while tables are read: detach() waits for it. The builder's and whoever begins or ends the ledger, never the hot path
   bool is_detached_ = false;
   AccountOrdinals ordinals_;
   std::vector<const SegmentView*> built_segments_;
