@@ -8,6 +8,7 @@
 namespace florin::core {
 
 void Ledger::move_generations() {
+  past_->at_boundary();
   if (tables_[0].is_sealing()) forget_generation();
   const auto is_ready = [](const auto& partition) { return !partition->is_sealing() && partition->is_tidy(); };
   if (std::ranges::all_of(tables_.all(), is_ready) && is_generation_complete()) freeze_generation();
@@ -92,7 +93,6 @@ bool Ledger::is_at_cut() {
 
 bool Ledger::must_wait() {
   if (!past_) return false;
-  past_->settle();
   const auto is_tidy = [](const auto& partition) { return partition->is_tidy(); };
   const auto has_to_move = [&] { return is_full() || is_at_cut(); };
   move_generations();

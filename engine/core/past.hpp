@@ -84,8 +84,6 @@ class Past {
     u128 digest = 0;
   };
   [[nodiscard]] virtual Shrunk shrunk() const { return {}; }
-  /// Asked before each batch: what has changed its form takes its place.
-  virtual void settle() noexcept {}
   /// What a snapshot builds on has to be here: everything up to `end`. kCorrupt names what is missing or damaged. The accounts are
   /// loaded.
   virtual Status restore(const PastEnd& end) = 0;
@@ -101,6 +99,8 @@ class Past {
   /// What it needs in memory.
   [[nodiscard]] virtual std::uint64_t memory_bytes() const noexcept = 0;
 
+  /// Between two batches, so that what it answers does not change within one: takes over how segments are stored from now on.
+  virtual void at_boundary() noexcept {}
   /// Begins to seal. The next one comes only after is_sealed() was true.
   virtual void seal(const FrozenGeneration& generation) = 0;
   /// Asked between batches while one is being sealed. True, once: all of it is durable, and known to may_know() and find() from now on.

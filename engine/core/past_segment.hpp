@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/records.hpp"
+#include "core/user_data.hpp"
 
 /// @file
 /// Transfers that have left memory, as queries see them.
@@ -36,6 +37,9 @@ static_assert(sizeof(PostingEntry) == 4);
 /// In TransferRecord::extra of a row of the past: its amount takes 128 bits. Else the extra says nothing of balances, but for posts and voids,
 /// and a walk back in time need not fetch it.
 inline constexpr std::uint32_t kWideAmount = std::uint32_t{1} << 31;
+
+/// Which way a list of transfers is read: the oldest first, or the newest.
+enum class Order : std::uint8_t { kAscending, kDescending };
 
 /// The entries of one account in a segment, by their places there.
 struct PostingRange {
@@ -72,9 +76,20 @@ class PastSegment {
   [[nodiscard]] virtual std::uint32_t transfers_before(std::uint64_t timestamp) const noexcept = 0;
   [[nodiscard]] virtual std::uint32_t expiries_before(std::uint64_t timestamp) const noexcept = 0;
 
+  // Search by user data, in blocks of transfers.
+  [[nodiscard]] virtual std::uint32_t filter_block() const noexcept { return kFilterBlock; }
+  /// False: no transfer of the block has this user data.
+  [[nodiscard]] virtual bool may_have(const SoughtUserData& sought, std::uint32_t block) const noexcept {
+    static_cast<void>(sought), static_cast<void>(block);
+    return true;
+  }
+  /// The first in this order of the transfers [begin, end) that has this user data, or kNone.
+  [[nodiscard]] virtual std::uint32_t find_user_data(const SoughtUserData& sought, std::uint32_t begin, std::uint32_t end, Order order) const noexcept;
+
   /// The account's changes, in order.
   [[nodiscard]] virtual PostingRange postings(std::uint32_t ordinal) const noexcept = 0;
-  [[nodiscard]] virtual std::span<const PostingEntry> entries(PostingRange range) const noexcept = 0;
+  /// Where they lie, or in `room`, which has room for them.
+  [[nodiscard]] virtual std::span<const PostingEntry> entries(PostingRange range, std::span<PostingEntry> room) const noexcept = 0;
   struct Checkpoint {
     Balances balances;
     std::uint32_t posting = 0;  ///< right after this one of the account's postings here, from 0
@@ -94,7 +109,29 @@ class PastSegment {
   [[nodiscard]] virtual BatchEnd batch(std::uint32_t index) const noexcept = 0;
 };
 
-/// All segments there were at some moment, oldest first. Never changed: a new segment makes a new list, and keeps nothing alive that no list names.
+/// Calls has(index) for the indexes [begin, end) in this order, until it is true; that index, or `none`.
+template <typename Index, typename Has>
+Index find_first(Index begin, Index end, Order order, Index none, Has&& has) noexcept {
+  if (order == Order::kAscending) {
+    for (Index i = begin; i < end; ++i) {
+      if (has(i)) return i;
+    }
+  } else {
+    for (Index i = end; i-- > begin;) {
+      if (has(i)) return i;
+    }
+  }
+  return none;
+}
+
+inline std::uint32_t PastSegment::find_user_data(const SoughtUserData& sought, std::uint32_t begin, std::uint32_t end, Order order) const noexcept {
+  return find_first(begin, end, order, kNone, [&](std::uint32_t i) {
+    const TransferRecord record = transfer(i);
+    return record.extra != 0 && sought.matches(extra(record));
+  });
+}
+
+/// All segments there were at some moment, oldest first. Never changed: a new segment makes a new list. Who holds a list may read what is in it.
 class PastSegments {
  public:
   struct Entry {
@@ -107,9 +144,9 @@ class PastSegments {
   };
 
   [[nodiscard]] std::shared_ptr<const PastSegments> with(std::shared_ptr<const PastSegment> added) const {
+    const PastSegment& segment = *added;
     auto all = std::make_shared<PastSegments>(*this);
     Entry entry = all_.empty() ? Entry{} : all_.back();
-    const PastSegment& segment = *added;
     entry.segment = std::move(added);
     entry.transfers_end = segment.first_position() + segment.transfers();
     if (segment.transfers() != 0) entry.transfers_timestamp = segment.transfer(segment.transfers() - 1).timestamp;
@@ -119,12 +156,11 @@ class PastSegments {
       entry.batch_sequence = batch.sequence;
       entry.batch_timestamp = batch.timestamp;
     }
-    all->all_.push_back(entry);
+    all->all_.push_back(std::move(entry));
     return all;
   }
-
-  /// With what a segment has become: the same stretch of the ledger.
-  [[nodiscard]] std::shared_ptr<const PastSegments> with_instead(std::size_t place, std::shared_ptr<const PastSegment> segment) const {
+  /// The same rows at that place, stored in another way.
+  [[nodiscard]] std::shared_ptr<const PastSegments> with_other(std::uint32_t place, std::shared_ptr<const PastSegment> segment) const {
     auto all = std::make_shared<PastSegments>(*this);
     all->all_[place].segment = std::move(segment);
     return all;

@@ -98,7 +98,7 @@ std::optional<Transfer> Tables::transfer_with_accounts_of(const Transfer& event)
 }
 
 bool Tables::past_says(u128 id, std::uint64_t hash) const noexcept {
-  return owner(hash).frozen_may_know(TagTable::tag_of(hash)) || past_->may_know(id, hash);
+  return owner(hash).frozen_may_know(id, TagTable::tag_of(hash)) || past_->may_know(id, hash);
 }
 
 bool Tables::has_transfer_at(std::uint64_t timestamp) const noexcept {

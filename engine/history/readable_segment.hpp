@@ -30,8 +30,15 @@ class ReadableSegment final : public core::PastSegment {
   }
   [[nodiscard]] std::uint32_t transfers_before(std::uint64_t timestamp) const noexcept override;
   [[nodiscard]] std::uint32_t expiries_before(std::uint64_t timestamp) const noexcept override;
+  [[nodiscard]] std::uint32_t filter_block() const noexcept override {
+    return view_->user_data() ? view_->user_data()->block() : core::kFilterBlock;
+  }
+  [[nodiscard]] bool may_have(const core::SoughtUserData& sought, std::uint32_t block) const noexcept override;
+  [[nodiscard]] std::uint32_t find_user_data(const core::SoughtUserData& sought, std::uint32_t begin, std::uint32_t end,
+                                             core::Order order) const noexcept override;
   [[nodiscard]] core::PostingRange postings(std::uint32_t ordinal) const noexcept override;
-  [[nodiscard]] std::span<const core::PostingEntry> entries(core::PostingRange range) const noexcept override;
+  [[nodiscard]] std::span<const core::PostingEntry> entries(core::PostingRange range,
+                                                                std::span<core::PostingEntry> room) const noexcept override;
   [[nodiscard]] bool checkpoint_from(std::uint32_t ordinal, std::uint32_t posting, core::PastSegment::Checkpoint& checkpoint) const noexcept override;
   [[nodiscard]] std::uint32_t find(u128 id, std::uint64_t hash) const noexcept override;
   [[nodiscard]] core::PendingStatus ending_of(u128 pending_id, std::uint64_t hash) const noexcept override;
@@ -46,12 +53,11 @@ class ReadableSegment final : public core::PastSegment {
 
   [[nodiscard]] core::TransferRecord dropped_transfer(std::uint32_t index) const noexcept;
 
-  /// A row in its place.
   template <typename Row>
-  const Row& row(const RowSection<Row>& rows, std::uint64_t index) const {
-    const Row* const found = rows.get(index);
-    if (found == nullptr) [[unlikely]] damage_.stop(rows.at(index).error(), view_->header().segment);
-    return *found;
+  Row row(const RowSection<Row>& rows, std::uint64_t index) const {
+    Row found;
+    if (!rows.read(index, found)) [[unlikely]] damage_.stop(rows.at(index).error(), view_->header().segment);
+    return found;
   }
 
   std::unique_ptr<SegmentView> view_;

@@ -17,13 +17,11 @@ class RowSection {
   [[nodiscard]] std::uint64_t count() const noexcept { return bytes_.size() / sizeof(Row); }
   [[nodiscard]] Result<Row> at(std::uint64_t index) const {
     Row row;
-    if (!read_value(bytes_, index * sizeof(Row), row)) return bytes_.status(index * sizeof(Row), sizeof(Row));
+    if (!read(index, row)) return bytes_.status(index * sizeof(Row), sizeof(Row));
     return row;
   }
-  /// The row itself; nullptr: at() says why it cannot be read.
-  [[nodiscard]] const Row* get(std::uint64_t index) const noexcept {
-    return reinterpret_cast<const Row*>(bytes_.at(index * sizeof(Row), sizeof(Row)));
-  }
+  /// False: at() says why it cannot be read.
+  [[nodiscard]] bool read(std::uint64_t index, Row& row) const noexcept { return read_value(bytes_, index * sizeof(Row), row); }
   void prefetch(std::uint64_t index) const noexcept { bytes_.prefetch(index * sizeof(Row)); }
   /// The first row for which `before(row)` is false, of rows that are ordered by that; count() if there is none.
   template <typename Before>

@@ -28,14 +28,19 @@ struct SealedPastOptions {
   /// A file that was whole is not any more. Must not return: what cannot be read may not be taken for absent. nullptr: sets it aside, says so
   /// and stops the process; the next start builds it again.
   std::function<void(const Status&)> on_damage = nullptr;
+  /// Transfers that one filter of user data speaks for.
+  std::uint32_t filter_block = core::kFilterBlock;
 };
 
 /// The past of a ledger in sealed segments: one a generation.
 /// Threads: the sequencing thread (and partitions' threads, as core::Past says) asks; the builder's thread calls do_work(). A generation
-/// goes over to the builder with seal(), and the finished segment comes back with is_sealed(), each through one atomic.
+/// goes over to the builder with seal(), and the finished segment comes back with is_sealed(), each through one atomic. The archiving
+/// thread calls replace(): that goes over with at_boundary(), and what was replaced comes back, through a third.
 class SealedPast final : public core::Past {
  public:
-  SealedPast(SealedStore& store, SealedPastOptions options) : store_(store), options_(std::move(options)), damage_(store_, options_.on_damage) {}
+  SealedPast(SealedStore& store, SealedPastOptions options) : store_(store), options_(std::move(options)), damage_(store_, options_.on_damage) {
+    memory_bytes_.store(store_.memory_bytes(), std::memory_order_relaxed);
+  }
 
   bool may_know(u128 id, std::uint64_t hash) const noexcept override;
   std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override;
@@ -50,7 +55,6 @@ class SealedPast final : public core::Past {
   }
   void drop_before(std::uint64_t timestamp) override { dropped_before_.store(timestamp, std::memory_order_release); }
   void may_forget_before(std::uint64_t timestamp) override;
-  void settle() noexcept override;
   Status restore(const core::PastEnd& end) override;
   std::uint64_t cut_of(std::uint64_t generation) override;
   std::uint64_t durable_generations() const noexcept override { return durable_.load(std::memory_order_acquire); }
@@ -58,6 +62,7 @@ class SealedPast final : public core::Past {
   std::uint64_t memory_bytes() const noexcept override { return memory_bytes_.load(std::memory_order_relaxed); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
+  void at_boundary() noexcept override;
 
   /// Builder's thread: seals what waits to be, or else rewrites one segment that was dropped; false if there is none, or if it has to wait for
   /// the journal. An error is final for this call: the generation stays in memory, the segment as it is, and the next call tries again.
@@ -67,8 +72,18 @@ class SealedPast final : public core::Past {
 
   [[nodiscard]] Shrunk shrunk() const override;
 
+  /// Archiving thread, one at a time: `view` has the rows of a durable segment in another form, and is read in its place from the next
+  /// batch boundary on.
+  void replace(std::unique_ptr<SegmentView> view);
+  /// That thread is going to write this segment in another form: nobody else does so until is_replaced(). False: somebody just did.
+  [[nodiscard]] bool hold(std::uint64_t segment);
+  /// Nobody reads any more what was replaced last, and it is gone; no segment is held. Asked until it is true, by the same thread.
+  [[nodiscard]] bool is_replaced() noexcept;
+  [[nodiscard]] u128 store_id() const noexcept { return store_id_; }
+
  private:
   enum class State : std::uint32_t { kIdle, kFrozen, kBuilt };
+  enum class Replacing : std::uint32_t { kNothing, kOffered, kTaken };
 
   /// A segment that is known from now on, and what goes with it.
   struct Built {
@@ -90,8 +105,11 @@ class SealedPast final : public core::Past {
   Result<std::unique_ptr<SegmentView>> open(std::uint64_t number) const;
   Result<bool> work();
   [[nodiscard]] bool has_generation() const noexcept { return state_.load(std::memory_order_acquire) == State::kFrozen; }
+  void take_replacement() noexcept;
   // sealed_past_retention.cpp
+  void take_rewritten() noexcept;
   [[nodiscard]] bool has_segment_to_drop() const noexcept;
+  void call_to_drop() const;
   [[nodiscard]] static std::uint64_t end_of(const SegmentView& segment);
   [[nodiscard]] bool is_covered(const SegmentView& segment) const;
   Status drop_next();
@@ -131,22 +149,27 @@ class SealedPast final : public core::Past {
   std::atomic<std::uint64_t> forgets_before_{0};
   // Builder's thread; the others only ask.
   std::atomic<std::uint64_t> next_end_{~std::uint64_t{0}};  // time at which the first segment ends that is whole; nothing before is to be dropped
-  std::uint64_t shrunk_segments_ = 0;
+  std::atomic<std::uint64_t> shrunk_segments_{0};
   mutable std::mutex telling_;  // of the next one: never on the path of a request
   Shrunk shrunk_;
   // A segment that was dropped: from the builder's thread to the sequencing thread, and back when it has taken it.
   std::atomic<bool> has_rewritten_{false};
   std::shared_ptr<ReadableSegment> rewritten_;
+  std::atomic<std::uint64_t> held_{0};  // by the archiving thread; 0: none
 
   // Who has the generation: between the two, by `state_`.
   core::FrozenGeneration generation_;
   Built built_;
 
+  // The archiving thread's but while it is offered; then the sequencing thread's, which puts the one before here. By `replacing_`.
+  std::atomic<Replacing> replacing_{Replacing::kNothing};
+  std::shared_ptr<ReadableSegment> replacement_;
+
   // Builder's thread; of the filter the bits, which everyone reads. While the past is restored: the sequencing thread.
   std::mutex working_;  // held while tables are read: detach() waits for it. The builder's and whoever begins or ends the ledger, never the hot path
   bool is_detached_ = false;
   AccountOrdinals ordinals_;
-  std::vector<const SegmentView*> built_segments_;
+  std::vector<const SegmentView*> built_segments_;  // changed by the archiving thread too, under `working_`
   std::shared_ptr<const HighWaterLanes> newest_lanes_ = lanes_;
   std::uint64_t first_sequence_ = 1;
   IdFilter filter_;

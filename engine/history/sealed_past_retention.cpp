@@ -12,12 +12,18 @@ namespace florin::history {
 /// By the thread of snapshots, or while the ledger is loaded.
 void SealedPast::may_forget_before(std::uint64_t timestamp) {
   forgets_before_.store(timestamp, std::memory_order_release);
+  call_to_drop();
+}
+
+void SealedPast::call_to_drop() const {
   if (has_segment_to_drop() && options_.on_generation) options_.on_generation();
 }
 
+/// Not while a segment is about to take another form: one at a time, or of two forms the wrong one might stay.
 bool SealedPast::has_segment_to_drop() const noexcept {
-  return !has_rewritten_.load(std::memory_order_acquire) &&
-         next_end_.load(std::memory_order_acquire) < forgets_before_.load(std::memory_order_acquire);
+  return next_end_.load(std::memory_order_acquire) < forgets_before_.load(std::memory_order_acquire) && !has_rewritten_.load(std::memory_order_acquire) &&
+         replacing_.load(std::memory_order_acquire) == Replacing::kNothing &&
+         held_.load(std::memory_order_acquire) != shrunk_segments_.load(std::memory_order_relaxed) + 1;
 }
 
 /// All that happened in a segment had happened by then.
@@ -62,20 +68,20 @@ Status SealedPast::drop_next() {
   built_segments_[number - 1] = view->get();
   note_shrunk();
   rewritten_ = std::make_shared<ReadableSegment>(std::move(*view), damage_);
-  has_rewritten_.store(true, std::memory_order_release);  // pairs with settle()
+  has_rewritten_.store(true, std::memory_order_release);  // pairs with take_rewritten()
   return Status::ok();
 }
 
 /// Sequencing thread. What was there before stays as long as somebody reads it. One that is finished but was not taken over yet, see
 /// is_sealed(), has to come first.
-void SealedPast::settle() noexcept {
+void SealedPast::take_rewritten() noexcept {
   if (!has_rewritten_.load(std::memory_order_acquire)) return;
-  const std::size_t place = rewritten_->view().header().segment - 1;
+  const std::uint64_t place = rewritten_->view().header().segment - 1;
   if (place >= segments_.size()) return;
-  readable_ = readable_->with_instead(place, rewritten_);
+  readable_ = readable_->with_other(static_cast<std::uint32_t>(place), rewritten_);
   segments_[place] = std::move(rewritten_);
   has_rewritten_.store(false, std::memory_order_release);
-  if (has_segment_to_drop() && options_.on_generation) options_.on_generation();
+  call_to_drop();
 }
 
 }  // namespace florin::history

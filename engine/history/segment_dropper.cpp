@@ -41,9 +41,10 @@ Status SegmentDropper::copy(SealedWriter& writer, SectionKind section) const {
   const auto bytes = segment_.section(section);
   if (!bytes) return bytes.error();
   if (Status status = writer.begin_section(kind(section)); !status) return status;
+  std::vector<std::byte> room(VerifiedBytes::kBlockBytes);
   for (std::uint64_t at = 0; at < bytes->size(); at += VerifiedBytes::kBlockBytes) {
     const std::uint64_t count = std::min(VerifiedBytes::kBlockBytes, bytes->size() - at);
-    const std::byte* const piece = bytes->at(at, count);
+    const std::byte* const piece = bytes->at(at, count, room.data());
     if (piece == nullptr) return bytes->status(at, count);
     if (Status status = writer.append({piece, count}); !status) return status;
   }

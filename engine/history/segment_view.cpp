@@ -49,6 +49,13 @@ Status SegmentView::open_rows_of_all() {
   const auto read = Checkpoints::open(*checkpoints);
   if (!read) return read.error();
   checkpoints_ = *read;
+  const auto user_data = section(SectionKind::kUserDataFilter);
+  if (!user_data && user_data.error().kind() != ErrorKind::kNotFound) return user_data.error();
+  if (user_data) {
+    const auto filter = UserDataFilter::open(*user_data, transfers_.count());
+    if (!filter) return filter.error();
+    user_data_ = *filter;
+  }
   return Status::ok();
 }
 

@@ -12,6 +12,7 @@
 #include "history/postings.hpp"
 #include "history/row_section.hpp"
 #include "history/segment_rows.hpp"
+#include "history/user_data_filter.hpp"
 
 namespace florin::history {
 
@@ -38,6 +39,8 @@ class SegmentView {
   [[nodiscard]] const RowSection<BatchEndRow>& batch_ends() const noexcept { return batch_ends_; }
   [[nodiscard]] const Postings& postings() const noexcept { return *postings_; }
   [[nodiscard]] const Checkpoints& checkpoints() const noexcept { return checkpoints_; }
+  /// Nothing: it was written without one, and every block has to be looked at.
+  [[nodiscard]] const std::optional<UserDataFilter>& user_data() const noexcept { return user_data_; }
 
   /// What this segment knows of an id.
   struct Known {
@@ -70,6 +73,7 @@ class SegmentView {
   RowSection<BatchEndRow> batch_ends_;
   std::optional<Postings> postings_;
   Checkpoints checkpoints_;
+  std::optional<UserDataFilter> user_data_;
 };
 
 }  // namespace florin::history

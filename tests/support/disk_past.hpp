@@ -6,18 +6,20 @@
 #include <thread>
 
 #include "history/sealed_past.hpp"
-#include "journal/sealed_folder.hpp"
+#include "journal/history_store.hpp"
 #include "unit/journal/temporary_folder.hpp"
 
 namespace florin::test {
 
-/// A past in sealed segments, and who builds them.
+/// A past in sealed segments, and who builds them. Two of three are archived, once there is a newer one, into `<folder>/archive`.
 class DiskPast final : public core::Past {
  public:
   enum class Builder {
     kCaller,  ///< whoever asks whether it is sealed, the third time he asks
     kThread,  ///< a thread of its own, beside everything else
   };
+
+  static constexpr std::uint32_t kFilterBlock = 16;  ///< small, so that there are many of them
 
   explicit DiskPast(Builder builder);
   /// In a folder that outlives it.
@@ -35,23 +37,25 @@ class DiskPast final : public core::Past {
   void drop_before(std::uint64_t timestamp) override;
   void may_forget_before(std::uint64_t timestamp) override { past_->may_forget_before(timestamp); }
   Shrunk shrunk() const override { return past_->shrunk(); }
-  void settle() noexcept override;
   Status restore(const core::PastEnd& end) override { return past_->restore(end); }
   std::uint64_t cut_of(std::uint64_t generation) override { return past_->cut_of(generation); }
   std::uint64_t durable_generations() const noexcept override { return past_->durable_generations(); }
   std::uint64_t memory_bytes() const noexcept override { return past_->memory_bytes(); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
+  void at_boundary() noexcept override;
 
   [[nodiscard]] history::SealedPast& past() noexcept { return *past_; }
 
  private:
   DiskPast(Builder builder, std::unique_ptr<journal::testing::TemporaryFolder> folder);
   void build();
+  void archive();
+  void archive(std::uint64_t segment);
 
   const Builder builder_;
   std::unique_ptr<journal::testing::TemporaryFolder> folder_;  // its own
-  std::unique_ptr<journal::SealedFolder> store_;
+  std::unique_ptr<journal::HistoryStore> store_;
   std::unique_ptr<history::SealedPast> past_;
   int asked_ = 0;
   bool is_sealing_ = false;

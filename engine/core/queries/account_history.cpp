@@ -51,12 +51,18 @@ void Queries::account_history(const Command& command, BatchBoundary& boundary) n
   filter.timestamp_min = std::max(filter.timestamp_min, view_.view().dropped.timestamp);
   // TigerBeetle's protocol has balances only of accounts that asked for them when they were created.
   const bool wants_flag = kWantsBalances<Row> && command.protocol == Protocol::kTigerBeetle;
-  const bool visible = head.reference != 0 && (!wants_flag || (head.flags & AccountFlags::kHistory) != 0);
+  const bool is_empty = filter.timestamp_max != 0 && filter.timestamp_min > filter.timestamp_max;  // before history begins, where nothing was
+  const bool visible = head.reference != 0 && !is_empty && (!wants_flag || (head.flags & AccountFlags::kHistory) != 0);
   if (!visible) {
     Page<Row>(*command.reply, filter.limit).finish(page_end(0));
     return;
   }
-  walk_.set_account(head.reference, &head, kWantsBalances<Row> ? AccountChanges::Wanted::kFields : AccountChanges::Wanted::kTransfers);
+  const SoughtUserData sought(user_data_of(filter), view_.tables().hash());
+  if constexpr (kWantsBalances<Row>) {
+    walk_.set_account(head.reference, &head, AccountChanges::Wanted::kFields);  // each change is taken back, whatever it is
+  } else {
+    walk_.set_account(head.reference, &head, AccountChanges::Wanted::kTransfers, sought.fields().empty() ? nullptr : &sought);
+  }
   if ((filter.flags & AccountFilterFlags::kReversed) != 0) {
     account_history_descending<Row>(filter, *command.reply);
   } else {
