@@ -32,6 +32,11 @@ enum class SectionKind : std::uint32_t {
   kEndings = 10,
   kBatchEnds = 11,
   kUserDataFilter = 12,
+  // Only in a segment that was dropped, which has of the others 1, 5, 9 and 11.
+  kDroppedTransfers = 32,
+  kDroppedEndings = 33,
+  kLargeHolds = 34,
+  kDroppedSummary = 35,
 };
 
 /// An archive holds these as they are, and they are read in place: they are asked for on the path of requests, one place at random each time,
