@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "core/past_segment.hpp"
 #include "history/damage.hpp"
@@ -28,8 +29,13 @@ class ReadableSegment final : public core::PastSegment {
   [[nodiscard]] std::uint32_t transfers_before(std::uint64_t timestamp) const noexcept override;
   [[nodiscard]] std::uint32_t expiries_before(std::uint64_t timestamp) const noexcept override;
   [[nodiscard]] core::PostingRange postings(std::uint32_t ordinal) const noexcept override;
+  void find_postings(std::span<const std::uint32_t> ordinals, std::span<core::PostingRange> ranges) const noexcept override;
+  void prefetch_entries(core::PostingRange range) const noexcept override { view_->postings().prefetch(range); }
   [[nodiscard]] std::span<const core::PostingEntry> entries(core::PostingRange range) const noexcept override;
   [[nodiscard]] bool checkpoint_from(std::uint32_t ordinal, std::uint32_t posting, core::PastSegment::Checkpoint& checkpoint) const noexcept override;
+  [[nodiscard]] bool checkpoint_before(std::uint32_t ordinal, std::uint32_t posting, core::PastSegment::Checkpoint& checkpoint) const noexcept override;
+  void find_checkpoints(std::span<const core::PastSegment::PostingOf> places,
+                        std::span<core::PastSegment::CheckpointsAround> found) const noexcept override;
   [[nodiscard]] std::uint32_t find(u128 id, std::uint64_t hash) const noexcept override;
   [[nodiscard]] core::PendingStatus ending_of(u128 pending_id, std::uint64_t hash) const noexcept override;
   [[nodiscard]] std::uint32_t batches() const noexcept override { return static_cast<std::uint32_t>(view_->batch_ends().count()); }
@@ -40,6 +46,10 @@ class ReadableSegment final : public core::PastSegment {
   Value need(Result<Value> result) const {
     return damage_.need(std::move(result), view_->header().segment);
   }
+
+  /// What a look-up among the checkpoints found.
+  bool take_checkpoint(Found found, std::uint32_t ordinal, std::uint32_t posting, const history::Checkpoint& row,
+                       core::PastSegment::Checkpoint& checkpoint) const noexcept;
 
   /// A row in its place.
   template <typename Row>
