@@ -82,6 +82,41 @@ std::vector<Transfer> spread(Client& client, unsigned wanted) {
   return found;
 }
 
+/// Rows of all pages.
+template <typename Filter, typename Ask>
+Result<std::size_t> count_all(const Filter& filter, Ask&& ask) {
+  std::size_t rows = 0;
+  const Status status = for_each_page(filter, ask, [&](const auto& some) {
+    rows += some.size();
+    return true;
+  });
+  return status ? Result<std::size_t>(rows) : Result<std::size_t>(status);
+}
+
+/// Values that one transfer has, or none.
+void measure_user_data(Asking& asking, Client& client, std::vector<Transfer> old, u128 busy) {
+  for (Transfer& transfer : old) {
+    if (transfer.user_data_64 == 0) transfer = old.back();
+  }
+  const auto transfers = [&](const QueryFilter& filter) {
+    return count_all(filter, [&](const QueryFilter& page) { return client.query_transfers(page); });
+  };
+  asking.measure("rare_user_data", [&](unsigned i) { return transfers({.user_data_64 = old[i].user_data_64, .limit = 10}); });
+  asking.measure("rare_user_data_128", [&](unsigned i) { return transfers({.user_data_128 = old[i].user_data_128, .limit = 10}); });
+  asking.measure("three_user_data", [&](unsigned i) {
+    return transfers({.user_data_128 = old[i].user_data_128, .user_data_64 = old[i].user_data_64, .user_data_32 = old[i].user_data_32, .limit = 10});
+  });
+  asking.measure("absent_user_data", [&](unsigned i) { return transfers({.user_data_64 = old[i].user_data_64 ^ 0x5A5A5A5A, .limit = 10}); });
+  asking.measure("account_user_data", [&](unsigned i) {
+    AccountFilter filter;
+    filter.account_id = busy;
+    filter.user_data_64 = old[i].user_data_64;
+    filter.limit = 10;
+    filter.flags = AccountFilterFlags::kDebits | AccountFilterFlags::kCredits;
+    return count_all(filter, [&](const AccountFilter& page) { return client.get_account_transfers(page); });
+  });
+}
+
 int run(const std::string& address, unsigned rounds) {
   auto connected = Client::connect({.address = address});
   if (!connected) {
@@ -121,20 +156,8 @@ int run(const std::string& address, unsigned rounds) {
     filter.limit = kChangeEventsMax;
     return rows_of(client.get_change_events(filter));
   });
-  if (old[0].user_data_64 != 0) {
-    asking.measure("rare_user_data", [&](unsigned i) {
-      QueryFilter filter;
-      filter.user_data_64 = old[i].user_data_64;
-      filter.limit = 10;
-      std::size_t rows = 0;
-      const Status status = for_each_page(filter, [&](const QueryFilter& page) { return client.query_transfers(page); },
-                                          [&](const auto& some) {
-                                            rows += some.size();
-                                            return true;
-                                          });
-      return status ? Result<std::size_t>(rows) : Result<std::size_t>(status);
-    });
-  }
+  // The first transfer came with the accounts, and has none.
+  if (old.back().user_data_64 != 0) measure_user_data(asking, client, old, busy);
   asking.print();
   return 0;
 }

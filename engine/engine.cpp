@@ -12,7 +12,7 @@
 #include "core/ledger.hpp"
 #include "journal/lmdb_journal.hpp"
 #include "journal/lmdb_snapshot_store.hpp"
-#include "journal/sealed_folder.hpp"
+#include "journal/history_store.hpp"
 #include "pipeline/partition_threads.hpp"
 
 namespace florin {
@@ -26,17 +26,14 @@ constexpr int kQueryNiceness = 5;
 // Not behind the path at all: on two busy processors it would be left behind, and when memory is full everything waits for it. With 5 the
 // p99 of a batch was 180 ms, with 0 it is 70.
 constexpr int kSealingNiceness = 0;
+// Nobody waits for it: behind everything.
+constexpr int kArchivingNiceness = 15;
+constexpr auto kArchiveLockPatience = std::chrono::seconds(5);  // a killed server gives its locks back late
 
 Result<Genesis> new_genesis() {
   Genesis genesis;
   if (getrandom(&genesis, 2 * sizeof(u128), 0) != 2 * sizeof(u128)) return Status(ErrorKind::kIo, "no random bytes for a new store");
   return genesis;
-}
-
-std::uint64_t memory_budget(std::uint64_t requested) {
-  if (requested != 0) return requested;
-  const auto pages = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES));
-  return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / 4 * 3;
 }
 
 std::uint32_t query_threads_for_this_machine(std::uint32_t requested) {
@@ -56,8 +53,14 @@ std::uint32_t partitions_for_this_machine(std::uint32_t requested) noexcept {
   return processors < 4 ? 1 : std::min(processors / 4 + 1, 8U);
 }
 
+std::uint64_t memory_budget_for_this_machine(std::uint64_t requested) noexcept {
+  if (requested != 0) return requested;
+  const auto pages = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES));
+  return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / 4 * 3;
+}
+
 std::unique_ptr<core::StateMachine> make_ledger(const LedgerSetup& setup) {
-  const core::LedgerOptions options{.memory_budget_bytes = memory_budget(setup.memory_budget_bytes),
+  const core::LedgerOptions options{.memory_budget_bytes = memory_budget_for_this_machine(setup.memory_budget_bytes),
                                     .partitions = partitions_for_this_machine(setup.partitions),
                                     .past = setup.past,
                                     .generation_entries = setup.generation_transfers,
@@ -100,13 +103,29 @@ Status Engine::open_storage() {
     if (!snapshots) return snapshots.error();
     snapshots_ = std::move(*snapshots);
   }
-  if (options_.open_journal) return {};
-  auto segments = journal::SealedFolder::open(options_.data_folder);
+  return options_.open_journal ? Status() : open_history();
+}
+
+Status Engine::open_history() {
+  if (!options_.archive_folder.empty()) {
+    if (Status status = journal::create_folders(options_.archive_folder); !status) return status;
+    auto lock = journal::FolderLock::take(options_.archive_folder, kArchiveLockPatience);
+    if (!lock) return lock.error();
+    archive_lock_ = std::move(*lock);
+  }
+  auto segments = journal::HistoryStore::open({.data = options_.data_folder,
+                                               .archive = options_.archive_folder,
+                                               .cache_bytes = options_.archive_cache_bytes});
   if (!segments) return segments.error();
+  journal::HistoryStore& history = **segments;
   sealing_ = std::make_unique<Sealing>(std::move(*segments), *journal_);
   sealer_ = make_thread(*sealing_, "florin-sealing", kSealingNiceness);
   sealing_->set_waker(sealer_->waker());
   sealer_->start();
+  if (options_.archive_folder.empty()) return {};
+  archiving_ = std::make_unique<Archiving>(history, *sealing_, options_.archive_after);
+  archiver_ = std::make_unique<runtime::AgentThread>(
+      *archiving_, runtime::ThreadOptions{.name = "florin-archive", .niceness = kArchivingNiceness, .spins = 0});
   return {};
 }
 
@@ -144,7 +163,7 @@ Status Engine::recover() {
 ///                     ^                                 \-> journal (LMDB) ---------------------------+--> release gate
 ///                     +---------------------------------------------------------------------------------------+
 ///   beside it: queries (answers them; core in between two batches), snapshot (writes what core copied), sealing (what leaves memory),
-///   tidy (page faults ahead)
+///   archiving (what was sealed long ago), tidy (page faults ahead)
 Status Engine::wire() {
   if (options_.has_test_clock) {
     const std::uint64_t newest = recovered_.state_machine->timestamp();
@@ -182,7 +201,13 @@ Status Engine::wire() {
                          .tidy = tidier_->waker(),
                          .failure = options_.on_failure,
                          .queries = std::move(query_wakers)});
-  if (sealing_) sealing_->set_on_sealed([this] { pipeline_->note_sealed(); });
+  if (archiving_) archiving_->set_on_archived([this] { pipeline_->note_sealed(); });
+  if (sealing_) {
+    sealing_->set_on_sealed([this] {
+      pipeline_->note_sealed();
+      if (archiver_) archiver_->wake();
+    });
+  }
   if (!options_.server) return {};
   std::vector<pipeline::Port*> ports;
   for (std::uint32_t i = 0; i < options_.io_threads; ++i) ports.push_back(&pipeline_->port(i));
@@ -193,12 +218,14 @@ Status Engine::wire() {
 void Engine::run() {
   for (auto* thread : {core_.get(), journaller_.get(), snapshotter_.get(), tidier_.get()}) thread->start();
   for (const auto& reader : query_readers_) reader->start();
+  if (archiver_) archiver_->start();
   if (server_) server_->start({.store_id = recovered_.genesis.store_id, .partitions = options_.partitions});
   is_running_ = true;
 }
 
 /// In reverse: intake, what is in flight, threads.
 void Engine::stop() {
+  if (archiver_) archiver_->stop();
   if (!std::exchange(is_running_, false)) {
     if (sealer_) sealer_->stop();
     return;

@@ -7,10 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "archiving.hpp"
 #include "core/past.hpp"
 #include "core/state_machine.hpp"
 #include "florin/journal.hpp"
 #include "florin/snapshot.hpp"
+#include "journal/folder_lock.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/recovery.hpp"
 #include "runtime/agent_thread.hpp"
@@ -30,6 +32,9 @@ struct EngineOptions {
   std::uint64_t disk_headroom_bytes = 512ULL << 20;  ///< left free: below it writes are refused
   std::uint64_t snapshot_events = 4ULL << 20;  ///< a snapshot after so many events; 0: on request
   std::uint64_t generation_transfers = 0;  ///< so many leave memory together; 0: as the memory budget allows
+  std::string archive_folder;              ///< sealed segments move there; empty: they stay
+  std::uint64_t archive_after = 4;         ///< but for so many of the newest
+  std::uint64_t archive_cache_bytes = 64ULL << 20;  ///< for what is unpacked of archived ones; counts as part of the memory budget
   std::uint32_t io_threads = 1;
   std::uint32_t blocks_per_io_thread = 32;
   std::uint32_t query_threads = 0;         ///< that answer queries; 0: 1 below four processors, else 2
@@ -54,12 +59,14 @@ struct LedgerSetup {
 
 /// The number of partitions that `requested` stands for on this machine.
 std::uint32_t partitions_for_this_machine(std::uint32_t requested) noexcept;
+/// The bytes that `requested` stands for: 0 is three quarters of the machine's memory.
+std::uint64_t memory_budget_for_this_machine(std::uint64_t requested) noexcept;
 /// Makes the state machine as the server does.
 std::unique_ptr<core::StateMachine> make_ledger(const LedgerSetup& setup);
 
 /// A running ledger: recovered, with its threads and, if asked for, its sockets. engine.cpp shows the whole topology.
 ///
-/// Threads (engine/README.md): an I/O thread per port, core, journal, queries, snapshot, sealing, tidy; partitions and journal have their
+/// Threads (engine/README.md): an I/O thread per port, core, journal, queries, snapshot, sealing, archiving, tidy; partitions and journal have their
 /// own.
 /// Owner: one thread, which starts and stops it.
 class Engine {
@@ -95,6 +102,7 @@ class Engine {
  private:
   explicit Engine(EngineOptions options) : options_(std::move(options)) {}
   Status open_storage();
+  Status open_history();
   Status recover();
   Status wire();
   void run();
@@ -107,6 +115,9 @@ class Engine {
   std::unique_ptr<SnapshotStore> snapshots_;
   std::unique_ptr<Sealing> sealing_;  ///< none: nothing leaves memory
   std::unique_ptr<runtime::AgentThread> sealer_;
+  std::optional<journal::FolderLock> archive_lock_;
+  std::unique_ptr<Archiving> archiving_;  ///< none: there is no archive
+  std::unique_ptr<runtime::AgentThread> archiver_;
   pipeline::Recovered recovered_;
   std::unique_ptr<pipeline::Pipeline> pipeline_;
   std::unique_ptr<runtime::AgentThread> core_;

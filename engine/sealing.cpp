@@ -24,6 +24,11 @@ std::shared_ptr<core::Past> Sealing::make_past() {
   return past;
 }
 
+std::shared_ptr<history::SealedPast> Sealing::past() const {
+  const std::lock_guard lock(changing_);
+  return past_;
+}
+
 void Sealing::set_on_sealed(std::function<void()> on_sealed) {
   const std::lock_guard lock(changing_);
   on_sealed_ = std::move(on_sealed);

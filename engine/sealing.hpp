@@ -24,6 +24,9 @@ class Sealing final : public runtime::Agent {
   /// For a new ledger; what was made before is left alone from now on.
   std::shared_ptr<core::Past> make_past();
 
+  /// The newest one that was made; nullptr: none was. Any thread.
+  [[nodiscard]] std::shared_ptr<history::SealedPast> past() const;
+
   /// How to call the agent's thread, and whom it calls when something was sealed or could not be. Before anything is sealed; the second
   /// may come later.
   void set_waker(runtime::Waker waker) noexcept { waker_ = waker; }
@@ -41,7 +44,7 @@ class Sealing final : public runtime::Agent {
   Journal& journal_;
   runtime::Waker waker_;
 
-  std::mutex changing_;  // of the two below; never on the path of a request
+  mutable std::mutex changing_;  // of the two below; never on the path of a request
   std::shared_ptr<history::SealedPast> past_;
   std::function<void()> on_sealed_;
 

@@ -7,38 +7,21 @@
 #include <cerrno>
 #include <utility>
 
+#include "journal/sealed_ends.hpp"
 #include "record/checksum.hpp"
 
 namespace florin::journal {
-namespace {
-
-template <typename Record>
-bool is_sealed(const Record& record) noexcept {
-  return record.checksum == record::checksum(std::as_bytes(std::span(&record, 1)).subspan(sizeof record.checksum));
-}
-
-}  // namespace
-
-Status SealedFileReader::corrupt(const std::string& reason) const {
-  return {ErrorKind::kCorrupt, file_.path() + ": " + reason};
-}
 
 Result<std::unique_ptr<SealedReader>> SealedFileReader::open(const std::string& path, std::uint64_t segment, u128 store_id) {
   Result<File> file = File::open(path, O_RDONLY);
   if (!file) return file.error();
   std::unique_ptr<SealedFileReader> reader(new SealedFileReader(std::move(*file)));
-  const Result<std::uint64_t> size = reader->file_.size();
-  if (!size) return size.error();
-  reader->file_bytes_ = *size;
-  u128 first_page_checksum = 0;
-  SealedFooter footer;
-  if (Status status = reader->read_first_page(first_page_checksum); !status) return status;
-  if (Status status = reader->read_footer(footer); !status) return status;
-  if (footer.first_page_checksum != first_page_checksum) return reader->corrupt("its end belongs to another file");
-  if (reader->header_.store_id != store_id) return reader->corrupt("a sealed segment of another store");
-  if (reader->header_.segment != segment) return reader->corrupt("another sealed segment than its name says");
-  if (Status status = reader->read_directory(footer); !status) return status;
-  if (Status status = reader->check_places(footer); !status) return status;
+  const Result<SealedEnds> ends = read_ends(reader->file_, kSealedMagic, segment, store_id);
+  if (!ends) return ends.error();
+  reader->header_ = ends->header;
+  reader->file_bytes_ = ends->footer.file_bytes;
+  if (Status status = reader->read_directory(ends->footer); !status) return status;
+  if (Status status = reader->check_places(ends->footer); !status) return status;
   if (Status status = reader->map(); !status) return status;
   return std::unique_ptr<SealedReader>(std::move(reader));
 }
@@ -47,48 +30,13 @@ SealedFileReader::~SealedFileReader() {
   if (map_ != nullptr) ::munmap(const_cast<std::byte*>(map_), file_bytes_);
 }
 
-Status SealedFileReader::read(std::span<std::byte> bytes, std::uint64_t offset, const char* what) const {
-  const Result<std::size_t> count = file_.read_at(bytes, offset);
-  if (!count) return count.error();
-  return *count == bytes.size() ? Status::ok() : corrupt(std::string("the file ends inside ") + what);
-}
-
-Status SealedFileReader::read_first_page(u128& checksum) {
-  SealedFirstPage first;
-  if (Status status = read(std::as_writable_bytes(std::span(&first, 1)), 0, "the first page"); !status) return status;
-  if (first.magic != kSealedMagic || !is_sealed(first)) return corrupt("checksum of the first page");
-  if (first.format_version != kSealedFormatVersion) {
-    return corrupt("unknown format version " + std::to_string(first.format_version));
-  }
-  header_ = first.header;
-  checksum = first.checksum;
-  return Status::ok();
-}
-
-Status SealedFileReader::read_footer(SealedFooter& footer) const {
-  if (file_bytes_ < kSealedPageBytes + sizeof footer) return corrupt("no footer: cut off");
-  const std::uint64_t offset = file_bytes_ - sizeof footer;
-  if (Status status = read(std::as_writable_bytes(std::span(&footer, 1)), offset, "the footer"); !status) return status;
-  if (footer.magic != kFooterMagic || !is_sealed(footer)) return corrupt("no footer: damaged or cut off");
-  if (footer.file_bytes != file_bytes_) {
-    return corrupt("has " + std::to_string(file_bytes_) + " bytes of " + std::to_string(footer.file_bytes));
-  }
-  return Status::ok();
-}
-
 Status SealedFileReader::read_directory(const SealedFooter& footer) {
-  // Compared before anything is allocated.
-  const std::uint64_t bytes = footer.section_count * sizeof(SealedEntry) + footer.block_count * sizeof(u128);
-  if (footer.block_count > file_bytes_ || bytes > file_bytes_ || footer.directory_offset + bytes + sizeof footer != file_bytes_) {
-    return corrupt("lengths of the directory");
-  }
+  if (!is_directory_sound(footer, sizeof(SealedEntry), sizeof(u128))) return corrupt(file_, "lengths of the directory");
   entries_.resize(footer.section_count);
   checksums_.resize(footer.block_count);
   const auto entries = std::as_writable_bytes(std::span(entries_));
   const auto checksums = std::as_writable_bytes(std::span(checksums_));
-  if (Status status = read(entries, footer.directory_offset, "the directory"); !status) return status;
-  if (Status status = read(checksums, footer.directory_offset + entries.size(), "the directory"); !status) return status;
-  if (record::checksum(entries, checksums) != footer.directory_checksum) return corrupt("checksum of the directory");
+  if (Status status = journal::read_directory(file_, footer, entries, checksums); !status) return status;
   for (const SealedEntry& entry : entries_) sections_.push_back({entry.kind, entry.bytes});
   return Status::ok();
 }
@@ -98,12 +46,12 @@ Status SealedFileReader::check_places(const SealedFooter& footer) const {
   std::uint64_t block = 0;
   for (const SealedEntry& entry : entries_) {
     if (entry.offset != offset || entry.first_block != block || entry.bytes > footer.directory_offset - offset) {
-      return corrupt("place of section " + std::to_string(entry.kind));
+      return corrupt(file_, "place of section " + std::to_string(entry.kind));
     }
     offset += page_end(entry.bytes);
     block += blocks_of(entry.bytes);
   }
-  if (offset != footer.directory_offset || block != footer.block_count) return corrupt("place of the directory");
+  if (offset != footer.directory_offset || block != footer.block_count) return corrupt(file_, "place of the directory");
   return Status::ok();
 }
 
@@ -134,7 +82,7 @@ Status SealedFileReader::verify_block(std::uint64_t block) const {
   const std::uint64_t end = std::min(page_end(entry->bytes), begin + VerifiedBytes::kBlockBytes);
   const std::span<const std::byte> bytes(map_ + entry->offset + begin, end - begin);
   const auto damage = [&](const char* reason) {
-    return corrupt("section " + std::to_string(entry->kind) + ": offset " + std::to_string(entry->offset + begin) + ": " + reason);
+    return corrupt(file_, "section " + std::to_string(entry->kind) + ": offset " + std::to_string(entry->offset + begin) + ": " + reason);
   };
   void* const pages = const_cast<std::byte*>(bytes.data());
   ::madvise(pages, bytes.size(), MADV_WILLNEED);

@@ -30,16 +30,11 @@ class SealedFileReader final : public SealedReader, private BlockVerifier {
 
  private:
   explicit SealedFileReader(File file) : file_(std::move(file)) {}
-  Status read_first_page(u128& checksum);
-  Status read_footer(SealedFooter& footer) const;
   Status read_directory(const SealedFooter& footer);
   /// Sections follow each other without a gap, and the directory follows them.
   Status check_places(const SealedFooter& footer) const;
   Status map();
   Status verify_block(std::uint64_t block) const override;
-  /// Fills `bytes` from `offset`; a file that ends before is damaged.
-  Status read(std::span<std::byte> bytes, std::uint64_t offset, const char* what) const;
-  [[nodiscard]] Status corrupt(const std::string& reason) const;
 
   File file_;  ///< open until it is mapped: a long history has more files than a process may have open
   std::uint64_t file_bytes_ = 0;

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "journal/sealed_ends.hpp"
 #include "record/checksum.hpp"
 
 namespace florin::journal {
@@ -16,11 +17,6 @@ namespace {
 constexpr std::size_t kBufferBytes = 4U << 20;
 /// A file that grows by itself costs many times as much in the kernel (docs/journal_format.md).
 constexpr std::uint64_t kAllocateStepBytes = 64ULL << 20;
-
-template <typename Record>
-u128 checksum_of(const Record& record) noexcept {
-  return record::checksum(std::as_bytes(std::span(&record, 1)).subspan(sizeof record.checksum));
-}
 
 std::string temporary(const std::string& path) { return path + ".tmp"; }
 
@@ -113,26 +109,6 @@ Status SealedFileWriter::allocate(std::uint64_t end) {
   return Status::ok();
 }
 
-Status SealedFileWriter::write_directory(u128 first_page_checksum) {
-  const auto entries = std::as_bytes(std::span(entries_));
-  const auto checksums = std::as_bytes(std::span(checksums_));
-  SealedFooter footer;
-  footer.first_page_checksum = first_page_checksum;
-  footer.directory_checksum = record::checksum(entries, checksums);
-  footer.directory_offset = buffer_offset_;
-  footer.file_bytes = buffer_offset_ + entries.size() + checksums.size() + sizeof footer;
-  footer.block_count = checksums_.size();
-  footer.section_count = static_cast<std::uint32_t>(entries_.size());
-  footer.checksum = checksum_of(footer);
-  std::uint64_t at = buffer_offset_;
-  for (const auto bytes : {entries, checksums, std::as_bytes(std::span(&footer, 1))}) {
-    if (Status status = file_.write_at(bytes, at); !status) return status;
-    at += bytes.size();
-  }
-  if (::ftruncate(file_.descriptor(), static_cast<off_t>(at)) != 0) return io_error("truncate", file_.path(), errno);
-  return Status::ok();
-}
-
 Status SealedFileWriter::publish(const SealedHeader& header) {
   if (!health_) return health_;
   if (header.segment != segment_) return fail({ErrorKind::kInternal, path_ + ": header of another segment"});
@@ -140,11 +116,11 @@ Status SealedFileWriter::publish(const SealedHeader& header) {
   if (buffer_end_ != 0) {
     if (Status status = write_buffer(); !status) return status;
   }
-  SealedFirstPage first;
-  first.header = header;
-  first.checksum = checksum_of(first);
-  if (Status status = file_.write_at(std::as_bytes(std::span(&first, 1)), 0); !status) return fail(std::move(status));
-  if (Status status = write_directory(first.checksum); !status) return fail(std::move(status));
+  const SealedDirectory directory{.entries = std::as_bytes(std::span(entries_)),
+                                  .blocks = std::as_bytes(std::span(checksums_)),
+                                  .section_count = static_cast<std::uint32_t>(entries_.size()),
+                                  .block_count = checksums_.size()};
+  if (Status status = write_ends(file_, buffer_offset_, kSealedMagic, header, directory); !status) return fail(std::move(status));
   if (Status status = file_.sync_data(); !status) return fail(std::move(status));
   if (Status status = rename_file(temporary(path_), path_); !status) return fail(std::move(status));
   is_published_ = true;

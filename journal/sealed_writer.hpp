@@ -32,7 +32,6 @@ class SealedFileWriter final : public SealedWriter {
   Status end_block();
   Status end_section();
   Status write_buffer();
-  Status write_directory(u128 first_page_checksum);
   Status allocate(std::uint64_t end);
   Status fail(Status status);
 

@@ -82,6 +82,7 @@ void add_backup(CommandLine& line) {
   auto options = std::make_shared<Options>();
   CLI::App& app = line.add("backup", "Copy a store, while a server runs on it", kExamples, [options] { return run(*options); });
   app.add_option("--data", options->backup.data, "Data folder, on this machine")->type_name("DIR");
+  app.add_option("--archive", options->backup.archive, "Its archived segments, if they are not where the server put them")->type_name("DIR");
   app.add_option("--to", options->backup.to, "Folder of the backups of this store; made if need be")->type_name("DIR");
   app.add_option("--verify", options->verify, "Folder of backups to check")->type_name("DIR");
   app.add_option("--rate-mib", options->rate_mib, "MiB read in a second at most; 0: as fast as it goes")

@@ -71,6 +71,7 @@ constexpr const char* kExamples =
   florin serve --data ./ledger --listen 0.0.0.0:3000 --trust-principals
   florin serve --config /etc/florin.toml                        [serve] data = "/var/lib/florin"
   FLORIN_SERVE_MEMORY_BUDGET=8GiB florin serve --data ./ledger
+  florin serve --data ./ledger --archive /mnt/slow/ledger       old segments, compressed, on another disk
   florin serve --data ./ledger --test-clock                     time moves by `florin clock advance` only
 
 Prints "listening on ADDRESS:PORT" on standard output when it is ready. SIGTERM and SIGINT: what is under way is answered, then it ends
@@ -102,6 +103,13 @@ void add_serve(CommandLine& line) {
                  "Transfers that leave memory together, into one sealed segment; 0: as many as the memory budget allows")
       ->type_name("TRANSFERS")
       ->capture_default_str();
+  app.add_option("--archive", engine.archive_folder,
+                 "Folder that sealed segments are compressed to, the oldest first; made if need be. Queries read them there")
+      ->type_name("DIR");
+  app.add_option("--archive-after", engine.archive_after, "So many of the newest sealed segments stay as they are")
+      ->type_name("SEGMENTS")
+      ->capture_default_str();
+  bytes("--archive-cache", engine.archive_cache_bytes, "Memory, of the budget, for blocks of archived segments that were read last");
   bytes("--prefault", engine.prefault_bytes,
         "Table memory taken from the system at start, in the background, as 2GiB. 0: a little ahead of use");
   bytes("--segment-size", engine.segment_bytes, "A journal segment ends when it reaches this");

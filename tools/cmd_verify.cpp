@@ -9,7 +9,7 @@
 #include "command_line.hpp"
 #include "florin/account.hpp"
 #include "journal/record/batch_walk.hpp"
-#include "journal/sealed_folder.hpp"
+#include "journal/history_store.hpp"
 #include "journal/snapshot_check.hpp"
 #include "offline.hpp"
 #include "output.hpp"
@@ -22,6 +22,7 @@ using Json = nlohmann::ordered_json;
 
 struct Options {
   OfflineOptions offline;
+  std::string archive;
   bool quick = false;
   bool json = false;
 };
@@ -81,7 +82,7 @@ Status check_snapshots(const OfflineStore& store, Json& json) {
 /// this journal.
 class HistoryCheck {
  public:
-  explicit HistoryCheck(const std::string& data) : store_(journal::SealedFolder::open_readonly(data)) {}
+  HistoryCheck(const std::string& data, const std::string& archive) : store_(journal::HistoryStore::open_readonly(data, archive)) {}
 
   /// Before the journal is read: which batches to look out for.
   Status begin(u128 store_id, Walk& walk) {
@@ -90,7 +91,8 @@ class HistoryCheck {
     for (const std::uint64_t number : *numbers) {
       auto reader = store_->open(number, store_id);
       if (reader) walk.checksum_at[(*reader)->header().last_sequence] = 0;
-      readers_.push_back({number, std::move(reader)});
+      const auto path = store_->find(number);
+      readers_.push_back({number, path && path->ends_with(".archive"), std::move(reader)});
     }
     return {};
   }
@@ -103,7 +105,7 @@ class HistoryCheck {
     for (const Opened& opened : readers_) {
       Status status = opened.number == next_number ? Status() : Status(ErrorKind::kCorrupt, fmt::format("segment {} is missing", next_number));
       if (status) status = check_one(opened, walk, next_sequence);
-      json.push_back({{"segment", opened.number}, {"ok", status.is_ok()}, {"error", status.message()}});
+      json.push_back({{"segment", opened.number}, {"archived", opened.is_archived}, {"ok", status.is_ok()}, {"error", status.message()}});
       if (!status && first) first = status;
       next_number = opened.number + 1;
       if (opened.reader) next_sequence = (*opened.reader)->header().last_sequence + 1;
@@ -114,6 +116,7 @@ class HistoryCheck {
  private:
   struct Opened {
     std::uint64_t number;
+    bool is_archived;
     Result<std::unique_ptr<SealedReader>> reader;
   };
 
@@ -131,7 +134,7 @@ class HistoryCheck {
     return {};
   }
 
-  std::unique_ptr<SealedStore> store_;
+  std::unique_ptr<journal::HistoryStore> store_;
   std::vector<Opened> readers_;
 };
 
@@ -201,7 +204,7 @@ Status verify(const Options& options, Json& json) {
   Walk found(store.value().journal->oldest_sequence());
   const auto store_id = store.value().store_id();
   if (!store_id) return store_id.error();
-  HistoryCheck history(options.offline.data);
+  HistoryCheck history(options.offline.data, options.archive);
   if (auto status = history.begin(*store_id, found); !status) return status;
   const auto walked = walk(store.value(), found);
   json["batches"] = found.batches;
@@ -261,6 +264,7 @@ void add_verify(CommandLine& line) {
   CLI::App& app = line.add("verify", "Check a data folder: chain, checksums, snapshots, invariants", kExamples,
                            [options] { return run(*options); });
   app.add_option("--data", options->offline.data, "Data folder, or a copy of one")->type_name("DIR")->required();
+  app.add_option("--archive", options->archive, "Its archived segments, if they are not where the server put them")->type_name("DIR");
   app.add_flag("--quick", options->quick, "Only the bytes: chain and checksums");
   app.add_option("--partitions", options->offline.partitions, "Partitions; 0 lets the machine decide");
   app.add_flag("--progress", options->offline.progress, "Show how far it is");

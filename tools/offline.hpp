@@ -19,11 +19,11 @@ struct OfflineOptions {
   std::uint32_t partitions = 0;
   std::uint64_t memory_budget_bytes = 0;
   std::uint64_t to_sequence = ~std::uint64_t{0};
-  bool use_snapshots = false;
+  bool use_snapshots = false;  ///< a rebuild from genesis derives everything anew
   bool progress = false;
 };
 
-/// A state that was rebuilt, and what it leans on: what has left its memory lies in sealed segments, those of the folder and, of what came
+/// A state that was rebuilt, and what it leans on: what has left its memory, if it had to, lies in sealed segments, those of the folder and, of what came
 /// later, others in a temporary folder, which goes with it.
 class RebuiltState {
  public:

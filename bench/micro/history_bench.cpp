@@ -1,6 +1,7 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <cstring>
 #include <ctime>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "history/id_filter.hpp"
 #include "history/id_run.hpp"
 #include "history/postings.hpp"
+#include "history/user_data_filter.hpp"
 #include "micro/apply_support.hpp"
 
 /// What sealing a segment and asking sealed ones costs, one thread, everything in memory. Besides ns of processor time per id,
@@ -401,6 +403,65 @@ void checkpoints_find(benchmark::State& state) {
   meter.report(1);
 }
 BENCHMARK(checkpoints_find);
+
+/// Three fields, each with a value of its own in every transfer.
+std::vector<core::UserData> random_user_data() {
+  std::vector<core::UserData> all(kIds);
+  Sequence sequence(13);
+  for (core::UserData& values : all) values = {make_u128(sequence.next(), sequence.next()), sequence.next(), sequence.next() >> 32};
+  return all;
+}
+
+SectionBytes user_data_section(const std::vector<core::UserData>& all) {
+  UserDataFilterBuilder builder(core::IdHash(1), all.size());
+  for (std::uint32_t i = 0; i < all.size(); ++i) builder.add(i, all[i]);
+  SectionBytes section(all.size() * 7);
+  std::size_t size = 0;
+  const Status written = builder.finish([&](std::span<const std::byte> bytes) {
+    std::memcpy(section.data() + size, bytes.data(), bytes.size());
+    size += bytes.size();
+    return Status::ok();
+  });
+  if (!written) std::abort();
+  section.shorten(size);
+  return section;
+}
+
+void user_data_build(benchmark::State& state) {
+  const std::vector<core::UserData> all = random_user_data();
+  std::size_t bytes = 0;
+  const Meter meter(state);
+  for (auto _ : state) {
+    UserDataFilterBuilder builder(core::IdHash(1), all.size());
+    for (std::uint32_t i = 0; i < all.size(); ++i) builder.add(i, all[i]);
+    bytes = 0;
+    const Status written = builder.finish([&](std::span<const std::byte> piece) {
+      bytes += piece.size();
+      return Status::ok();
+    });
+    if (!written) std::abort();
+  }
+  meter.report(kIds);
+  state.counters["bytes"] = static_cast<double>(bytes) / kIds;
+}
+BENCHMARK(user_data_build)->Unit(benchmark::kMillisecond);
+
+/// `ns` is for a look into the filter of one block, all of them in turn.
+void user_data_find(benchmark::State& state) {
+  const SectionBytes section = user_data_section(random_user_data());
+  const UserDataFilter filter = *UserDataFilter::open(section.verified(), kIds);
+  constexpr std::uint32_t kBlocks = kIds / core::kFilterBlock;
+  Sequence sequence(17);
+  std::uint64_t found = 0;
+  const Meter meter(state);
+  for (auto _ : state) {
+    const core::SoughtUserData sought({0, sequence.next(), 0}, core::IdHash(1));
+    for (std::uint32_t block = 0; block < kBlocks; ++block) found += filter.find(sought, block) == Found::kYes ? 1U : 0U;
+  }
+  meter.report(kBlocks);
+  state.counters["false%"] = 100 * static_cast<double>(found) / static_cast<double>(state.iterations()) / kBlocks;
+}
+BENCHMARK(user_data_find);
 
 }  // namespace
 

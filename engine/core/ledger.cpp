@@ -39,7 +39,8 @@ Ledger::Ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner
       tables_(std::max(options.partitions, 1U), limits_for(options, plan_), past_.get()),
       query_records_max_(options.query_records_max),
       views_(tables_, past_.get(), {sequence_, timestamp_, stamp_}),
-      queries_(tables_, past_.get(), views_, query_records_max_),
+      recent_filters_(tables_, options.filter_block),
+      queries_(tables_, past_.get(), views_, recent_filters_, query_records_max_),
       chain_verdicts_(std::make_unique<Verdict[]>(kEventsMax)),
       post_balances_(std::make_unique_for_overwrite<Balances[]>(std::size_t{kEventsMax} * 2)),
       runner_(std::move(runner)) {
@@ -140,8 +141,8 @@ bool Ledger::reserve(std::uint32_t accounts, std::uint32_t transfers) {
   // Which partition they will go to is not known yet, so each must have room for all of them. What leaves memory again has its share
   // of the budget from the beginning.
   const std::uint64_t needed = past_ ? tables_.lasting_bytes() + past_->memory_bytes() + tables_.passing_bytes_max() +
-                                           Partition::lasting_bytes_for(accounts, transfers)
-                                     : tables_.memory_bytes() + Partition::bytes_for(accounts, transfers);
+                                           recent_filters_.bytes_max() + Partition::lasting_bytes_for(accounts, transfers)
+                                     : tables_.memory_bytes() + recent_filters_.bytes() + Partition::bytes_for(accounts, transfers);
   if (needed > memory_budget_bytes_) return false;
   // Any hold may expire, and that takes room too. What leaves memory again makes it: see must_wait().
   std::uint64_t holds = 0;
@@ -214,6 +215,7 @@ StateMachine::Counts Ledger::counts() const noexcept {
     counts.ids_failed += partition->failed_ids().size();
     counts.memory_bytes += partition->memory_bytes();
   }
+  counts.memory_bytes += recent_filters_.bytes();
   if (!past_) return counts;
   counts.memory_bytes += past_->memory_bytes();
   counts.generations = forgotten_end_.generations;

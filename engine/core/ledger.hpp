@@ -26,6 +26,7 @@ struct LedgerOptions {
   std::uint64_t generation_entries = 0;  ///< so many transfers leave together, between two batches; 0: see GenerationPlan
   std::uint64_t prefault_bytes = 0;  ///< table memory taken from the system at once, not as it is needed
   std::uint32_t query_records_max = kQueryRecordsMax;  ///< see Queries
+  std::uint32_t filter_block = kFilterBlock;           ///< transfers that one filter speaks for, of those in memory
 };
 
 /// The state machine. With one partition the calling thread does everything, no hop and no wait anywhere; with several, it leads
@@ -174,6 +175,7 @@ class Ledger final : public StateMachine {
   std::optional<BatchEnd> batch_end_;  // of what came last in the batch in hand
   std::uint32_t query_records_max_;
   LedgerViews views_;
+  RecentFilters recent_filters_;
   Queries queries_;
   std::unique_ptr<Verdict[]> chain_verdicts_;  // of the open chain, by index in the request
   std::unique_ptr<Balances[]> post_balances_;  // two per event of the request in hand, when asked for

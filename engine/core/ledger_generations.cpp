@@ -8,6 +8,7 @@
 namespace florin::core {
 
 void Ledger::move_generations() {
+  past_->at_boundary();
   if (tables_[0].is_sealing()) forget_generation();
   const auto is_ready = [](const auto& partition) { return !partition->is_sealing() && partition->is_tidy(); };
   if (std::ranges::all_of(tables_.all(), is_ready) && is_generation_complete()) freeze_generation();

@@ -40,7 +40,7 @@ void Ledger::answer(const Command& query) {
 }
 
 std::unique_ptr<QueryReader> Ledger::make_query_reader() {
-  return std::make_unique<Queries>(tables_, past_.get(), views_, query_records_max_);
+  return std::make_unique<Queries>(tables_, past_.get(), views_, recent_filters_, query_records_max_);
 }
 
 }  // namespace florin::core

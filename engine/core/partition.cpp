@@ -217,6 +217,7 @@ void Partition::close_hold(std::uint32_t place) noexcept {
 
 void Partition::burn_id(u128 id, std::uint64_t hash) noexcept {
   failed_ids_.push(id);
+  ceilings_.raise(id);
   ids_->insert(TagTable::tag_of(hash), number_of(failed_ids_.size() - 1) | kFailedBit);
 }
 
@@ -306,6 +307,7 @@ void Partition::freeze() noexcept {
              .ended_holds = ended_holds_.size(),
              .newest_timestamp = newest_transfer_timestamp()};
   std::swap(ids_, frozen_ids_);
+  frozen_ceilings_ = ceilings_;
   is_sealing_ = true;
 }
 
@@ -353,7 +355,7 @@ bool Partition::has_ring_room(std::uint64_t entries) const noexcept {
 
 void Partition::keep_pre_images(AccountRecord& account) noexcept {
   const std::uint32_t ordinal = number_of_account(account);
-  if (in_snapshot_ && account.pre_image == 0 && ordinal <= snapshot_accounts_ && ordinal > snapshot_cursor_) {
+  if (in_snapshot_ && ordinal > snapshot_cursor_ && ordinal <= snapshot_accounts_ && account.pre_image == 0) {
     pre_images_.push(account);
     account.pre_image = static_cast<std::uint32_t>(pre_images_.size());
   }

@@ -6,6 +6,7 @@
 
 #include "core/expiry_queue.hpp"
 #include "core/hold_table.hpp"
+#include "core/id_ceilings.hpp"
 #include "core/id_hash.hpp"
 #include "core/memory/append_log.hpp"
 #include "core/memory/stream_log.hpp"
@@ -64,8 +65,12 @@ class Partition {
   }
   /// Of those that are being sealed; nullptr if none are.
   [[nodiscard]] const TagTable* sealing_ids() const noexcept { return is_sealing_ ? frozen_ids_ : nullptr; }
-  /// True if the id of a transfer that is being sealed may have this tag.
-  [[nodiscard]] bool frozen_may_know(std::uint32_t tag) const noexcept { return is_sealing_ && !frozen_ids_->surely_absent(tag); }
+  /// False: this id is certainly not one of those, and their table need not be asked.
+  [[nodiscard]] bool may_be_sealing(u128 id) const noexcept { return !frozen_ceilings_.is_above(id); }
+  /// True if a transfer that is being sealed may have this id.
+  [[nodiscard]] bool frozen_may_know(u128 id, std::uint32_t tag) const noexcept {
+    return is_sealing_ && may_be_sealing(id) && !frozen_ids_->surely_absent(tag);
+  }
   [[nodiscard]] std::uint32_t find_transfer(u128 id, std::uint64_t hash) const noexcept {
     const std::uint32_t value = find_id(id, hash);
     return (value & kFailedBit) != 0 ? 0 : value;
@@ -95,7 +100,16 @@ class Partition {
     prefetch_account(hold.credit);
   }
   void prefetch_account(std::uint32_t ordinal) const noexcept {
-    _mm_prefetch(reinterpret_cast<const char*>(&accounts_[ordinal - 1]), _MM_HINT_T0);
+    const auto* const record = reinterpret_cast<const char*>(&accounts_[ordinal - 1]);
+    _mm_prefetch(record, _MM_HINT_T0);
+    if (in_snapshot_) _mm_prefetch(record + offsetof(AccountRecord, pre_image), _MM_HINT_T0);
+  }
+  /// What snapshot_account() will read, if a change has kept it.
+  void prefetch_pre_image(std::uint32_t ordinal) const noexcept {
+    if (ordinal > snapshot_accounts_ || account(ordinal).pre_image == 0) return;
+    const auto* const kept = reinterpret_cast<const char*>(&pre_images_[account(ordinal).pre_image - 1]);
+    _mm_prefetch(kept, _MM_HINT_T0);
+    _mm_prefetch(kept + sizeof(AccountRecord) / 2, _MM_HINT_T0);
   }
   [[nodiscard]] std::uint64_t newest_transfer_timestamp() const noexcept {
     return transfers_.count() == 0 ? newest_forgotten_ : transfers_[transfers_.size() - 1].timestamp;
@@ -114,6 +128,7 @@ class Partition {
   /// `debit`, `credit` are References to its accounts.
   std::uint32_t create_transfer(const Transfer& stored, std::uint64_t timestamp, std::uint64_t hash, std::uint32_t debit, std::uint32_t credit) noexcept {
     const std::uint32_t number = append_transfer(stored, timestamp, TagTable::tag_of(hash), debit, credit);
+    ceilings_.raise(stored.id);
     ids_->insert(TagTable::tag_of(hash), number);
     return number;
   }
@@ -121,6 +136,7 @@ class Partition {
   std::uint32_t create_transfer_at(std::uint64_t* id_place, const Transfer& stored, std::uint64_t timestamp, std::uint32_t id_tag,
                                    std::uint32_t debit, std::uint32_t credit) noexcept {
     const std::uint32_t number = append_transfer(stored, timestamp, id_tag, debit, credit);
+    ceilings_.raise(stored.id);
     ids_->put_at(id_place, id_tag, number);
     return number;
   }
@@ -329,6 +345,8 @@ class Partition {
   TagTable id_tables_[2];
   TagTable* ids_ = &id_tables_[0];         // of transfers and failed ids
   TagTable* frozen_ids_ = &id_tables_[1];  // of those that are being sealed; else empty
+  IdCeilings ceilings_;                    // of all of these
+  IdCeilings frozen_ceilings_;             // when the generation was frozen
   StreamLog<TransferRecord> transfers_;
   StreamLog<TransferExtra> extras_;
   StreamLog<u128> failed_ids_;

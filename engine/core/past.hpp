@@ -86,6 +86,8 @@ class Past {
   /// What it needs in memory.
   [[nodiscard]] virtual std::uint64_t memory_bytes() const noexcept = 0;
 
+  /// Between two batches, so that what it answers does not change within one: takes over how segments are stored from now on.
+  virtual void at_boundary() noexcept {}
   /// Begins to seal. The next one comes only after is_sealed() was true.
   virtual void seal(const FrozenGeneration& generation) = 0;
   /// Asked between batches while one is being sealed. True, once: all of it is durable, and known to may_know() and find() from now on.

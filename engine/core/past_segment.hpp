@@ -7,9 +7,11 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/records.hpp"
+#include "core/user_data.hpp"
 
 /// @file
 /// Transfers that have left memory, as queries see them.
@@ -36,6 +38,9 @@ static_assert(sizeof(PostingEntry) == 4);
 /// In TransferRecord::extra of a row of the past: its amount takes 128 bits. Else the extra says nothing of balances, but for posts and voids,
 /// and a walk back in time need not fetch it.
 inline constexpr std::uint32_t kWideAmount = std::uint32_t{1} << 31;
+
+/// Which way a list of transfers is read: the oldest first, or the newest.
+enum class Order : std::uint8_t { kAscending, kDescending };
 
 /// The entries of one account in a segment, by their places there.
 struct PostingRange {
@@ -69,13 +74,24 @@ class PastSegment {
   [[nodiscard]] virtual std::uint32_t transfers_before(std::uint64_t timestamp) const noexcept = 0;
   [[nodiscard]] virtual std::uint32_t expiries_before(std::uint64_t timestamp) const noexcept = 0;
 
+  // Search by user data, in blocks of transfers.
+  [[nodiscard]] virtual std::uint32_t filter_block() const noexcept { return kFilterBlock; }
+  /// False: no transfer of the block has this user data.
+  [[nodiscard]] virtual bool may_have(const SoughtUserData& sought, std::uint32_t block) const noexcept {
+    static_cast<void>(sought), static_cast<void>(block);
+    return true;
+  }
+  /// The first in this order of the transfers [begin, end) that has this user data, or kNone.
+  [[nodiscard]] virtual std::uint32_t find_user_data(const SoughtUserData& sought, std::uint32_t begin, std::uint32_t end, Order order) const noexcept;
+
   /// The account's changes, in order.
   [[nodiscard]] virtual PostingRange postings(std::uint32_t ordinal) const noexcept = 0;
   /// Those of several accounts, which is quicker.
   virtual void find_postings(std::span<const std::uint32_t> ordinals, std::span<PostingRange> ranges) const noexcept {
     for (std::size_t i = 0; i < ordinals.size(); ++i) ranges[i] = postings(ordinals[i]);
   }
-  [[nodiscard]] virtual std::span<const PostingEntry> entries(PostingRange range) const noexcept = 0;
+  /// Where they lie, or in `room`, which has room for them.
+  [[nodiscard]] virtual std::span<const PostingEntry> entries(PostingRange range, std::span<PostingEntry> room) const noexcept = 0;
   /// Asks for entries, the newest first if there are many.
   virtual void prefetch_entries(PostingRange range) const noexcept { static_cast<void>(range); }
   struct Checkpoint {
@@ -116,11 +132,33 @@ class PastSegment {
   [[nodiscard]] virtual BatchEnd batch(std::uint32_t index) const noexcept = 0;
 };
 
-/// All segments there were at some moment, oldest first. Never changed: a new segment makes a new list.
+/// Calls has(index) for the indexes [begin, end) in this order, until it is true; that index, or `none`.
+template <typename Index, typename Has>
+Index find_first(Index begin, Index end, Order order, Index none, Has&& has) noexcept {
+  if (order == Order::kAscending) {
+    for (Index i = begin; i < end; ++i) {
+      if (has(i)) return i;
+    }
+  } else {
+    for (Index i = end; i-- > begin;) {
+      if (has(i)) return i;
+    }
+  }
+  return none;
+}
+
+inline std::uint32_t PastSegment::find_user_data(const SoughtUserData& sought, std::uint32_t begin, std::uint32_t end, Order order) const noexcept {
+  return find_first(begin, end, order, kNone, [&](std::uint32_t i) {
+    const TransferRecord record = transfer(i);
+    return record.extra != 0 && sought.matches(extra(record));
+  });
+}
+
+/// All segments there were at some moment, oldest first. Never changed: a new segment makes a new list. Who holds a list may read what is in it.
 class PastSegments {
  public:
   struct Entry {
-    const PastSegment* segment;
+    std::shared_ptr<const PastSegment> segment;
     std::uint64_t transfers_end;       ///< of the whole ledger, up to its end
     std::uint64_t transfers_timestamp; ///< of the newest transfer up to its end
     std::uint64_t expiries_timestamp;  ///< of the newest expiry up to its end
@@ -128,10 +166,11 @@ class PastSegments {
     std::uint64_t batch_timestamp;
   };
 
-  [[nodiscard]] std::shared_ptr<const PastSegments> with(const PastSegment& segment) const {
+  [[nodiscard]] std::shared_ptr<const PastSegments> with(std::shared_ptr<const PastSegment> added) const {
+    const PastSegment& segment = *added;
     auto all = std::make_shared<PastSegments>(*this);
     Entry entry = all_.empty() ? Entry{} : all_.back();
-    entry.segment = &segment;
+    entry.segment = std::move(added);
     entry.transfers_end = segment.first_position() + segment.transfers();
     if (segment.transfers() != 0) entry.transfers_timestamp = segment.transfer(segment.transfers() - 1).timestamp;
     if (segment.expiries() != 0) entry.expiries_timestamp = segment.expiry(segment.expiries() - 1).timestamp;
@@ -140,7 +179,13 @@ class PastSegments {
       entry.batch_sequence = batch.sequence;
       entry.batch_timestamp = batch.timestamp;
     }
-    all->all_.push_back(entry);
+    all->all_.push_back(std::move(entry));
+    return all;
+  }
+  /// The same rows at that place, stored in another way.
+  [[nodiscard]] std::shared_ptr<const PastSegments> with_other(std::uint32_t place, std::shared_ptr<const PastSegment> segment) const {
+    auto all = std::make_shared<PastSegments>(*this);
+    all->all_[place].segment = std::move(segment);
     return all;
   }
 

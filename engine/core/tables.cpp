@@ -88,7 +88,7 @@ KnownId Tables::known(u128 id, std::uint64_t hash) const noexcept {
 }
 
 bool Tables::past_says(u128 id, std::uint64_t hash) const noexcept {
-  return owner(hash).frozen_may_know(TagTable::tag_of(hash)) || past_->may_know(id, hash);
+  return owner(hash).frozen_may_know(id, TagTable::tag_of(hash)) || past_->may_know(id, hash);
 }
 
 bool Tables::has_transfer_at(std::uint64_t timestamp) const noexcept {

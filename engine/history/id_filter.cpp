@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/filter_line.hpp"
+
 namespace florin::history {
 namespace {
 
@@ -33,19 +35,6 @@ std::uint64_t IdFilter::mixed(std::uint64_t hash) noexcept {
 
 namespace {
 
-/// Bits 16 .. 63 of `mixed`, six for each word. Lane i of the line is word i.
-struct Masks {
-  explicit Masks(std::uint64_t mixed) noexcept {
-    const __m256i all = _mm256_set1_epi64x(static_cast<std::int64_t>(mixed));
-    const __m256i six = _mm256_set1_epi64x(63);
-    const __m256i one = _mm256_set1_epi64x(1);
-    low = _mm256_sllv_epi64(one, _mm256_and_si256(_mm256_srlv_epi64(all, _mm256_setr_epi64x(16, 22, 28, 34)), six));
-    high = _mm256_sllv_epi64(one, _mm256_and_si256(_mm256_srlv_epi64(all, _mm256_setr_epi64x(40, 46, 52, 58)), six));
-  }
-  __m256i low;
-  __m256i high;
-};
-
 // One thread sets bits while another looks. Aligned words of a vector access are each read or written at once on x86-64, which is
 // all that is asked: an id that is being added may be seen or not, one that was added before is. Only one thread sets bits, so
 // none is lost between a load and its store.
@@ -69,8 +58,8 @@ void store_words(std::uint64_t* words, __m256i value) noexcept { _mm256_store_si
 }  // namespace
 
 bool IdFilter::may_hold(const std::uint64_t* line, std::uint64_t hash) noexcept {
-  const Masks masks(mixed(hash));
-  return (_mm256_testc_si256(load_words(line), masks.low) & _mm256_testc_si256(load_words(line + 4), masks.high)) != 0;
+  const core::LineMask mask(mixed(hash));
+  return (_mm256_testc_si256(load_words(line), mask.low) & _mm256_testc_si256(load_words(line + 4), mask.high)) != 0;
 }
 
 void IdFilter::may_hold(std::span<const std::uint64_t> hashes, std::span<bool> may) const noexcept {
@@ -83,9 +72,9 @@ void IdFilter::may_hold(std::span<const std::uint64_t> hashes, std::span<bool> m
 }
 
 void IdFilter::set_bits(std::uint64_t* line, std::uint64_t hash) noexcept {
-  const Masks masks(mixed(hash));
-  store_words(line, _mm256_or_si256(load_words(line), masks.low));
-  store_words(line + 4, _mm256_or_si256(load_words(line + 4), masks.high));
+  const core::LineMask mask(mixed(hash));
+  store_words(line, _mm256_or_si256(load_words(line), mask.low));
+  store_words(line + 4, _mm256_or_si256(load_words(line + 4), mask.high));
 }
 
 void IdFilter::add(std::span<const std::uint64_t> hashes, std::uint64_t segment) noexcept {
@@ -120,9 +109,10 @@ Status IdFilter::reserve(std::uint64_t more, const PartSource& source) {
 
 void IdFilter::begin_generation(std::uint64_t ids) {
   const std::uint64_t before = generations_.back()->lines_per_part;
-  // Half as much again; at the beginning, and after long silence, as much as is wanted.
+  // Half as much again; at the beginning, and after long silence, as much as is wanted. The first has room for some: the few stragglers of
+  // ids that rise with time would have it built anew, from all there are, again and again.
   const std::uint64_t wanted = ids * kBitsPerId / (8 * kLineBytes) / kParts + 1;
-  generations_.push_back(std::make_unique<Generation>(std::max(before + (before + 1) / 2, wanted)));
+  generations_.push_back(std::make_unique<Generation>(std::max({before + (before + 1) / 2, wanted, kLinesPerPartMin})));
   moved_ = 0;
 }
 

@@ -18,9 +18,6 @@
 
 namespace florin::history {
 
-/// What takes the bytes of a section piece by piece, in order: a SealedWriter, or a test's vector.
-using ByteSink = std::function<Status(std::span<const std::byte>)>;
-
 struct IdFilterHeader {
   static constexpr std::uint64_t kMagic = 0x544C4644494C46ULL;  // "FLIDFLT"
 
@@ -96,6 +93,7 @@ class IdFilter {
   static constexpr std::uint64_t kLineBytes = 64;
   static constexpr std::uint64_t kWordsPerLine = kLineBytes / sizeof(std::uint64_t);
   static constexpr std::uint64_t kBitsPerId = 17;
+  static constexpr std::uint64_t kLinesPerPartMin = 16;  ///< of one that is not empty: 256 KiB, 120,000 ids
   static constexpr unsigned kPartBits = 8;
   static constexpr unsigned kKeptBits = 41;  ///< of a hash
   static constexpr unsigned kBitsInPart = kKeptBits - kPartBits;

@@ -11,6 +11,7 @@ namespace florin::history {
 
 Result<IdRun> IdRun::open(VerifiedBytes bytes) {
   IdRunHeader header;
+  if (!bytes.is_in_place()) return Status(ErrorKind::kCorrupt, "id run: not in place");
   if (Status status = read_header(bytes, header, "id run"); !status) return status;
   if (header.count > kIdsMax || bytes.size() != kEntriesAt + header.count * kEntryBytes + (kLoadBytes - kEntryBytes)) {
     return Status(ErrorKind::kCorrupt, "id run: its length is not that of its ids");

@@ -76,10 +76,11 @@ Status Postings::check(std::uint32_t ordinal) const {
   return {ErrorKind::kCorrupt, "postings: place of account " + std::to_string(ordinal)};
 }
 
-Result<std::span<const PostingEntry>> Postings::entries(PostingRange range) const {
+Result<std::span<const PostingEntry>> Postings::entries(PostingRange range, std::span<PostingEntry> room) const {
   const std::uint64_t at = PostingsLayout::kEntriesAt + std::uint64_t{range.begin} * sizeof(PostingEntry);
   const std::uint64_t size = std::uint64_t{range.size()} * sizeof(PostingEntry);
-  const std::byte* const bytes = bytes_.at(at, size);
+  if (range.empty()) return std::span<const PostingEntry>();
+  const std::byte* const bytes = bytes_.at(at, size, std::as_writable_bytes(room).data());
   if (bytes == nullptr) return bytes_.status(at, size).with_context("postings");
   return std::span(reinterpret_cast<const PostingEntry*>(bytes), range.size());
 }
@@ -95,7 +96,8 @@ void Postings::prefetch(PostingRange range) const noexcept {
 Result<std::uint32_t> Postings::lower_bound(PostingRange range, std::uint32_t index) const {
   while (!range.empty()) {
     const std::uint32_t middle = range.begin + range.size() / 2;
-    const auto entry = entries({middle, middle + 1});
+    PostingEntry room;
+    const auto entry = entries({middle, middle + 1}, {&room, 1});
     if (!entry) return entry.error();
     if (entry->front().index() < index) {
       range.begin = middle + 1;
@@ -109,7 +111,8 @@ Result<std::uint32_t> Postings::lower_bound(PostingRange range, std::uint32_t in
 bool PostingCursor::load(std::uint32_t at) {
   const std::uint32_t begin = std::max(range_.begin, at / kPiece * kPiece);
   const std::uint32_t end = std::min(range_.end - begin, begin / kPiece * kPiece + kPiece - begin) + begin;
-  const auto piece = postings_->entries({begin, end});
+  if (!postings_->is_in_place()) room_.resize(kPiece);
+  const auto piece = postings_->entries({begin, end}, room_);
   if (!piece) {
     status_ = piece.error();
     return false;

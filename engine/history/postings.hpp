@@ -59,6 +59,7 @@ class Postings {
 
   [[nodiscard]] std::uint64_t count() const noexcept { return header_.postings; }
   [[nodiscard]] std::uint64_t accounts() const noexcept { return header_.accounts; }
+  [[nodiscard]] bool is_in_place() const noexcept { return bytes_.is_in_place(); }
 
   /// The entries of an account: kNo if it has none. kDamaged: check() says where.
   [[nodiscard]] Found find(std::uint32_t ordinal, PostingRange& range) const noexcept;
@@ -70,8 +71,8 @@ class Postings {
   /// Those of a range, which came from find(), from position `index` on: the first that is not before it.
   [[nodiscard]] Result<std::uint32_t> lower_bound(PostingRange range, std::uint32_t index) const;
 
-  /// The entries themselves, checked as a whole.
-  [[nodiscard]] Result<std::span<const PostingEntry>> entries(PostingRange range) const;
+  /// The entries themselves, checked as a whole: where they lie or, if that is no place in memory, in `room`, which has room for them.
+  [[nodiscard]] Result<std::span<const PostingEntry>> entries(PostingRange range, std::span<PostingEntry> room) const;
   /// Asks for the newest of a range, or all of it.
   void prefetch(PostingRange range) const noexcept;
 
@@ -120,6 +121,7 @@ class PostingCursor {
   std::uint32_t at_;
   std::uint32_t piece_begin_ = 0;
   std::span<const PostingEntry> piece_;
+  std::vector<PostingEntry> room_;  ///< of a piece that is not in place
   Status status_;
 };
 

@@ -3,7 +3,7 @@
 namespace florin::history {
 
 core::TransferRecord ReadableSegment::transfer(std::uint32_t index) const noexcept {
-  const TransferRow& found = row(view_->transfers(), index);
+  const TransferRow found = row(view_->transfers(), index);
   return {.id = found.id,
           .amount_low = found.amount_low,
           .timestamp = found.timestamp,
@@ -15,7 +15,7 @@ core::TransferRecord ReadableSegment::transfer(std::uint32_t index) const noexce
 }
 
 core::TransferExtra ReadableSegment::extra(const core::TransferRecord& record) const noexcept {
-  const ExtraRow& found = row(view_->extras(), std::uint64_t{record.extra & ~core::kWideAmount} - 1);
+  const ExtraRow found = row(view_->extras(), std::uint64_t{record.extra & ~core::kWideAmount} - 1);
   return {.pending_id = found.pending_id,
           .user_data_128 = found.user_data_128,
           .user_data_64 = found.user_data_64,
@@ -26,7 +26,7 @@ core::TransferExtra ReadableSegment::extra(const core::TransferRecord& record) c
 }
 
 core::Expiry ReadableSegment::expiry(std::uint32_t index) const noexcept {
-  const ExpiryRow& found = row(view_->expiries(), index);
+  const ExpiryRow found = row(view_->expiries(), index);
   core::Expiry expiry;
   expiry.timestamp = found.timestamp;
   expiry.pending_timestamp = found.pending_timestamp;
@@ -47,6 +47,21 @@ std::uint32_t ReadableSegment::expiries_before(std::uint64_t timestamp) const no
   return static_cast<std::uint32_t>(need(view_->expiries().lower_bound([&](const ExpiryRow& row) { return row.timestamp < timestamp; })));
 }
 
+bool ReadableSegment::may_have(const core::SoughtUserData& sought, std::uint32_t block) const noexcept {
+  if (!view_->user_data()) return true;
+  const Found found = view_->user_data()->find(sought, block);
+  if (found == Found::kDamaged) damage_.stop(view_->user_data()->check(sought, block), view_->header().segment);
+  return found == Found::kYes;
+}
+
+std::uint32_t ReadableSegment::find_user_data(const core::SoughtUserData& sought, std::uint32_t begin, std::uint32_t end,
+                                              core::Order order) const noexcept {
+  return core::find_first(begin, end, order, kNone, [&](std::uint32_t i) {
+    const TransferRow& transfer = row(view_->transfers(), i);
+    return transfer.extra != 0 && sought.matches(row(view_->extras(), transfer.extra_index()));
+  });
+}
+
 core::PostingRange ReadableSegment::postings(std::uint32_t ordinal) const noexcept {
   core::PostingRange range;
   const Found found = view_->postings().find(ordinal, range);
@@ -58,8 +73,8 @@ void ReadableSegment::find_postings(std::span<const std::uint32_t> ordinals, std
   if (!view_->postings().find(ordinals, ranges)) core::PastSegment::find_postings(ordinals, ranges);  // one by one: stops at what is damaged
 }
 
-std::span<const core::PostingEntry> ReadableSegment::entries(core::PostingRange range) const noexcept {
-  return need(view_->postings().entries(range));
+std::span<const core::PostingEntry> ReadableSegment::entries(core::PostingRange range, std::span<core::PostingEntry> room) const noexcept {
+  return need(view_->postings().entries(range, room));
 }
 
 bool ReadableSegment::take_checkpoint(Found found, std::uint32_t ordinal, std::uint32_t posting, const history::Checkpoint& row,

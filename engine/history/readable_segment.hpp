@@ -28,10 +28,17 @@ class ReadableSegment final : public core::PastSegment {
   }
   [[nodiscard]] std::uint32_t transfers_before(std::uint64_t timestamp) const noexcept override;
   [[nodiscard]] std::uint32_t expiries_before(std::uint64_t timestamp) const noexcept override;
+  [[nodiscard]] std::uint32_t filter_block() const noexcept override {
+    return view_->user_data() ? view_->user_data()->block() : core::kFilterBlock;
+  }
+  [[nodiscard]] bool may_have(const core::SoughtUserData& sought, std::uint32_t block) const noexcept override;
+  [[nodiscard]] std::uint32_t find_user_data(const core::SoughtUserData& sought, std::uint32_t begin, std::uint32_t end,
+                                             core::Order order) const noexcept override;
   [[nodiscard]] core::PostingRange postings(std::uint32_t ordinal) const noexcept override;
   void find_postings(std::span<const std::uint32_t> ordinals, std::span<core::PostingRange> ranges) const noexcept override;
   void prefetch_entries(core::PostingRange range) const noexcept override { view_->postings().prefetch(range); }
-  [[nodiscard]] std::span<const core::PostingEntry> entries(core::PostingRange range) const noexcept override;
+  [[nodiscard]] std::span<const core::PostingEntry> entries(core::PostingRange range,
+                                                                std::span<core::PostingEntry> room) const noexcept override;
   [[nodiscard]] bool checkpoint_from(std::uint32_t ordinal, std::uint32_t posting, core::PastSegment::Checkpoint& checkpoint) const noexcept override;
   [[nodiscard]] bool checkpoint_before(std::uint32_t ordinal, std::uint32_t posting, core::PastSegment::Checkpoint& checkpoint) const noexcept override;
   void find_checkpoints(std::span<const core::PastSegment::PostingOf> places,
@@ -51,12 +58,11 @@ class ReadableSegment final : public core::PastSegment {
   bool take_checkpoint(Found found, std::uint32_t ordinal, std::uint32_t posting, const history::Checkpoint& row,
                        core::PastSegment::Checkpoint& checkpoint) const noexcept;
 
-  /// A row in its place.
   template <typename Row>
-  const Row& row(const RowSection<Row>& rows, std::uint64_t index) const {
-    const Row* const found = rows.get(index);
-    if (found == nullptr) [[unlikely]] damage_.stop(rows.at(index).error(), view_->header().segment);
-    return *found;
+  Row row(const RowSection<Row>& rows, std::uint64_t index) const {
+    Row found;
+    if (!rows.read(index, found)) [[unlikely]] damage_.stop(rows.at(index).error(), view_->header().segment);
+    return found;
   }
 
   std::unique_ptr<SegmentView> view_;

@@ -81,16 +81,17 @@ core::PastHint SealedPast::hint(u128 id, std::uint64_t hash) const noexcept {
   return hint;
 }
 
-void SealedPast::publish(std::unique_ptr<ReadableSegment> segment) {
-  readable_ = readable_->with(*segment);
+void SealedPast::publish(std::shared_ptr<ReadableSegment> segment) {
+  readable_ = readable_->with(segment);
   segments_.push_back(std::move(segment));
 }
 
 bool SealedPast::has_transfer_at(std::uint64_t timestamp) const noexcept {
-  for (const auto& segment : segments_) {
-    if (need(segment->view().has_transfer_at(timestamp), segment->view())) return true;
-  }
-  return false;
+  const std::uint32_t place =
+      readable_->lower_bound([&](const core::PastSegments::Entry& entry) { return entry.transfers_timestamp < timestamp; });
+  if (place == segments_.size()) return false;
+  const SegmentView& segment = segments_[place]->view();
+  return need(segment.has_transfer_at(timestamp), segment);
 }
 
 // At start-up.
@@ -129,7 +130,7 @@ Status SealedPast::restore(const core::PastEnd& end) {
     if (!segment_lanes) return segment_lanes.error();
     if (Status status = lanes->add(*segment_lanes); !status) return status;
     built_segments_.push_back(view->get());
-    publish(std::make_unique<ReadableSegment>(std::move(*view), damage_));
+    publish(std::make_shared<ReadableSegment>(std::move(*view), damage_));
   }
   if (first_sequence_ != end.last_sequence + 1 || position != end.transfers) {
     return {ErrorKind::kCorrupt, "the sealed segments are not those that the snapshot builds on"};
@@ -172,7 +173,7 @@ Status SealedPast::fill_filter() {
     const Status status = visit_stragglers(part, [&](std::span<const std::uint64_t> hashes) { filter_.add(hashes, built_segments_.size()); });
     if (!status) return status;
   }
-  memory_bytes_.store(filter_.bytes(), std::memory_order_relaxed);
+  memory_bytes_.store(filter_.bytes() + store_.memory_bytes(), std::memory_order_relaxed);
   return Status::ok();
 }
 
@@ -192,6 +193,38 @@ bool SealedPast::is_sealed() noexcept {
   references_.insert(references_.end(), built_.references.begin(), built_.references.end());
   built_.references.clear();
   state_.store(State::kIdle, std::memory_order_release);
+  return true;
+}
+
+// From one form to another.
+
+/// The builder's look-ups change at once, under the lock; the sequencing thread's at a boundary; readers' with their next list of segments.
+void SealedPast::replace(std::unique_ptr<SegmentView> view) {
+  const std::uint64_t place = view->header().segment - 1;
+  {
+    const std::lock_guard lock(working_);
+    built_segments_[place] = view.get();
+  }
+  replacement_ = std::make_shared<ReadableSegment>(std::move(view), damage_);
+  replacing_.store(Replacing::kOffered, std::memory_order_release);  // pairs with at_boundary()
+}
+
+void SealedPast::at_boundary() noexcept {
+  if (replacing_.load(std::memory_order_acquire) != Replacing::kOffered) return;
+  const std::uint64_t place = replacement_->view().header().segment - 1;
+  if (place >= segments_.size()) return;  // durable, but not known yet
+  std::swap(segments_[place], replacement_);
+  readable_ = readable_->with_other(static_cast<std::uint32_t>(place), segments_[place]);
+  replacing_.store(Replacing::kTaken, std::memory_order_release);  // pairs with is_replaced()
+}
+
+/// Whoever read it last has dropped a list of segments. It is let go here and not there, because it takes a while to unmap.
+bool SealedPast::is_replaced() noexcept {
+  const Replacing now = replacing_.load(std::memory_order_acquire);
+  if (now == Replacing::kNothing) return true;
+  if (now == Replacing::kOffered || replacement_.use_count() > 1) return false;
+  replacement_.reset();
+  replacing_.store(Replacing::kNothing, std::memory_order_relaxed);
   return true;
 }
 
@@ -233,10 +266,10 @@ Result<bool> SealedPast::work() {
   }
   first_sequence_ = header.last_sequence + 1;
   built_segments_.push_back(view.get());
-  built_.segment = std::make_unique<ReadableSegment>(std::move(view), damage_);
+  built_.segment = std::make_shared<ReadableSegment>(std::move(view), damage_);
   built_.lanes = newest_lanes_;
   generation_ = {};
-  memory_bytes_.store(filter_.bytes(), std::memory_order_relaxed);
+  memory_bytes_.store(filter_.bytes() + store_.memory_bytes(), std::memory_order_relaxed);
   durable_.store(header.segment, std::memory_order_release);
   state_.store(State::kBuilt, std::memory_order_release);
   return true;
@@ -253,7 +286,7 @@ std::unique_ptr<SegmentView> SealedPast::adopt(const SealedHeader& header) {
 Result<std::unique_ptr<SegmentView>> SealedPast::build(const SealedHeader& header) {
   auto writer = store_.create(header.segment);
   if (!writer) return writer.error();
-  SegmentBuilder builder(generation_, ordinals_, *newest_lanes_);
+  SegmentBuilder builder(generation_, ordinals_, *newest_lanes_, options_.filter_block);
   if (Status status = builder.build(**writer, header); !status) return status;
   auto view = open(header.segment);
   if (!view) return view.error();

@@ -28,14 +28,19 @@ struct SealedPastOptions {
   /// A file that was whole is not any more. Must not return: what cannot be read may not be taken for absent. nullptr: sets it aside, says so
   /// and stops the process; the next start builds it again.
   std::function<void(const Status&)> on_damage = nullptr;
+  /// Transfers that one filter of user data speaks for.
+  std::uint32_t filter_block = core::kFilterBlock;
 };
 
 /// The past of a ledger in sealed segments: one a generation.
 /// Threads: the sequencing thread (and partitions' threads, as core::Past says) asks; the builder's thread calls do_work(). A generation
-/// goes over to the builder with seal(), and the finished segment comes back with is_sealed(), each through one atomic.
+/// goes over to the builder with seal(), and the finished segment comes back with is_sealed(), each through one atomic. The archiving
+/// thread calls replace(): that goes over with at_boundary(), and what was replaced comes back, through a third.
 class SealedPast final : public core::Past {
  public:
-  SealedPast(SealedStore& store, SealedPastOptions options) : store_(store), options_(std::move(options)), damage_(store_, options_.on_damage) {}
+  SealedPast(SealedStore& store, SealedPastOptions options) : store_(store), options_(std::move(options)), damage_(store_, options_.on_damage) {
+    memory_bytes_.store(store_.memory_bytes(), std::memory_order_relaxed);
+  }
 
   bool may_know(u128 id, std::uint64_t hash) const noexcept override;
   std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override;
@@ -55,6 +60,7 @@ class SealedPast final : public core::Past {
   std::uint64_t memory_bytes() const noexcept override { return memory_bytes_.load(std::memory_order_relaxed); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
+  void at_boundary() noexcept override;
 
   /// Builder's thread: seals what waits to be; false if nothing does, or if it has to wait for the journal. An error is final for this
   /// call: the generation stays in memory, and the next call tries again.
@@ -62,12 +68,20 @@ class SealedPast final : public core::Past {
   /// Something waits to be sealed. Any thread.
   [[nodiscard]] bool has_work() const noexcept { return state_.load(std::memory_order_acquire) == State::kFrozen; }
 
+  /// Archiving thread, one at a time: `view` has the rows of a durable segment in another form, and is read in its place from the next
+  /// batch boundary on.
+  void replace(std::unique_ptr<SegmentView> view);
+  /// Nobody reads any more what was replaced last, and it is gone. Asked until it is true, by the same thread.
+  [[nodiscard]] bool is_replaced() noexcept;
+  [[nodiscard]] u128 store_id() const noexcept { return store_id_; }
+
  private:
   enum class State : std::uint32_t { kIdle, kFrozen, kBuilt };
+  enum class Replacing : std::uint32_t { kNothing, kOffered, kTaken };
 
   /// A segment that is known from now on, and what goes with it.
   struct Built {
-    std::unique_ptr<ReadableSegment> segment;
+    std::shared_ptr<ReadableSegment> segment;
     std::shared_ptr<const HighWaterLanes> lanes;
     std::vector<std::uint32_t> references;  // of accounts that are new in it, by ordinal
   };
@@ -79,7 +93,7 @@ class SealedPast final : public core::Past {
   Value need(Result<Value> result, const SegmentView& segment) const {
     return damage_.need(std::move(result), segment.header().segment);
   }
-  void publish(std::unique_ptr<ReadableSegment> segment);
+  void publish(std::shared_ptr<ReadableSegment> segment);
 
   void look_for_earlier();
   Result<std::unique_ptr<SegmentView>> open(std::uint64_t number) const;
@@ -109,7 +123,7 @@ class SealedPast final : public core::Past {
   std::map<std::uint64_t, SealedHeader> earlier_;  // what an earlier life has left, by number
 
   // Sequencing thread; partitions' threads read.
-  std::vector<std::unique_ptr<ReadableSegment>> segments_;  // by number - 1
+  std::vector<std::shared_ptr<ReadableSegment>> segments_;  // by number - 1
   std::shared_ptr<const core::PastSegments> readable_ = std::make_shared<core::PastSegments>();  // the same, for readers
   std::shared_ptr<const HighWaterLanes> lanes_ = std::make_shared<HighWaterLanes>();
   std::vector<std::uint32_t> references_;  // of accounts, by ordinal; empty with one partition
@@ -118,11 +132,15 @@ class SealedPast final : public core::Past {
   core::FrozenGeneration generation_;
   Built built_;
 
+  // The archiving thread's but while it is offered; then the sequencing thread's, which puts the one before here. By `replacing_`.
+  std::atomic<Replacing> replacing_{Replacing::kNothing};
+  std::shared_ptr<ReadableSegment> replacement_;
+
   // Builder's thread; of the filter the bits, which everyone reads. While the past is restored: the sequencing thread.
   std::mutex working_;  // held while tables are read: detach() waits for it. The builder's and whoever ends the ledger, never the hot path
   bool is_detached_ = false;
   AccountOrdinals ordinals_;
-  std::vector<const SegmentView*> built_segments_;
+  std::vector<const SegmentView*> built_segments_;  // changed by the archiving thread too, under `working_`
   std::shared_ptr<const HighWaterLanes> newest_lanes_ = lanes_;
   std::uint64_t first_sequence_ = 1;
   IdFilter filter_;

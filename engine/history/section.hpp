@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -30,7 +31,14 @@ enum class SectionKind : std::uint32_t {
   kFailedIds = 9,
   kEndings = 10,
   kBatchEnds = 11,
+  kUserDataFilter = 12,
 };
+
+/// An archive holds these as they are, and they are read in place: they are asked for on the path of requests, one place at random each time,
+/// and hashes do not get smaller.
+constexpr bool is_read_in_place(std::uint32_t kind) noexcept {
+  return kind == static_cast<std::uint32_t>(SectionKind::kIdRun) || kind == static_cast<std::uint32_t>(SectionKind::kIdFilter);
+}
 
 /// A section in memory, ready to be written, and to be read as VerifiedBytes meanwhile.
 class SectionBytes {
@@ -59,14 +67,14 @@ class SectionBytes {
   std::size_t bytes_ = 0;
 };
 
+/// What takes the bytes of a section piece by piece, in order: a SealedWriter, or a test's vector.
+using ByteSink = std::function<Status(std::span<const std::byte>)>;
+
 /// Reads one value; false if its place is outside or damaged. Values of the format are aligned.
 template <typename T>
 [[nodiscard]] bool read_value(const VerifiedBytes& bytes, std::uint64_t offset, T& value) noexcept {
   static_assert(std::is_trivially_copyable_v<T>);
-  const std::byte* const at = bytes.at(offset, sizeof value);
-  if (at == nullptr) [[unlikely]] return false;
-  std::memcpy(&value, at, sizeof value);
-  return true;
+  return bytes.read(offset, std::as_writable_bytes(std::span(&value, 1)));
 }
 
 /// Reads the header a section begins with and compares its magic.

@@ -7,8 +7,6 @@
 #include "history/checkpoints.hpp"
 #include "history/frozen_rows.hpp"
 #include "history/id_run.hpp"
-#include "history/postings.hpp"
-#include "history/segment_rows.hpp"
 
 namespace florin::history {
 namespace {
@@ -62,24 +60,34 @@ Status SegmentBuilder::build(SealedWriter& writer, const SealedHeader& header) {
   if (Status status = write_expiries(writer); !status) return status;
   if (Status status = write_failed_ids(writer); !status) return status;
   if (Status status = write_endings(writer); !status) return status;
-  if (Status status = write_ids(writer, header.segment); !status) return status;
+  gather(header.segment);
+  if (Status status = write_ids(writer); !status) return status;
   if (Status status = write_postings(writer); !status) return status;
   if (Status status = write_batch_ends(writer); !status) return status;
   return writer.publish(header);
 }
 
+/// The first passage: also counts the postings, and takes the sample that lanes are judged by.
 Status SegmentBuilder::write_transfers(SealedWriter& writer) {
   if (Status status = writer.begin_section(kind(SectionKind::kTransfers)); !status) return status;
+  FrozenRows rows(generation_);
+  const std::uint64_t step = sample_step(rows.transfers());
+  sample_.reserve(rows.transfers() / step + 1);
   RowWriter<TransferRow> out(writer);
-  std::uint32_t extras = 0;
-  FrozenRows(generation_).each_transfer([&](const core::Partition& partition, const core::TransferRecord& record) {
-    std::uint32_t extra = record.extra == 0 ? 0 : ++extras;
+  std::uint64_t seen = 0;
+  rows.each_transfer([&](const core::Partition& partition, const core::TransferRecord& record) {
+    if (seen++ % step == 0) sample_.push_back(record.id);
+    std::uint32_t extra = record.extra == 0 ? 0 : ++extras_;
     if (extra != 0 && partition.settled_extra(record).amount_high != 0) extra |= core::kWideAmount;
+    const std::uint32_t debit = ordinals_.of(record.debit);
+    const std::uint32_t credit = ordinals_.of(record.credit);
+    postings_.count(debit);
+    postings_.count(credit);
     out.add({.id = record.id,
              .amount_low = record.amount_low,
              .timestamp = record.timestamp,
-             .debit = ordinals_.of(record.debit),
-             .credit = ordinals_.of(record.credit),
+             .debit = debit,
+             .credit = credit,
              .code = record.code,
              .flags = record.flags,
              .extra = extra});
@@ -87,32 +95,56 @@ Status SegmentBuilder::write_transfers(SealedWriter& writer) {
   return out.finish();
 }
 
-Status SegmentBuilder::write_extras(SealedWriter& writer) {
+/// Also finds the ends of holds: a post and a void have an extra, which names the hold. And everything with user data has one.
+Status SegmentBuilder::write_extra_rows(SealedWriter& writer, UserDataFilterBuilder& filter) {
   if (Status status = writer.begin_section(kind(SectionKind::kExtras)); !status) return status;
+  if (extras_ == 0) return Status::ok();
+  const core::IdHash hash = generation_.tables->hash();
   RowWriter<ExtraRow> out(writer);
+  std::uint32_t index = 0;
   FrozenRows(generation_).each_transfer([&](const core::Partition& partition, const core::TransferRecord& record) {
+    const std::uint32_t at = index++;
     if (record.extra == 0) return;
     const core::TransferExtra& extra = partition.settled_extra(record);
+    filter.add(at, core::user_data_of(extra));
+    const bool ends_hold = (record.flags & core::kPostOrVoid) != 0;
     out.add({.pending_id = extra.pending_id,
              .user_data_128 = extra.user_data_128,
              .user_data_64 = extra.user_data_64,
              .amount_high = extra.amount_high,
              .user_data_32 = extra.user_data_32,
              .timeout = extra.timeout,
-             .hold = (record.flags & core::kPostOrVoid) != 0 ? extra.state : 0});  // that of a pending one still changes
+             .hold = ends_hold ? extra.state : 0});  // that of a pending one still changes
+    if (!ends_hold) return;
+    const bool post = (record.flags & TransferFlags::kPostPendingTransfer) != 0;
+    endings_.push_back({hash(extra.pending_id), at, post ? PendingStatus::kPosted : PendingStatus::kVoided, {}});
   });
   return out.finish();
 }
 
+Status SegmentBuilder::write_extras(SealedWriter& writer) {
+  UserDataFilterBuilder filter(generation_.tables->hash(), FrozenRows(generation_).transfers(), filter_block_);
+  if (Status status = write_extra_rows(writer, filter); !status) return status;
+  if (Status status = writer.begin_section(kind(SectionKind::kUserDataFilter)); !status) return status;
+  return filter.finish([&](std::span<const std::byte> bytes) { return writer.append(bytes); });
+}
+
 Status SegmentBuilder::write_expiries(SealedWriter& writer) {
   if (Status status = writer.begin_section(kind(SectionKind::kExpiries)); !status) return status;
+  const core::IdHash hash = generation_.tables->hash();
   RowWriter<ExpiryRow> out(writer);
   FrozenRows(generation_).each_expiry([&](const core::Partition&, const core::Expiry& expiry) {
+    const std::uint32_t debit = ordinals_.of(expiry.debit);
+    const std::uint32_t credit = ordinals_.of(expiry.credit);
+    postings_.count(debit);
+    postings_.count(credit);
+    endings_.push_back({hash(expiry.pending_id), static_cast<std::uint32_t>(expiries_.size()), PendingStatus::kExpired, {}});
+    expiries_.push_back(expiry);
     out.add({.timestamp = expiry.timestamp,
              .pending_timestamp = expiry.pending_timestamp,
              .transfers_before = expiry.transfers_before,
-             .debit = ordinals_.of(expiry.debit),
-             .credit = ordinals_.of(expiry.credit),
+             .debit = debit,
+             .credit = credit,
              .amount = expiry.amount,
              .pending_id = expiry.pending_id,
              .flags = expiry.flags});
@@ -129,101 +161,65 @@ Status SegmentBuilder::write_failed_ids(SealedWriter& writer) {
 }
 
 Status SegmentBuilder::write_endings(SealedWriter& writer) {
-  FrozenRows rows(generation_);
-  const core::IdHash hash = generation_.tables->hash();
-  std::vector<EndingRow> endings;
-  std::uint32_t index = 0;
-  rows.each_transfer([&](const core::Partition& partition, const core::TransferRecord& record) {
-    if ((record.flags & core::kPostOrVoid) != 0) {
-      const bool post = (record.flags & TransferFlags::kPostPendingTransfer) != 0;
-      endings.push_back({hash(partition.settled_extra(record).pending_id), index, post ? PendingStatus::kPosted : PendingStatus::kVoided, {}});
-    }
-    ++index;
-  });
-  index = 0;
-  rows.each_expiry([&](const core::Partition&, const core::Expiry& expiry) {
-    endings.push_back({hash(expiry.pending_id), index++, PendingStatus::kExpired, {}});
-  });
-  std::sort(endings.begin(), endings.end(), [](const EndingRow& a, const EndingRow& b) {
+  std::sort(endings_.begin(), endings_.end(), [](const EndingRow& a, const EndingRow& b) {
     return a.pending_hash != b.pending_hash ? a.pending_hash < b.pending_hash : a.index < b.index;
   });
   if (Status status = writer.begin_section(kind(SectionKind::kEndings)); !status) return status;
-  return writer.append(std::as_bytes(std::span<const EndingRow>(endings)));
+  return writer.append(std::as_bytes(std::span<const EndingRow>(endings_)));
 }
 
-Status SegmentBuilder::write_ids(SealedWriter& writer, std::uint64_t segment) {
+/// The second passage: what the id run and the postings are made of.
+void SegmentBuilder::gather(std::uint64_t segment) {
   FrozenRows rows(generation_);
-  const std::uint64_t count = rows.transfers() + rows.failed_ids();
-  const std::uint64_t step = sample_step(count);
-  std::vector<u128> sample;
-  sample.reserve(count / step + 1);
-  std::uint64_t seen = 0;
-  rows.each_transfer([&](const core::Partition&, const core::TransferRecord& record) {
-    if (seen++ % step == 0) sample.push_back(record.id);
-  });
-  SegmentLanes segment_lanes = lanes_.judge(segment, sample);
-
+  segment_lanes_ = lanes_.judge(segment, sample_);
   const core::IdHash hash = generation_.tables->hash();
-  std::vector<std::uint64_t> hashes;
-  std::vector<std::uint32_t> values;
-  hashes.reserve(count);
-  values.reserve(count);
+  hashes_.reserve(rows.transfers() + rows.failed_ids());
+  values_.reserve(rows.transfers() + rows.failed_ids());
+  postings_.end_of_counts();
   const auto take = [&](u128 id, std::uint32_t value) {
-    hashes.push_back(hash(id));
-    const bool straggler = segment_lanes.take(id);
-    values.push_back(straggler ? value | IdEntry::kStraggler : value);
+    hashes_.push_back(hash(id));
+    values_.push_back(segment_lanes_.take(id) ? value | IdEntry::kStraggler : value);
   };
   std::uint32_t index = 0;
-  rows.each_transfer([&](const core::Partition&, const core::TransferRecord& record) { take(record.id, index++); });
+  rows.each_transfer([&](const core::Partition&, const core::TransferRecord& record) {
+    take(record.id, index);
+    if (expired_ != expiries_.size()) add_expiries(rows.transfers_before() + index);
+    postings_.add(ordinals_.of(record.debit), PostingEntry::of(index, 0));
+    postings_.add(ordinals_.of(record.credit), PostingEntry::of(index, PostingEntry::kCredit));
+    ++index;
+  });
+  add_expiries(~std::uint64_t{0});
   index = 0;
   for (const u128 id : failed_ids_) take(id, index++ | IdEntry::kFailed);
+}
 
-  const auto run = build_id_run(hashes, values);
+/// Those that come before the transfer behind so many.
+void SegmentBuilder::add_expiries(std::uint64_t transfers) {
+  for (; expired_ < expiries_.size() && expiries_[expired_].transfers_before <= transfers; ++expired_) {
+    const core::Expiry& expiry = expiries_[expired_];
+    postings_.add(ordinals_.of(expiry.debit), PostingEntry::of(expired_, PostingEntry::kExpiry));
+    postings_.add(ordinals_.of(expiry.credit), PostingEntry::of(expired_, PostingEntry::kExpiry | PostingEntry::kCredit));
+  }
+}
+
+Status SegmentBuilder::write_ids(SealedWriter& writer) {
+  const auto run = build_id_run(hashes_, values_);
   if (!run) return run.error();
   if (Status status = writer.begin_section(kind(SectionKind::kIdRun)); !status) return status;
   if (Status status = writer.append(run->bytes()); !status) return status;
   if (Status status = writer.begin_section(kind(SectionKind::kSegmentLanes)); !status) return status;
-  return writer.append(segment_lanes.bytes());
+  return writer.append(segment_lanes_.bytes());
 }
 
 Status SegmentBuilder::write_postings(SealedWriter& writer) {
-  FrozenRows rows(generation_);
-  std::vector<core::Expiry> expiries;
-  rows.each_expiry([&](const core::Partition&, const core::Expiry& expiry) { expiries.push_back(expiry); });
-  PostingsBuilder builder(ordinals_.count());
-  rows.each_transfer([&](const core::Partition&, const core::TransferRecord& record) {
-    builder.count(ordinals_.of(record.debit));
-    builder.count(ordinals_.of(record.credit));
-  });
-  for (const core::Expiry& expiry : expiries) {
-    builder.count(ordinals_.of(expiry.debit));
-    builder.count(ordinals_.of(expiry.credit));
-  }
-  builder.end_of_counts();
-  // An expiry comes before the transfer that was the first behind it.
-  std::uint32_t index = 0;
-  std::uint32_t expired = 0;
-  const auto add_expiries = [&](std::uint64_t transfers) {
-    for (; expired < expiries.size() && expiries[expired].transfers_before <= transfers; ++expired) {
-      builder.add(ordinals_.of(expiries[expired].debit), PostingEntry::of(expired, PostingEntry::kExpiry));
-      builder.add(ordinals_.of(expiries[expired].credit), PostingEntry::of(expired, PostingEntry::kExpiry | PostingEntry::kCredit));
-    }
-  };
-  rows.each_transfer([&](const core::Partition&, const core::TransferRecord& record) {
-    add_expiries(rows.transfers_before() + index);
-    builder.add(ordinals_.of(record.debit), PostingEntry::of(index, 0));
-    builder.add(ordinals_.of(record.credit), PostingEntry::of(index, PostingEntry::kCredit));
-    ++index;
-  });
-  add_expiries(~std::uint64_t{0});
-  const SectionBytes section = builder.finish();
+  const SectionBytes section = postings_.finish();
   if (Status status = writer.begin_section(kind(SectionKind::kPostings)); !status) return status;
   if (Status status = writer.append(section.bytes()); !status) return status;
-  return write_checkpoints(writer, section, expiries);
+  return write_checkpoints(writer, section);
 }
 
 /// The core's checkpoints name a posting by its place in memory; here it is found again as the account's last one in its batch.
-Status SegmentBuilder::write_checkpoints(SealedWriter& writer, const SectionBytes& section, std::span<const core::Expiry> expiries) {
+Status SegmentBuilder::write_checkpoints(SealedWriter& writer, const SectionBytes& section) {
   const auto postings = Postings::open(section.verified());
   if (!postings) return postings.error();
   const core::Tables& tables = *generation_.tables;
@@ -235,10 +231,10 @@ Status SegmentBuilder::write_checkpoints(SealedWriter& writer, const SectionByte
       const std::uint32_t ordinal = ordinals_.of(tables.references().to(p, one.account));
       PostingRange range;
       if (postings->find(ordinal, range) != Found::kYes) return {ErrorKind::kInternal, "a checkpoint of an account without postings"};
-      const auto entries = postings->entries(range);
+      const auto entries = postings->entries(range, {});
       if (!entries) return entries.error();
       const auto is_before_it = [&](const PostingEntry& entry) {
-        return entry.is_expiry() ? expiries[entry.index()].timestamp <= one.timestamp : first_position + entry.index() < one.transfers;
+        return entry.is_expiry() ? expiries_[entry.index()].timestamp <= one.timestamp : first_position + entry.index() < one.transfers;
       };
       const auto behind = std::partition_point(entries->begin(), entries->end(), is_before_it) - entries->begin();
       if (behind == 0) return {ErrorKind::kInternal, "a checkpoint before the first posting of its account"};

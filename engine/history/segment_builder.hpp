@@ -9,17 +9,22 @@
 #include "florin/status.hpp"
 #include "history/account_ordinals.hpp"
 #include "history/high_water_lanes.hpp"
+#include "history/postings.hpp"
 #include "history/section.hpp"
+#include "history/segment_rows.hpp"
+#include "history/user_data_filter.hpp"
 
 namespace florin::history {
 
-/// Writes a frozen generation as a sealed segment: the rows once through, then what is sought by. Only the hashes of all ids, the
-/// places of all postings and one index at a time are in memory: about 40 bytes a transfer.
+/// Writes a frozen generation as a sealed segment: the rows once through, then what is sought by. Rows are read as few times as can be,
+/// because that takes memory bandwidth from execution. Only the hashes of all ids, the places of all postings and one index at a time are in
+/// memory: about 40 bytes a transfer.
 /// Thread: the builder's; the generation stays frozen.
 class SegmentBuilder {
  public:
-  SegmentBuilder(const core::FrozenGeneration& generation, const AccountOrdinals& ordinals, const HighWaterLanes& lanes)
-      : generation_(generation), ordinals_(ordinals), lanes_(lanes) {}
+  /// `filter_block`: transfers that one filter of user data speaks for.
+  SegmentBuilder(const core::FrozenGeneration& generation, const AccountOrdinals& ordinals, const HighWaterLanes& lanes, std::uint32_t filter_block)
+      : generation_(generation), ordinals_(ordinals), lanes_(lanes), filter_block_(filter_block), postings_(ordinals.count()) {}
 
   /// On ok the segment is durable.
   Status build(SealedWriter& writer, const SealedHeader& header);
@@ -27,18 +32,33 @@ class SegmentBuilder {
  private:
   Status write_transfers(SealedWriter& writer);
   Status write_extras(SealedWriter& writer);
+  Status write_extra_rows(SealedWriter& writer, UserDataFilterBuilder& filter);
   Status write_expiries(SealedWriter& writer);
   Status write_failed_ids(SealedWriter& writer);
   Status write_endings(SealedWriter& writer);
-  Status write_ids(SealedWriter& writer, std::uint64_t segment);
+  void gather(std::uint64_t segment);
+  void add_expiries(std::uint64_t transfers);
+  Status write_ids(SealedWriter& writer);
   Status write_postings(SealedWriter& writer);
-  Status write_checkpoints(SealedWriter& writer, const SectionBytes& postings, std::span<const core::Expiry> expiries);
+  Status write_checkpoints(SealedWriter& writer, const SectionBytes& postings);
   Status write_batch_ends(SealedWriter& writer);
 
   const core::FrozenGeneration& generation_;
   const AccountOrdinals& ordinals_;
   const HighWaterLanes& lanes_;
+  const std::uint32_t filter_block_;
+  // From the first passage through the rows.
+  std::vector<u128> sample_;  // of ids, in order of arrival
+  std::uint32_t extras_ = 0;
+  std::vector<core::Expiry> expiries_;
+  std::vector<EndingRow> endings_;
   std::vector<u128> failed_ids_;  // in order of their section
+  // From the second.
+  SegmentLanes segment_lanes_;
+  std::vector<std::uint64_t> hashes_;  // of transfers' ids, then of failed ones
+  std::vector<std::uint32_t> values_;
+  std::uint32_t expired_ = 0;  // expiries whose postings are added
+  PostingsBuilder postings_;
 };
 
 }  // namespace florin::history

@@ -51,6 +51,13 @@ Result<std::unique_ptr<SegmentView>> SegmentView::open(std::unique_ptr<SealedRea
   const auto read = Checkpoints::open(*checkpoints);
   if (!read) return read.error();
   view->checkpoints_ = *read;
+  const auto user_data = view->reader_->section(kind(SectionKind::kUserDataFilter));
+  if (!user_data && user_data.error().kind() != ErrorKind::kNotFound) return user_data.error();
+  if (user_data) {
+    const auto filter = UserDataFilter::open(*user_data, view->transfers_.count());
+    if (!filter) return filter.error();
+    view->user_data_ = *filter;
+  }
   return view;
 }
 

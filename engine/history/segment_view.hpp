@@ -10,6 +10,7 @@
 #include "history/id_run.hpp"
 #include "history/postings.hpp"
 #include "history/segment_rows.hpp"
+#include "history/user_data_filter.hpp"
 
 namespace florin::history {
 
@@ -23,13 +24,11 @@ class RowSection {
   [[nodiscard]] std::uint64_t count() const noexcept { return bytes_.size() / sizeof(Row); }
   [[nodiscard]] Result<Row> at(std::uint64_t index) const {
     Row row;
-    if (!read_value(bytes_, index * sizeof(Row), row)) return bytes_.status(index * sizeof(Row), sizeof(Row));
+    if (!read(index, row)) return bytes_.status(index * sizeof(Row), sizeof(Row));
     return row;
   }
-  /// The row itself; nullptr: at() says why it cannot be read.
-  [[nodiscard]] const Row* get(std::uint64_t index) const noexcept {
-    return reinterpret_cast<const Row*>(bytes_.at(index * sizeof(Row), sizeof(Row)));
-  }
+  /// False: at() says why it cannot be read.
+  [[nodiscard]] bool read(std::uint64_t index, Row& row) const noexcept { return read_value(bytes_, index * sizeof(Row), row); }
   void prefetch(std::uint64_t index) const noexcept { bytes_.prefetch(index * sizeof(Row)); }
   /// The first row for which `before(row)` is false, of rows that are ordered by that; count() if there is none.
   template <typename Before>
@@ -69,6 +68,8 @@ class SegmentView {
   [[nodiscard]] const RowSection<BatchEndRow>& batch_ends() const noexcept { return batch_ends_; }
   [[nodiscard]] const Postings& postings() const noexcept { return *postings_; }
   [[nodiscard]] const Checkpoints& checkpoints() const noexcept { return checkpoints_; }
+  /// Nothing: it was written without one, and every block has to be looked at.
+  [[nodiscard]] const std::optional<UserDataFilter>& user_data() const noexcept { return user_data_; }
 
   /// What this segment knows of an id.
   struct Known {
@@ -94,6 +95,7 @@ class SegmentView {
   RowSection<BatchEndRow> batch_ends_;
   std::optional<Postings> postings_;
   Checkpoints checkpoints_;
+  std::optional<UserDataFilter> user_data_;
 };
 
 }  // namespace florin::history

@@ -66,17 +66,19 @@ int Pipeline::step() noexcept {
 int Pipeline::core_work() noexcept {
   if (!core_token_.try_acquire()) return 0;  // the holder looks for work again when it is done
   int work = 0;
+  std::uint32_t executed = 0;
   queries_.serve_boundaries();
   release_answers(nullptr);
   if (Batch* batch = sequencer_.cut(); batch != nullptr) {
     wakers_.journal();  // first, so that it writes while we execute
+    executed = batch->event_count;
     execute(*batch);
     gate_.drain();
     ++work;
   } else if (sequencer_.has_submitted()) {
     gate_.call_sequencer();  // every slot is in flight
   }
-  if (snapshots_.step()) ++work;
+  if (snapshots_.step(executed)) ++work;
   core_token_.release();
   return work > 0 || sequencer_.has_work() || queries_.has_boundaries() ? 1 : 0;
 }

@@ -57,7 +57,7 @@ void SnapshotDriver::begin() {
   state_ = State::kCopying;
 }
 
-bool SnapshotDriver::step() {
+bool SnapshotDriver::step(std::uint32_t events_executed) {
   if (state_ != State::kCopying) return false;
   Piece* piece = empty_.pop();
   if (piece == nullptr) return false;  // the writer is behind; it calls when it has caught up
@@ -67,7 +67,7 @@ bool SnapshotDriver::step() {
     state_machine_.abandon_snapshot();
     piece->is_last = true;
   } else {
-    copy_into(*piece);
+    copy_into(*piece, events_executed);
   }
   if (piece->is_last) state_ = State::kWriting;
   FLORIN_CHECK(full_.push(piece));
@@ -75,8 +75,9 @@ bool SnapshotDriver::step() {
   return true;
 }
 
-void SnapshotDriver::copy_into(Piece& piece) {
-  piece.is_last = state_machine_.snapshot_step(options_.step_bytes, [&](ChunkKey key, std::span<const std::byte> bytes) {
+void SnapshotDriver::copy_into(Piece& piece, std::uint32_t events_executed) {
+  const std::size_t budget_bytes = std::max(options_.step_bytes, events_executed * kBytesPerEvent);
+  piece.is_last = state_machine_.snapshot_step(budget_bytes, [&](ChunkKey key, std::span<const std::byte> bytes) {
     piece.chunks.push_back({key, piece.bytes.size(), bytes.size()});
     piece.bytes.insert(piece.bytes.end(), bytes.begin(), bytes.end());
   });

@@ -8,6 +8,7 @@
 
 #include "core/state_machine.hpp"
 #include "florin/snapshot.hpp"
+#include "florin/transfer.hpp"
 #include "observe/counter.hpp"
 #include "runtime/agent.hpp"
 #include "runtime/pointer_ring.hpp"
@@ -30,7 +31,7 @@ class SnapshotDriver final : public runtime::Agent {
     SnapshotStore* store = nullptr;       ///< nullptr: no snapshots
     std::uint64_t events_between = 0;     ///< 0: only on request
     bool grows = true;                    ///< and an eighth of all there were
-    std::size_t step_bytes = 256U << 10;  ///< copied between two batches
+    std::size_t step_bytes = 256U << 10;  ///< copied between two batches, at least
     std::size_t keep_count = 2;           ///< newest ones that stay
     std::uint64_t newest_sequence = 0;    ///< of the newest snapshot there is
   };
@@ -46,8 +47,9 @@ class SnapshotDriver final : public runtime::Agent {
   [[nodiscard]] bool is_due(std::uint64_t sequence) noexcept;
   /// Starts: the snapshot is of the state as it is now, between two batches. Before the batch counts as executed.
   void begin();
-  /// Copies a little; returns whether it did anything.
-  bool step();
+  /// Copies a little: more behind a batch of many events, so that it comes to its end before most accounts have changed and are to be
+  /// kept as they were. Returns whether it did anything.
+  bool step(std::uint32_t events_executed);
   [[nodiscard]] bool is_copying() const noexcept { return state_ == State::kCopying; }
   /// Genesis came after construction (a new store).
   void set_store(const Genesis& genesis) noexcept;
@@ -75,6 +77,7 @@ class SnapshotDriver final : public runtime::Agent {
 
  private:
   static constexpr std::size_t kPieces = 4;
+  static constexpr std::size_t kBytesPerEvent = sizeof(Transfer);  ///< copied behind a batch
   enum class State { kIdle, kCopying, kWriting };
   enum class ChainEnd : std::uint32_t { kUnknown, kDurable, kLost };
 
@@ -91,7 +94,7 @@ class SnapshotDriver final : public runtime::Agent {
   };
 
   void settle() noexcept;
-  void copy_into(Piece& piece);
+  void copy_into(Piece& piece, std::uint32_t events_executed);
   void take(const Piece& piece);
   Status write(const Piece& piece);
   Status write_rows();

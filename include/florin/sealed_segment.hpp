@@ -76,6 +76,8 @@ class SealedStore {
   virtual Status remove(std::uint64_t segment) = 0;
   /// Takes a damaged one out of the way, so that it is not there any more, and can be looked at.
   virtual Status set_aside(std::uint64_t segment) = 0;
+  /// What its readers may need for blocks that they unpack, all together.
+  [[nodiscard]] virtual std::uint64_t memory_bytes() const noexcept { return 0; }
 };
 
 }  // namespace florin

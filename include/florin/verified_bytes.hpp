@@ -1,14 +1,16 @@
 #pragma once
 
 #include <atomic>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "florin/status.hpp"
 
 /// @file
-/// Bytes of a file that are checked block by block, each the first time it is touched.
+/// Bytes of a file that are checked block by block, each before it is used.
 
 namespace florin {
 
@@ -20,9 +22,17 @@ class BlockVerifier {
   virtual Status verify_block(std::uint64_t block) const = 0;
 };
 
-/// A read-only run of bytes, either memory that needs no check, or a section of a mapped file whose blocks of 64 KiB are checked
-/// when they are first touched: a flipped byte is an error, never a wrong answer. A cheap value; whoever made it outlives it.
-/// Readers: any thread.
+/// What gives the blocks of a file that holds them in another form. Any thread.
+class BlockSource {
+ public:
+  virtual ~BlockSource() = default;
+  /// Copies `bytes.size()` bytes of one block from `offset` in it, checked. kCorrupt names the place.
+  virtual Status read_block(std::uint64_t block, std::uint64_t offset, std::span<std::byte> bytes) const = 0;
+};
+
+/// A read-only run of bytes: memory that needs no check, or a section of a mapped file whose blocks of 64 KiB are checked when they are
+/// first touched, or a section whose blocks are unpacked to be read, which lies nowhere in one piece: of that read() gives copies. A flipped
+/// byte is an error, never a wrong answer. A cheap value; whoever made it outlives it. Readers: any thread.
 class VerifiedBytes {
  public:
   static constexpr unsigned kBlockBits = 16;
@@ -35,12 +45,18 @@ class VerifiedBytes {
                 std::uint64_t first_block) noexcept
       : data_(mapped.data()), size_(mapped.size()), verifier_(&verifier), verified_(verified), first_block_(first_block) {}
 
-  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+  /// Not in place: `source` unpacks them.
+  VerifiedBytes(std::uint64_t size, const BlockSource& source, std::uint64_t first_block) noexcept
+      : size_(size), source_(&source), first_block_(first_block) {}
 
-  /// `count` bytes at `offset`, checked; nullptr if they lie outside or are damaged, and status() says which. The first touch of
-  /// a block reads and hashes 64 KiB, and may wait for the disk.
+  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+  /// at() gives them.
+  [[nodiscard]] bool is_in_place() const noexcept { return source_ == nullptr; }
+
+  /// `count` bytes at `offset`, in place and checked; nullptr if they lie outside or are damaged, and status() says which. The first touch
+  /// of a block reads and hashes 64 KiB, and may wait for the disk.
   [[nodiscard]] const std::byte* at(std::uint64_t offset, std::uint64_t count) const noexcept {
-    if (count > size_ || offset > size_ - count) [[unlikely]] return nullptr;
+    if (count > size_ || offset > size_ - count || source_ != nullptr) [[unlikely]] return nullptr;
     if (verified_ == nullptr || count == 0) return data_ + offset;
     const std::uint64_t last = first_block_ + ((offset + count - 1) >> kBlockBits);
     for (std::uint64_t block = first_block_ + (offset >> kBlockBits); block <= last; ++block) {
@@ -49,9 +65,24 @@ class VerifiedBytes {
     return data_ + offset;
   }
 
-  /// Why at() gives nothing there; ok if it gives something.
+  /// The same, but copied to `room` if they are not in place; at least one byte.
+  [[nodiscard]] const std::byte* at(std::uint64_t offset, std::uint64_t count, std::byte* room) const noexcept {
+    if (source_ == nullptr) [[likely]] return at(offset, count);
+    return read_blocks(offset, {room, count}) ? room : nullptr;
+  }
+  /// A copy of them; false as at() gives nothing.
+  [[nodiscard]] bool read(std::uint64_t offset, std::span<std::byte> bytes) const noexcept {
+    if (source_ != nullptr) [[unlikely]] return static_cast<bool>(read_blocks(offset, bytes));
+    const std::byte* const found = at(offset, bytes.size());
+    if (found == nullptr) [[unlikely]] return false;
+    if (!bytes.empty()) std::memcpy(bytes.data(), found, bytes.size());
+    return true;
+  }
+
+  /// Why at() and read() give nothing there; ok if they give something.
   [[nodiscard]] Status status(std::uint64_t offset, std::uint64_t count) const {
     if (count > size_ || offset > size_ - count) return {ErrorKind::kCorrupt, "a place outside of its section"};
+    if (source_ != nullptr) return check_blocks(offset, count);
     if (verified_ == nullptr || count == 0) return Status::ok();
     const std::uint64_t last = first_block_ + ((offset + count - 1) >> kBlockBits);
     for (std::uint64_t block = first_block_ + (offset >> kBlockBits); block <= last; ++block) {
@@ -62,7 +93,9 @@ class VerifiedBytes {
   }
 
   /// Asks for the cache line at `offset`. Any offset will do: a place that is not there is passed over.
-  void prefetch(std::uint64_t offset) const noexcept { __builtin_prefetch(data_ + offset); }
+  void prefetch(std::uint64_t offset) const noexcept {
+    if (data_ != nullptr) __builtin_prefetch(data_ + offset);
+  }
 
  private:
   // Relaxed: what a set bit speaks of never changes, so nothing else has to be seen with it.
@@ -70,8 +103,29 @@ class VerifiedBytes {
     return (verified_[block / 64].load(std::memory_order_relaxed) >> (block % 64) & 1) != 0;
   }
 
+  [[nodiscard]] Status read_blocks(std::uint64_t offset, std::span<std::byte> bytes) const {
+    if (bytes.size() > size_ || offset > size_ - bytes.size()) return {ErrorKind::kCorrupt, "a place outside of its section"};
+    while (!bytes.empty()) {
+      const std::uint64_t begin = offset % kBlockBytes;
+      const auto piece = bytes.first(std::min<std::uint64_t>(bytes.size(), kBlockBytes - begin));
+      if (Status status = source_->read_block(first_block_ + (offset >> kBlockBits), begin, piece); !status) return status;
+      offset += piece.size();
+      bytes = bytes.subspan(piece.size());
+    }
+    return Status::ok();
+  }
+  [[nodiscard]] Status check_blocks(std::uint64_t offset, std::uint64_t count) const {
+    if (count == 0) return Status::ok();
+    std::byte any{};
+    for (std::uint64_t block = offset >> kBlockBits; block <= (offset + count - 1) >> kBlockBits; ++block) {
+      if (Status status = source_->read_block(first_block_ + block, 0, {&any, 1}); !status) return status;
+    }
+    return Status::ok();
+  }
+
   const std::byte* data_ = nullptr;
   std::uint64_t size_ = 0;
+  const BlockSource* source_ = nullptr;
   const BlockVerifier* verifier_ = nullptr;
   const std::atomic<std::uint64_t>* verified_ = nullptr;
   std::uint64_t first_block_ = 0;

@@ -13,6 +13,8 @@
 #include "history/high_water_lanes.hpp"
 #include "history/section.hpp"
 #include "history/segment_rows.hpp"
+#include "history/user_data_filter.hpp"
+#include "journal/history_store.hpp"
 #include "journal/sealed_folder.hpp"
 #include "model/expected_reply.hpp"
 #include "record/checksum.hpp"
@@ -73,12 +75,30 @@ class SealedStoreLives {
     EXPECT_EQ(engine_->state_machine().counts().holds_open, counts_.holds_open);
   }
 
-  [[nodiscard]] std::vector<fs::path> segments() const {
-    std::vector<fs::path> paths;
-    for (const auto& entry : fs::directory_iterator(folder_.path() + "/history")) {
-      if (entry.path().extension() == ".sealed") paths.push_back(entry.path());
+  /// Searches by user data, which the ledger answers with filters and the model without.
+  void search() {
+    for (std::uint64_t i = 0; i < 12; ++i) {
+      QueryFilter filter;
+      filter.limit = random_.pick<std::uint32_t>({1, 50, kQueryRowsMax});
+      filter.flags = random_.chance(50) ? QueryFilterFlags::kReversed : 0;
+      filter.user_data_128 = random_.below(4);
+      filter.user_data_64 = random_.below(4);
+      filter.user_data_32 = static_cast<std::uint32_t>(random_.below(4));
+      const TestRequest request = make_request<QueryFilter>(Operation::kQueryTransfers, std::span(&filter, 1));
+      const model::ReplyBody expected = model::listing_on_model(ledger_, request.operation, request.body());
+      const Listing found = read_pages(*engine_, request, 10'000);
+      EXPECT_TRUE(found.complete && found.rows == expected) << difference(request, expected, found.rows);
     }
-    std::ranges::sort(paths);
+  }
+
+  /// By number: files that are read, sealed or archived.
+  [[nodiscard]] std::vector<fs::path> segments() const {
+    const auto store = journal::HistoryStore::open_readonly(folder_.path());
+    const auto numbers = store->list();
+    std::vector<fs::path> paths;
+    for (const std::uint64_t number : *numbers) {
+      if (const auto path = store->find(number)) paths.emplace_back(*path);
+    }
     return paths;
   }
   [[nodiscard]] const std::string& folder() const { return folder_.path(); }
@@ -159,16 +179,22 @@ std::string content_of(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
+bool is_archive(const fs::path& path) { return path.extension() == ".archive"; }
+
 /// Offset of a section in the file of a segment: docs/history_format.md.
-std::size_t offset_of(history::SectionKind kind, const std::string& content) {
+std::size_t offset_of(history::SectionKind kind, const std::string& content, bool is_archive) {
   const auto u64_at = [&](std::size_t at) {
     std::uint64_t value = 0;
     std::memcpy(&value, content.data() + at, sizeof value);
     return value;
   };
-  std::size_t entry = u64_at(content.size() - 48);
-  while (static_cast<std::uint32_t>(u64_at(entry)) != static_cast<std::uint32_t>(kind)) entry += 32;
-  return u64_at(entry + 8);
+  const std::size_t directory = u64_at(content.size() - 48);
+  const std::size_t entry_bytes = is_archive ? 24 : 32;
+  std::size_t entry = directory;
+  while (static_cast<std::uint32_t>(u64_at(entry)) != static_cast<std::uint32_t>(kind)) entry += entry_bytes;
+  if (!is_archive) return u64_at(entry + 8);
+  const std::size_t sections = u64_at(content.size() - 24) & 0xFFFFFFFF;
+  return u64_at(directory + sections * entry_bytes + u64_at(entry + 16) * 32 + 24);
 }
 
 void change_byte(const fs::path& path, std::size_t offset) {
@@ -182,20 +208,46 @@ void change_byte(const fs::path& path, std::size_t offset) {
 /// Digests of all sections but the checkpoints, by kind; none if the file cannot be opened.
 std::map<std::uint32_t, u128> sections_of(const std::string& folder, std::uint64_t number) {
   std::map<std::uint32_t, u128> digests;
-  const auto reader = journal::SealedFolder::open_readonly(folder)->open(number, EngineUnderTest::kGenesis.store_id);
+  const auto store = journal::HistoryStore::open_readonly(folder);
+  const auto reader = store->open(number, EngineUnderTest::kGenesis.store_id);
   if (!reader) return digests;
   for (const SealedSection& section : (*reader)->sections()) {
     if (section.kind == static_cast<std::uint32_t>(history::SectionKind::kCheckpoints)) continue;
     const auto bytes = (*reader)->section(section.kind);
-    if (bytes) digests[section.kind] = record::checksum({bytes->at(0, section.bytes), section.bytes});
+    std::vector<std::byte> copy(section.bytes);
+    if (bytes && bytes->read(0, copy)) digests[section.kind] = record::checksum(copy);
   }
   return digests;
+}
+
+/// As a segment was written before there were filters of user data.
+void write_without_user_data_filter(const std::string& folder, const fs::path& segment) {
+  const std::uint64_t number = SealedStoreLives::number_of(segment);
+  const TemporaryFolder elsewhere(TemporaryFolder::Where::kMemory);
+  const auto store = journal::SealedFolder::open(elsewhere.path()).value();
+  const auto reader = journal::SealedFolder::open_readonly(folder)->open(number, EngineUnderTest::kGenesis.store_id).value();
+  const auto writer = store->create(number).value();
+  for (const SealedSection& section : reader->sections()) {
+    if (section.kind == static_cast<std::uint32_t>(history::SectionKind::kUserDataFilter)) continue;
+    ASSERT_TRUE(writer->begin_section(section.kind));
+    ASSERT_TRUE(writer->append({reader->section(section.kind)->at(0, section.bytes), section.bytes}));
+  }
+  ASSERT_TRUE(writer->publish(reader->header()));
+  fs::copy_file(elsewhere.path() + "/history/" + segment.filename().string(), segment, fs::copy_options::overwrite_existing);
 }
 
 std::map<fs::path, fs::file_time_type> times_of(const std::vector<fs::path>& paths) {
   std::map<fs::path, fs::file_time_type> times;
   for (const fs::path& path : paths) times[path] = fs::last_write_time(path);
   return times;
+}
+
+/// Of files that are there still: some are archived meanwhile.
+void expect_not_built_again(const std::map<fs::path, fs::file_time_type>& before) {
+  for (const auto& [path, time] : before) {
+    if (!is_archive(path) && !fs::exists(path)) continue;
+    EXPECT_EQ(fs::last_write_time(path), time) << path << " was built again";
+  }
 }
 
 TEST(SealedRecovery, GoesOnAsIfNothingHadHappened) {
@@ -209,7 +261,8 @@ TEST(SealedRecovery, GoesOnAsIfNothingHadHappened) {
       store.crash();
       const auto before = times_of(store.segments());
       store.recover();
-      for (const auto& [path, time] : before) EXPECT_EQ(fs::last_write_time(path), time) << path << " was built again";
+      expect_not_built_again(before);
+      store.search();
     }
     sealed += store.segments().size();
     from_snapshots += store.lives_from_snapshots();
@@ -222,6 +275,7 @@ TEST(SealedRecovery, GoesOnAsIfNothingHadHappened) {
 /// built again from the journal. Where balances have checkpoints differs from life to life; everything else is the same.
 TEST(SealedRecovery, BuildsAgainWhatIsMissingOrDamaged) {
   std::uint64_t damaged = 0;
+  std::uint64_t archived = 0;
   for (std::uint64_t seed = 100; seed < 100 + kSeeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     SealedStoreLives store(seed);
@@ -240,12 +294,21 @@ TEST(SealedRecovery, BuildsAgainWhatIsMissingOrDamaged) {
         store.recover();
         continue;
       }
-      switch (store.random().below(5)) {
-        case 0: fs::remove(victim); break;
+      const bool packed = is_archive(victim);
+      archived += packed ? 1U : 0U;
+      switch (store.random().below(6)) {
+        case 0:
+          fs::remove(victim);
+          if (is_archive(victim)) fs::remove(store.folder() + "/history/" + victim.stem().string() + ".archived");
+          break;
         case 1: fs::resize_file(victim, store.random().below(content.size())); break;
         case 2: change_byte(victim, store.random().below(128)); break;
-        case 3: change_byte(victim, offset_of(history::SectionKind::kSegmentLanes, content) + store.random().below(sizeof(history::SegmentLanes))); break;
-        default: change_byte(victim, offset_of(history::SectionKind::kBatchEnds, content) + store.random().below(sizeof(history::BatchEndRow)));
+        case 3: change_byte(victim, offset_of(history::SectionKind::kSegmentLanes, content, packed) + store.random().below(packed ? 16 : sizeof(history::SegmentLanes))); break;
+        case 4:
+          change_byte(victim, offset_of(history::SectionKind::kUserDataFilter, content, packed) +
+                                  store.random().below(packed ? 16 : sizeof(history::UserDataFilterHeader)));
+          break;
+        default: change_byte(victim, offset_of(history::SectionKind::kBatchEnds, content, packed) + store.random().below(packed ? 16 : sizeof(history::BatchEndRow)));
       }
       ++damaged;
       store.recover();
@@ -255,6 +318,28 @@ TEST(SealedRecovery, BuildsAgainWhatIsMissingOrDamaged) {
     }
   }
   EXPECT_GT(damaged, kSeeds);
+  EXPECT_GT(archived, kSeeds / 2);
+}
+
+/// Without a filter every block has to be looked at: the answer is the same, and the file is taken as it is.
+TEST(SealedRecovery, SearchesSegmentsThatHaveNoUserDataFilter) {
+  std::uint64_t written = 0;
+  for (std::uint64_t seed = 200; seed < 200 + kSeeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    SealedStoreLives store(seed);
+    store.run(500);
+    store.crash();
+    for (const fs::path& path : store.segments()) {
+      if (is_archive(path) || store.random().chance(50)) continue;
+      write_without_user_data_filter(store.folder(), path);
+      ++written;
+    }
+    const auto before = times_of(store.segments());
+    store.recover();
+    expect_not_built_again(before);
+    store.search();
+  }
+  EXPECT_GT(written, kSeeds / 2);
 }
 
 }  // namespace

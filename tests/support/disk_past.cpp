@@ -13,10 +13,12 @@ DiskPast::DiskPast(Builder builder, std::unique_ptr<journal::testing::TemporaryF
 }
 
 DiskPast::DiskPast(Builder builder, const std::string& folder) : builder_(builder) {
-  auto store = journal::SealedFolder::open(folder);
+  auto store = journal::HistoryStore::open({.data = folder, .archive = folder + "/archive", .cache_bytes = 0});
   if (!store) throw std::runtime_error(store.error().message());
   store_ = std::move(*store);
-  past_ = std::make_unique<history::SealedPast>(*store_, history::SealedPastOptions{});
+  history::SealedPastOptions options;
+  options.filter_block = kFilterBlock;
+  past_ = std::make_unique<history::SealedPast>(*store_, options);
   if (builder_ == Builder::kCaller) return;
   thread_ = std::thread([this] {
     while (!stops_.load(std::memory_order_relaxed)) {
@@ -34,6 +36,37 @@ DiskPast::~DiskPast() {
 void DiskPast::build() {
   const auto built = past_->do_work();
   if (!built) throw std::runtime_error(built.error().message());
+  archive();
+}
+
+/// At most one: the next one waits until nobody reads the sealed form of that any more.
+void DiskPast::archive() {
+  if (!past_->is_replaced()) return;
+  const auto unarchived = store_->unarchived();
+  for (const std::uint64_t segment : *unarchived) {
+    if (segment >= past_->durable_generations()) return;
+    if (segment % 3 != 0) return archive(segment);
+  }
+}
+
+void DiskPast::archive(std::uint64_t segment) {
+  const auto check = [](const Status& status) {
+    if (!status) throw std::runtime_error(status.message());
+  };
+  auto writer = store_->begin_archive(segment, past_->store_id(), [](std::uint32_t kind) { return history::is_read_in_place(kind); });
+  if (!writer) check(writer.error());
+  for (bool is_written = false; !is_written;) {
+    const auto step = (*writer)->step();
+    if (!step) check(step.error());
+    is_written = *step;
+  }
+  auto reader = store_->open_archived(segment, past_->store_id());
+  if (!reader) check(reader.error());
+  check((*reader)->verify());
+  auto view = history::SegmentView::open(std::move(*reader));
+  if (!view) check(view.error());
+  check(store_->finish_archive(segment, past_->store_id()));
+  past_->replace(std::move(*view));
 }
 
 void DiskPast::seal(const core::FrozenGeneration& generation) {

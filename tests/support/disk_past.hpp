@@ -6,18 +6,20 @@
 #include <thread>
 
 #include "history/sealed_past.hpp"
-#include "journal/sealed_folder.hpp"
+#include "journal/history_store.hpp"
 #include "unit/journal/temporary_folder.hpp"
 
 namespace florin::test {
 
-/// A past in sealed segments, and who builds them.
+/// A past in sealed segments, and who builds them. Two of three are archived, once there is a newer one, into `<folder>/archive`.
 class DiskPast final : public core::Past {
  public:
   enum class Builder {
     kCaller,  ///< whoever asks whether it is sealed, the third time he asks
     kThread,  ///< a thread of its own, beside everything else
   };
+
+  static constexpr std::uint32_t kFilterBlock = 16;  ///< small, so that there are many of them
 
   explicit DiskPast(Builder builder);
   /// In a folder that outlives it.
@@ -38,16 +40,19 @@ class DiskPast final : public core::Past {
   std::uint64_t memory_bytes() const noexcept override { return past_->memory_bytes(); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
+  void at_boundary() noexcept override { past_->at_boundary(); }
 
   [[nodiscard]] history::SealedPast& past() noexcept { return *past_; }
 
  private:
   DiskPast(Builder builder, std::unique_ptr<journal::testing::TemporaryFolder> folder);
   void build();
+  void archive();
+  void archive(std::uint64_t segment);
 
   const Builder builder_;
   std::unique_ptr<journal::testing::TemporaryFolder> folder_;  // its own
-  std::unique_ptr<journal::SealedFolder> store_;
+  std::unique_ptr<journal::HistoryStore> store_;
   std::unique_ptr<history::SealedPast> past_;
   int asked_ = 0;
   std::atomic<bool> stops_{false};

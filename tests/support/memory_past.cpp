@@ -80,7 +80,7 @@ void MemorySegment::take_checkpoints(const core::FrozenGeneration& generation) {
       const auto came_before = [&](const core::PostingEntry& entry) {
         return entry.is_expiry() ? expiries_[entry.index()].timestamp <= one.timestamp : first_position_ + entry.index() < one.transfers;
       };
-      const auto count = std::ranges::count_if(entries(postings(ordinal)), came_before);
+      const auto count = std::ranges::count_if(entries(postings(ordinal), {}), came_before);
       if (count == 0) throw std::logic_error("a checkpoint before the first change of its account");
       const auto posting = static_cast<std::uint32_t>(count - 1);
       checkpoints_[{ordinal, posting}] = {.balances = one.balances, .posting = posting, .flags = one.flags};
@@ -182,8 +182,7 @@ void MemoryPast::take_in() {
       end(ids_by_time_.at(partition.expiries().settled(i).pending_timestamp), PendingStatus::kExpired);
     }
   }
-  segments_.push_back(std::make_unique<MemorySegment>(frozen_));
-  list_ = list_->with(*segments_.back());
+  list_ = list_->with(std::make_shared<MemorySegment>(frozen_));
   durable_ = frozen_.number;
   frozen_ = {};
 }

@@ -24,7 +24,8 @@ class MemorySegment final : public core::PastSegment {
   std::uint32_t transfers_before(std::uint64_t timestamp) const noexcept override;
   std::uint32_t expiries_before(std::uint64_t timestamp) const noexcept override;
   core::PostingRange postings(std::uint32_t ordinal) const noexcept override;
-  std::span<const core::PostingEntry> entries(core::PostingRange range) const noexcept override {
+  std::span<const core::PostingEntry> entries(core::PostingRange range,
+                                                                std::span<core::PostingEntry> /*room*/) const noexcept override {
     return std::span(entries_).subspan(range.begin, range.size());
   }
   bool checkpoint_from(std::uint32_t ordinal, std::uint32_t posting, Checkpoint& checkpoint) const noexcept override;
@@ -81,7 +82,6 @@ class MemoryPast final : public core::Past {
   std::uint32_t batches_left_ = 0;
   std::uint64_t durable_ = 0;
   core::FrozenGeneration frozen_;
-  std::vector<std::unique_ptr<MemorySegment>> segments_;
   std::shared_ptr<const core::PastSegments> list_ = std::make_shared<core::PastSegments>();
   std::map<u128, core::PastTransfer> transfers_;
   std::map<std::uint64_t, u128> ids_by_time_;

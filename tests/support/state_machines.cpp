@@ -10,13 +10,15 @@ namespace florin::test {
 
 namespace {
 
+constexpr std::uint32_t kFilterBlock = 16;  // small, as everything in tests is: there are many of them
+
 std::unique_ptr<core::StateMachine> engine(std::uint32_t partitions, std::uint32_t query_records_max = core::kQueryRecordsMax) {
   return core::make_ledger(
-      {.memory_budget_bytes = std::uint64_t{64} << 20, .partitions = partitions, .query_records_max = query_records_max});
+      {.memory_budget_bytes = std::uint64_t{64} << 20, .partitions = partitions, .query_records_max = query_records_max, .filter_block = kFilterBlock});
 }
 
 std::unique_ptr<core::StateMachine> threaded_engine(std::uint32_t partitions) {
-  return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20, .partitions = partitions},
+  return core::make_ledger({.memory_budget_bytes = std::uint64_t{64} << 20, .partitions = partitions, .filter_block = kFilterBlock},
                            std::make_unique<pipeline::PartitionThreads>(partitions));
 }
 
@@ -24,14 +26,16 @@ std::unique_ptr<core::StateMachine> engine_with_past(std::uint32_t partitions, s
   return core::make_ledger({.memory_budget_bytes = std::uint64_t{1} << 30,
                             .partitions = partitions,
                             .past = std::make_shared<MemoryPast>(batches),
-                            .generation_entries = generation_transfers});
+                            .generation_entries = generation_transfers,
+                            .filter_block = kFilterBlock});
 }
 
 std::unique_ptr<core::StateMachine> threaded_engine_with_past(std::uint32_t partitions, std::uint64_t generation_transfers) {
   return core::make_ledger({.memory_budget_bytes = std::uint64_t{1} << 30,
                             .partitions = partitions,
                             .past = std::make_shared<MemoryPast>(3),
-                            .generation_entries = generation_transfers},
+                            .generation_entries = generation_transfers,
+                            .filter_block = kFilterBlock},
                            std::make_unique<pipeline::PartitionThreads>(partitions));
 }
 
@@ -39,7 +43,8 @@ std::unique_ptr<core::StateMachine> sealing_engine(std::uint32_t partitions, std
   return core::make_ledger({.memory_budget_bytes = std::uint64_t{1} << 30,
                             .partitions = partitions,
                             .past = std::make_shared<DiskPast>(builder),
-                            .generation_entries = generation_transfers});
+                            .generation_entries = generation_transfers,
+                            .filter_block = kFilterBlock});
 }
 
 std::vector<StateMachineFactory> worth_running(std::vector<StateMachineFactory> forms) {

@@ -8,7 +8,7 @@
 #include "backup/file_copy.hpp"
 #include "backup/journal_copy.hpp"
 #include "journal/lmdb_snapshot_store.hpp"
-#include "journal/sealed_folder.hpp"
+#include "journal/history_store.hpp"
 
 namespace florin::backup {
 namespace {
@@ -30,7 +30,11 @@ struct HeldSnapshot {
 class Taking {
  public:
   Taking(const BackupOptions& options, BackupFolder folder, Pace& pace)
-      : options_(options), folder_(std::move(folder)), pace_(pace), next_(folder_.manifest()) {
+      : options_(options),
+        folder_(std::move(folder)),
+        pace_(pace),
+        history_(journal::HistoryStore::open_readonly(options.data, options.archive)),
+        next_(folder_.manifest()) {
     report_.previous_sequence = next_.sequence;
   }
 
@@ -88,7 +92,7 @@ class Taking {
       if (snapshot.file.number > next_.sequence) continue;
       // The journal's copy goes on where the last one ended, so a snapshot of a sequence before is the same one.
       if (next_.find(snapshot.file) != nullptr) break;
-      const Result<bool> taken = take_derived(snapshot.file, snapshot.source);
+      const Result<bool> taken = take_derived(snapshot.file, snapshot.source, source_path(snapshot.file));
       if (!taken) return taken.error();
       if (*taken) break;
     }
@@ -100,43 +104,72 @@ class Taking {
 
   /// What the store has now, no more: its sealed segments fit each other, those of different days need not.
   Status take_history() {
-    const auto listed = journal::SealedFolder::open_readonly(options_.data)->list();
+    const auto listed = history_->list();
     if (!listed) return listed.error();
-    for (const BackupFile& file : next_.files_of(FileKind::kSealed)) {
-      if (!std::binary_search(listed->begin(), listed->end(), file.number)) forget(file);
+    for (const FileKind kind : {FileKind::kSealed, FileKind::kArchived}) {
+      for (const BackupFile& file : next_.files_of(kind)) {
+        if (!std::binary_search(listed->begin(), listed->end(), file.number)) forget(file);
+      }
     }
     for (const std::uint64_t number : *listed) {
-      if (Status status = take_sealed(number); !status) return status;
+      // One that is archived in this moment is gone from where it was found, once.
+      Status status = take_sealed(number, OnGone::kLookAgain);
+      if (status.kind() == ErrorKind::kNotFound) status = take_sealed(number, OnGone::kLeaveOut);
+      if (!status) return status;
     }
     return Status::ok();
   }
 
-  Status take_sealed(std::uint64_t number) {
+  enum class OnGone { kLookAgain, kLeaveOut };
+
+  Status take_sealed(std::uint64_t number, OnGone on_gone) {
+    const auto fail = [&](const std::string& path, const Status& why) {
+      const bool is_gone = why.kind() == ErrorKind::kNotFound;
+      if (is_gone && on_gone == OnGone::kLookAgain) return why;
+      return is_gone && has_sealed(number) != nullptr ? Status::ok() : leave_out(path, FileKind::kSealed, why);
+    };
+    const std::string name = "sealed segment " + std::to_string(number);
+    const auto path = history_->find(number);
+    if (!path) return fail(name, path.error());
     BackupFile file;
-    file.kind = FileKind::kSealed;
+    file.kind = path->ends_with(".archive") ? FileKind::kArchived : FileKind::kSealed;
     file.number = number;
-    const auto sealed = journal::SealedFolder::open_readonly(options_.data)->open(number, next_.store_id);
-    if (!sealed) return leave_out(file, sealed.error());
+    const auto sealed = history_->open(number, next_.store_id);
+    if (!sealed) return fail(*path, sealed.error());
     const SealedHeader& header = (*sealed)->header();
     if (header.last_sequence > next_.sequence) return Status::ok();  // sealed while the journal was read: the next backup's
-    const BackupFile* const known = next_.find(file);
-    if (known != nullptr && known->last_sequence == header.last_sequence && known->batch_checksum == header.batch_checksum) return Status::ok();
-    const auto source = open_to_copy(source_path(file));
-    if (!source) return leave_out(file, source.error());
-    const Result<bool> taken = take_derived(file, *source);
+    if (is_known(number, header)) return Status::ok();
+    const auto source = open_to_copy(*path);
+    if (!source) return fail(*path, source.error());
+    for (const FileKind kind : {FileKind::kSealed, FileKind::kArchived}) {
+      BackupFile earlier = file;
+      earlier.kind = kind;
+      if (Status status = unpublish(earlier); !status) return status;
+    }
+    const Result<bool> taken = take_derived(file, *source, *path);
     return taken ? Status::ok() : taken.error();
   }
 
+  /// The backup has it, in whichever form.
+  [[nodiscard]] bool is_known(std::uint64_t number, const SealedHeader& header) const {
+    const BackupFile* const known = has_sealed(number);
+    return known != nullptr && known->last_sequence == header.last_sequence && known->batch_checksum == header.batch_checksum;
+  }
+  [[nodiscard]] const BackupFile* has_sealed(std::uint64_t number) const {
+    const BackupFile* const sealed = next_.find({.kind = FileKind::kSealed, .number = number});
+    return sealed != nullptr ? sealed : next_.find({.kind = FileKind::kArchived, .number = number});
+  }
+
   /// Damaged, or gone since it was listed: it can be built again from a journal that has its beginning. Other errors are errors.
-  Status leave_out(const BackupFile& file, const Status& why) {
-    const bool can_be_done_without = next_.first_sequence == 1 || file.kind == FileKind::kSnapshot;
+  Status leave_out(const std::string& path, FileKind kind, const Status& why) {
+    const bool can_be_done_without = next_.first_sequence == 1 || kind == FileKind::kSnapshot;
     if (!can_be_done_without || (why.kind() != ErrorKind::kCorrupt && why.kind() != ErrorKind::kNotFound)) return why;
-    report_.notes.push_back(source_path(file) + " was left out: " + why.message());
+    report_.notes.push_back(path + " was left out: " + why.message());
     return Status::ok();
   }
 
   /// False if the file is left out.
-  Result<bool> take_derived(BackupFile file, const journal::File& source) {
+  Result<bool> take_derived(BackupFile file, const journal::File& source, const std::string& source_path) {
     if (Status status = unpublish(file); !status) return status;
     const std::string path = folder_.path_of(file);
     const Result<FileDigest> copied = copy_file(source, path + ".tmp", pace_);
@@ -144,7 +177,7 @@ class Taking {
     file.bytes = copied->bytes;
     file.digest = copied->digest;
     if (Status status = check_derived(path + ".tmp", next_.store_id, journal_, file); !status) {
-      if (Status error = leave_out(file, status); !error) return error;
+      if (Status error = leave_out(source_path, file.kind, status); !error) return error;
       return false;
     }
     drop_cached(path + ".tmp");
@@ -190,6 +223,7 @@ class Taking {
   const BackupOptions& options_;
   BackupFolder folder_;
   Pace& pace_;
+  const std::unique_ptr<journal::HistoryStore> history_;
   Manifest next_;                    ///< the backup being made; its files are all in place
   journal::SegmentCatalog journal_;  ///< the copy's
   BackupReport report_;

@@ -12,6 +12,7 @@ namespace florin::backup {
 
 struct BackupOptions {
   std::string data;  ///< data folder, of a running server or not
+  std::string archive;  ///< where its archived segments lie; empty: where the data folder says
   std::string to;    ///< folder of the backups of this store
   std::uint64_t segment_bytes = 1ULL << 30;
 };
@@ -29,7 +30,8 @@ struct BackupReport {
 ///
 ///   journal     batches behind the last backup's, into segments of their own: what was copied once is never copied again
 ///   snapshots   the newest that is not newer than the journal's copy; the one before stays too
-///   history     the sealed segments that are there now and end within the journal's copy
+///   history     the sealed segments that are there now and end within the journal's copy, archived or not: what was copied in one form is
+///               not copied again in the other
 ///
 /// Reads beside a running server, takes no lock of it, and writes nothing in its folder. Killed or failed at any moment, the backup before
 /// stays as it was.

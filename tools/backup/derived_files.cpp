@@ -1,6 +1,7 @@
 #include "backup/derived_files.hpp"
 
 #include "backup/chain_check.hpp"
+#include "journal/archive_reader.hpp"
 #include "journal/sealed_reader.hpp"
 #include "journal/snapshot_reader.hpp"
 
@@ -20,8 +21,13 @@ Status check_snapshot(const std::string& path, u128 store_id, BackupFile& file) 
   return Status::ok();
 }
 
+Result<std::unique_ptr<SealedReader>> open_sealed(const std::string& path, u128 store_id, const BackupFile& file) {
+  if (file.kind == FileKind::kSealed) return journal::SealedFileReader::open(path, file.number, store_id);
+  return journal::ArchiveFileReader::open(path, file.number, store_id, std::make_shared<journal::BlockCache>(0));
+}
+
 Status check_sealed(const std::string& path, u128 store_id, BackupFile& file) {
-  const auto sealed = journal::SealedFileReader::open(path, file.number, store_id);
+  const auto sealed = open_sealed(path, store_id, file);
   if (!sealed) return sealed.error();
   if (Status status = (*sealed)->verify(); !status) return status;
   file.last_sequence = (*sealed)->header().last_sequence;

@@ -21,9 +21,10 @@ struct KindName {
   std::string_view folder;
   std::string_view extension;
 };
-constexpr std::array<KindName, 3> kKinds{{{FileKind::kSegment, "journal/", ".mdb"},
+constexpr std::array<KindName, 4> kKinds{{{FileKind::kSegment, "journal/", ".mdb"},
                                           {FileKind::kSnapshot, "snapshots/", ".mdb"},
-                                          {FileKind::kSealed, "history/", ".sealed"}}};
+                                          {FileKind::kSealed, "history/", ".sealed"},
+                                          {FileKind::kArchived, "history/", ".archive"}}};
 
 std::string checksum_of(const Json& json) {
   const std::string text = json.dump();

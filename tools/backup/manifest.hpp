@@ -11,12 +11,12 @@
 
 namespace florin::backup {
 
-enum class FileKind { kSegment, kSnapshot, kSealed };
+enum class FileKind { kSegment, kSnapshot, kSealed, kArchived };
 
 /// One file of a backup. It lies under the name that it has in a data folder and is never changed.
 struct BackupFile {
   FileKind kind = FileKind::kSegment;
-  std::uint64_t number = 0;  ///< names it: first sequence of a segment, sequence of a snapshot, number of a sealed segment
+  std::uint64_t number = 0;  ///< names it: first sequence of a segment, sequence of a snapshot, number of a sealed segment, archived or not
   std::uint64_t bytes = 0;
   u128 digest = 0;                  ///< XXH3-128 of all of them
   std::uint64_t last_sequence = 0;  ///< what it holds ends with this event ...
@@ -40,7 +40,7 @@ struct Manifest {
   std::uint64_t timestamp = 0;       ///< of that event
   std::uint64_t batch_number = 0;    ///< of the batch that ends with it
   u128 batch_checksum = 0;
-  std::vector<BackupFile> files;  ///< segments ascending and without a gap, then snapshots, then sealed segments
+  std::vector<BackupFile> files;  ///< segments ascending and without a gap, then snapshots, then sealed segments, then archived ones
 
   [[nodiscard]] std::vector<BackupFile> files_of(FileKind kind) const;
   [[nodiscard]] const BackupFile* find(const BackupFile& named_so) const;

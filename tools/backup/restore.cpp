@@ -126,9 +126,12 @@ Status Restoration::stage_derived(Pace& pace) {
     return {ErrorKind::kNotFound, "the backup begins at sequence " + std::to_string(manifest().first_sequence) + ", and no snapshot in it is of " +
                                       std::to_string(end_.sequence) + " or before"};
   }
-  for (const BackupFile& sealed : manifest().files_of(FileKind::kSealed)) {
-    if (sealed.last_sequence > end_.sequence) continue;
-    if (Status status = stage_file(sealed, pace); !status) return status;
+  // Archived ones as they are: a data folder may have them among its sealed ones.
+  for (const FileKind kind : {FileKind::kSealed, FileKind::kArchived}) {
+    for (const BackupFile& sealed : manifest().files_of(kind)) {
+      if (sealed.last_sequence > end_.sequence) continue;
+      if (Status status = stage_file(sealed, pace); !status) return status;
+    }
   }
   return Status::ok();
 }

@@ -4,8 +4,35 @@
 
 namespace florin::core {
 
-void AccountChanges::set_account(std::uint32_t reference, const AccountHead* head, Wanted wanted) noexcept {
+namespace {
+
+/// Which changes of a segment need not be looked at. Those of one block come one after the other, so its filter is asked once.
+class Passing {
+ public:
+  Passing(const PastSegment& segment, const SoughtUserData* sought) noexcept : segment_(segment), sought_(sought) {}
+
+  [[nodiscard]] bool may_pass(PostingEntry entry) noexcept {
+    if (sought_ == nullptr || entry.is_expiry()) return false;
+    const std::uint32_t block = entry.index() / segment_.filter_block();
+    if (block != block_) {
+      block_ = block;
+      may_have_ = segment_.may_have(*sought_, block);
+    }
+    return !may_have_;
+  }
+
+ private:
+  const PastSegment& segment_;
+  const SoughtUserData* sought_;
+  std::uint32_t block_ = ~std::uint32_t{0};
+  bool may_have_ = true;
+};
+
+}  // namespace
+
+void AccountChanges::set_account(std::uint32_t reference, const AccountHead* head, Wanted wanted, const SoughtUserData* sought) noexcept {
   wanted_ = wanted;
+  sought_ = sought;
   reference_ = reference;
   at_account_ = view_.tables().account_at(reference);
   ordinal_ = view_.tables().ordinal_of(reference);
@@ -229,20 +256,34 @@ void AccountChanges::end_block() noexcept {
 void AccountChanges::fill_from_segment(std::uint32_t segment, std::uint32_t entry) noexcept {
   const PastSegment& past = view_.segments()[segment];
   const PostingRange range = past.postings(ordinal_);
-  const std::uint32_t begin = entry + 1 - range.begin > block_size_ ? entry + 1 - block_size_ : range.begin;
-  const std::span<const PostingEntry> entries = past.entries({begin, entry + 1});
-  for (const PostingEntry& one : entries) {
+  const std::uint32_t looked_at_max = sought_ == nullptr ? block_size_ : block_size_ * (kPassedMax + 1);
+  std::uint32_t begin = entry + 1 - range.begin > looked_at_max ? entry + 1 - looked_at_max : range.begin;
+  std::array<PostingEntry, kBlock * (kPassedMax + 1)> room;
+  const std::span<const PostingEntry> entries = past.entries({begin, entry + 1}, room);
+  std::array<PostingEntry, kBlock> taken;
+  Passing passing(past, sought_);
+  std::uint32_t passed = kPassedMax;  // the first one appears: a walk stands where it was told to
+  std::size_t i = entries.size();
+  while (i > 0 && count_ < block_size_) {
+    const PostingEntry one = entries[--i];
+    if (passed < kPassedMax && passing.may_pass(one)) {
+      ++passed;
+      continue;
+    }
+    passed = 0;
+    block_[count_].place = in_segment(segment, begin + static_cast<std::uint32_t>(i));
+    taken[count_++] = one;
     if (!one.is_expiry()) past.prefetch_transfer(one.index());
   }
-  for (std::size_t i = entries.size(); i-- > 0;) {
-    AccountChange& change = block_[count_++];
-    change.place = in_segment(segment, begin + static_cast<std::uint32_t>(i));
-    change.is_expiry = entries[i].is_expiry();
-    change.is_credit = entries[i].is_credit();
+  begin += static_cast<std::uint32_t>(i);
+  for (std::uint32_t t = 0; t < count_; ++t) {
+    AccountChange& change = block_[t];
+    change.is_expiry = taken[t].is_expiry();
+    change.is_credit = taken[t].is_credit();
     if (change.is_expiry) {
-      change.expiry = view_.in_references(past.expiry(entries[i].index()));
+      change.expiry = view_.in_references(past.expiry(taken[t].index()));
     } else {
-      begin_row(change, TransferName::in_segment(segment, entries[i].index()));
+      begin_row(change, TransferName::in_segment(segment, taken[t].index()));
     }
   }
   end_block();

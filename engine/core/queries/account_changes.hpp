@@ -36,8 +36,10 @@ class AccountChanges {
   /// What of the changes will be looked at.
   enum class Wanted : std::uint8_t { kBalances, kFields, kTransfers };
 
-  /// From here on this account, of which `head` may be missing: then only sealed places can be asked for.
-  void set_account(std::uint32_t reference, const AccountHead* head, Wanted wanted = Wanted::kBalances) noexcept;
+  /// From here on this account, of which `head` may be missing: then only sealed places can be asked for. `sought`: most of the transfers that do not
+  /// have this user data need not appear among the changes; nullptr: all of them do.
+  void set_account(std::uint32_t reference, const AccountHead* head, Wanted wanted = Wanted::kBalances,
+                   const SoughtUserData* sought = nullptr) noexcept;
 
   /// The newest of all.
   [[nodiscard]] Start newest() const noexcept;
@@ -76,6 +78,7 @@ class AccountChanges {
   static constexpr std::uint64_t kInMemory = std::uint64_t{1} << 63;
   static constexpr std::uint32_t kBlock = 32;  // changes looked up together, so that their rows arrive together
   static constexpr std::uint32_t kFirstBlock = 8;
+  static constexpr std::uint32_t kPassedMax = 64;  // changes passed over for one that appears: so whoever counts those counts the work
 
   static std::uint64_t in_memory(std::size_t index) noexcept { return kInMemory | index; }
   static std::uint64_t in_segment(std::uint32_t segment, std::uint32_t entry) noexcept { return std::uint64_t{segment + 1} << 32 | entry; }
@@ -107,6 +110,7 @@ class AccountChanges {
   AccountAt at_account_;
   const AccountHead* head_ = nullptr;
   Wanted wanted_ = Wanted::kBalances;
+  const SoughtUserData* sought_ = nullptr;
 
   std::array<AccountChange, kBlock> block_;
   std::uint32_t count_ = 0;

@@ -54,7 +54,12 @@ void Queries::account_history(const Command& command, BatchBoundary& boundary) n
     Page<Row>(*command.reply, filter.limit).finish({});
     return;
   }
-  walk_.set_account(head.reference, &head, kWantsBalances<Row> ? AccountChanges::Wanted::kFields : AccountChanges::Wanted::kTransfers);
+  const SoughtUserData sought(user_data_of(filter), view_.tables().hash());
+  if constexpr (kWantsBalances<Row>) {
+    walk_.set_account(head.reference, &head, AccountChanges::Wanted::kFields);  // each change is taken back, whatever it is
+  } else {
+    walk_.set_account(head.reference, &head, AccountChanges::Wanted::kTransfers, sought.fields().empty() ? nullptr : &sought);
+  }
   if ((filter.flags & AccountFilterFlags::kReversed) != 0) {
     account_history_descending<Row>(filter, *command.reply);
   } else {

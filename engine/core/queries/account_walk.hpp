@@ -22,8 +22,9 @@ class AccountWalk {
   explicit AccountWalk(HistoryView& view) noexcept : view_(view), changes_(view) {}
 
   /// From here on this account; see AccountChanges::set_account().
-  void set_account(std::uint32_t reference, const AccountHead* head, AccountChanges::Wanted wanted = AccountChanges::Wanted::kBalances) noexcept {
-    changes_.set_account(reference, head, wanted);
+  void set_account(std::uint32_t reference, const AccountHead* head, AccountChanges::Wanted wanted = AccountChanges::Wanted::kBalances,
+                   const SoughtUserData* sought = nullptr) noexcept {
+    changes_.set_account(reference, head, wanted, sought);
   }
   [[nodiscard]] const AccountChanges& changes() const noexcept { return changes_; }
 

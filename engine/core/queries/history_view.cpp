@@ -333,7 +333,8 @@ std::uint32_t HistoryView::first_above(const PastSegment& segment, PostingRange 
   };
   while (!range.empty()) {
     const std::uint32_t middle = range.begin + range.size() / 2;
-    if (is_above(segment.entries({middle, middle + 1}).front())) {
+    PostingEntry room;
+    if (is_above(segment.entries({middle, middle + 1}, {&room, 1}).front())) {
       range.end = middle;
     } else {
       range.begin = middle + 1;
@@ -347,8 +348,12 @@ std::uint64_t HistoryView::transfers_before(std::uint64_t timestamp) const noexc
   const std::uint32_t place = past.lower_bound([&](const auto& entry) { return entry.transfers_timestamp < timestamp; });
   if (place < past.count()) return past[place].first_position() + past[place].transfers_before(timestamp);
   std::uint64_t count = 0;
-  for (std::uint32_t p = 0; p < tables_.count(); ++p) count += count_before(tables_[p].transfers(), view_.parts[p].transfers, timestamp);
+  for (std::uint32_t p = 0; p < tables_.count(); ++p) count += transfers_before(p, timestamp);
   return count;
+}
+
+std::size_t HistoryView::transfers_before(std::uint32_t partition, std::uint64_t timestamp) const noexcept {
+  return count_before(tables_[partition].transfers(), view_.parts[partition].transfers, timestamp);
 }
 
 TransferName HistoryView::pending_of(const Expiry& expiry) const noexcept {
@@ -358,7 +363,7 @@ TransferName HistoryView::pending_of(const Expiry& expiry) const noexcept {
   if (place < past.count()) return TransferName::in_segment(place, past[place].transfers_before(timestamp));
   for (std::uint32_t p = 0; p < tables_.count(); ++p) {
     const LedgerView::Log& log = view_.parts[p].transfers;
-    const std::size_t index = count_before(tables_[p].transfers(), log, timestamp);
+    const std::size_t index = transfers_before(p, timestamp);
     if (index < log.end && tables_[p].transfers().settled(index).timestamp == timestamp) return TransferName::in_memory(p, index);
   }
   return {};

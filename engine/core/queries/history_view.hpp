@@ -71,7 +71,7 @@ struct LedgerPoint {
 /// Reader: one thread, any.
 class HistoryView {
  public:
-  enum class Order : std::uint8_t { kAscending, kDescending };
+  using Order = core::Order;
 
   HistoryView(const Tables& tables, const Past* past, LedgerViews& views) : tables_(tables), past_(past), views_(views), heads_(tables.count()) {}
 
@@ -139,6 +139,8 @@ class HistoryView {
   [[nodiscard]] std::uint32_t first_above(const PastSegment& segment, PostingRange range, const LedgerPoint& point) const noexcept;
   /// How many transfers have a timestamp below this one.
   [[nodiscard]] std::uint64_t transfers_before(std::uint64_t timestamp) const noexcept;
+  /// Index behind the last transfer of one partition in memory with a timestamp below this one.
+  [[nodiscard]] std::size_t transfers_before(std::uint32_t partition, std::uint64_t timestamp) const noexcept;
   /// The pending transfer of an expiry.
   [[nodiscard]] TransferName pending_of(const Expiry& expiry) const noexcept;
 

@@ -4,26 +4,36 @@
 #include "core/queries/filters.hpp"
 #include "core/queries/queries.hpp"
 #include "core/queries/status_sieve.hpp"
+#include "core/queries/user_data_search.hpp"
 
 /// @file
-/// query_accounts and query_transfers: a scan in order of time. There is no index on what they ask for. And lookup_transfers.
+/// query_accounts and query_transfers: a scan in order of time, or a search if transfers with some user data are asked for. Of all else that may be
+/// asked there is no index. And lookup_transfers.
 
 namespace florin::core {
 namespace {
 
 constexpr std::size_t kPiece = 256;  // records looked up at a time
 
+bool is_reversed(const QueryFilter& filter) noexcept { return (filter.flags & QueryFilterFlags::kReversed) != 0; }
+HistoryView::Order order_of(const QueryFilter& filter) noexcept {
+  return is_reversed(filter) ? HistoryView::Order::kDescending : HistoryView::Order::kAscending;
+}
+// The bounds of time.
+std::uint64_t oldest_of(const QueryFilter& filter) noexcept { return std::max<std::uint64_t>(filter.timestamp_min, 1); }
+std::uint64_t newest_of(const QueryFilter& filter) noexcept { return filter.timestamp_max == 0 ? kTimestampMax : filter.timestamp_max; }
+
 /// Looks at one record after the other, until nothing is left within the bounds of time, the page is full or the work is done.
 /// `read(order, from, found)` finds a piece of records, `is_full()` says that no more are wanted, `take(record)` takes one.
 /// Returns where to go on; 0: nothing is left.
 template <typename Record, typename Read, typename TimeOf, typename IsFull, typename Take>
 std::uint64_t scan(const QueryFilter& filter, WorkBudget budget, Read&& read, TimeOf&& time_of, IsFull&& is_full, Take&& take) noexcept {
-  const bool reversed = (filter.flags & QueryFilterFlags::kReversed) != 0;
-  const std::uint64_t newest = filter.timestamp_max == 0 ? kTimestampMax : filter.timestamp_max;
-  std::uint64_t from = reversed ? newest : std::max<std::uint64_t>(filter.timestamp_min, 1);
+  const bool reversed = is_reversed(filter);
+  const std::uint64_t newest = newest_of(filter);
+  std::uint64_t from = reversed ? newest : oldest_of(filter);
   Record found[kPiece];
   while (true) {
-    const std::size_t count = read(reversed ? HistoryView::Order::kDescending : HistoryView::Order::kAscending, from, std::span<Record>(found));
+    const std::size_t count = read(order_of(filter), from, std::span<Record>(found));
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint64_t timestamp = time_of(found[i]);
       if (timestamp < filter.timestamp_min || timestamp > newest) return 0;
@@ -78,20 +88,41 @@ void Queries::query_transfers(const Command& command, BatchBoundary& boundary) n
   Page<Transfer> page(*command.reply, std::min(filter.limit, kQueryRowsMax));
   StatusSieve<Transfer> sieve(view_, filter.pending_statuses);
   const auto put = [&](const Transfer& transfer) { page.add(transfer); };
-  TransferName names[kPiece];
-  const std::uint64_t resume = scan<HistoryRow>(
-      filter, WorkBudget(records_max_),
-      [&](auto order, std::uint64_t from, auto found) {
-        const std::size_t count = view_.transfers(order, from, std::span(names, found.size()));
-        view_.rows(std::span(names, count), found);
-        return count;
-      },
-      [](const HistoryRow& row) { return row.record.timestamp; }, [&] { return page.full(); },
-      [&](const HistoryRow& row) {
-        if (matches(filter, row) && (filter.ledger == 0 || filter.ledger == view_.ledger_of(row))) sieve.add(row, view_.whole(row), put);
-      });
+  const auto is_full = [&] { return page.full(); };
+  const auto take = [&](const HistoryRow& row) {
+    if (matches(filter, row) && (filter.ledger == 0 || filter.ledger == view_.ledger_of(row))) sieve.add(row, view_.whole(row), put);
+  };
+  std::uint64_t resume = 0;
+  if (const SoughtUserData sought(user_data_of(filter), view_.tables().hash()); !sought.fields().empty()) {
+    resume = search_transfers(filter, sought, is_full, take);
+  } else {
+    TransferName names[kPiece];
+    resume = scan<HistoryRow>(
+        filter, WorkBudget(records_max_),
+        [&](auto order, std::uint64_t from, auto found) {
+          const std::size_t count = view_.transfers(order, from, std::span(names, found.size()));
+          view_.rows(std::span(names, count), found);
+          return count;
+        },
+        [](const HistoryRow& row) { return row.record.timestamp; }, is_full, take);
+  }
   sieve.flush(put);
   page.finish({.resume = page.next() != 0 ? page.next() : resume});
+}
+
+/// As scan(), but only transfers with the user data that is asked for are taken.
+template <typename IsFull, typename Take>
+std::uint64_t Queries::search_transfers(const QueryFilter& filter, const SoughtUserData& sought, IsFull&& is_full, Take&& take) {
+  UserDataSearch search(view_, filters_, sought, order_of(filter), oldest_of(filter), newest_of(filter), WorkBudget(records_max_));
+  while (const auto name = search.next()) {
+    const HistoryRow row = view_.row(*name);
+    take(row);
+    if (!is_full()) continue;
+    const std::uint64_t timestamp = row.record.timestamp;
+    const bool was_last = timestamp == (is_reversed(filter) ? oldest_of(filter) : newest_of(filter));
+    return was_last ? 0 : is_reversed(filter) ? timestamp - 1 : timestamp + 1;
+  }
+  return search.resume();
 }
 
 void Queries::lookup_transfers(const Command& command, BatchBoundary& boundary) noexcept {

@@ -10,21 +10,47 @@
 
 namespace florin::core {
 
-/// How many records one request may still look at.
+/// How many records one request may still look at. What a search passes over is cheaper than a record that is fetched from anywhere: it lies in
+/// a row, and the processor has it there before it is needed.
 class WorkBudget {
  public:
-  explicit WorkBudget(std::uint32_t records) noexcept : left_(records) {}
+  explicit WorkBudget(std::uint32_t records) noexcept : left_(std::uint64_t{records} * kRecord) {}
 
   /// Asks for one record more.
   bool spend() noexcept {
-    if (left_ == 0) return false;
-    --left_;
+    if (left_ < kRecord) return false;
+    left_ -= kRecord;
     return true;
   }
-  [[nodiscard]] std::uint32_t left() const noexcept { return left_; }
+  [[nodiscard]] std::uint32_t left() const noexcept { return static_cast<std::uint32_t>(left_ / kRecord); }
+
+  /// Asks for one look into a filter.
+  bool probe() noexcept {
+    if (left_ < kProbe) return false;
+    left_ -= kProbe;
+    return true;
+  }
+  /// Transfers that may still be passed over.
+  [[nodiscard]] std::uint64_t passes_left() const noexcept { return left_ / kPassed; }
+  void pass(std::uint64_t transfers) noexcept { left_ -= transfers * kPassed; }
+  /// A filter for so many transfers was made, though it may be more than what was left.
+  void make_filter(std::uint64_t transfers) noexcept { left_ -= std::min(left_, transfers * kFiltered); }
+
+  /// The share of one of `count` that work side by side; and what one of them has left comes back.
+  [[nodiscard]] WorkBudget share(std::uint32_t count) const noexcept {
+    WorkBudget share(0);
+    share.left_ = left_ / count;
+    return share;
+  }
+  void add(const WorkBudget& share) noexcept { left_ += share.left_; }
 
  private:
-  std::uint32_t left_;
+  static constexpr std::uint64_t kRecord = 64;
+  static constexpr std::uint64_t kFiltered = 16;
+  static constexpr std::uint64_t kPassed = 8;
+  static constexpr std::uint64_t kProbe = 4;
+
+  std::uint64_t left_;
 };
 
 /// Rows of a page in the order in which they are found, written into the reply.

@@ -6,9 +6,10 @@
 
 namespace florin::core {
 
-Queries::Queries(const Tables& tables, const Past* past, LedgerViews& views, std::uint32_t records_max)
+Queries::Queries(const Tables& tables, const Past* past, LedgerViews& views, RecentFilters& filters, std::uint32_t records_max)
     : records_max_(std::max(records_max, kQueryRecordsMin)),
       view_(tables, past, views),
+      filters_(filters),
       walk_(view_),
       heads_(std::max(kAccountsAtMax, kQueryRowsMax)),
       names_(kEventsMax),

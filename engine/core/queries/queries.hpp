@@ -7,6 +7,7 @@
 #include "core/queries/account_walk.hpp"
 #include "core/queries/history_view.hpp"
 #include "core/queries/page.hpp"
+#include "core/queries/recent_filters.hpp"
 #include "core/state_machine.hpp"
 #include "florin/query.hpp"
 
@@ -24,7 +25,7 @@ inline constexpr std::uint32_t kQueryRecordsMin = 64;
 /// Reader: one thread, any.
 class Queries final : public QueryReader {
  public:
-  Queries(const Tables& tables, const Past* past, LedgerViews& views, std::uint32_t records_max);
+  Queries(const Tables& tables, const Past* past, LedgerViews& views, RecentFilters& filters, std::uint32_t records_max);
   ~Queries() override;
 
   Moment execute(const Command& command, BatchBoundary& boundary) noexcept override;
@@ -45,6 +46,8 @@ class Queries final : public QueryReader {
   // ledger_scan.cpp
   void query_accounts(const Command& command, BatchBoundary& boundary) noexcept;
   void query_transfers(const Command& command, BatchBoundary& boundary) noexcept;
+  template <typename IsFull, typename Take>
+  std::uint64_t search_transfers(const QueryFilter& filter, const SoughtUserData& sought, IsFull&& is_full, Take&& take);
   void lookup_transfers(const Command& command, BatchBoundary& boundary) noexcept;
 
   // change_events.cpp
@@ -92,6 +95,7 @@ class Queries final : public QueryReader {
 
   const std::uint32_t records_max_;
   HistoryView view_;
+  RecentFilters& filters_;
   AccountWalk walk_;
   std::vector<AccountHead> heads_;      // of the accounts that a request names
   std::vector<TransferName> names_;     // of the transfers

@@ -12,6 +12,17 @@
 /// and farther away; and while one account is walked, the entries and rows of those after it are on their way.
 
 namespace florin::core {
+namespace {
+
+constexpr std::uint32_t kPiece = 64;  // entries read at a time
+
+/// The entries of a range that a walk comes to first.
+PostingRange first_piece(PostingRange range, bool is_forward) noexcept {
+  if (range.size() <= kPiece) return range;
+  return is_forward ? PostingRange{range.begin, range.begin + kPiece} : PostingRange{range.end - kPiece, range.end};
+}
+
+}  // namespace
 
 /// Asks one segment about some accounts: what changes they have in it, up to a checkpoint, and which that is.
 class Queries::SealedSearch {
@@ -174,9 +185,11 @@ void Queries::prefetch_entries(std::uint32_t walk_index) const noexcept {
 
 void Queries::prefetch_rows(std::uint32_t walk_index) const noexcept {
   const EventScratch& scratch = *events_;
+  std::array<PostingEntry, kPiece> room;
   for (std::uint32_t at = scratch.chain_of(scratch.walks[walk_index]).first; at != 0; at = scratch.stretches[at - 1].next) {
-    const PastSegment& past = view_.segments()[scratch.stretches[at - 1].segment];
-    for (const PostingEntry entry : past.entries(scratch.stretches[at - 1].range)) {
+    const EventScratch::Stretch& stretch = scratch.stretches[at - 1];
+    const PastSegment& past = view_.segments()[stretch.segment];
+    for (const PostingEntry entry : past.entries(first_piece(stretch.range, scratch.walks[walk_index].from == EventScratch::From::kBelow), room)) {
       if (!entry.is_expiry()) past.prefetch_transfer(entry.index());
     }
   }
@@ -189,20 +202,25 @@ void Queries::fill_sealed_account(std::uint32_t walk_index, WorkBudget& budget) 
   const bool is_forward = walk.from == EventScratch::From::kBelow;
   AccountState state = walk.start;
   std::uint32_t left = walk.end - walk.begin;
+  std::array<PostingEntry, kPiece> room;
   for (std::uint32_t at = scratch.chain_of(walk).first; at != 0; at = scratch.stretches[at - 1].next) {
-    const EventScratch::Stretch& stretch = scratch.stretches[at - 1];
-    const std::span<const PostingEntry> entries = view_.segments()[stretch.segment].entries(stretch.range);
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-      read_change(stretch.segment, entries[is_forward ? i : entries.size() - 1 - i]);
-      if (is_forward) state.carry_out(scratch.change, view_);
-      const EventScratch::Side& side = scratch.sides[is_forward ? walk.begin + left - 1 : walk.end - left];
-      if (EventScratch::Event& event = scratch.events[side.event]; event.is(scratch.change)) {
-        event.accounts[side.side].balances = state.balances;
-        event.accounts[side.side].flags = state.flags;
-        if (--left == 0) return;
+    const std::uint32_t segment = scratch.stretches[at - 1].segment;
+    for (PostingRange range = scratch.stretches[at - 1].range; !range.empty();) {
+      const PostingRange piece = first_piece(range, is_forward);
+      (is_forward ? range.begin : range.end) = is_forward ? piece.end : piece.begin;
+      const std::span<const PostingEntry> entries = view_.segments()[segment].entries(piece, room);
+      for (std::size_t i = 0; i < entries.size(); ++i) {
+        read_change(segment, entries[is_forward ? i : entries.size() - 1 - i]);
+        if (is_forward) state.carry_out(scratch.change, view_);
+        const EventScratch::Side& side = scratch.sides[is_forward ? walk.begin + left - 1 : walk.end - left];
+        if (EventScratch::Event& event = scratch.events[side.event]; event.is(scratch.change)) {
+          event.accounts[side.side].balances = state.balances;
+          event.accounts[side.side].flags = state.flags;
+          if (--left == 0) return;
+        }
+        if (!is_forward) state.take_back(scratch.change, view_);
+        budget.spend();
       }
-      if (!is_forward) state.take_back(scratch.change, view_);
-      budget.spend();
     }
   }
 }

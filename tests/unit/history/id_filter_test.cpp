@@ -120,7 +120,7 @@ TEST(IdFilter, ASourceThatFailsLosesNothing) {
   history.add_segment(random_hashes(random, 20'000));
   history.filter->at_boundary();
   for (const std::uint32_t bad : {0U, 1U, 100U, 240U}) {
-    const Status status = history.filter->reserve(100'000, [&](std::uint32_t part, const IdFilter::Add& add) {
+    const Status status = history.filter->reserve(300'000, [&](std::uint32_t part, const IdFilter::Add& add) {
       const std::span<const std::uint64_t> hashes(history.parts[part]);
       add(hashes.first(part == bad ? hashes.size() / 2 : hashes.size()));
       return part == bad ? Status(ErrorKind::kCorrupt, "damaged") : Status::ok();
@@ -129,7 +129,7 @@ TEST(IdFilter, ASourceThatFailsLosesNothing) {
     history.filter->at_boundary();
     history.expect_all();
   }
-  history.add_segment(random_hashes(random, 100'000));
+  history.add_segment(random_hashes(random, 300'000));
   history.expect_all();
 }
 

@@ -36,7 +36,7 @@ void expect_account(const Postings& postings, std::uint32_t ordinal, const std::
   PostingRange range;
   ASSERT_EQ(postings.find(ordinal, range), Found::kYes);
   ASSERT_TRUE(postings.check(ordinal));
-  const auto entries = postings.entries(range);
+  const auto entries = postings.entries(range, {});
   ASSERT_TRUE(entries);
   ASSERT_TRUE(std::ranges::equal(*entries, expected));
 

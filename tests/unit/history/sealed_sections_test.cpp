@@ -11,6 +11,7 @@
 #include "history/id_filter.hpp"
 #include "history/id_run.hpp"
 #include "history/postings.hpp"
+#include "history/user_data_filter.hpp"
 #include "journal/sealed_folder.hpp"
 #include "support/random.hpp"
 #include "unit/journal/temporary_folder.hpp"
@@ -23,6 +24,7 @@ using test::Random;
 
 constexpr std::uint32_t kTransfers = 20'000;
 constexpr std::uint32_t kAccounts = 3'000;
+constexpr std::uint32_t kFilterBlock = 100;
 
 class SealedSections : public ::testing::Test {
  protected:
@@ -30,11 +32,13 @@ class SealedSections : public ::testing::Test {
     std::vector<std::uint32_t> values;
     PostingsBuilder postings(kAccounts);
     std::vector<Checkpoint> checkpoints;
+    UserDataFilterBuilder user_data(core::IdHash(7), kTransfers, kFilterBlock);
     for (std::uint32_t i = 0; i < kTransfers; ++i) {
       hashes_.push_back(random_.next());
       values.push_back(i);
       postings.count(i % kAccounts);
       checkpoints.push_back({.balances = {}, .ordinal = i % kAccounts, .posting = i});
+      user_data.add(i, user_data_of(i));
     }
     postings.end_of_counts();
     for (std::uint32_t i = 0; i < kTransfers; ++i) postings.add(i % kAccounts, PostingEntry::of(i, 0));
@@ -44,6 +48,8 @@ class SealedSections : public ::testing::Test {
     write(file, SectionKind::kIdRun, build_id_run(hashes_, values)->bytes());
     write(file, SectionKind::kPostings, postings.finish().bytes());
     write(file, SectionKind::kCheckpoints, build_checkpoints(checkpoints).bytes());
+    if (!file.begin_section(static_cast<std::uint32_t>(SectionKind::kUserDataFilter))) std::abort();
+    if (!user_data.finish([&](std::span<const std::byte> bytes) { return file.append(bytes); })) std::abort();
     if (!file.begin_section(static_cast<std::uint32_t>(SectionKind::kIdFilter))) std::abort();
     if (!filter_.save([&](std::span<const std::byte> bytes) { return file.append(bytes); })) std::abort();
     SealedHeader header;
@@ -55,6 +61,7 @@ class SealedSections : public ::testing::Test {
   static void write(SealedWriter& file, SectionKind kind, std::span<const std::byte> bytes) {
     if (!file.begin_section(static_cast<std::uint32_t>(kind)) || !file.append(bytes)) std::abort();
   }
+  static core::UserData user_data_of(std::uint32_t i) { return {i + 1, 0, i % 50 + 1}; }
   void open() { reader_ = store_->open(1, 0).value(); }
   [[nodiscard]] VerifiedBytes section(SectionKind kind) const { return *reader_->section(static_cast<std::uint32_t>(kind)); }
 
@@ -112,6 +119,14 @@ class SealedSections : public ::testing::Test {
     } else {
       is_whole = false;
     }
+    if (const auto filter = UserDataFilter::open(section(SectionKind::kUserDataFilter), kTransfers)) {
+      for (std::uint32_t i = 0; i < kTransfers; ++i) {
+        const core::SoughtUserData sought(user_data_of(i), core::IdHash(7));
+        expect(filter->find(sought, i / kFilterBlock), filter->check(sought, i / kFilterBlock));
+      }
+    } else {
+      is_whole = false;
+    }
     if (const auto filter = IdFilter::load(section(SectionKind::kIdFilter))) {
       for (const std::uint64_t hash : hashes_) EXPECT_TRUE((*filter)->may_hold(hash));
     } else {
@@ -143,7 +158,8 @@ TEST_F(SealedSections, AnswerFromTheFile) {
   const auto postings = Postings::open(section(SectionKind::kPostings));
   const auto checkpoints = Checkpoints::open(section(SectionKind::kCheckpoints));
   const auto filter = IdFilter::load(section(SectionKind::kIdFilter));
-  ASSERT_TRUE(run && postings && checkpoints && filter);
+  const auto user_data = UserDataFilter::open(section(SectionKind::kUserDataFilter), kTransfers);
+  ASSERT_TRUE(run && postings && checkpoints && filter && user_data);
   for (std::uint32_t i = 0; i < kTransfers; ++i) {
     ASSERT_EQ(run->find(hashes_[i], [i](IdEntry entry) { return entry.index() == i; }), Found::kYes);
     ASSERT_TRUE((*filter)->may_hold(hashes_[i]));
@@ -152,6 +168,7 @@ TEST_F(SealedSections, AnswerFromTheFile) {
     Checkpoint checkpoint;
     ASSERT_EQ(checkpoints->find(i % kAccounts, i, checkpoint), Found::kYes);
     ASSERT_EQ(checkpoint.posting, i);
+    ASSERT_EQ(user_data->find(core::SoughtUserData(user_data_of(i), core::IdHash(7)), i / kFilterBlock), Found::kYes);
   }
 }
 

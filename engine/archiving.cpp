@@ -1,0 +1,92 @@
+#include "archiving.hpp"
+
+#include <cstdio>
+#include <utility>
+
+#include "history/section.hpp"
+#include "history/segment_view.hpp"
+
+namespace florin {
+namespace {
+
+constexpr unsigned long long kUntilCalled = ~0ULL;
+constexpr unsigned long long kReplacingPollNs = 10'000'000;  // a batch boundary, and the end of the queries of now
+constexpr unsigned long long kRetryNs = 10'000'000'000;
+constexpr std::uint64_t kBlocksPerStep = 16;
+
+}  // namespace
+
+int Archiving::do_work() noexcept {
+  idle_ns_ = kUntilCalled;
+  const std::shared_ptr<history::SealedPast> past = sealing_.past();
+  if (!past) return 0;
+  const auto worked = step(*past);
+  if (worked) return *worked ? 1 : 0;
+  report(worked.error());
+  writer_.reset();
+  reader_.reset();
+  idle_ns_ = kRetryNs;
+  return 0;
+}
+
+Result<bool> Archiving::step(history::SealedPast& past) {
+  if (!writer_ && !reader_) return begin(past);
+  if (Status status = writer_ ? write(past.store_id()) : check(past); !status) return status.with_context("sealed segment " + std::to_string(segment_));
+  return true;
+}
+
+/// False: there is nothing to do now.
+Result<bool> Archiving::begin(history::SealedPast& past) {
+  if (!past.is_replaced()) {
+    idle_ns_ = kReplacingPollNs;
+    return false;
+  }
+  const auto unarchived = store_.unarchived();
+  if (!unarchived) return unarchived.error();
+  // What is not durable in this life, but lies there from an earlier one, may be built again.
+  if (unarchived->empty() || unarchived->front() + kept_ > past.durable_generations()) return false;
+  segment_ = unarchived->front();
+  auto writer = store_.begin_archive(segment_, past.store_id(), [](std::uint32_t kind) { return history::is_read_in_place(kind); });
+  if (!writer) return writer.error();
+  writer_ = std::move(*writer);
+  return true;
+}
+
+Status Archiving::write(u128 store_id) {
+  const auto is_written = writer_->step();
+  if (!is_written) return is_written.error();
+  if (!*is_written) return Status::ok();
+  writer_.reset();
+  auto reader = store_.open_archived(segment_, store_id);
+  if (!reader) return reader.error();
+  reader_ = std::move(*reader);
+  checked_ = 0;
+  return Status::ok();
+}
+
+Status Archiving::check(history::SealedPast& past) {
+  if (checked_ < reader_->block_count()) {
+    const Status status = reader_->verify_blocks(checked_, kBlocksPerStep);
+    checked_ += kBlocksPerStep;
+    return status;
+  }
+  return finish(past);
+}
+
+Status Archiving::finish(history::SealedPast& past) {
+  auto view = history::SegmentView::open(std::move(reader_));
+  if (!view) return view.error();
+  if (Status status = store_.finish_archive(segment_, past.store_id()); !status) return status;
+  past.replace(std::move(*view));
+  if (on_archived_) on_archived_();
+  return Status::ok();
+}
+
+/// Each failure once, not each time.
+void Archiving::report(const Status& failure) {
+  if (failure.message() == reported_) return;
+  reported_ = failure.message();
+  std::fprintf(stderr, "florin: archiving failed and is tried again: %s\n", reported_.c_str());
+}
+
+}  // namespace florin

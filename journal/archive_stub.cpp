@@ -1,0 +1,34 @@
+#include "journal/archive_stub.hpp"
+
+#include <fcntl.h>
+
+#include <span>
+
+#include "journal/file.hpp"
+
+namespace florin::journal {
+
+Result<ArchiveStub> ArchiveStub::read(const std::string& path) {
+  const Result<File> file = File::open(path, O_RDONLY);
+  if (!file) return file.error();
+  const Result<std::uint64_t> size = file->size();
+  if (!size) return size.error();
+  std::string text(*size, ' ');
+  const Result<std::size_t> read = file->read_at(std::as_writable_bytes(std::span(text)), 0);
+  if (!read) return read.error();
+  const std::size_t end = text.find('\n');
+  if (end == std::string::npos || !text.ends_with('\n')) return Status(ErrorKind::kCorrupt, path + ": does not say where the segment is");
+  return ArchiveStub{.store_id = text.substr(0, end), .folder = text.substr(end + 1, text.size() - end - 2)};
+}
+
+Status ArchiveStub::write(const std::string& path) const {
+  const std::string text = store_id + "\n" + folder + "\n";
+  Result<File> file = File::open(path + ".tmp", O_WRONLY | O_CREAT | O_TRUNC);
+  if (!file) return file.error();
+  if (Status status = file->write_at(std::as_bytes(std::span(text)), 0); !status) return status;
+  if (Status status = file->sync(); !status) return status;
+  if (Status status = rename_file(path + ".tmp", path); !status) return status;
+  return sync_folder(path.substr(0, path.find_last_of('/')));
+}
+
+}  // namespace florin::journal

@@ -1,0 +1,116 @@
+#include "journal/archive_writer.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "journal/sealed_ends.hpp"
+#include "record/checksum.hpp"
+
+namespace florin::journal {
+namespace {
+
+constexpr std::uint64_t kBlockBytes = VerifiedBytes::kBlockBytes;
+constexpr int kBlocksPerStep = 16;
+constexpr std::size_t kBufferBytes = 4U << 20;
+
+std::string temporary(const std::string& path) { return path + ".tmp"; }
+
+}  // namespace
+
+ArchiveWriter::ArchiveWriter(std::string path, std::unique_ptr<SealedReader> source)
+    : path_(std::move(path)),
+      source_(std::move(source)),
+      packer_(kLevel),
+      block_(kBlockBytes),
+      packed_(kBlockBytes),
+      buffer_(kBufferBytes),
+      buffer_offset_(kSealedPageBytes) {}
+
+ArchiveWriter::~ArchiveWriter() {
+  file_.close();
+  if (!is_published_) (void)remove_file(temporary(path_));
+}
+
+Result<std::unique_ptr<ArchiveWriter>> ArchiveWriter::create(std::string path, std::unique_ptr<SealedReader> source, const IsKept& is_kept) {
+  std::unique_ptr<ArchiveWriter> writer(new ArchiveWriter(std::move(path), std::move(source)));
+  Result<File> file = File::open(temporary(writer->path_), O_RDWR | O_CREAT | O_TRUNC);
+  if (!file) return file.error();
+  writer->file_ = std::move(*file);
+  // Those that are kept come first: there every section begins with a page.
+  for (const bool kept : {true, false}) {
+    for (const SealedSection& section : writer->source_->sections()) {
+      if (is_kept(section.kind) != kept) continue;
+      const ArchiveEntry* const last = writer->entries_.empty() ? nullptr : &writer->entries_.back();
+      const std::uint64_t first_block = last == nullptr ? 0 : last->first_block + blocks_of(last->bytes);
+      writer->entries_.push_back({.kind = section.kind, .is_kept = kept, .bytes = section.bytes, .first_block = first_block});
+    }
+  }
+  return writer;
+}
+
+Result<bool> ArchiveWriter::step() {
+  for (int i = 0; i < kBlocksPerStep; ++i) {
+    while (section_ < entries_.size() && section_offset_ >= entries_[section_].bytes) {
+      ++section_;
+      section_offset_ = 0;
+    }
+    if (section_ == entries_.size()) {
+      if (Status status = publish(); !status) return status;
+      return true;
+    }
+    if (Status status = add_block(); !status) return status;
+  }
+  return false;
+}
+
+Status ArchiveWriter::add_block() {
+  const ArchiveEntry& entry = entries_[section_];
+  const auto section = source_->section(entry.kind);
+  if (!section) return section.error();
+  const std::uint64_t bytes = std::min(kBlockBytes, entry.bytes - section_offset_);
+  const std::span<std::byte> block = block_.bytes().first(page_end(bytes));
+  if (!section->read(section_offset_, block.first(bytes))) return section->status(section_offset_, bytes);
+  std::memset(block.data() + bytes, 0, block.size() - bytes);
+  const std::size_t packed = entry.is_kept != 0 ? 0 : packer_.pack(block, packed_.bytes());
+  const std::span<const std::byte> stored = packed == 0 ? std::span<const std::byte>(block) : packed_.bytes().first(packed);
+  blocks_.push_back({.checksum = record::checksum(block), .file_checksum = low64(record::checksum(stored)), .offset = buffer_offset_ + buffer_end_});
+  section_offset_ += bytes;
+  return put(stored);
+}
+
+Status ArchiveWriter::put(std::span<const std::byte> bytes) {
+  if (buffer_end_ + bytes.size() > kBufferBytes) {
+    if (Status status = write_buffer(); !status) return status;
+  }
+  std::memcpy(buffer_.bytes().data() + buffer_end_, bytes.data(), bytes.size());
+  buffer_end_ += bytes.size();
+  return Status::ok();
+}
+
+/// Flushed piece by piece, and not left in the page cache: what is archived is rarely asked for.
+Status ArchiveWriter::write_buffer() {
+  if (Status status = file_.write_at(buffer_.bytes().first(buffer_end_), buffer_offset_); !status) return status;
+  if (Status status = file_.sync_data(); !status) return status;
+  (void)::posix_fadvise(file_.descriptor(), 0, 0, POSIX_FADV_DONTNEED);
+  buffer_offset_ += buffer_end_;
+  buffer_end_ = 0;
+  return Status::ok();
+}
+
+Status ArchiveWriter::publish() {
+  if (Status status = write_buffer(); !status) return status;
+  const SealedDirectory directory{.entries = std::as_bytes(std::span(entries_)),
+                                  .blocks = std::as_bytes(std::span(blocks_)),
+                                  .section_count = static_cast<std::uint32_t>(entries_.size()),
+                                  .block_count = blocks_.size()};
+  if (Status status = write_ends(file_, buffer_offset_, kArchiveMagic, source_->header(), directory); !status) return status;
+  if (Status status = file_.sync_data(); !status) return status;
+  if (Status status = rename_file(temporary(path_), path_); !status) return status;
+  is_published_ = true;
+  return sync_folder(path_.substr(0, path_.find_last_of('/')));
+}
+
+}  // namespace florin::journal
