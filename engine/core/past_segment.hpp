@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -88,8 +89,14 @@ class PastSegment {
 
   /// The account's changes, in order.
   [[nodiscard]] virtual PostingRange postings(std::uint32_t ordinal) const noexcept = 0;
+  /// Those of several accounts, which is quicker.
+  virtual void find_postings(std::span<const std::uint32_t> ordinals, std::span<PostingRange> ranges) const noexcept {
+    for (std::size_t i = 0; i < ordinals.size(); ++i) ranges[i] = postings(ordinals[i]);
+  }
   /// Where they lie, or in `room`, which has room for them.
   [[nodiscard]] virtual std::span<const PostingEntry> entries(PostingRange range, std::span<PostingEntry> room) const noexcept = 0;
+  /// Asks for entries, the newest first if there are many.
+  virtual void prefetch_entries(PostingRange range) const noexcept { static_cast<void>(range); }
   struct Checkpoint {
     Balances balances;
     std::uint32_t posting = 0;  ///< right after this one of the account's postings here, from 0
@@ -97,6 +104,25 @@ class PastSegment {
   };
   /// The account's first checkpoint here at this posting or behind it; false: there is none.
   [[nodiscard]] virtual bool checkpoint_from(std::uint32_t ordinal, std::uint32_t posting, Checkpoint& checkpoint) const noexcept = 0;
+  /// The account's last checkpoint here before this posting; false: there is none.
+  [[nodiscard]] virtual bool checkpoint_before(std::uint32_t ordinal, std::uint32_t posting, Checkpoint& checkpoint) const noexcept = 0;
+  /// One of an account's postings here, counted from 0.
+  struct PostingOf {
+    std::uint32_t ordinal = 0;
+    std::uint32_t posting = 0;
+  };
+  struct CheckpointsAround {
+    std::optional<Checkpoint> before;
+    std::optional<Checkpoint> from;
+  };
+  /// Both for several postings, which is quicker, above all if they ascend.
+  virtual void find_checkpoints(std::span<const PostingOf> places, std::span<CheckpointsAround> found) const noexcept {
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const auto [ordinal, posting] = places[i];
+      if (!checkpoint_before(ordinal, posting, found[i].before.emplace())) found[i].before.reset();
+      if (!checkpoint_from(ordinal, posting, found[i].from.emplace())) found[i].from.reset();
+    }
+  }
 
   /// Index of the transfer with this id, or kNone.
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};

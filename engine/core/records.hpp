@@ -218,9 +218,9 @@ struct BatchEnd {
 static_assert(sizeof(BatchEnd) == 24 && std::has_unique_object_representations_v<BatchEnd>);
 
 /// The balances of an account right after one of its changes, the last one in its batch: where walks back in time begin. There is one
-/// for each 64 changes or so, and none twice in a batch. It lies with the account's owner.
+/// for each 32 changes or so, and none twice in a batch. It lies with the account's owner.
 struct BalanceCheckpoint {
-  static constexpr std::uint32_t kSpacing = 64;  ///< in changes
+  static constexpr std::uint32_t kSpacing = 32;  ///< in changes
 
   Balances balances;
   std::uint64_t transfers = 0;  ///< of the whole ledger at the end of the batch

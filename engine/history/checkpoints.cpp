@@ -1,15 +1,8 @@
 #include "history/checkpoints.hpp"
 
-#include <algorithm>
 #include <vector>
 
 namespace florin::history {
-namespace {
-
-constexpr std::uint64_t key_of(std::uint32_t ordinal, std::uint32_t posting) noexcept { return std::uint64_t{ordinal} << 32 | posting; }
-
-}  // namespace
-
 Result<Checkpoints> Checkpoints::open(VerifiedBytes bytes) {
   CheckpointsHeader header;
   if (Status status = read_header(bytes, header, "checkpoints"); !status) return status;
@@ -23,9 +16,8 @@ Result<Checkpoints> Checkpoints::open(VerifiedBytes bytes) {
   return checkpoints;
 }
 
-bool Checkpoints::lower_bound(std::uint64_t key, std::uint64_t& place) const noexcept {
-  std::uint64_t begin = 0;
-  for (std::uint64_t end = count_; begin < end;) {
+bool Checkpoints::lower_bound(std::uint64_t key, std::uint64_t& begin, std::uint64_t end) const noexcept {
+  while (begin < end) {
     const std::uint64_t middle = begin + (end - begin) / 2;
     std::uint64_t here = 0;
     if (!read_value(bytes_, keys_at() + middle * sizeof here, here)) return false;
@@ -35,29 +27,67 @@ bool Checkpoints::lower_bound(std::uint64_t key, std::uint64_t& place) const noe
       end = middle;
     }
   }
-  place = begin;
   return true;
+}
+
+bool Checkpoints::lower_bound_near(std::uint64_t key, std::uint64_t& begin) const noexcept {
+  for (std::uint64_t step = 1; step < count_ - begin; step *= 2) {
+    std::uint64_t here = 0;
+    if (!read_value(bytes_, keys_at() + (begin + step - 1) * sizeof here, here)) return false;
+    if (here >= key) return lower_bound(key, begin, begin + step - 1);
+    begin += step;
+  }
+  return lower_bound(key, begin, count_);
+}
+
+Found Checkpoints::is_of(std::uint64_t place, std::uint32_t ordinal) const noexcept {
+  std::uint64_t key = 0;
+  if (place == count_) return Found::kNo;
+  if (!read_value(bytes_, keys_at() + place * sizeof key, key)) return Found::kDamaged;
+  return key >> 32 == ordinal ? Found::kYes : Found::kNo;
+}
+
+Found Checkpoints::read_row(std::uint64_t place, Checkpoint& checkpoint) const noexcept {
+  std::uint64_t key = 0;
+  if (!read_value(bytes_, keys_at() + place * sizeof key, key)) return Found::kDamaged;
+  if (!read_value(bytes_, sizeof(CheckpointsHeader) + place * sizeof checkpoint, checkpoint)) return Found::kDamaged;
+  return checkpoint_key(checkpoint.ordinal, checkpoint.posting) == key ? Found::kYes : Found::kDamaged;
 }
 
 Found Checkpoints::find(std::uint32_t ordinal, std::uint32_t posting, Checkpoint& checkpoint) const noexcept {
   std::uint64_t place = 0;
-  if (!lower_bound(key_of(ordinal, posting), place)) return Found::kDamaged;
-  if (place == count_) return Found::kNo;
-  std::uint64_t key = 0;
-  if (!read_value(bytes_, keys_at() + place * sizeof key, key)) return Found::kDamaged;
-  if (key >> 32 != ordinal) return Found::kNo;
-  if (!read_value(bytes_, sizeof(CheckpointsHeader) + place * sizeof checkpoint, checkpoint)) return Found::kDamaged;
-  return key_of(checkpoint.ordinal, checkpoint.posting) == key ? Found::kYes : Found::kDamaged;
+  if (!lower_bound(checkpoint_key(ordinal, posting), place, count_)) return Found::kDamaged;
+  const Found found = is_of(place, ordinal);
+  return found == Found::kYes ? read_row(place, checkpoint) : found;
+}
+
+Found Checkpoints::find_before(std::uint32_t ordinal, std::uint32_t posting, Checkpoint& checkpoint) const noexcept {
+  std::uint64_t place = 0;
+  if (!lower_bound(checkpoint_key(ordinal, posting), place, count_)) return Found::kDamaged;
+  const Found found = place == 0 ? Found::kNo : is_of(place - 1, ordinal);
+  return found == Found::kYes ? read_row(place - 1, checkpoint) : found;
+}
+
+bool Checkpoints::look_around(std::uint64_t place, std::uint32_t ordinal, Around& around) const noexcept {
+  const Found before = place == 0 ? Found::kNo : is_of(place - 1, ordinal);
+  const Found from = is_of(place, ordinal);
+  around = {.place = place, .has_before = before == Found::kYes, .has_from = from == Found::kYes};
+  if (around.has_before) bytes_.prefetch(sizeof(CheckpointsHeader) + (place - 1) * sizeof(Checkpoint));
+  if (around.has_from) bytes_.prefetch(sizeof(CheckpointsHeader) + place * sizeof(Checkpoint));
+  return before != Found::kDamaged && from != Found::kDamaged;
 }
 
 Status Checkpoints::check(std::uint32_t ordinal, std::uint32_t posting) const {
   Checkpoint checkpoint;
-  if (find(ordinal, posting, checkpoint) != Found::kDamaged) return Status::ok();
+  if (find(ordinal, posting, checkpoint) != Found::kDamaged && find_before(ordinal, posting, checkpoint) != Found::kDamaged) return Status::ok();
   if (Status status = bytes_.status(keys_at(), count_ * sizeof(std::uint64_t)); !status) return status;
   std::uint64_t place = 0;
-  if (!lower_bound(key_of(ordinal, posting), place) || place == count_) return {ErrorKind::kCorrupt, "checkpoints: out of order"};
-  const Status status = bytes_.status(sizeof(CheckpointsHeader) + place * sizeof(Checkpoint), sizeof(Checkpoint));
-  return status ? Status(ErrorKind::kCorrupt, "checkpoints: row and key differ at " + std::to_string(place)) : status;
+  if (!lower_bound(checkpoint_key(ordinal, posting), place, count_)) return {ErrorKind::kCorrupt, "checkpoints: out of order"};
+  for (const std::uint64_t at : {place - 1, place}) {
+    if (at >= count_) continue;
+    if (Status status = bytes_.status(sizeof(CheckpointsHeader) + at * sizeof(Checkpoint), sizeof(Checkpoint)); !status) return status;
+  }
+  return {ErrorKind::kCorrupt, "checkpoints: row and key differ at " + std::to_string(place)};
 }
 
 SectionBytes build_checkpoints(std::span<const Checkpoint> all) {
@@ -66,7 +96,7 @@ SectionBytes build_checkpoints(std::span<const Checkpoint> all) {
     std::uint64_t from;
   };
   std::vector<Place> places(all.size());
-  for (std::size_t i = 0; i < all.size(); ++i) places[i] = {key_of(all[i].ordinal, all[i].posting), i};
+  for (std::size_t i = 0; i < all.size(); ++i) places[i] = {checkpoint_key(all[i].ordinal, all[i].posting), i};
   std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.key < b.key; });
   const std::size_t keys_at = sizeof(CheckpointsHeader) + all.size() * sizeof(Checkpoint);
   SectionBytes section(keys_at + all.size() * sizeof(std::uint64_t));

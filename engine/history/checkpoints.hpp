@@ -1,15 +1,20 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <type_traits>
 
+#include "core/past_segment.hpp"
 #include "florin/account.hpp"
 #include "florin/status.hpp"
 #include "history/section.hpp"
 
 namespace florin::history {
+
+using PostingOf = core::PastSegment::PostingOf;
 
 /// The balances and flags of an account right after one of its postings.
 struct Checkpoint {
@@ -31,6 +36,8 @@ struct CheckpointsHeader {
 };
 static_assert(sizeof(CheckpointsHeader) == 64 && std::has_unique_object_representations_v<CheckpointsHeader>);
 
+constexpr std::uint64_t checkpoint_key(std::uint32_t ordinal, std::uint32_t posting) noexcept { return std::uint64_t{ordinal} << 32 | posting; }
+
 /// Balance checkpoints of one segment, by account and posting: where a balance of the past begins to be counted back from. The core writes
 /// one for 64 changes of an account or so.
 ///
@@ -44,17 +51,62 @@ class Checkpoints {
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
   /// The first checkpoint of an account at this posting or behind it. kDamaged: check() says where.
   [[nodiscard]] Found find(std::uint32_t ordinal, std::uint32_t posting, Checkpoint& checkpoint) const noexcept;
-  /// Why find() of this says kDamaged; ok if it does not.
+  /// The last one of an account before this posting, likewise.
+  [[nodiscard]] Found find_before(std::uint32_t ordinal, std::uint32_t posting, Checkpoint& checkpoint) const noexcept;
+  /// Both for several: `take(i, before, from)`, of which either may be nullptr. Where they ascend, each is looked for from the one before
+  /// on. False: something is damaged.
+  template <typename Take>
+  [[nodiscard]] bool find(std::span<const PostingOf> asked, Take&& take) const noexcept;
+  /// Why find() or find_before() of this says kDamaged; ok if they do not.
   [[nodiscard]] Status check(std::uint32_t ordinal, std::uint32_t posting) const;
 
  private:
   [[nodiscard]] std::uint64_t keys_at() const noexcept { return sizeof(CheckpointsHeader) + count_ * sizeof(Checkpoint); }
-  /// How many checkpoints have a key below `key`; false if the keys are damaged.
-  [[nodiscard]] bool lower_bound(std::uint64_t key, std::uint64_t& place) const noexcept;
+  /// Moves `begin` to the first key up to `end` that is not below `key`; false if the keys are damaged.
+  [[nodiscard]] bool lower_bound(std::uint64_t key, std::uint64_t& begin, std::uint64_t end) const noexcept;
+  /// The same up to the last key, by doubling steps: quick where it is near.
+  [[nodiscard]] bool lower_bound_near(std::uint64_t key, std::uint64_t& begin) const noexcept;
+  /// Whether the key at this place, which may be the end, is one of the account.
+  [[nodiscard]] Found is_of(std::uint64_t place, std::uint32_t ordinal) const noexcept;
+  [[nodiscard]] Found read_row(std::uint64_t place, Checkpoint& checkpoint) const noexcept;
+  /// The rows before and at a place, as far as they are of an account.
+  struct Around {
+    std::uint64_t place;
+    bool has_before;
+    bool has_from;
+  };
+  /// False: keys are damaged.
+  [[nodiscard]] bool look_around(std::uint64_t place, std::uint32_t ordinal, Around& around) const noexcept;
 
   VerifiedBytes bytes_;
   std::uint64_t count_ = 0;
 };
+
+template <typename Take>
+bool Checkpoints::find(std::span<const PostingOf> asked, Take&& take) const noexcept {
+  constexpr std::size_t kGroup = 32;
+  std::array<Around, kGroup> around;
+  std::uint64_t key_before = 0;
+  std::uint64_t place = 0;
+  for (std::size_t begin = 0; begin < asked.size(); begin += kGroup) {
+    const std::size_t size = std::min(kGroup, asked.size() - begin);
+    for (std::size_t i = 0; i < size; ++i) {
+      const auto [ordinal, posting] = asked[begin + i];
+      const std::uint64_t key = checkpoint_key(ordinal, posting);
+      if (key < key_before) place = 0;
+      key_before = key;
+      if (!lower_bound_near(key, place) || !look_around(place, ordinal, around[i])) return false;
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+      Checkpoint before;
+      Checkpoint from;
+      if (around[i].has_before && read_row(around[i].place - 1, before) != Found::kYes) return false;
+      if (around[i].has_from && read_row(around[i].place, from) != Found::kYes) return false;
+      take(begin + i, around[i].has_before ? &before : nullptr, around[i].has_from ? &from : nullptr);
+    }
+  }
+  return true;
+}
 
 /// Makes the section from checkpoints in any order, no two of the same posting.
 [[nodiscard]] SectionBytes build_checkpoints(std::span<const Checkpoint> all);

@@ -13,7 +13,7 @@ Result<IdRun> IdRun::open(VerifiedBytes bytes) {
   IdRunHeader header;
   if (!bytes.is_in_place()) return Status(ErrorKind::kCorrupt, "id run: not in place");
   if (Status status = read_header(bytes, header, "id run"); !status) return status;
-  if (header.count > kIdsMax || bytes.size() != kEntriesAt + header.count * kEntryBytes + (kLoadBytes - kEntryBytes)) {
+  if (header.count > kIdsMax || header.stragglers > header.count || bytes.size() != section_bytes(header.count, header.stragglers)) {
     return Status(ErrorKind::kCorrupt, "id run: its length is not that of its ids");
   }
   IdRun run;
@@ -34,6 +34,15 @@ Status IdRun::check(std::uint64_t hash) const {
   Range range;
   if (!range_of(bucket, range)) return {ErrorKind::kCorrupt, "id run: place of bucket " + std::to_string(bucket)};
   return entries_status(range);
+}
+
+void IdRun::read_ahead(std::uint32_t part) const noexcept {
+  if (stragglers_ == 0 || lists_stragglers(count_, stragglers_)) return;
+  // Hashes are spread evenly: about so many come before the part.
+  const auto place = [&](std::uint64_t parts) { return kEntriesAt + count_ * parts / kParts * kEntryBytes; };
+  bytes_.read_ahead(place(part), place(part + 1) - place(part));
+  const std::uint64_t offsets_bytes = kBuckets / kParts * sizeof(std::uint16_t);
+  bytes_.read_ahead(kOffsetsAt + part * offsets_bytes, offsets_bytes);
 }
 
 Status IdRun::entries_status(Range range) const {
@@ -75,14 +84,16 @@ class IdRunBuilder {
   static constexpr unsigned kSlotBits = 12;
   static constexpr unsigned kSlotShift = 64 - kSlotBits;
   static constexpr std::uint32_t kSlotsPerBucket = (1U << kSlotBits) / IdRun::kBucketsPerGroup;
+  static constexpr unsigned kCutBits = 64 - IdRun::kHashBits;
   static constexpr unsigned kTagInWordShift = 64 - (IdRun::kBucketBits - kGroupBits) - IdRun::kTagBits;
   static_assert(1U << kGroupBits == IdRun::kGroups);
 
   void begin_section() {
-    section_ = SectionBytes(IdRun::kEntriesAt + hashes_.size() * IdRun::kEntryBytes + (IdRun::kLoadBytes - IdRun::kEntryBytes));
     const auto is_straggler = [](std::uint32_t value) { return (value & IdEntry::kStraggler) != 0; };
-    section_.at<IdRunHeader>(0)[0] =
-        IdRunHeader{.count = hashes_.size(), .stragglers = static_cast<std::uint64_t>(std::ranges::count_if(values_, is_straggler))};
+    const auto stragglers = static_cast<std::uint64_t>(std::ranges::count_if(values_, is_straggler));
+    section_ = SectionBytes(IdRun::section_bytes(hashes_.size(), stragglers));
+    section_.at<IdRunHeader>(0)[0] = IdRunHeader{.count = hashes_.size(), .stragglers = stragglers};
+    if (IdRun::lists_stragglers(hashes_.size(), stragglers)) straggler_ = section_.at<std::uint64_t>(IdRun::stragglers_at(hashes_.size()));
     entry_ = section_.data() + IdRun::kEntriesAt;
   }
   [[nodiscard]] std::uint32_t* base(std::uint32_t group) noexcept { return section_.at<std::uint32_t>(IdRun::kBasesAt) + group; }
@@ -102,7 +113,7 @@ class IdRunBuilder {
     } else {
       std::sort(begin, end);
     }
-    for (const std::uint64_t* word = begin; word < end; ++word) append(*word);
+    for (const std::uint64_t* word = begin; word < end; ++word) append(group, *word);
   }
 
   /// Sorts by the next 12 bits of the hash: about one id a slot, so that few are out of order after it. Afterwards slots_ says where
@@ -130,11 +141,14 @@ class IdRunBuilder {
     }
   }
 
-  void append(std::uint64_t word) noexcept {
+  void append(std::uint32_t group, std::uint64_t word) noexcept {
     const std::uint64_t tag = word >> kTagInWordShift & ((1U << IdRun::kTagBits) - 1);
     const std::uint64_t entry = tag << IdRun::kTagShift | (word & IdRun::kValueMask);
     std::memcpy(entry_, &entry, sizeof entry);  // its two zero bytes too many are overwritten by the next, or end the section
     entry_ += IdRun::kEntryBytes;
+    if (straggler_ != nullptr && (word & IdEntry::kStraggler) != 0) {
+      *straggler_++ = std::uint64_t{group} << kGroupShift | word >> (kGroupBits + kCutBits) << kCutBits;
+    }
   }
 
   std::span<const std::uint64_t> hashes_;
@@ -143,6 +157,7 @@ class IdRunBuilder {
   std::array<std::uint32_t, 1U << kSlotBits> slots_{};  ///< of one group
   std::vector<std::uint64_t> sorted_;                   ///< behind a zero
   std::byte* entry_ = nullptr;
+  std::uint64_t* straggler_ = nullptr;                  ///< where the next one is listed, if they are
   std::uint32_t written_ = 0;
 };
 

@@ -41,11 +41,11 @@ static_assert(sizeof(IdRunHeader) == 64 && std::has_unique_object_representation
 /// ids it gives a false one every 260,000 look-ups, so only the record itself decides. It is ordered by hash and not by id, so
 /// that it costs the same whatever ids clients choose.
 ///
-///     header | u32 base[2,049] | u16 offset[2^20] | 48-bit entry[count] | u16 0
+///     header | u32 base[2,049] | u16 offset[2^20] | 48-bit entry[count] | u16 0 | u64 straggler[stragglers, if they are few]
 ///
 /// The first 20 bits of a hash are its bucket, which begins at base[bucket / 512] + offset[bucket]; the next 21 bits stand in the entry
 /// {index 23, failed 1, straggler 1, reserved 2, hash 21}. So 41 bits of every hash are kept: what a filter is rebuilt from.
-/// Readers: any thread.
+/// Where few ids are stragglers, their hashes stand once more behind, so that a filter is filled without reading all ids. Readers: any thread.
 class IdRun {
  public:
   static constexpr unsigned kHashBits = 41;
@@ -122,8 +122,33 @@ class IdRun {
     return Status::ok();
   }
 
+  /// Calls `visit(hash)` for those of a part that are stragglers, likewise.
+  template <typename Visit>
+  [[nodiscard]] Status visit_stragglers(std::uint32_t part, Visit&& visit_one) const {
+    if (stragglers_ == 0) return Status::ok();
+    if (!lists_stragglers(count_, stragglers_)) {
+      return visit(part, [&](std::uint64_t hash, IdEntry entry) {
+        if (entry.is_straggler()) visit_one(hash);
+      });
+    }
+    const std::uint64_t at = stragglers_at(count_);
+    const auto* const begin = reinterpret_cast<const std::uint64_t*>(bytes_.at(at, stragglers_ * sizeof(std::uint64_t)));
+    if (begin == nullptr) return bytes_.status(at, stragglers_ * sizeof(std::uint64_t));
+    const auto is_before = [](std::uint64_t hash, std::uint32_t wanted) { return hash >> kPartShift < wanted; };
+    for (const auto* hash = std::lower_bound(begin, begin + stragglers_, part, is_before); hash != begin + stragglers_ && *hash >> kPartShift == part;
+         ++hash) {
+      visit_one(*hash);
+    }
+    return Status::ok();
+  }
+  /// Asks the disk for what visit_stragglers() of a part will read.
+  void read_ahead(std::uint32_t part) const noexcept;
+
  private:
   friend class IdRunBuilder;
+
+  static constexpr unsigned kPartShift = 56;
+  static_assert(kParts == 1U << (64 - kPartShift));
 
   static constexpr unsigned kBucketBits = 20;
   static constexpr std::uint32_t kBuckets = 1U << kBucketBits;
@@ -143,6 +168,14 @@ class IdRun {
     std::uint32_t begin = 0;
     std::uint32_t end = 0;
   };
+
+  /// A list of up to an eighth of a byte an id.
+  static bool lists_stragglers(std::uint64_t count, std::uint64_t stragglers) noexcept { return stragglers <= count / 64; }
+  static std::uint64_t stragglers_at(std::uint64_t count) noexcept { return (kEntriesAt + count * kEntryBytes + kLoadBytes) / 8 * 8; }
+  static std::uint64_t section_bytes(std::uint64_t count, std::uint64_t stragglers) noexcept {
+    if (stragglers == 0 || !lists_stragglers(count, stragglers)) return kEntriesAt + count * kEntryBytes + (kLoadBytes - kEntryBytes);
+    return stragglers_at(count) + stragglers * sizeof(std::uint64_t);
+  }
 
   static std::uint32_t bucket_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> kBucketShift); }
   static std::uint64_t tag_of(std::uint64_t hash) noexcept { return hash >> (64 - kHashBits) & ((1U << kTagBits) - 1); }

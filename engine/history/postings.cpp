@@ -20,10 +20,37 @@ Result<Postings> Postings::open(VerifiedBytes bytes) {
 }
 
 Found Postings::find(std::uint32_t ordinal, PostingRange& range) const noexcept {
+  std::uint32_t rank = 0;
+  const Found found = find_rank(ordinal, rank);
+  return found == Found::kYes ? read_range(rank, range) : found;
+}
+
+bool Postings::find(std::span<const std::uint32_t> ordinals, std::span<PostingRange> ranges) const noexcept {
+  constexpr std::size_t kGroup = 32;
+  std::array<std::uint32_t, kGroup> ranks;
+  std::array<Found, kGroup> found;
+  for (; !ordinals.empty(); ordinals = ordinals.subspan(std::min(kGroup, ordinals.size())), ranges = ranges.subspan(std::min(kGroup, ranges.size()))) {
+    const std::size_t size = std::min(kGroup, ordinals.size());
+    for (std::size_t i = 0; i < size; ++i) {
+      bytes_.prefetch(layout_.bitmap_at + std::uint64_t{ordinals[i] / PostingsLayout::kOrdinalsPerRank} * 64);
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+      found[i] = find_rank(ordinals[i], ranks[i]);
+      if (found[i] == Found::kYes) bytes_.prefetch(layout_.offsets_at + std::uint64_t{ranks[i]} * sizeof(std::uint32_t));
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+      ranges[i] = {};
+      if (found[i] == Found::kYes) found[i] = read_range(ranks[i], ranges[i]);
+      if (found[i] == Found::kDamaged) return false;
+    }
+  }
+  return true;
+}
+
+Found Postings::find_rank(std::uint32_t ordinal, std::uint32_t& rank) const noexcept {
   if (ordinal >= header_.accounts) return Found::kNo;  // an account that came later
   const std::uint64_t line = ordinal / PostingsLayout::kOrdinalsPerRank;
   std::array<std::uint64_t, PostingsLayout::kOrdinalsPerRank / 64> bits;
-  std::uint32_t rank = 0;
   if (!read_value(bytes_, layout_.bitmap_at + line * 64, bits)) return Found::kDamaged;
   const std::uint32_t word = ordinal / 64 % bits.size();
   const std::uint64_t bit = std::uint64_t{1} << (ordinal % 64);
@@ -31,6 +58,10 @@ Found Postings::find(std::uint32_t ordinal, PostingRange& range) const noexcept 
   if (!read_value(bytes_, layout_.ranks_at + line * sizeof rank, rank)) return Found::kDamaged;
   for (std::uint32_t i = 0; i < word; ++i) rank += static_cast<std::uint32_t>(std::popcount(bits[i]));
   rank += static_cast<std::uint32_t>(std::popcount(bits[word] & (bit - 1)));
+  return Found::kYes;
+}
+
+Found Postings::read_range(std::uint32_t rank, PostingRange& range) const noexcept {
   if (!read_value(bytes_, layout_.offsets_at + std::uint64_t{rank} * sizeof(std::uint32_t), range)) return Found::kDamaged;
   return range.begin < range.end && range.end <= header_.postings ? Found::kYes : Found::kDamaged;
 }
@@ -52,6 +83,14 @@ Result<std::span<const PostingEntry>> Postings::entries(PostingRange range, std:
   const std::byte* const bytes = bytes_.at(at, size, std::as_writable_bytes(room).data());
   if (bytes == nullptr) return bytes_.status(at, size).with_context("postings");
   return std::span(reinterpret_cast<const PostingEntry*>(bytes), range.size());
+}
+
+void Postings::prefetch(PostingRange range) const noexcept {
+  constexpr std::uint32_t kPerLine = 64 / sizeof(PostingEntry);
+  constexpr std::uint32_t kLines = 8;
+  if (range.empty()) return;
+  const std::uint32_t oldest = std::max(range.begin / kPerLine, std::max((range.end - 1) / kPerLine, kLines) - kLines);
+  for (std::uint32_t line = (range.end - 1) / kPerLine + 1; line-- > oldest;) bytes_.prefetch(PostingsLayout::kEntriesAt + std::uint64_t{line} * 64);
 }
 
 Result<std::uint32_t> Postings::lower_bound(PostingRange range, std::uint32_t index) const {

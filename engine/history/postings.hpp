@@ -63,6 +63,8 @@ class Postings {
 
   /// The entries of an account: kNo if it has none. kDamaged: check() says where.
   [[nodiscard]] Found find(std::uint32_t ordinal, PostingRange& range) const noexcept;
+  /// Those of several accounts, looked up side by side; an account that has none gets an empty range. False: one of them is damaged.
+  [[nodiscard]] bool find(std::span<const std::uint32_t> ordinals, std::span<PostingRange> ranges) const noexcept;
   /// Why find() of this account says kDamaged; ok if it does not.
   [[nodiscard]] Status check(std::uint32_t ordinal) const;
 
@@ -71,8 +73,14 @@ class Postings {
 
   /// The entries themselves, checked as a whole: where they lie or, if that is no place in memory, in `room`, which has room for them.
   [[nodiscard]] Result<std::span<const PostingEntry>> entries(PostingRange range, std::span<PostingEntry> room) const;
+  /// Asks for the newest of a range, or all of it.
+  void prefetch(PostingRange range) const noexcept;
 
  private:
+  /// How many accounts before this one have postings: the number of its offset. kNo: it has none.
+  [[nodiscard]] Found find_rank(std::uint32_t ordinal, std::uint32_t& rank) const noexcept;
+  [[nodiscard]] Found read_range(std::uint32_t rank, PostingRange& range) const noexcept;
+
   explicit Postings(VerifiedBytes bytes, const PostingsHeader& header) noexcept
       : bytes_(bytes), header_(header), layout_(header.postings, header.accounts) {}
 

@@ -94,18 +94,43 @@ core::PostingRange ReadableSegment::postings(std::uint32_t ordinal) const noexce
   return found == Found::kYes ? range : core::PostingRange{};
 }
 
+void ReadableSegment::find_postings(std::span<const std::uint32_t> ordinals, std::span<core::PostingRange> ranges) const noexcept {
+  if (!view_->postings().find(ordinals, ranges)) core::PastSegment::find_postings(ordinals, ranges);  // one by one: stops at what is damaged
+}
+
 std::span<const core::PostingEntry> ReadableSegment::entries(core::PostingRange range, std::span<core::PostingEntry> room) const noexcept {
   return need(view_->postings().entries(range, room));
+}
+
+bool ReadableSegment::take_checkpoint(Found found, std::uint32_t ordinal, std::uint32_t posting, const history::Checkpoint& row,
+                                      core::PastSegment::Checkpoint& checkpoint) const noexcept {
+  if (found == Found::kDamaged) damage_.stop(view_->checkpoints().check(ordinal, posting), view_->header().segment);
+  if (found == Found::kYes) checkpoint = {.balances = row.balances, .posting = row.posting, .flags = row.flags};
+  return found == Found::kYes;
 }
 
 bool ReadableSegment::checkpoint_from(std::uint32_t ordinal, std::uint32_t posting, core::PastSegment::Checkpoint& checkpoint) const noexcept {
   if (view_->dropped() != nullptr) return false;
   history::Checkpoint row;
-  const Found found = view_->checkpoints().find(ordinal, posting, row);
-  if (found == Found::kDamaged) damage_.stop(view_->checkpoints().check(ordinal, posting), view_->header().segment);
-  if (found == Found::kNo) return false;
-  checkpoint = {.balances = row.balances, .posting = row.posting, .flags = row.flags};
-  return true;
+  return take_checkpoint(view_->checkpoints().find(ordinal, posting, row), ordinal, posting, row, checkpoint);
+}
+
+bool ReadableSegment::checkpoint_before(std::uint32_t ordinal, std::uint32_t posting, core::PastSegment::Checkpoint& checkpoint) const noexcept {
+  history::Checkpoint row;
+  return take_checkpoint(view_->checkpoints().find_before(ordinal, posting, row), ordinal, posting, row, checkpoint);
+}
+
+void ReadableSegment::find_checkpoints(std::span<const core::PastSegment::PostingOf> places,
+                                       std::span<core::PastSegment::CheckpointsAround> found) const noexcept {
+  const auto take = [](const history::Checkpoint& row) -> core::PastSegment::Checkpoint {
+    return {.balances = row.balances, .posting = row.posting, .flags = row.flags};
+  };
+  const bool is_sound = view_->checkpoints().find(places, [&](std::size_t i, const history::Checkpoint* before, const history::Checkpoint* from) {
+    found[i] = {};
+    if (before != nullptr) found[i].before = take(*before);
+    if (from != nullptr) found[i].from = take(*from);
+  });
+  if (!is_sound) core::PastSegment::find_checkpoints(places, found);  // one by one: stops at what is damaged
 }
 
 std::uint32_t ReadableSegment::find(u128 id, std::uint64_t hash) const noexcept {

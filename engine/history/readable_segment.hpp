@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "core/past_segment.hpp"
 #include "history/damage.hpp"
@@ -37,9 +38,14 @@ class ReadableSegment final : public core::PastSegment {
   [[nodiscard]] std::uint32_t find_user_data(const core::SoughtUserData& sought, std::uint32_t begin, std::uint32_t end,
                                              core::Order order) const noexcept override;
   [[nodiscard]] core::PostingRange postings(std::uint32_t ordinal) const noexcept override;
+  void find_postings(std::span<const std::uint32_t> ordinals, std::span<core::PostingRange> ranges) const noexcept override;
+  void prefetch_entries(core::PostingRange range) const noexcept override { view_->postings().prefetch(range); }
   [[nodiscard]] std::span<const core::PostingEntry> entries(core::PostingRange range,
                                                                 std::span<core::PostingEntry> room) const noexcept override;
   [[nodiscard]] bool checkpoint_from(std::uint32_t ordinal, std::uint32_t posting, core::PastSegment::Checkpoint& checkpoint) const noexcept override;
+  [[nodiscard]] bool checkpoint_before(std::uint32_t ordinal, std::uint32_t posting, core::PastSegment::Checkpoint& checkpoint) const noexcept override;
+  void find_checkpoints(std::span<const core::PastSegment::PostingOf> places,
+                        std::span<core::PastSegment::CheckpointsAround> found) const noexcept override;
   [[nodiscard]] std::uint32_t find(u128 id, std::uint64_t hash) const noexcept override;
   [[nodiscard]] core::PendingStatus ending_of(u128 pending_id, std::uint64_t hash) const noexcept override;
   [[nodiscard]] std::uint32_t batches() const noexcept override { return static_cast<std::uint32_t>(view_->batch_ends().count()); }
@@ -52,6 +58,9 @@ class ReadableSegment final : public core::PastSegment {
   }
 
   [[nodiscard]] core::TransferRecord dropped_transfer(std::uint32_t index) const noexcept;
+  /// What a look-up among the checkpoints found.
+  bool take_checkpoint(Found found, std::uint32_t ordinal, std::uint32_t posting, const history::Checkpoint& row,
+                       core::PastSegment::Checkpoint& checkpoint) const noexcept;
 
   template <typename Row>
   Row row(const RowSection<Row>& rows, std::uint64_t index) const {

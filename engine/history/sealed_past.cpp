@@ -167,23 +167,27 @@ Status SealedPast::visit_stragglers(std::uint32_t part, const IdFilter::Add& add
   for (const SegmentView* segment : built_segments_) {
     if (segment->ids().stragglers() == 0) continue;
     hashes.clear();
-    const Status status = segment->ids().visit(part, [&](std::uint64_t hash, IdEntry entry) {
-      if (entry.is_straggler()) hashes.push_back(hash);
-    });
+    const Status status = segment->ids().visit_stragglers(part, [&](std::uint64_t hash) { hashes.push_back(hash); });
     if (!status) return status;
     add(hashes);
   }
   return Status::ok();
 }
 
-/// From the id runs of all segments, every block of which is checked on the way: a bit that is missing is money spent twice.
+/// From the id runs of all segments; what is read of them is checked on the way: a bit that is missing is money spent twice.
 Status SealedPast::fill_filter() {
   std::uint64_t ids = 0;
   for (const SegmentView* segment : built_segments_) ids += segment->ids().stragglers();
   if (ids == 0) return Status::ok();
   const auto none = [](std::uint32_t, const IdFilter::Add&) { return Status::ok(); };
   if (Status status = filter_.reserve(ids, none); !status) return status;
-  for (std::uint32_t part = 0; part < IdFilter::kParts; ++part) {
+  constexpr std::uint32_t kPartsAhead = 8;
+  for (std::uint32_t ahead = 0; ahead < IdFilter::kParts + kPartsAhead; ++ahead) {
+    for (const SegmentView* segment : built_segments_) {
+      if (ahead < IdFilter::kParts) segment->ids().read_ahead(ahead);
+    }
+    if (ahead < kPartsAhead) continue;
+    const std::uint32_t part = ahead - kPartsAhead;
     const Status status = visit_stragglers(part, [&](std::span<const std::uint64_t> hashes) { filter_.add(hashes, built_segments_.size()); });
     if (!status) return status;
   }
@@ -346,9 +350,7 @@ Status SealedPast::know(const SegmentView& segment) {
     std::vector<std::uint64_t> hashes;
     for (std::uint32_t part = 0; part < IdRun::kParts; ++part) {
       hashes.clear();
-      const Status status = segment.ids().visit(part, [&](std::uint64_t hash, IdEntry entry) {
-        if (entry.is_straggler()) hashes.push_back(hash);
-      });
+      const Status status = segment.ids().visit_stragglers(part, [&](std::uint64_t hash) { hashes.push_back(hash); });
       if (!status) return status;
       filter_.add(hashes, segment.header().segment);
     }

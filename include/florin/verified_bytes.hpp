@@ -20,6 +20,8 @@ class BlockVerifier {
   virtual ~BlockVerifier() = default;
   /// Reads and checks one block and marks it in the bitmap that the VerifiedBytes were made with. kCorrupt names the place.
   virtual Status verify_block(std::uint64_t block) const = 0;
+  /// Asks the disk for some of the mapped bytes, and does not wait for them.
+  virtual void read_ahead(std::span<const std::byte> mapped) const noexcept { static_cast<void>(mapped); }
 };
 
 /// What gives the blocks of a file that holds them in another form. Any thread.
@@ -95,6 +97,10 @@ class VerifiedBytes {
   /// Asks for the cache line at `offset`. Any offset will do: a place that is not there is passed over.
   void prefetch(std::uint64_t offset) const noexcept {
     if (data_ != nullptr) __builtin_prefetch(data_ + offset);
+  }
+  /// Asks the disk for bytes that will be read soon, as far as they are there.
+  void read_ahead(std::uint64_t offset, std::uint64_t count) const noexcept {
+    if (verifier_ != nullptr && offset < size_) verifier_->read_ahead({data_ + offset, std::min(count, size_ - offset)});
   }
 
  private:

@@ -108,6 +108,13 @@ bool MemorySegment::checkpoint_from(std::uint32_t ordinal, std::uint32_t posting
   return true;
 }
 
+bool MemorySegment::checkpoint_before(std::uint32_t ordinal, std::uint32_t posting, Checkpoint& checkpoint) const noexcept {
+  auto found = checkpoints_.lower_bound({ordinal, posting});
+  if (found == checkpoints_.begin() || (--found)->first.first != ordinal) return false;
+  checkpoint = found->second;
+  return true;
+}
+
 std::uint32_t MemorySegment::find(u128 id, std::uint64_t /*hash*/) const noexcept {
   const auto found = index_by_id_.find(id);
   return found == index_by_id_.end() ? kNone : found->second;

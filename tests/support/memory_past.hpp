@@ -29,6 +29,7 @@ class MemorySegment final : public core::PastSegment {
     return std::span(entries_).subspan(range.begin, range.size());
   }
   bool checkpoint_from(std::uint32_t ordinal, std::uint32_t posting, Checkpoint& checkpoint) const noexcept override;
+  bool checkpoint_before(std::uint32_t ordinal, std::uint32_t posting, Checkpoint& checkpoint) const noexcept override;
   std::uint32_t find(u128 id, std::uint64_t hash) const noexcept override;
   core::PendingStatus ending_of(u128 pending_id, std::uint64_t hash) const noexcept override;
   std::uint32_t batches() const noexcept override { return static_cast<std::uint32_t>(batches_.size()); }

@@ -63,30 +63,6 @@ AccountChanges::Start AccountChanges::newest() const noexcept {
   return {.place = place != 0 ? place : newest_sealed_before(view_.segments().count()), .flags = head_->flags, .balances = head_->balances};
 }
 
-bool AccountChanges::is_above(const PastSegment& segment, PostingEntry entry, const LedgerPoint& point) const noexcept {
-  if (!entry.is_expiry()) return segment.first_position() + entry.index() >= point.transfers;
-  const Expiry expiry = segment.expiry(entry.index());
-  return expiry.timestamp > point.timestamp && expiry.transfers_before >= point.transfers;
-}
-
-std::uint32_t AccountChanges::first_above(const PastSegment& segment, PostingRange range, const LedgerPoint& point) const noexcept {
-  while (!range.empty()) {
-    const std::uint32_t middle = range.begin + range.size() / 2;
-    PostingEntry room;
-    if (is_above(segment, segment.entries({middle, middle + 1}, {&room, 1}).front(), point)) {
-      range.end = middle;
-    } else {
-      range.begin = middle + 1;
-    }
-  }
-  return range.begin;
-}
-
-/// The first segment that has all that comes before the point, or all segments do not.
-std::uint32_t AccountChanges::segment_with(const LedgerPoint& point) const noexcept {
-  return view_.segments().lower_bound([&](const PastSegments::Entry& entry) { return !point.is_reached_by(entry.transfers_end, entry.batch_timestamp); });
-}
-
 bool AccountChanges::sealed_checkpoint_from(std::uint32_t segment, std::uint32_t posting, Start& start) const noexcept {
   for (; segment < view_.segments().count(); ++segment, posting = 0) {
     const PastSegment& past = view_.segments()[segment];
@@ -100,10 +76,10 @@ bool AccountChanges::sealed_checkpoint_from(std::uint32_t segment, std::uint32_t
 }
 
 bool AccountChanges::sealed_checkpoint_above(const LedgerPoint& point, Start& start) const noexcept {
-  const std::uint32_t segment = segment_with(point);
+  const std::uint32_t segment = view_.segment_with(point);
   if (segment == view_.segments().count()) return false;
   const PostingRange range = view_.segments()[segment].postings(ordinal_);
-  const std::uint32_t above = first_above(view_.segments()[segment], range, point) - range.begin;
+  const std::uint32_t above = view_.first_above(view_.segments()[segment], range, point) - range.begin;
   return sealed_checkpoint_from(segment, above == 0 ? 0 : above - 1, start);
 }
 
@@ -143,9 +119,9 @@ bool AccountChanges::checkpoint_above(const LedgerPoint& point, Start& start) co
 }
 
 std::uint64_t AccountChanges::place_above(const LedgerPoint& point) const noexcept {
-  if (const std::uint32_t segment = segment_with(point); segment != view_.segments().count()) {
+  if (const std::uint32_t segment = view_.segment_with(point); segment != view_.segments().count()) {
     const PostingRange range = view_.segments()[segment].postings(ordinal_);
-    const std::uint32_t above = first_above(view_.segments()[segment], range, point);
+    const std::uint32_t above = view_.first_above(view_.segments()[segment], range, point);
     return above == range.begin ? newest_sealed_before(segment) : in_segment(segment, above - 1);
   }
   const BalanceCheckpoint* found = oldest_checkpoint([&](const BalanceCheckpoint& one) { return point.is_reached_by(one.transfers, one.timestamp); });

@@ -90,9 +90,6 @@ class AccountChanges {
   [[nodiscard]] const LedgerView::Part& reach() const noexcept { return view_.reach(owner().index()); }
   [[nodiscard]] std::uint64_t newest_sealed_before(std::uint32_t segment) const noexcept;
   [[nodiscard]] std::uint64_t place_in_memory(std::uint32_t posting, std::size_t before) const noexcept;
-  [[nodiscard]] bool is_above(const PastSegment& segment, PostingEntry entry, const LedgerPoint& point) const noexcept;
-  [[nodiscard]] std::uint32_t first_above(const PastSegment& segment, PostingRange range, const LedgerPoint& point) const noexcept;
-  [[nodiscard]] std::uint32_t segment_with(const LedgerPoint& point) const noexcept;
   [[nodiscard]] bool sealed_checkpoint_from(std::uint32_t segment, std::uint32_t posting, Start& start) const noexcept;
   [[nodiscard]] const BalanceCheckpoint* checkpoint(std::uint32_t number, std::uint32_t before_depth) const noexcept;
   template <typename Reaches>

@@ -111,6 +111,7 @@ void Queries::take_event(std::uint32_t place) noexcept {
            .sequence = is_imported ? view_.sequence_of_imported(view_.transfers_before(timestamp + 1)) : view_.sequence_of(timestamp),
            .point = {},
            .transfer = change.is_expiry ? view_.pending_of(change.expiry) : change.row.name,
+           .segment = 0,
            .is_expiry = change.is_expiry,
            .accounts = {{.reference = debit, .flags = 0, .balances = {}}, {.reference = credit, .flags = 0, .balances = {}}}};
   EventScratch::Account& own = event.accounts[change.is_credit ? 1 : 0];

@@ -4,6 +4,17 @@
 
 namespace florin::core {
 
+/// What changes of an account, as it was right after one of its changes.
+struct AccountState {
+  Balances balances;
+  std::uint16_t flags = 0;
+
+  /// Takes a change back: the account as it was right before it. The view finds the hold of a post.
+  void take_back(const AccountChange& done, HistoryView& view) noexcept;
+  /// The opposite: from right before it to right after it.
+  void carry_out(const AccountChange& change, HistoryView& view) noexcept;
+};
+
 /// A walk over the changes of one account, newest first, with its balances and flags right after the change in hand. They are those of
 /// some later moment, taken back change by change, so that no copy is kept per transfer.
 class AccountWalk {
@@ -27,26 +38,23 @@ class AccountWalk {
 
   [[nodiscard]] bool at_end() const noexcept { return changes_.at_end(); }
   [[nodiscard]] const AccountChange& change() const noexcept { return changes_.change(); }
-  [[nodiscard]] const Balances& balances() const noexcept { return balances_; }
-  [[nodiscard]] std::uint16_t flags() const noexcept { return flags_; }
+  [[nodiscard]] const Balances& balances() const noexcept { return state_.balances; }
+  [[nodiscard]] std::uint16_t flags() const noexcept { return state_.flags; }
   /// The account with its balances and flags of now.
   [[nodiscard]] Account account(Account fixed) const noexcept;
 
   /// Goes on to the change before.
   void step() noexcept {
-    take_back();
+    state_.take_back(change(), view_);
     changes_.next();
   }
   /// The same, but what the change did stays.
   void skip() noexcept { changes_.next(); }
 
  private:
-  void take_back() noexcept;
-
   HistoryView& view_;
   AccountChanges changes_;
-  std::uint16_t flags_ = 0;
-  Balances balances_;
+  AccountState state_;
 };
 
 }  // namespace florin::core

@@ -7,15 +7,13 @@
 /// @file
 /// get_change_events: transfers and expiries in the order in which they were committed, with both accounts as they were then.
 ///
-/// The balances of an event are found by a walk back, one for each account of the page however many of its events are on it: from the
-/// nearest checkpoint above, or from now. When the work is done before all walks are, the page ends before the first event that lacks an
-/// account. The events of one account: account_events.cpp.
+/// The accounts of an event are found by walking back: event_walks.cpp. When the work is done before all walks are, the page ends before the
+/// first event that lacks an account. The events of one account: account_events.cpp.
 
 namespace florin::core {
 namespace {
 
-constexpr std::size_t kPiece = 256;            // records looked up at a time
-constexpr std::uint32_t kWorkFactor = 8;       // a page has thousands of accounts, and each is some steps below its checkpoint
+constexpr std::size_t kPiece = 256;  // records looked up at a time
 
 /// The next transfer, looked up ahead in pieces. Their numbers say which expiries come before them.
 class TransferHead {
@@ -157,67 +155,6 @@ bool Queries::gather_events(const ChangeEventsFilter& filter) noexcept {
   return transfers.valid() || expiries.valid();
 }
 
-/// Returns how many events, from the first on, have their accounts.
-std::uint32_t Queries::fill_accounts() noexcept {
-  using Side = EventScratch::Side;
-  using Walk = EventScratch::Walk;
-  EventScratch& scratch = *events_;
-  std::uint32_t sides = 0;
-  for (std::uint32_t i = 0; i < scratch.count; ++i) {
-    for (std::uint32_t side = 0; side < 2; ++side) scratch.sides[sides++] = {scratch.events[i].accounts[side].reference, i, side};
-  }
-  std::sort(scratch.sides, scratch.sides + sides,
-            [](const Side& a, const Side& b) { return a.account != b.account ? a.account < b.account : a.event > b.event; });
-  scratch.walk_count = 0;
-  for (std::uint32_t begin = 0, end = 0; begin < sides; begin = end) {
-    while (end < sides && scratch.sides[end].account == scratch.sides[begin].account) ++end;
-    scratch.walks[scratch.walk_count++] = {scratch.sides[end - 1].event, begin, end, 0, {}};
-  }
-  // In the order in which the page needs them, so that what is done when the work ends is its beginning.
-  std::sort(scratch.walks, scratch.walks + scratch.walk_count, [](const Walk& a, const Walk& b) {
-    return a.first_event != b.first_event ? a.first_event < b.first_event : a.begin < b.begin;
-  });
-  // Where a segment has a checkpoint above, nobody has to be asked how the account is now.
-  scratch.head_count = 0;
-  for (std::uint32_t i = 0; i < scratch.walk_count; ++i) {
-    Walk& walk = scratch.walks[i];
-    const std::uint32_t account = scratch.sides[walk.begin].account;
-    walk_.set_account(account, nullptr);
-    if (walk_.changes().sealed_checkpoint_above(scratch.events[scratch.sides[walk.begin].event].point, walk.start)) continue;
-    scratch.heads[scratch.head_count++] = {.reference = account, .balances = {}};
-    walk.head = scratch.head_count;
-  }
-  view_.take_heads(std::span(scratch.heads).first(scratch.head_count));
-  WorkBudget budget(records_max_ * kWorkFactor);
-  for (std::uint32_t i = 0; i < scratch.walk_count; ++i) {
-    if (budget.left() == 0) return scratch.walks[i].first_event;
-    fill_account(i, budget);
-  }
-  return scratch.count;
-}
-
-/// One account's part in all its events of the page.
-void Queries::fill_account(std::uint32_t walk_index, WorkBudget& budget) noexcept {
-  const EventScratch::Walk& walk = events_->walks[walk_index];
-  const EventScratch::Side* const sides = events_->sides;
-  walk_.set_account(sides[walk.begin].account, walk.head == 0 ? nullptr : &events_->heads[walk.head - 1]);
-  if (walk.head == 0) {
-    walk_.begin(walk.start);
-  } else {
-    walk_.begin_above(events_->events[sides[walk.begin].event].point);
-  }
-  for (std::uint32_t i = walk.begin; i < walk.end; ++i) {
-    EventScratch::Event& event = events_->events[sides[i].event];
-    const auto is_it = [&](const AccountChange& change) {
-      return change.is_expiry == event.is_expiry && (change.is_expiry ? change.timestamp() == event.timestamp : change.row.name.value == event.transfer.value);
-    };
-    for (; !is_it(walk_.change()); walk_.step()) budget.spend();
-    EventScratch::Account& account = event.accounts[sides[i].side];
-    account.balances = walk_.balances();
-    account.flags = walk_.flags();
-  }
-}
-
 void Queries::write_events(std::uint32_t count, Page<ChangeEvent>& page) const noexcept {
   const auto account_then = [](const Account& account, const EventScratch::Account& then) -> ChangeEventAccount {
     return {.id = account.id,
@@ -228,8 +165,14 @@ void Queries::write_events(std::uint32_t count, Page<ChangeEvent>& page) const n
             .code = account.code,
             .flags = then.flags};
   };
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const EventScratch::Event& event = events_->events[i];
+  constexpr std::uint32_t kAhead = 16;
+  for (std::uint32_t i = 0; i < count + kAhead; ++i) {
+    if (i < count) {
+      view_.prefetch(events_->events[i].transfer);
+      for (const EventScratch::Account& account : events_->events[i].accounts) view_.prefetch_fixed_account(account.reference);
+    }
+    if (i < kAhead) continue;
+    const EventScratch::Event& event = events_->events[i - kAhead];
     const Transfer transfer = event.is_expiry ? view_.expired_transfer(event.timestamp) : view_.whole(view_.row(event.transfer));
     const Account debit = view_.fixed_account(event.accounts[0].reference);
     const Account credit = view_.fixed_account(event.accounts[1].reference);

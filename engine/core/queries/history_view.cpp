@@ -354,6 +354,24 @@ std::uint64_t HistoryView::newest_expiry_before(std::uint64_t timestamp) const n
   return place == 0 ? 0 : past.at(place - 1).expiries_timestamp;
 }
 
+std::uint32_t HistoryView::first_above(const PastSegment& segment, PostingRange range, const LedgerPoint& point) const noexcept {
+  const auto is_above = [&](PostingEntry entry) {
+    if (!entry.is_expiry()) return segment.first_position() + entry.index() >= point.transfers;
+    const Expiry expiry = segment.expiry(entry.index());
+    return expiry.timestamp > point.timestamp && expiry.transfers_before >= point.transfers;
+  };
+  while (!range.empty()) {
+    const std::uint32_t middle = range.begin + range.size() / 2;
+    PostingEntry room;
+    if (is_above(segment.entries({middle, middle + 1}, {&room, 1}).front())) {
+      range.end = middle;
+    } else {
+      range.begin = middle + 1;
+    }
+  }
+  return range.begin;
+}
+
 std::uint64_t HistoryView::transfers_before(std::uint64_t timestamp) const noexcept {
   const PastSegments& past = segments();
   const std::uint32_t place = past.lower_bound([&](const auto& entry) { return entry.transfers_timestamp < timestamp; });

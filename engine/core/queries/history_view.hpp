@@ -115,6 +115,11 @@ class HistoryView {
   void prefetch(TransferName name) const noexcept;
   /// Asks for what whole() reads.
   void prefetch_accounts(const HistoryRow& row) const noexcept;
+  /// Asks for what fixed_account() reads.
+  void prefetch_fixed_account(std::uint32_t reference) const noexcept {
+    const AccountAt at = tables_.account_at(reference);
+    at.partition->prefetch_fixed_account(at.ordinal);
+  }
   [[nodiscard]] Transfer whole(const HistoryRow& row) const noexcept;
   [[nodiscard]] std::uint32_t ledger_of(const HistoryRow& row) const noexcept { return tables_.account_at(row.record.debit).record().ledger; }
   /// Of a post: the amount of its hold.
@@ -134,6 +139,12 @@ class HistoryView {
   std::size_t expiries(std::uint64_t from, std::span<Expiry> found) const noexcept;
   /// Timestamp of the newest expiry before this time; 0: there is none.
   [[nodiscard]] std::uint64_t newest_expiry_before(std::uint64_t timestamp) const noexcept;
+  /// The first segment that has all that comes before the point; their number: all segments together do not.
+  [[nodiscard]] std::uint32_t segment_with(const LedgerPoint& point) const noexcept {
+    return segments().lower_bound([&](const PastSegments::Entry& entry) { return !point.is_reached_by(entry.transfers_end, entry.batch_timestamp); });
+  }
+  /// Of an account's changes in a segment, the first that comes after the point.
+  [[nodiscard]] std::uint32_t first_above(const PastSegment& segment, PostingRange range, const LedgerPoint& point) const noexcept;
   /// How many transfers have a timestamp below this one.
   [[nodiscard]] std::uint64_t transfers_before(std::uint64_t timestamp) const noexcept;
   /// Index behind the last transfer of one partition in memory with a timestamp below this one.

@@ -57,9 +57,21 @@ class Queries final : public QueryReader {
   // change_events.cpp
   void change_events(const Command& command, BatchBoundary& boundary) noexcept;
   bool gather_events(const ChangeEventsFilter& filter) noexcept;
-  std::uint32_t fill_accounts() noexcept;
-  void fill_account(std::uint32_t walk, WorkBudget& budget) noexcept;
   void write_events(std::uint32_t count, Page<ChangeEvent>& page) const noexcept;
+
+  // event_walks.cpp
+  std::uint32_t fill_accounts() noexcept;
+  void list_walks() noexcept;
+  void take_walk_heads() noexcept;
+  void fill_account(std::uint32_t walk, WorkBudget& budget) noexcept;
+
+  // sealed_walks.cpp
+  class SealedSearch;
+  void find_sealed_starts() noexcept;
+  void prefetch_entries(std::uint32_t walk) const noexcept;
+  void prefetch_rows(std::uint32_t walk) const noexcept;
+  void fill_sealed_account(std::uint32_t walk, WorkBudget& budget) noexcept;
+  void read_change(std::uint32_t segment, PostingEntry entry) noexcept;
 
   // account_events.cpp
   void account_events(ChangeEventsFilter& filter, BatchBoundary& boundary, ReplyArea& reply) noexcept;

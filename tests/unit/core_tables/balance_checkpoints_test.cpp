@@ -33,14 +33,14 @@ class BalanceCheckpoints : public ::testing::Test {
 };
 
 TEST_F(BalanceCheckpoints, OneForSoManyChangesAtTheEndOfTheBatch) {
-  batch(1, 2, 60);
+  batch(1, 2, BalanceCheckpoint::kSpacing - 4);
   EXPECT_EQ(count(), 0U);
   batch(1, 2, 10);
   ASSERT_EQ(count(), 2U);
   const BalanceCheckpoint& first = at(0);
   EXPECT_EQ(first.balances, partition.account(first.account).balances());
   EXPECT_EQ(first.posting, partition.account(first.account).newest_posting);
-  EXPECT_EQ(first.transfers, 70U);
+  EXPECT_EQ(first.transfers, BalanceCheckpoint::kSpacing + 6);
   EXPECT_EQ(first.timestamp, under_test.now);
   EXPECT_EQ(first.previous, 0U);
 }

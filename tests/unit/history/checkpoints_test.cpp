@@ -22,6 +22,27 @@ bool same(const Checkpoint& a, const Checkpoint& b) {
   return a.balances == b.balances && a.ordinal == b.ordinal && a.posting == b.posting && a.flags == b.flags;
 }
 
+/// Many at once give what each gives alone, in ascending order or in any.
+void expect_same_at_once(const Checkpoints& checkpoints, std::uint32_t accounts, std::uint32_t postings, Random& random) {
+  std::vector<PostingOf> places(500);
+  for (PostingOf& place : places) place = {static_cast<std::uint32_t>(random.below(accounts)), static_cast<std::uint32_t>(random.below(postings))};
+  if (random.chance(50)) std::ranges::sort(places, {}, [](const PostingOf& place) { return checkpoint_key(place.ordinal, place.posting); });
+  std::size_t taken = 0;
+  ASSERT_TRUE(checkpoints.find(places, [&](std::size_t i, const Checkpoint* before, const Checkpoint* from) {
+    ASSERT_EQ(i, taken++);
+    Checkpoint single;
+    ASSERT_EQ(checkpoints.find(places[i].ordinal, places[i].posting, single) == Found::kYes, from != nullptr);
+    if (from != nullptr) {
+      ASSERT_TRUE(same(single, *from));
+    }
+    ASSERT_EQ(checkpoints.find_before(places[i].ordinal, places[i].posting, single) == Found::kYes, before != nullptr);
+    if (before != nullptr) {
+      ASSERT_TRUE(same(single, *before));
+    }
+  }));
+  EXPECT_EQ(taken, places.size());
+}
+
 void expect_same(const Twin& twin, std::uint32_t accounts, std::uint32_t postings, Random& random) {
   std::vector<Checkpoint> all;
   for (const auto& [key, one] : twin) all.push_back(one);
@@ -41,7 +62,13 @@ void expect_same(const Twin& twin, std::uint32_t accounts, std::uint32_t posting
       ASSERT_TRUE(same(found, expected->second));
     }
     ASSERT_TRUE(checkpoints->check(ordinal, posting));
+    const bool is_before = expected != twin.begin() && std::prev(expected)->first.first == ordinal;
+    ASSERT_EQ(checkpoints->find_before(ordinal, posting, found), is_before ? Found::kYes : Found::kNo);
+    if (is_before) {
+      ASSERT_TRUE(same(found, std::prev(expected)->second));
+    }
   }
+  expect_same_at_once(*checkpoints, accounts, postings, random);
 }
 
 TEST(Checkpoints, FirstOneAtOrBehind) {
@@ -84,6 +111,10 @@ TEST(Checkpoints, RowsThatAreNotThoseOfTheKeysAreDamage) {
   EXPECT_EQ(checkpoints->find(1, 10, found), Found::kDamaged);
   EXPECT_EQ(checkpoints->check(1, 10).kind(), ErrorKind::kCorrupt);
   EXPECT_EQ(checkpoints->find(2, 20, found), Found::kYes);
+  EXPECT_EQ(checkpoints->find_before(1, 11, found), Found::kDamaged);
+  EXPECT_EQ(checkpoints->check(1, 11).kind(), ErrorKind::kCorrupt);
+  const std::vector<PostingOf> both{{1, 10}, {2, 20}};
+  EXPECT_FALSE(checkpoints->find(both, [](std::size_t, const Checkpoint*, const Checkpoint*) {}));
 }
 
 TEST(Checkpoints, OtherBytesAreRefused) {

@@ -88,6 +88,36 @@ TEST(IdRun, HasExactlyWhatWasPutIn) {
   }
 }
 
+/// Where few ids are stragglers they are listed, where many are they are found among all: nobody can tell.
+TEST(IdRun, StragglersAreVisitedBeTheyFewOrMany) {
+  Random random(9);
+  for (const std::uint32_t one_in : {0U, 1U, 2U, 60U, 70U, 1'000U, 100'000U}) {
+    SCOPED_TRACE(one_in);
+    Ids ids;
+    std::vector<std::uint64_t> expected;
+    for (std::uint32_t i = 0; i < 100'000; ++i) {
+      const std::uint64_t hash = random.next();
+      const bool is_straggler = one_in != 0 && i % one_in == 0;
+      ids.add(hash, i | (is_straggler ? IdEntry::kStraggler : 0));
+      if (is_straggler) expected.push_back(kept(hash));
+    }
+    const auto section = build_id_run(ids.hashes, ids.values);
+    const IdRun run = open(*section);
+    EXPECT_EQ(run.stragglers(), expected.size());
+    expect_same(run, ids, random, 1'000);
+    std::vector<std::uint64_t> visited;
+    for (std::uint32_t part = 0; part < IdRun::kParts; ++part) {
+      run.read_ahead(part);
+      ASSERT_TRUE(run.visit_stragglers(part, [&](std::uint64_t hash) {
+        ASSERT_EQ(hash >> 56, part);
+        visited.push_back(hash);
+      }));
+    }
+    std::ranges::sort(expected);
+    EXPECT_TRUE(visited == expected);
+  }
+}
+
 TEST(IdRun, SixBytesAnIdAndADirectory) {
   Ids ids;
   Random random(2);

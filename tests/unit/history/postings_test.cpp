@@ -83,6 +83,18 @@ void expect_same(std::uint32_t accounts, const Rows& rows, Random& random) {
   PostingRange range;
   EXPECT_EQ(postings->find(accounts, range), Found::kNo);
   EXPECT_EQ(postings->find(~0U, range), Found::kNo);
+  // Many at once give what each gives alone.
+  std::vector<std::uint32_t> ordinals(300);
+  for (std::uint32_t& ordinal : ordinals) ordinal = static_cast<std::uint32_t>(random.below(accounts + 2));
+  std::vector<PostingRange> ranges(ordinals.size());
+  ASSERT_TRUE(postings->find(ordinals, ranges));
+  for (std::size_t i = 0; i < ordinals.size(); ++i) {
+    PostingRange alone;
+    ASSERT_EQ(postings->find(ordinals[i], alone), ranges[i].empty() ? Found::kNo : Found::kYes);
+    ASSERT_EQ(alone.begin, ranges[i].begin);
+    ASSERT_EQ(alone.end, ranges[i].end);
+    postings->prefetch(alone);
+  }
 }
 
 TEST(Postings, EdgeSizes) {
