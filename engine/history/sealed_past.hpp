@@ -72,7 +72,7 @@ class SealedPast final : public core::Past {
 
   [[nodiscard]] Shrunk shrunk() const override;
 
-  /// Archiving thread, one at a time: `view` has the rows of a durable segment in another form, and is read in its place from the next
+  /// Archiving thread, one at a time: `view` has the rows of the segment that it holds in another form, and is read in its place from the next
   /// batch boundary on.
   void replace(std::unique_ptr<SegmentView> view);
   /// That thread is going to write this segment in another form: nobody else does so until is_replaced(). False: somebody just did.

@@ -45,7 +45,9 @@ void DiskPast::archive() {
   const auto unarchived = store_->unarchived();
   for (const std::uint64_t segment : *unarchived) {
     if (segment >= past_->durable_generations()) return;
-    if (segment % 3 != 0) return archive(segment);
+    if (segment % 3 == 0) continue;
+    if (past_->hold(segment)) archive(segment);
+    return;
   }
 }
 
