@@ -46,6 +46,10 @@ Result<bool> Archiving::begin(history::SealedPast& past) {
   // What is not durable in this life, but lies there from an earlier one, may be built again.
   if (unarchived->empty() || unarchived->front() + kept_ > past.durable_generations()) return false;
   segment_ = unarchived->front();
+  if (!past.hold(segment_)) {
+    idle_ns_ = kReplacingPollNs;
+    return false;
+  }
   auto writer = store_.begin_archive(segment_, past.store_id(), [](std::uint32_t kind) { return history::is_read_in_place(kind); });
   if (!writer) return writer.error();
   writer_ = std::move(*writer);

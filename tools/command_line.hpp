@@ -78,5 +78,6 @@ void add_query(CommandLine& line);
 void add_feed(CommandLine& line);
 void add_statement(CommandLine& line);
 void add_trial_balance(CommandLine& line);
+void add_drop_history(CommandLine& line);
 
 }  // namespace florin::tools

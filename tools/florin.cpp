@@ -22,5 +22,6 @@ int main(int argc, char** argv) {
   florin::tools::add_feed(line);
   florin::tools::add_statement(line);
   florin::tools::add_trial_balance(line);
+  florin::tools::add_drop_history(line);
   return line.main(argc, argv);
 }

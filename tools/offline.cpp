@@ -123,7 +123,9 @@ Result<std::vector<std::byte>> read_state(core::StateMachine& state_machine, Ope
   command.body = copy;
   command.reply = &area;
   state_machine.execute({&command, 1});
-  if (area.code != ReplyCode::kOk) return Status(ErrorKind::kRefused, std::string(name_of(area.code)));
+  if (area.code != ReplyCode::kOk) {
+    return Status(ErrorKind::kRefused, std::string(name_of(area.code)) + ": " + std::string(reinterpret_cast<const char*>(area.data), area.size));
+  }
   return std::vector<std::byte>(area.data, area.data + area.size);
 }
 

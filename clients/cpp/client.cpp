@@ -236,6 +236,10 @@ void Client::get_moment_async(const Moment& moment, Callback<PageReply<Moment>> 
 void Client::get_trial_balance_async(const TrialBalanceFilter& filter, Callback<PageReply<TrialBalance>> done, CallOptions options) {
   impl_->query(Operation::kGetTrialBalance, filter, options, std::move(done));
 }
+void Client::drop_history_async(const DropHistory& drop, Callback<RowsReply<DroppedHistoryReply>> done, CallOptions options) {
+  impl_->call<RowsReply<DroppedHistoryReply>>(Operation::kDropHistory, bytes_of(std::span(&drop, 1)), options, std::move(done),
+                                              decode_rows<DroppedHistoryReply>);
+}
 void Client::ping_async(Callback<ReplyInfo> done, CallOptions options) {
   impl_->call<ReplyInfo>(Operation::kPing, {}, options, std::move(done), decode_info);
 }
@@ -325,6 +329,11 @@ std::future<Result<PageReply<TrialBalance>>> Client::get_trial_balance_future(co
   get_trial_balance_async(filter, std::move(done), options);
   return std::move(future);
 }
+std::future<Result<RowsReply<DroppedHistoryReply>>> Client::drop_history_future(const DropHistory& drop, CallOptions options) {
+  auto [done, future] = promised<RowsReply<DroppedHistoryReply>>();
+  drop_history_async(drop, std::move(done), options);
+  return std::move(future);
+}
 
 // --- Blocking -----------------------------------------------------------------------------------------------------------
 
@@ -370,6 +379,9 @@ Result<PageReply<Moment>> Client::get_moment(const Moment& moment, CallOptions o
 }
 Result<PageReply<TrialBalance>> Client::get_trial_balance(const TrialBalanceFilter& filter, CallOptions options) {
   return impl_->block<PageReply<TrialBalance>>([&](auto done) { get_trial_balance_async(filter, std::move(done), options); });
+}
+Result<RowsReply<DroppedHistoryReply>> Client::drop_history(const DropHistory& drop, CallOptions options) {
+  return impl_->block<RowsReply<DroppedHistoryReply>>([&](auto done) { drop_history_async(drop, std::move(done), options); });
 }
 Result<ReplyInfo> Client::ping(CallOptions options) {
   return impl_->block<ReplyInfo>([&](auto done) { ping_async(std::move(done), options); });

@@ -81,6 +81,7 @@ void Ledger::execute_one(const Command& command) {
   switch (command.operation) {
     case Operation::kCreateTransfers: create_transfers(command); break;
     case Operation::kCreateAccounts: create_accounts(command); break;
+    case Operation::kDropHistory: drop_history(command); break;
     case Operation::kPulse: pulse(command); break;
     case Operation::kGenesis: genesis(command); break;
     case Operation::kLookupAccounts: lookup_accounts(command); return;
@@ -104,6 +105,7 @@ void Ledger::finish_command(const Command& command) {
   timestamp_ = command.timestamp;
   note_end(command);
   if (command.reply == nullptr) return;
+  if (command.operation == Operation::kDropHistory) return write_drop_reply(command);
   outcomes_.write_reply(command);
   if ((command.flags & RequestFlags::kPostBalances) != 0) write_post_balances(command);
 }
@@ -203,7 +205,8 @@ u128 Ledger::state_hash() const {
                              .holds = tables_.holds_hash(),
                              .outcomes = outcomes_.digest(),
                              .sequence = sequence_,
-                             .timestamp = timestamp_});
+                             .timestamp = timestamp_},
+                            tables_.dropped());
 }
 
 StateMachine::Counts Ledger::counts() const noexcept {
@@ -215,11 +218,16 @@ StateMachine::Counts Ledger::counts() const noexcept {
     counts.ids_failed += partition->failed_ids().size();
     counts.memory_bytes += partition->memory_bytes();
   }
+  counts.transfers_dropped = tables_.dropped().transfers;
+  counts.history_begins = tables_.dropped().timestamp;
   counts.memory_bytes += recent_filters_.bytes();
   if (!past_) return counts;
   counts.memory_bytes += past_->memory_bytes();
   counts.generations = forgotten_end_.generations;
   counts.transfers_sealed = forgotten_end_.transfers;
+  const Past::Shrunk shrunk = past_->shrunk();
+  counts.transfers_shrunk = shrunk.transfers;
+  counts.shrunk_digest = shrunk.digest;
   counts.is_sealing = tables_[0].is_sealing();
   counts.is_sealing_failing = past_->is_failing();
   return counts;
@@ -342,9 +350,9 @@ void Ledger::note_balances(const Command& command, std::uint32_t index) noexcept
   u128 debit = event.debit_account_id;
   u128 credit = event.credit_account_id;
   if ((event.flags & kPostOrVoid) != 0) {  // may leave its accounts out; the pending transfer names them
-    if (const PendingAt pending = tables_.find_pending(event.pending_id); pending) {
-      if (debit == 0) debit = pending.transfer.debit_account_id;
-      if (credit == 0) credit = pending.transfer.credit_account_id;
+    if (const std::optional<Transfer> named = tables_.transfer_with_accounts_of(event)) {
+      if (debit == 0) debit = named->debit_account_id;
+      if (credit == 0) credit = named->credit_account_id;
     }
   }
   note_balances(command, index, debit, credit);

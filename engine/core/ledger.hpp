@@ -61,6 +61,7 @@ class Ledger final : public StateMachine {
   bool snapshot_rows(const Sink& sink) override;
   bool is_snapshot_cheap() const noexcept override;
   bool is_snapshot_backed() const noexcept override;
+  void snapshot_is_published() noexcept override;
   void end_snapshot_rows() noexcept override { is_snapshot_reading_.store(false, std::memory_order_release); }
   u128 snapshot_state_hash() const noexcept override;
   void abandon_snapshot() override;
@@ -116,6 +117,10 @@ class Ledger final : public StateMachine {
   void create_transfer_alone(const Command& command, std::uint32_t index, Chain& chain);
   void pulse(const Command& command);
   void lookup_accounts(const Command& command) const;
+  // ledger_retention.cpp
+  void drop_history(const Command& command);
+  void write_drop_reply(const Command& command) const noexcept;
+  [[nodiscard]] std::uint64_t newest_transfer_timestamp() const noexcept;
 
   Verdict create_account(const Account& event, const Event& at);
   Verdict create_transfer(const Transfer& event, const Event& at);
@@ -146,10 +151,12 @@ class Ledger final : public StateMachine {
   std::size_t emit_accounts(const Sink& sink);
   std::size_t emit_holds(const Sink& sink);
   std::size_t emit_past(const Sink& sink);
+  std::size_t emit_dropped(const Sink& sink);
   std::size_t emit_batch_ends(const Sink& sink);
   std::size_t emit_transfers(const Sink& sink);
   template <typename Row, typename TimeOf, typename RowAt>
   std::size_t emit_rows(const Sink& sink, std::vector<Row>& chunk, TimeOf&& time_of, RowAt&& row_at);
+  Status load_dropped(ChunkKey key, std::span<const std::byte> bytes);
   Status load_past(ChunkKey key, std::span<const std::byte> bytes);
   Status load_batch_ends(ChunkKey key, std::span<const std::byte> bytes);
   Status load_accounts(ChunkKey key, std::span<const std::byte> bytes);
@@ -172,6 +179,7 @@ class Ledger final : public StateMachine {
   std::uint64_t sequence_ = 0;
   std::uint64_t timestamp_ = 0;
   std::uint64_t stamp_ = 0;  // batches so far
+  DroppedHistoryReply drop_reply_;  // to the last command of that kind
   std::optional<BatchEnd> batch_end_;  // of what came last in the batch in hand
   std::uint32_t query_records_max_;
   LedgerViews views_;

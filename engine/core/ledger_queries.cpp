@@ -22,16 +22,6 @@ void Ledger::lookup_accounts(const Command& command) const {
   }
 }
 
-namespace {
-
-/// Where the thread that executes stands between two commands.
-class Here final : public BatchBoundary {
- public:
-  void run(BoundaryTask& task) noexcept override { task.run(); }
-};
-
-}  // namespace
-
 void Ledger::answer(const Command& query) {
   push_batch_end();
   tables_.settle();

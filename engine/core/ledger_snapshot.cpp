@@ -29,7 +29,7 @@ Result<std::span<const Row>> rows_of(ChunkKey key, std::span<const std::byte> by
 
 }  // namespace
 
-SnapshotProgress::SnapshotProgress(const Tables& tables, const PastEnd& end) : past(end) {
+SnapshotProgress::SnapshotProgress(const Tables& tables, const PastEnd& end) : past(end), dropped(tables.dropped()) {
   for (const auto& partition : tables.all()) {
     size.push_back({0, partition->accounts().size(), partition->transfers().size(), partition->expiries().size(), partition->failed_ids().size()});
     position.push_back({});
@@ -59,6 +59,7 @@ bool Ledger::snapshot_step(std::size_t budget_bytes, const Sink& sink) {
     std::size_t bytes = emit_accounts(sink);
     if (bytes == 0) bytes = emit_holds(sink);
     if (bytes == 0) bytes = emit_past(sink);
+    if (bytes == 0) bytes = emit_dropped(sink);
     if (bytes == 0) bytes = emit_batch_ends(sink);
     if (bytes == 0) end_accounts();
     emitted += bytes;
@@ -186,6 +187,12 @@ std::size_t Ledger::emit_past(const Sink& sink) {
   return sizeof progress_->past;
 }
 
+std::size_t Ledger::emit_dropped(const Sink& sink) {
+  if (progress_->dropped.timestamp == 0 || std::exchange(progress_->holds.has_dropped, true)) return 0;
+  sink({kSnapshotDropped, 0}, std::as_bytes(std::span(&progress_->dropped, 1)));
+  return sizeof progress_->dropped;
+}
+
 std::size_t Ledger::emit_batch_ends(const Sink& sink) {
   SnapshotProgress::BatchEnds& at = progress_->batch_ends;
   at.rows.clear();
@@ -203,6 +210,10 @@ bool Ledger::is_snapshot_cheap() const noexcept {
 
 bool Ledger::is_snapshot_backed() const noexcept { return !past_ || past_->durable_generations() >= progress_->past.generations; }
 
+void Ledger::snapshot_is_published() noexcept {
+  if (past_) past_->may_forget_before(progress_->dropped.timestamp);
+}
+
 /// No account is needed as it was any more.
 void Ledger::end_accounts() {
   progress_->running = false;
@@ -214,7 +225,7 @@ void Ledger::abandon_snapshot() {
   is_snapshot_reading_.store(false, std::memory_order_relaxed);
 }
 
-u128 Ledger::snapshot_state_hash() const noexcept { return combine_state_hash(progress_->hash); }
+u128 Ledger::snapshot_state_hash() const noexcept { return combine_state_hash(progress_->hash, progress_->dropped); }
 
 Status Ledger::load(const SnapshotReader& snapshot) {
   const SnapshotHeader& header = snapshot.header();
@@ -232,6 +243,7 @@ Status Ledger::load(const SnapshotReader& snapshot) {
   };
   std::size_t next_expiry = 0;
   load_table(kSnapshotAccounts, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_accounts(key, bytes); });
+  load_table(kSnapshotDropped, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_dropped(key, bytes); });
   load_table(kSnapshotPast, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_past(key, bytes); });
   load_table(kSnapshotHolds, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_holds(key, bytes); });
   std::ranges::sort(loaded_holds_, {}, &LoadedHold::timestamp);
@@ -257,6 +269,16 @@ Status Ledger::load(const SnapshotReader& snapshot) {
   sequence_ = header.sequence;
   timestamp_ = header.timestamp;
   if (state_hash() != header.state_hash) return {ErrorKind::kCorrupt, "snapshot at sequence " + std::to_string(header.sequence) + ": state hash differs from its header"};
+  return Status::ok();
+}
+
+Status Ledger::load_dropped(ChunkKey key, std::span<const std::byte> bytes) {
+  const auto rows = rows_of<DroppedHistory>(key, bytes);
+  if (!rows) return rows.error();
+  if (rows->size() != 1) return damaged(key, "not one row");
+  tables_.set_dropped(rows->front());
+  if (past_) past_->drop_before(rows->front().timestamp);
+  if (past_) past_->may_forget_before(rows->front().timestamp);
   return Status::ok();
 }
 

@@ -239,6 +239,8 @@ Ledger::Verdict Ledger::create_transfer(const Transfer& event, const Event& at) 
   const KnownId known = tables_.known(event.id, at.id_hash);
   facts.id_failed = known.has_failed;
   if (known.existing) facts.existing = &*known.existing;
+  facts.existing_digest = known.existing_digest;
+  facts.history_begins = tables_.dropped().timestamp;
   if (known.existing_pending) facts.existing_pending = &*known.existing_pending;
 
   PendingAt pending;
@@ -256,7 +258,7 @@ Ledger::Verdict Ledger::create_transfer(const Transfer& event, const Event& at) 
   if (debit) facts.debit = &debit.record();
   if (credit) facts.credit = &credit.record();
   if ((event.flags & Flags::kImported) != 0) {
-    facts.newest_transfer_timestamp = tables_.newest_transfer_timestamp();
+    facts.newest_transfer_timestamp = newest_transfer_timestamp();
     facts.timestamp_of_account = tables_.has_account_at(at.timestamp);
   }
 

@@ -17,6 +17,7 @@ namespace florin::core {
 struct PastTransfer {
   bool has_failed = false;
   Transfer transfer;
+  std::optional<std::uint64_t> digest = std::nullopt;  ///< of a transfer that was dropped, and of which nothing else but id and timestamp is left
   PendingStatus status = PendingStatus::kNone;  ///< of its hold, if that is not in the table of holds any more
 };
 
@@ -71,6 +72,18 @@ class Past {
   virtual void detach() noexcept = 0;
   /// Which store it is the past of. Once, before the first generation.
   virtual void set_store(u128 store_id, u128 hash_seed) = 0;
+  /// What came before this time is dropped from now on: nobody will ask for more than ids, times, digests and how holds ended, in this life.
+  virtual void drop_before(std::uint64_t timestamp) { static_cast<void>(timestamp); }
+  /// Nor in any other: there is a snapshot of a state in which that is dropped. Any thread.
+  virtual void may_forget_before(std::uint64_t timestamp) { static_cast<void>(timestamp); }
+  /// What has been forgotten: so many of the first transfers of the ledger, and the digest of these, a chain over them in order: XXH3-128 of the
+  /// digest before, beginning with 0, and the 128 bytes of the transfer. It does not depend on where segments end, and can be made again
+  /// from the journal. Any thread.
+  struct Shrunk {
+    std::uint64_t transfers = 0;
+    u128 digest = 0;
+  };
+  [[nodiscard]] virtual Shrunk shrunk() const { return {}; }
   /// What a snapshot builds on has to be here: everything up to `end`. kCorrupt names what is missing or damaged. The accounts are
   /// loaded.
   virtual Status restore(const PastEnd& end) = 0;

@@ -51,7 +51,8 @@ struct PostingRange {
   [[nodiscard]] bool empty() const noexcept { return begin == end; }
 };
 
-/// A stretch of the ledger that was sealed: rows that never change again. Rows name accounts by ordinal (Tables::ordinal_of()) and each
+/// A stretch of the ledger that was sealed: rows that never change again. Of one that was dropped (see DroppedHistory) there are ids and times of
+/// transfers, how holds ended, and the last batch; everything else is as if it was not there, and nobody asks. Rows name accounts by ordinal (Tables::ordinal_of()) and each
 /// other by index, from 0. What cannot be read does not come back as absent, or at all. Readers: any thread.
 class PastSegment {
  public:
@@ -61,6 +62,8 @@ class PastSegment {
   [[nodiscard]] virtual std::uint64_t first_position() const noexcept = 0;
   [[nodiscard]] virtual std::uint32_t transfers() const noexcept = 0;
   [[nodiscard]] virtual std::uint32_t expiries() const noexcept = 0;
+  /// Timestamp of the last; 0: there are none.
+  [[nodiscard]] virtual std::uint64_t newest_expiry() const noexcept { return expiries() == 0 ? 0 : expiry(expiries() - 1).timestamp; }
 
   // In order of commitment, which is that of timestamps. `extra` of a transfer may have kWideAmount.
   [[nodiscard]] virtual TransferRecord transfer(std::uint32_t index) const noexcept = 0;
@@ -173,7 +176,7 @@ class PastSegments {
     entry.segment = std::move(added);
     entry.transfers_end = segment.first_position() + segment.transfers();
     if (segment.transfers() != 0) entry.transfers_timestamp = segment.transfer(segment.transfers() - 1).timestamp;
-    if (segment.expiries() != 0) entry.expiries_timestamp = segment.expiry(segment.expiries() - 1).timestamp;
+    if (segment.newest_expiry() != 0) entry.expiries_timestamp = segment.newest_expiry();
     if (segment.batches() != 0) {
       const BatchEnd batch = segment.batch(segment.batches() - 1);
       entry.batch_sequence = batch.sequence;

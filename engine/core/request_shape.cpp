@@ -7,6 +7,9 @@
 namespace florin::core {
 namespace {
 
+/// Room for the text of kHistoryDropped, which all other queries have for their rows.
+constexpr std::uint32_t kHistoryDroppedTextBytes = 64;
+
 ReplyCode refuse(const char*& reason, const char* text) noexcept {
   reason = text;
   return ReplyCode::kMalformedBody;
@@ -61,6 +64,9 @@ ReplyCode validate_body(Operation operation, std::span<const std::byte> body, co
       if (body.size() != sizeof(TrialBalanceFilter)) return refuse(reason, "body must be one trial balance filter of 32 bytes");
       return validate_filter(filter_of<TrialBalanceFilter>(body), reason);
     case Operation::kHello: return body.size() == sizeof(Hello) ? ReplyCode::kOk : refuse(reason, "hello must have 64 bytes");
+    case Operation::kDropHistory:
+      if (body.size() != sizeof(DropHistory)) return refuse(reason, "body must be a timestamp and flags, 16 bytes");
+      return validate_filter(filter_of<DropHistory>(body), reason);
     case Operation::kClockAdvance: return body.size() == 8 ? ReplyCode::kOk : refuse(reason, "body must be 8 bytes");
     case Operation::kPing:
     case Operation::kStatus:
@@ -77,6 +83,7 @@ std::uint32_t event_count(Operation operation, std::size_t body_bytes) noexcept 
     case Operation::kCreateAccounts:
     case Operation::kCreateTransfers: return static_cast<std::uint32_t>(body_bytes / kEventBytes);
     case Operation::kPulse: return static_cast<std::uint32_t>(body_bytes / sizeof(u128));
+    case Operation::kDropHistory:
     case Operation::kGenesis: return 1;
     default: return 0;
   }
@@ -101,7 +108,8 @@ std::uint32_t reply_bytes_max(Operation operation, std::uint16_t flags, std::spa
       bytes = rows_bytes_max(filter_of<ChangeEventsFilter>(body).limit, kChangeEventsMax, sizeof(ChangeEvent));
       break;
     case Operation::kGetAccountsAt: bytes = rows_bytes_max(elements(sizeof(u128)) - 1, kAccountsAtMax, kEventBytes); break;
-    case Operation::kGetMoment: bytes = rows_bytes_max(1, 1, sizeof(Moment)); break;
+    case Operation::kGetMoment: bytes = std::max(rows_bytes_max(1, 1, sizeof(Moment)), kHistoryDroppedTextBytes); break;
+    case Operation::kDropHistory: bytes = sizeof(DroppedHistoryReply); break;
     case Operation::kGetTrialBalance: bytes = rows_bytes_max(kTrialBalancesMax, kTrialBalancesMax, sizeof(TrialBalance)); break;
     case Operation::kStatus: bytes = kStatusBytesMax; break;
     default: break;

@@ -22,6 +22,7 @@ struct SnapshotProgress {
 
   bool running = false;
   PastEnd past;    // what it builds on; nothing of that is in it
+  DroppedHistory dropped;
   Positions size;  // rows when it began
   StateHashParts hash;
 
@@ -37,6 +38,7 @@ struct SnapshotProgress {
     std::vector<Partition::Frozen> behind;  // by partition: what had left memory, or was being sealed
     std::vector<Transfer> transfers;   // the chunk in hand
     bool has_past = false;             // `past` is written
+    bool has_dropped = false;          // `dropped` is
   };
   Holds holds;
   struct BatchEnds {

@@ -20,6 +20,7 @@ enum SnapshotTable : std::uint32_t {
   kSnapshotHolds = 5,      ///< Transfer: pending ones whose record has left memory, and that were open when it did
   kSnapshotPast = 6,       ///< a PastEnd, if anything has left memory. Transfers, expiries and failed ids are those behind it
   kSnapshotBatchEnds = 7,  ///< BatchEnd: of what came after the generations that have left memory
+  kSnapshotDropped = 8,    ///< a DroppedHistory, if anything was dropped
 };
 
 /// Rows of a chunk at most: 1 MiB of accounts.

@@ -5,9 +5,25 @@
 
 namespace florin::core {
 
-u128 combine_state_hash(const StateHashParts& parts) noexcept {
-  const XXH128_hash_t hash = XXH3_128bits(&parts, sizeof parts);
+namespace {
+
+template <typename Bytes>
+u128 hash_of(const Bytes& bytes) noexcept {
+  const XXH128_hash_t hash = XXH3_128bits(&bytes, sizeof bytes);
   return make_u128(hash.high64, hash.low64);
+}
+
+}  // namespace
+
+u128 combine_state_hash(const StateHashParts& parts, const DroppedHistory& dropped) noexcept {
+  const u128 all = hash_of(parts);
+  if (dropped.timestamp == 0) return all;
+  const struct {
+    u128 all;
+    DroppedHistory dropped;
+  } both{all, dropped};
+  static_assert(std::has_unique_object_representations_v<decltype(both)>);
+  return hash_of(both);
 }
 
 }  // namespace florin::core

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "core/dropped_history.hpp"
 #include "florin/uint128.hpp"
 
 namespace florin::core {
@@ -17,6 +18,7 @@ struct StateHashParts {
 };
 static_assert(sizeof(StateHashParts) == 64);
 
-u128 combine_state_hash(const StateHashParts& parts) noexcept;
+/// As long as nothing was dropped, that counts for nothing.
+u128 combine_state_hash(const StateHashParts& parts, const DroppedHistory& dropped = {}) noexcept;
 
 }  // namespace florin::core

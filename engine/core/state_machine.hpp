@@ -75,6 +75,12 @@ class BatchBoundary {
   virtual void run(BoundaryTask& task) noexcept = 0;
 };
 
+/// Where the thread that executes stands between two commands.
+class Here final : public BatchBoundary {
+ public:
+  void run(BoundaryTask& task) noexcept override { task.run(); }
+};
+
 /// Answers queries on a thread of its own, while the state machine goes on: copies at a batch boundary what changes, and reads
 /// what only grows by itself. Writer: that thread.
 class QueryReader {
@@ -149,6 +155,8 @@ class StateMachine {
     static_cast<void>(sink);
     return true;
   }
+  /// The running snapshot was, and is durable. By who called snapshot_rows(), before end_snapshot_rows().
+  virtual void snapshot_is_published() noexcept {}
   /// No more rows will be read, whether all were or not: they may leave memory. By who called snapshot_rows(), or would have.
   virtual void end_snapshot_rows() noexcept {}
   /// Now would be a good moment for one: little that only grows is in memory.
@@ -174,6 +182,10 @@ class StateMachine {
     std::uint64_t memory_bytes = 0;
     std::uint64_t generations = 0;         ///< that have left memory, each a sealed segment
     std::uint64_t transfers_sealed = 0;    ///< of `transfers`: those that are in them
+    std::uint64_t transfers_dropped = 0;   ///< of `transfers`: those that nobody can ask for any more
+    std::uint64_t transfers_shrunk = 0;    ///< of these: those whose files have only ids, times and digests of them any more
+    u128 shrunk_digest = 0;                ///< of these: see Past::shrunk()
+    std::uint64_t history_begins = 0;      ///< timestamp: what came before is dropped; 0: nothing is
     bool is_sealing = false;               ///< one is leaving
     bool is_sealing_failing = false;       ///< and cannot, for now
   };

@@ -81,10 +81,20 @@ KnownId Tables::known(u128 id, std::uint64_t hash) const noexcept {
     if (const std::optional<PastTransfer> past = past_->find(id, hash); past) {
       known.has_failed = past->has_failed;
       if (!past->has_failed) known.existing = past->transfer;
+      known.existing_digest = past->digest;
     }
   }
-  if (known.existing) known.existing_pending = pending_of(*known.existing);
+  if (known.existing && !known.existing_digest) known.existing_pending = pending_of(*known.existing);
   return known;
+}
+
+std::optional<Transfer> Tables::transfer_with_accounts_of(const Transfer& event) const noexcept {
+  const PendingAt pending = find_pending(event.pending_id);
+  if (!pending) return std::nullopt;
+  if (pending.status == PendingStatus::kPending || !dropped_.has(pending.transfer.timestamp)) return pending.transfer;
+  const std::optional<Transfer> existing = known(event.id, hash_(event.id)).existing;
+  if (!existing || dropped_.has(existing->timestamp) || existing->pending_id != event.pending_id) return std::nullopt;
+  return existing;
 }
 
 bool Tables::past_says(u128 id, std::uint64_t hash) const noexcept {

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "core/dropped_history.hpp"
 #include "core/partition.hpp"
 
 namespace florin::core {
@@ -30,7 +31,8 @@ struct TransferAt {
   [[nodiscard]] PendingStatus hold_status() const noexcept { return partition->hold_status(number); }
 };
 
-/// What a pending_id names: an open hold, or a transfer that holds nothing any more, or never did.
+/// What a pending_id names: an open hold, or a transfer that holds nothing any more, or never did. Of such a one that was dropped only
+/// timestamp and status count.
 struct PendingAt {
   Partition* partition = nullptr;  ///< owner of the id, whether it is known or not
   std::uint32_t hold = 0;          ///< place of the hold; 0: it ended long ago, or is no pending transfer
@@ -49,6 +51,7 @@ class Past;
 struct KnownId {
   bool has_failed = false;
   std::optional<Transfer> existing;
+  std::optional<std::uint64_t> existing_digest;  ///< if only id and timestamp of it are left
   std::optional<Transfer> existing_pending;  ///< of a post or void: its pending transfer
 };
 
@@ -81,6 +84,10 @@ class Tables {
   /// Behind the last of them that is being sealed.
   [[nodiscard]] std::size_t frozen_batches() const noexcept { return frozen_batches_; }
 
+  /// What nobody may see any more, be it in memory or not.
+  [[nodiscard]] const DroppedHistory& dropped() const noexcept { return dropped_; }
+  void set_dropped(const DroppedHistory& dropped) noexcept { dropped_ = dropped; }
+
   /// Partition::freeze() of all, and Partition::forget_frozen().
   void freeze() noexcept;
   void forget_frozen() noexcept;
@@ -108,6 +115,8 @@ class Tables {
   }
   [[nodiscard]] bool has_transfer_at(std::uint64_t timestamp) const noexcept;
   [[nodiscard]] PendingAt find_pending(u128 id) const noexcept;
+  /// Who names the accounts that a post or void may leave out: the transfer of its hold; if that was dropped, what the event itself created.
+  [[nodiscard]] std::optional<Transfer> transfer_with_accounts_of(const Transfer& event) const noexcept;
   [[nodiscard]] TransferAt find_transfer_at(std::uint64_t timestamp) const noexcept;
   /// The whole of a transfer that is there.
   [[nodiscard]] Transfer transfer(const TransferAt& at) const noexcept { return transfer(*at.partition, at.record()); }
@@ -157,6 +166,7 @@ class Tables {
   std::unique_ptr<AppendLog<std::uint32_t>> by_ordinal_;             // References; null with one partition
   StreamLog<BatchEnd> batches_;
   std::size_t frozen_batches_ = 0;
+  DroppedHistory dropped_;
   IdHash hash_;
 };
 

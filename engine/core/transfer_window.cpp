@@ -237,13 +237,15 @@ void TransferWindow::resolve_event(std::uint32_t index) noexcept {
   }
 
   const TransferFacts facts{.existing = pointer_to(known.existing),
+                            .existing_digest = known.existing_digest,
                             .existing_pending = pointer_to(known.existing_pending),
                             .id_failed = details.id_failed,
                             .pending = pointer_to(details.pending),
                             .pending_status = details.pending_status,
                             .debit = debit ? &debit.record() : nullptr,
                             .credit = credit ? &credit.record() : nullptr,
-                            .now = timestamp};
+                            .now = timestamp,
+                            .history_begins = tables_.dropped().timestamp};
   Transfer stored;
   slot.status = decide_transfer(event, timestamp, facts, stored);
   details.timestamp = slot.status == CreateTransferStatus::kExists ? known.existing->timestamp : timestamp;
@@ -436,7 +438,8 @@ void TransferWindow::decide(std::uint32_t index) noexcept {
                       .id_failed = slot.id_repeated ? details.id_failed_now : details.id_failed,
                       .pending = pending_of(index),
                       .pending_status = slot.pending_moves ? details.pending_status_now : details.pending_status,
-                      .now = timestamp};
+                      .now = timestamp,
+                      .history_begins = tables_.dropped().timestamp};
   const auto [debit, credit] = accounts_of(index);
   AccountRecord debit_facts;
   AccountRecord credit_facts;

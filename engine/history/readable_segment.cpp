@@ -3,6 +3,7 @@
 namespace florin::history {
 
 core::TransferRecord ReadableSegment::transfer(std::uint32_t index) const noexcept {
+  if (view_->dropped() != nullptr) [[unlikely]] return dropped_transfer(index);
   const TransferRow found = row(view_->transfers(), index);
   return {.id = found.id,
           .amount_low = found.amount_low,
@@ -14,7 +15,26 @@ core::TransferRecord ReadableSegment::transfer(std::uint32_t index) const noexce
           .extra = found.extra};
 }
 
+/// Its amount is only there if it was a large hold; then the extra names its row.
+core::TransferRecord ReadableSegment::dropped_transfer(std::uint32_t index) const noexcept {
+  const DroppedRow found = row(view_->dropped()->transfers(), index);
+  core::TransferRecord record{.id = found.id, .timestamp = found.timestamp};
+  if (const std::optional<u128> amount = need(view_->dropped()->large_amount(index))) {
+    record.amount_low = low64(*amount);
+    record.extra = (index + 1) | core::kWideAmount;
+  }
+  return record;
+}
+
+std::uint64_t ReadableSegment::newest_expiry() const noexcept {
+  return view_->dropped() != nullptr ? view_->dropped()->summary().newest_expiry : PastSegment::newest_expiry();
+}
+
 core::TransferExtra ReadableSegment::extra(const core::TransferRecord& record) const noexcept {
+  if (view_->dropped() != nullptr) [[unlikely]] {
+    const std::optional<u128> amount = need(view_->dropped()->large_amount((record.extra & ~core::kWideAmount) - 1));
+    return {.amount_high = high64(amount.value_or(0))};
+  }
   const ExtraRow found = row(view_->extras(), std::uint64_t{record.extra & ~core::kWideAmount} - 1);
   return {.pending_id = found.pending_id,
           .user_data_128 = found.user_data_128,
@@ -40,7 +60,9 @@ core::Expiry ReadableSegment::expiry(std::uint32_t index) const noexcept {
 }
 
 std::uint32_t ReadableSegment::transfers_before(std::uint64_t timestamp) const noexcept {
-  return static_cast<std::uint32_t>(need(view_->transfers().lower_bound([&](const TransferRow& row) { return row.timestamp < timestamp; })));
+  const auto is_before = [&](const auto& row) { return row.timestamp < timestamp; };
+  const auto before = view_->dropped() != nullptr ? view_->dropped()->transfers().lower_bound(is_before) : view_->transfers().lower_bound(is_before);
+  return static_cast<std::uint32_t>(need(before));
 }
 
 std::uint32_t ReadableSegment::expiries_before(std::uint64_t timestamp) const noexcept {
@@ -56,14 +78,17 @@ bool ReadableSegment::may_have(const core::SoughtUserData& sought, std::uint32_t
 
 std::uint32_t ReadableSegment::find_user_data(const core::SoughtUserData& sought, std::uint32_t begin, std::uint32_t end,
                                               core::Order order) const noexcept {
+  TransferRow transfer_room;
+  ExtraRow extra_room;
   return core::find_first(begin, end, order, kNone, [&](std::uint32_t i) {
-    const TransferRow& transfer = row(view_->transfers(), i);
-    return transfer.extra != 0 && sought.matches(row(view_->extras(), transfer.extra_index()));
+    const TransferRow& transfer = row(view_->transfers(), i, transfer_room);
+    return transfer.extra != 0 && sought.matches(row(view_->extras(), transfer.extra_index(), extra_room));
   });
 }
 
 core::PostingRange ReadableSegment::postings(std::uint32_t ordinal) const noexcept {
   core::PostingRange range;
+  if (view_->dropped() != nullptr) return range;
   const Found found = view_->postings().find(ordinal, range);
   if (found == Found::kDamaged) damage_.stop(view_->postings().check(ordinal), view_->header().segment);
   return found == Found::kYes ? range : core::PostingRange{};
@@ -85,6 +110,7 @@ bool ReadableSegment::take_checkpoint(Found found, std::uint32_t ordinal, std::u
 }
 
 bool ReadableSegment::checkpoint_from(std::uint32_t ordinal, std::uint32_t posting, core::PastSegment::Checkpoint& checkpoint) const noexcept {
+  if (view_->dropped() != nullptr) return false;
   history::Checkpoint row;
   return take_checkpoint(view_->checkpoints().find(ordinal, posting, row), ordinal, posting, row, checkpoint);
 }

@@ -17,14 +17,17 @@ class ReadableSegment final : public core::PastSegment {
   [[nodiscard]] const SegmentView& view() const noexcept { return *view_; }
 
   [[nodiscard]] std::uint64_t first_position() const noexcept override { return view_->header().first_position; }
-  [[nodiscard]] std::uint32_t transfers() const noexcept override { return static_cast<std::uint32_t>(view_->transfers().count()); }
+  [[nodiscard]] std::uint32_t transfers() const noexcept override { return static_cast<std::uint32_t>(view_->transfer_count()); }
   [[nodiscard]] std::uint32_t expiries() const noexcept override { return static_cast<std::uint32_t>(view_->expiries().count()); }
+  [[nodiscard]] std::uint64_t newest_expiry() const noexcept override;
   [[nodiscard]] core::TransferRecord transfer(std::uint32_t index) const noexcept override;
   [[nodiscard]] core::TransferExtra extra(const core::TransferRecord& record) const noexcept override;
   [[nodiscard]] core::Expiry expiry(std::uint32_t index) const noexcept override;
-  void prefetch_transfer(std::uint32_t index) const noexcept override { view_->transfers().prefetch(index); }
+  void prefetch_transfer(std::uint32_t index) const noexcept override {
+    if (view_->dropped() == nullptr) view_->transfers().prefetch(index);
+  }
   void prefetch_extra(const core::TransferRecord& record) const noexcept override {
-    if (record.extra != 0) view_->extras().prefetch((record.extra & ~core::kWideAmount) - 1);
+    if (record.extra != 0 && view_->dropped() == nullptr) view_->extras().prefetch((record.extra & ~core::kWideAmount) - 1);
   }
   [[nodiscard]] std::uint32_t transfers_before(std::uint64_t timestamp) const noexcept override;
   [[nodiscard]] std::uint32_t expiries_before(std::uint64_t timestamp) const noexcept override;
@@ -54,6 +57,7 @@ class ReadableSegment final : public core::PastSegment {
     return damage_.need(std::move(result), view_->header().segment);
   }
 
+  [[nodiscard]] core::TransferRecord dropped_transfer(std::uint32_t index) const noexcept;
   /// What a look-up among the checkpoints found.
   bool take_checkpoint(Found found, std::uint32_t ordinal, std::uint32_t posting, const history::Checkpoint& row,
                        core::PastSegment::Checkpoint& checkpoint) const noexcept;
@@ -63,6 +67,14 @@ class ReadableSegment final : public core::PastSegment {
     Row found;
     if (!rows.read(index, found)) [[unlikely]] damage_.stop(rows.at(index).error(), view_->header().segment);
     return found;
+  }
+
+  /// Where it lies, or in `room`.
+  template <typename Row>
+  const Row& row(const RowSection<Row>& rows, std::uint64_t index, Row& room) const {
+    const Row* const found = rows.get(index, room);
+    if (found == nullptr) [[unlikely]] damage_.stop(rows.at(index).error(), view_->header().segment);
+    return *found;
   }
 
   std::unique_ptr<SegmentView> view_;

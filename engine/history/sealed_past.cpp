@@ -35,6 +35,13 @@ std::optional<PastTransfer> SealedPast::past_of(const SegmentView& segment, cons
   PastTransfer past;
   past.has_failed = known.has_failed;
   if (known.has_failed) return past;
+  if (known.digest) {
+    past.digest = known.digest;
+    past.transfer.id = known.transfer.id;
+    past.transfer.timestamp = known.transfer.timestamp;
+    past.status = ended_status_of(segment, known.transfer.id, hash);
+    return past;
+  }
   const TransferRow& row = known.transfer;
   const core::AccountAt debit = account_of(row.debit);
   Transfer& transfer = past.transfer;
@@ -55,18 +62,20 @@ std::optional<PastTransfer> SealedPast::past_of(const SegmentView& segment, cons
     transfer.user_data_32 = extra.user_data_32;
     transfer.timeout = extra.timeout;
   }
-  if ((row.flags & TransferFlags::kPending) != 0) past.status = status_of(segment, row.id, hash);
+  if ((row.flags & TransferFlags::kPending) == 0) return past;
+  past.status = ended_status_of(segment, row.id, hash);
+  if (past.status == PendingStatus::kNone) past.status = PendingStatus::kPending;
   return past;
 }
 
-/// A hold ends in the segment where it began, or in a later one.
-PendingStatus SealedPast::status_of(const SegmentView& segment, u128 id, std::uint64_t hash) const {
+/// How the hold of a transfer in this segment ended: there, or in a later one. kNone: it did not, or there was none.
+PendingStatus SealedPast::ended_status_of(const SegmentView& segment, u128 id, std::uint64_t hash) const {
   for (std::uint64_t number = segment.header().segment; number <= segments_.size(); ++number) {
     const SegmentView& later = segments_[number - 1]->view();
     const PendingStatus status = need(later.ending_of(id, hash), later);
     if (status != PendingStatus::kNone) return status;
   }
-  return PendingStatus::kPending;
+  return PendingStatus::kNone;
 }
 
 core::AccountAt SealedPast::account_of(std::uint32_t ordinal) const noexcept {
@@ -115,6 +124,7 @@ std::uint64_t SealedPast::cut_of(std::uint64_t generation) {
 }
 
 Status SealedPast::restore(const core::PastEnd& end) {
+  const std::lock_guard lock(working_);  // the builder may find something to drop as soon as the first segment is known
   auto lanes = std::make_shared<HighWaterLanes>();
   std::uint64_t position = 0;
   for (std::uint64_t number = 1; number <= end.generations; ++number) {
@@ -125,11 +135,15 @@ Status SealedPast::restore(const core::PastEnd& end) {
       return {ErrorKind::kCorrupt, "sealed segment " + std::to_string(number) + " does not continue the one before"};
     }
     first_sequence_ = header.last_sequence + 1;
-    position += (*view)->transfers().count();
+    if (!is_covered(**view)) {
+      return {ErrorKind::kCorrupt, "sealed segment " + std::to_string(number) + " was dropped by a command that came after the snapshot"};
+    }
+    position += (*view)->transfer_count();
     const auto segment_lanes = (*view)->lanes();
     if (!segment_lanes) return segment_lanes.error();
     if (Status status = lanes->add(*segment_lanes); !status) return status;
     built_segments_.push_back(view->get());
+    note_shrunk();
     publish(std::make_shared<ReadableSegment>(std::move(*view), damage_));
   }
   if (first_sequence_ != end.last_sequence + 1 || position != end.transfers) {
@@ -214,6 +228,11 @@ void SealedPast::replace(std::unique_ptr<SegmentView> view) {
 }
 
 void SealedPast::at_boundary() noexcept {
+  take_replacement();
+  take_rewritten();
+}
+
+void SealedPast::take_replacement() noexcept {
   if (replacing_.load(std::memory_order_acquire) != Replacing::kOffered) return;
   const std::uint64_t place = replacement_->view().header().segment - 1;
   if (place >= segments_.size()) return;  // durable, but not known yet
@@ -225,10 +244,18 @@ void SealedPast::at_boundary() noexcept {
 /// Whoever read it last has dropped a list of segments. It is let go here and not there, because it takes a while to unmap.
 bool SealedPast::is_replaced() noexcept {
   const Replacing now = replacing_.load(std::memory_order_acquire);
-  if (now == Replacing::kNothing) return true;
-  if (now == Replacing::kOffered || replacement_.use_count() > 1) return false;
+  if (now == Replacing::kOffered || (now == Replacing::kTaken && replacement_.use_count() > 1)) return false;
   replacement_.reset();
-  replacing_.store(Replacing::kNothing, std::memory_order_relaxed);
+  replacing_.store(Replacing::kNothing, std::memory_order_release);
+  held_.store(0, std::memory_order_release);
+  call_to_drop();
+  return true;
+}
+
+bool SealedPast::hold(std::uint64_t segment) {
+  const std::lock_guard lock(working_);
+  if (has_rewritten_.load(std::memory_order_acquire)) return false;
+  held_.store(segment, std::memory_order_release);
   return true;
 }
 
@@ -239,7 +266,13 @@ void SealedPast::detach() noexcept {
 
 Result<bool> SealedPast::do_work() {
   const std::lock_guard lock(working_);
-  if (is_detached_ || !has_work()) return false;
+  if (is_detached_) return false;
+  if (!has_generation()) {
+    if (!has_segment_to_drop()) return false;
+    const Status status = drop_next();
+    if (!status) return status;
+    return true;
+  }
   auto worked = work();
   is_failing_.store(!worked, std::memory_order_release);
   return worked;
@@ -270,6 +303,7 @@ Result<bool> SealedPast::work() {
   }
   first_sequence_ = header.last_sequence + 1;
   built_segments_.push_back(view.get());
+  note_shrunk();
   built_.segment = std::make_shared<ReadableSegment>(std::move(view), damage_);
   built_.lanes = newest_lanes_;
   generation_ = {};
@@ -284,7 +318,7 @@ std::unique_ptr<SegmentView> SealedPast::adopt(const SealedHeader& header) {
   const auto earlier = earlier_.find(header.segment);
   if (earlier == earlier_.end() || earlier->second != header) return nullptr;
   auto view = open(header.segment);
-  return view && know(**view) ? std::move(*view) : nullptr;
+  return view && is_covered(**view) && know(**view) ? std::move(*view) : nullptr;
 }
 
 Result<std::unique_ptr<SegmentView>> SealedPast::build(const SealedHeader& header) {

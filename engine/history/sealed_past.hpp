@@ -53,6 +53,8 @@ class SealedPast final : public core::Past {
     store_id_ = store_id;
     hash_seed_ = hash_seed;
   }
+  void drop_before(std::uint64_t timestamp) override { dropped_before_.store(timestamp, std::memory_order_release); }
+  void may_forget_before(std::uint64_t timestamp) override;
   Status restore(const core::PastEnd& end) override;
   std::uint64_t cut_of(std::uint64_t generation) override;
   std::uint64_t durable_generations() const noexcept override { return durable_.load(std::memory_order_acquire); }
@@ -62,16 +64,20 @@ class SealedPast final : public core::Past {
   bool is_sealed() noexcept override;
   void at_boundary() noexcept override;
 
-  /// Builder's thread: seals what waits to be; false if nothing does, or if it has to wait for the journal. An error is final for this
-  /// call: the generation stays in memory, and the next call tries again.
+  /// Builder's thread: seals what waits to be, or else rewrites one segment that was dropped; false if there is none, or if it has to wait for
+  /// the journal. An error is final for this call: the generation stays in memory, the segment as it is, and the next call tries again.
   Result<bool> do_work();
-  /// Something waits to be sealed. Any thread.
-  [[nodiscard]] bool has_work() const noexcept { return state_.load(std::memory_order_acquire) == State::kFrozen; }
+  /// Something waits to be sealed, or to be dropped. Any thread.
+  [[nodiscard]] bool has_work() const noexcept { return has_generation() || has_segment_to_drop(); }
+
+  [[nodiscard]] Shrunk shrunk() const override;
 
   /// Archiving thread, one at a time: `view` has the rows of a durable segment in another form, and is read in its place from the next
   /// batch boundary on.
   void replace(std::unique_ptr<SegmentView> view);
-  /// Nobody reads any more what was replaced last, and it is gone. Asked until it is true, by the same thread.
+  /// That thread is going to write this segment in another form: nobody else does so until is_replaced(). False: somebody just did.
+  [[nodiscard]] bool hold(std::uint64_t segment);
+  /// Nobody reads any more what was replaced last, and it is gone; no segment is held. Asked until it is true, by the same thread.
   [[nodiscard]] bool is_replaced() noexcept;
   [[nodiscard]] u128 store_id() const noexcept { return store_id_; }
 
@@ -87,7 +93,7 @@ class SealedPast final : public core::Past {
   };
 
   [[nodiscard]] std::optional<core::PastTransfer> past_of(const SegmentView& segment, const SegmentView::Known& known, std::uint64_t hash) const;
-  [[nodiscard]] core::PendingStatus status_of(const SegmentView& segment, u128 id, std::uint64_t hash) const;
+  [[nodiscard]] core::PendingStatus ended_status_of(const SegmentView& segment, u128 id, std::uint64_t hash) const;
   [[nodiscard]] core::AccountAt account_of(std::uint32_t ordinal) const noexcept;
   template <typename Value>
   Value need(Result<Value> result, const SegmentView& segment) const {
@@ -98,6 +104,16 @@ class SealedPast final : public core::Past {
   void look_for_earlier();
   Result<std::unique_ptr<SegmentView>> open(std::uint64_t number) const;
   Result<bool> work();
+  [[nodiscard]] bool has_generation() const noexcept { return state_.load(std::memory_order_acquire) == State::kFrozen; }
+  void take_replacement() noexcept;
+  // sealed_past_retention.cpp
+  void take_rewritten() noexcept;
+  [[nodiscard]] bool has_segment_to_drop() const noexcept;
+  void call_to_drop() const;
+  [[nodiscard]] static std::uint64_t end_of(const SegmentView& segment);
+  [[nodiscard]] bool is_covered(const SegmentView& segment) const;
+  Status drop_next();
+  void note_shrunk();
   // The segment of the generation in hand, whose ids are known then.
   /// If an earlier life has built it and its ids can be read; else nothing.
   [[nodiscard]] std::unique_ptr<SegmentView> adopt(const SealedHeader& header);
@@ -128,6 +144,19 @@ class SealedPast final : public core::Past {
   std::shared_ptr<const HighWaterLanes> lanes_ = std::make_shared<HighWaterLanes>();
   std::vector<std::uint32_t> references_;  // of accounts, by ordinal; empty with one partition
 
+  // What is dropped: in this life, and in every other. Set by the sequencing thread, the second one also by that of snapshots.
+  std::atomic<std::uint64_t> dropped_before_{0};
+  std::atomic<std::uint64_t> forgets_before_{0};
+  // Builder's thread; the others only ask.
+  std::atomic<std::uint64_t> next_end_{~std::uint64_t{0}};  // time at which the first segment ends that is whole; nothing before is to be dropped
+  std::atomic<std::uint64_t> shrunk_segments_{0};
+  mutable std::mutex telling_;  // of the next one: never on the path of a request
+  Shrunk shrunk_;
+  // A segment that was dropped: from the builder's thread to the sequencing thread, and back when it has taken it.
+  std::atomic<bool> has_rewritten_{false};
+  std::shared_ptr<ReadableSegment> rewritten_;
+  std::atomic<std::uint64_t> held_{0};  // by the archiving thread; 0: none
+
   // Who has the generation: between the two, by `state_`.
   core::FrozenGeneration generation_;
   Built built_;
@@ -137,7 +166,7 @@ class SealedPast final : public core::Past {
   std::shared_ptr<ReadableSegment> replacement_;
 
   // Builder's thread; of the filter the bits, which everyone reads. While the past is restored: the sequencing thread.
-  std::mutex working_;  // held while tables are read: detach() waits for it. The builder's and whoever ends the ledger, never the hot path
+  std::mutex working_;  // held while tables are read: detach() waits for it. The builder's and whoever begins or ends the ledger, never the hot path
   bool is_detached_ = false;
   AccountOrdinals ordinals_;
   std::vector<const SegmentView*> built_segments_;  // changed by the archiving thread too, under `working_`

@@ -32,12 +32,18 @@ enum class SectionKind : std::uint32_t {
   kEndings = 10,
   kBatchEnds = 11,
   kUserDataFilter = 12,
+  // Only in a segment that was dropped, which has of the others 1, 5, 9 and 11.
+  kDroppedTransfers = 32,
+  kDroppedEndings = 33,
+  kLargeHolds = 34,
+  kDroppedSummary = 35,
 };
 
 /// An archive holds these as they are, and they are read in place: they are asked for on the path of requests, one place at random each time,
 /// and hashes do not get smaller.
 constexpr bool is_read_in_place(std::uint32_t kind) noexcept {
-  return kind == static_cast<std::uint32_t>(SectionKind::kIdRun) || kind == static_cast<std::uint32_t>(SectionKind::kIdFilter);
+  return kind == static_cast<std::uint32_t>(SectionKind::kIdRun) || kind == static_cast<std::uint32_t>(SectionKind::kIdFilter) ||
+         kind == static_cast<std::uint32_t>(SectionKind::kUserDataFilter);
 }
 
 /// A section in memory, ready to be written, and to be read as VerifiedBytes meanwhile.

@@ -7,6 +7,7 @@
 #include "history/checkpoints.hpp"
 #include "history/frozen_rows.hpp"
 #include "history/id_run.hpp"
+#include "history/row_writer.hpp"
 
 namespace florin::history {
 namespace {
@@ -14,34 +15,6 @@ namespace {
 using core::PendingStatus;
 
 constexpr std::uint32_t kind(SectionKind kind) noexcept { return static_cast<std::uint32_t>(kind); }
-
-/// Rows on their way into a section, some thousand at a time. The first failure stays.
-template <typename Row>
-class RowWriter {
- public:
-  explicit RowWriter(SealedWriter& writer) : writer_(writer) { rows_.reserve(kRows); }
-
-  void add(const Row& row) {
-    rows_.push_back(row);
-    if (rows_.size() == kRows) flush();
-  }
-  Status finish() {
-    flush();
-    return status_;
-  }
-
- private:
-  static constexpr std::size_t kRows = 8192;
-
-  void flush() {
-    if (status_ && !rows_.empty()) status_ = writer_.append(std::as_bytes(std::span<const Row>(rows_)));
-    rows_.clear();
-  }
-
-  SealedWriter& writer_;
-  std::vector<Row> rows_;
-  Status status_;
-};
 
 static_assert(core::GenerationPlan::kEntriesMax <= IdRun::kIdsMax, "what memory calls a generation fits into a segment");
 

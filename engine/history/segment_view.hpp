@@ -6,53 +6,18 @@
 
 #include "florin/sealed_segment.hpp"
 #include "history/checkpoints.hpp"
+#include "history/dropped_rows.hpp"
 #include "history/high_water_lanes.hpp"
 #include "history/id_run.hpp"
 #include "history/postings.hpp"
+#include "history/row_section.hpp"
 #include "history/segment_rows.hpp"
 #include "history/user_data_filter.hpp"
 
 namespace florin::history {
 
-/// A section that is an array of rows. A row that is damaged is an error with its place.
-template <typename Row>
-class RowSection {
- public:
-  RowSection() = default;
-  explicit RowSection(VerifiedBytes bytes) noexcept : bytes_(bytes) {}
-
-  [[nodiscard]] std::uint64_t count() const noexcept { return bytes_.size() / sizeof(Row); }
-  [[nodiscard]] Result<Row> at(std::uint64_t index) const {
-    Row row;
-    if (!read(index, row)) return bytes_.status(index * sizeof(Row), sizeof(Row));
-    return row;
-  }
-  /// False: at() says why it cannot be read.
-  [[nodiscard]] bool read(std::uint64_t index, Row& row) const noexcept { return read_value(bytes_, index * sizeof(Row), row); }
-  void prefetch(std::uint64_t index) const noexcept { bytes_.prefetch(index * sizeof(Row)); }
-  /// The first row for which `before(row)` is false, of rows that are ordered by that; count() if there is none.
-  template <typename Before>
-  [[nodiscard]] Result<std::uint64_t> lower_bound(Before&& before) const {
-    std::uint64_t begin = 0;
-    std::uint64_t end = count();
-    while (begin < end) {
-      const std::uint64_t middle = begin + (end - begin) / 2;
-      const Result<Row> row = at(middle);
-      if (!row) return row.error();
-      if (before(*row)) {
-        begin = middle + 1;
-      } else {
-        end = middle;
-      }
-    }
-    return begin;
-  }
-
- private:
-  VerifiedBytes bytes_;
-};
-
-/// One sealed segment, opened: the rows, and where they are found. Readers: any thread.
+/// One sealed segment, opened: the rows, and where they are found. Of one that was dropped there are ids, and what dropped() has; the other
+/// sections are empty. Readers: any thread.
 class SegmentView {
  public:
   /// Not if its newest rows cannot be read: a list of segments says of each where it ends.
@@ -61,6 +26,12 @@ class SegmentView {
   [[nodiscard]] const SealedHeader& header() const noexcept { return reader_->header(); }
   [[nodiscard]] const IdRun& ids() const noexcept { return *ids_; }
   [[nodiscard]] Result<SegmentLanes> lanes() const;
+  /// Null unless the segment was dropped.
+  [[nodiscard]] const DroppedRows* dropped() const noexcept { return dropped_ ? &*dropped_ : nullptr; }
+  [[nodiscard]] std::uint64_t transfer_count() const noexcept { return dropped_ ? dropped_->transfers().count() : transfers_.count(); }
+  /// The bytes of a section as they lie in the file.
+  [[nodiscard]] Result<VerifiedBytes> section(SectionKind section) const { return reader_->section(static_cast<std::uint32_t>(section)); }
+  [[nodiscard]] const RowSection<EndingRow>& endings() const noexcept { return endings_; }
   [[nodiscard]] const RowSection<TransferRow>& transfers() const noexcept { return transfers_; }
   [[nodiscard]] const RowSection<ExtraRow>& extras() const noexcept { return extras_; }
   [[nodiscard]] const RowSection<ExpiryRow>& expiries() const noexcept { return expiries_; }
@@ -75,9 +46,12 @@ class SegmentView {
   struct Known {
     bool has_failed = false;
     std::uint32_t index = 0;
-    TransferRow transfer;
+    TransferRow transfer;                  ///< of one that was dropped: id and timestamp
+    std::optional<std::uint64_t> digest = std::nullopt;  ///< of one that was dropped
   };
   [[nodiscard]] Result<std::optional<Known>> find(u128 id, std::uint64_t hash) const;
+  /// The pending transfer that an ending in this file names.
+  [[nodiscard]] Result<u128> pending_id_of(const EndingRow& ending) const;
   /// How a hold ended here; kNone if it did not.
   [[nodiscard]] Result<core::PendingStatus> ending_of(u128 pending_id, std::uint64_t hash) const;
   [[nodiscard]] Result<bool> has_transfer_at(std::uint64_t timestamp) const;
@@ -85,7 +59,11 @@ class SegmentView {
  private:
   explicit SegmentView(std::unique_ptr<SealedReader> reader) noexcept : reader_(std::move(reader)) {}
 
+  Status open_rows_of_all();
+  [[nodiscard]] Result<std::optional<Known>> known_transfer(u128 id, std::uint32_t index) const;
+
   std::unique_ptr<SealedReader> reader_;
+  std::optional<DroppedRows> dropped_;
   std::optional<IdRun> ids_;
   RowSection<TransferRow> transfers_;
   RowSection<ExtraRow> extras_;

@@ -22,6 +22,7 @@ Status corrupt(const char* what) { return {ErrorKind::kCorrupt, std::string("use
 Result<UserDataFilter> UserDataFilter::open(VerifiedBytes bytes, std::uint64_t transfers) {
   UserDataFilter filter;
   UserDataFilterHeader& header = filter.header_;
+  if (!bytes.is_in_place()) return corrupt("not in place");
   if (Status status = read_header(bytes, header, "user data filter"); !status) return status;
   if (header.block == 0 || header.blocks != blocks_of(transfers, header.block)) return corrupt("its blocks are not those of the transfers");
   std::uint64_t end = sizeof header;
@@ -45,7 +46,8 @@ Found UserDataFilter::find(const core::SoughtUserData& sought, std::uint32_t blo
     const UserDataColumn& column = header_.columns[field.number];
     if (field.value < column.low || field.value > column.high) return Found::kNo;
     if (column.lines == 0) continue;
-    const std::byte* const line = bytes_.at(place(column, field.key, block), sizeof(FilterLine));
+    FilterLine room;  // of an archived segment: there it is not in place
+    const std::byte* const line = bytes_.at(place(column, field.key, block), sizeof(FilterLine), reinterpret_cast<std::byte*>(&room));
     if (line == nullptr) [[unlikely]] return Found::kDamaged;
     if (!reinterpret_cast<const FilterLine*>(line)->may_have(field.key.mask)) return Found::kNo;
   }

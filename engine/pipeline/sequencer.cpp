@@ -19,7 +19,7 @@ bool is_service(Operation operation) noexcept {
 }
 
 bool is_for_state_machine(Operation operation) noexcept {
-  return operation == Operation::kCreateAccounts || operation == Operation::kCreateTransfers ||
+  return operation == Operation::kCreateAccounts || operation == Operation::kCreateTransfers || operation == Operation::kDropHistory ||
          operation == Operation::kLookupAccounts || is_history_read(operation);
 }
 

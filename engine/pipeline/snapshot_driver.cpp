@@ -167,6 +167,7 @@ void SnapshotDriver::finish() {
     if (status) {
       newest_sequence_.set(header_.sequence);
       published_count_.add();
+      state_machine_.snapshot_is_published();
       last_failure_ = prune();
       finish_as(Progress::kPublished);
       return;

@@ -126,6 +126,10 @@ std::uint32_t StatusReport::write_status(std::span<std::byte> area) {
   json.open("history");
   json.number("segments", counts.generations);
   json.number("transfers", counts.transfers_sealed);
+  json.number("begins", counts.history_begins);
+  json.number("dropped_transfers", counts.transfers_dropped);
+  json.number("shrunk_transfers", counts.transfers_shrunk);
+  json.hex("shrunk_digest", counts.shrunk_digest);
   json.boolean("sealing", counts.is_sealing);
   json.boolean("failing", counts.is_sealing_failing);
   json.number("waits", sequencer.waits.get());

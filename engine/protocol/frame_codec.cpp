@@ -58,6 +58,7 @@ std::string_view explanation_of(ReplyCode code) noexcept {
     case ReplyCode::kNotPermitted: return "not permitted on this server";
     case ReplyCode::kTooManyConnections: return "too many connections; this one closes";
     case ReplyCode::kInternal: return "the journal failed; the outcome is unknown, ask again with the same ids after recovery";
+    case ReplyCode::kHistoryDropped: return "what is asked for was dropped";
   }
   return "unknown code";
 }

@@ -152,6 +152,9 @@ class Client {
   /// Rows of several pages are to be added up: add_up() of florin/query.hpp.
   void get_trial_balance_async(const TrialBalanceFilter& filter, Callback<PageReply<TrialBalance>> done, CallOptions options = {});
 
+  /// Changes the ledger; one row.
+  void drop_history_async(const DropHistory& drop, Callback<RowsReply<DroppedHistoryReply>> done, CallOptions options = {});
+
   void ping_async(Callback<ReplyInfo> done, CallOptions options = {});
   void status_async(Callback<TextReply> done, CallOptions options = {});  ///< JSON
   void snapshot_async(Callback<ReplyInfo> done, CallOptions options = {});  ///< answered when it is published
@@ -173,6 +176,7 @@ class Client {
                                                                  CallOptions options = {});
   std::future<Result<PageReply<Moment>>> get_moment_future(const Moment& moment, CallOptions options = {});
   std::future<Result<PageReply<TrialBalance>>> get_trial_balance_future(const TrialBalanceFilter& filter, CallOptions options = {});
+  std::future<Result<RowsReply<DroppedHistoryReply>>> drop_history_future(const DropHistory& drop, CallOptions options = {});
 
   // The same, blocking.
   Result<CreateResult> create_account(const Account& account, CallOptions options = {});
@@ -189,6 +193,7 @@ class Client {
   Result<PageReply<Account>> get_accounts_at(std::uint64_t timestamp_ns, std::span<const u128> ids, CallOptions options = {});
   Result<PageReply<Moment>> get_moment(const Moment& moment, CallOptions options = {});
   Result<PageReply<TrialBalance>> get_trial_balance(const TrialBalanceFilter& filter, CallOptions options = {});
+  Result<RowsReply<DroppedHistoryReply>> drop_history(const DropHistory& drop, CallOptions options = {});
   Result<ReplyInfo> ping(CallOptions options = {});
   Result<TextReply> status(CallOptions options = {});
   Result<ReplyInfo> snapshot(CallOptions options = {});

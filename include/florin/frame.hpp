@@ -49,6 +49,7 @@ enum class Operation : std::uint8_t {
   kGetTrialBalance = 27,  ///< body: one TrialBalanceFilter
   kSnapshot = 32,         ///< take a snapshot; the reply leaves when it is published
   kClockAdvance = 33,     ///< body: u64 ns; only with --test-clock
+  kDropHistory = 34,      ///< body: one DropHistory
   kPulse = 64,            ///< journal only: expiry of holds; body: ids, 16 bytes each
   kGenesis = 65,          ///< journal only: the first record; body: Genesis
 };
@@ -72,6 +73,7 @@ constexpr std::string_view name_of(Operation operation) noexcept {
     case Operation::kGetTrialBalance: return "get_trial_balance";
     case Operation::kSnapshot: return "snapshot";
     case Operation::kClockAdvance: return "clock_advance";
+    case Operation::kDropHistory: return "drop_history";
     case Operation::kPulse: return "pulse";
     case Operation::kGenesis: return "genesis";
   }
@@ -86,7 +88,7 @@ constexpr bool is_history_read(Operation operation) noexcept {
 /// True for operations that take sequences and are journalled.
 constexpr bool is_write(Operation operation) noexcept {
   return operation == Operation::kCreateAccounts || operation == Operation::kCreateTransfers ||
-         operation == Operation::kPulse || operation == Operation::kGenesis;
+         operation == Operation::kDropHistory || operation == Operation::kPulse || operation == Operation::kGenesis;
 }
 
 /// True for reads whose ok reply ends with a PageEnd behind its rows.
@@ -120,6 +122,7 @@ enum class ReplyCode : std::uint32_t {
   kNotPermitted = 12,        ///< not on this server (clock_advance without --test-clock)
   kTooManyConnections = 13,  ///< the connection closes
   kInternal = 14,            ///< outcome unknown: the journal failed; ask again after recovery with the same ids
+  kHistoryDropped = 15,      ///< what is asked for was dropped; body: text with the time from which history is kept
 };
 
 constexpr std::string_view name_of(ReplyCode code) noexcept {
@@ -139,6 +142,7 @@ constexpr std::string_view name_of(ReplyCode code) noexcept {
     case ReplyCode::kNotPermitted: return "not_permitted";
     case ReplyCode::kTooManyConnections: return "too_many_connections";
     case ReplyCode::kInternal: return "internal";
+    case ReplyCode::kHistoryDropped: return "history_dropped";
   }
   return "unknown";
 }

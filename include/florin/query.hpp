@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <type_traits>
 
 #include "florin/account.hpp"
@@ -146,6 +147,48 @@ struct Moment {
 };
 static_assert(sizeof(Moment) == 16 && std::has_unique_object_representations_v<Moment>);
 
+struct DropHistoryFlags {
+  static constexpr std::uint32_t kDryRun = 1U << 0;  ///< only say what would be dropped
+  static constexpr std::uint32_t kAll = 1;
+};
+
+/// Body of drop_history: transfers and expiries with earlier timestamps are not asked for again.
+struct DropHistory {
+  std::uint64_t timestamp = 0;  ///< not 0; not in the future
+  std::uint32_t flags = 0;      ///< DropHistoryFlags
+  std::uint32_t reserved = 0;
+};
+static_assert(sizeof(DropHistory) == 16 && std::has_unique_object_representations_v<DropHistory>);
+
+enum class DropHistoryStatus : std::uint32_t {
+  kDropped = 0,
+  kAlreadyDropped = 1,        ///< as much, or more, was dropped before; nothing changed
+  kTimestampInTheFuture = 2,  ///< nothing changed
+  kWouldBeDropped = 3,        ///< a dry run: nothing changed, and the rest of the reply is as if it had
+};
+
+constexpr std::string_view name_of(DropHistoryStatus status) noexcept {
+  switch (status) {
+    case DropHistoryStatus::kDropped: return "dropped";
+    case DropHistoryStatus::kAlreadyDropped: return "already_dropped";
+    case DropHistoryStatus::kTimestampInTheFuture: return "timestamp_in_the_future";
+    case DropHistoryStatus::kWouldBeDropped: return "would_be_dropped";
+  }
+  return "unknown";
+}
+
+/// The answer to drop_history: where history begins now.
+struct DroppedHistoryReply {
+  DropHistoryStatus status = DropHistoryStatus::kDropped;
+  std::uint32_t reserved0 = 0;
+  std::uint64_t timestamp = 0;  ///< what came before it is dropped; 0: nothing is
+  std::uint64_t transfers = 0;  ///< so many are dropped in all
+  std::uint64_t reserved1 = 0;
+
+  friend bool operator==(const DroppedHistoryReply&, const DroppedHistoryReply&) = default;
+};
+static_assert(sizeof(DroppedHistoryReply) == 32 && std::has_unique_object_representations_v<DroppedHistoryReply>);
+
 /// Which accounts to add up. A page has the sums of the accounts that it looked at: those of all pages together are the answer.
 struct TrialBalanceFilter {
   std::uint64_t timestamp = 0;      ///< balances as of then, as AccountsAt::timestamp; 0 = now
@@ -187,7 +230,8 @@ struct PageEnd {
   std::uint64_t resume = 0;
   /// get_change_events: expiries_timestamp_min of the next page. Expiries need a place of their own, because a transfer that is
   /// imported later may have an earlier timestamp. get_trial_balance, on the last page too: the timestamp as of which the sums are,
-  /// to be asked for by the next page. Else 0.
+  /// to be asked for by the next page. Other queries of transfers and expiries: on the last page, the timestamp from which history is
+  /// kept, 0 if all of it is. Else 0.
   std::uint64_t resume_expiries = 0;
 
   friend bool operator==(const PageEnd&, const PageEnd&) = default;

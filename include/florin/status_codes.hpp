@@ -7,7 +7,7 @@
 
 /// @file
 /// Result codes of create_accounts and create_transfers. The numbers are those of the TigerBeetle 0.17 model and never
-/// change; numbers that are missing (18, 69, 70) are retired.
+/// change; numbers that are missing (18, 69, 70) are retired. Numbers from 256 on are florin's own.
 
 namespace florin {
 
@@ -146,6 +146,7 @@ enum class CreateTransferStatus : std::uint32_t {
   kCreditAccountAlreadyClosed = 66,
   kExistsWithDifferentLedger = 67,
   kIdAlreadyFailed = 68,
+  kExistsWithDifferentFields = 256,  ///< the transfer was dropped from history: which field it is nobody knows any more
 };
 
 /// The documented name of a status, or "unknown".
@@ -219,6 +220,7 @@ constexpr std::string_view name_of(CreateTransferStatus status) noexcept {
     case CreateTransferStatus::kCreditAccountAlreadyClosed: return "credit_account_already_closed";
     case CreateTransferStatus::kExistsWithDifferentLedger: return "exists_with_different_ledger";
     case CreateTransferStatus::kIdAlreadyFailed: return "id_already_failed";
+    case CreateTransferStatus::kExistsWithDifferentFields: return "exists_with_different_fields";
   }
   return "unknown";
 }

@@ -30,21 +30,22 @@ Filter filter_of(std::span<const std::byte> body) {
 
 /// The first rows of a listing, and where it goes on.
 template <typename Row, typename Filter>
-ReplyBody encode_page(const std::vector<Row>& listing, const Filter& filter, std::size_t rows_max = kQueryRowsMax) {
+ReplyBody encode_page(const ReferenceLedger& ledger, const std::vector<Row>& listing, const Filter& filter, std::size_t rows_max = kQueryRowsMax) {
   const std::size_t count = std::min({listing.size(), std::size_t{filter.limit}, rows_max});
   ReplyBody reply = encode_rows(std::vector<Row>(listing.begin(), listing.begin() + static_cast<std::ptrdiff_t>(count)));
   PageEnd end;
   if constexpr (std::is_same_v<Row, ChangeEvent>) {
-    end = {.resume = std::max<std::uint64_t>(filter.timestamp_min, 1),
-           .resume_expiries = std::max<std::uint64_t>({filter.timestamp_min, filter.expiries_timestamp_min, 1})};
-    if (filter.expiries_timestamp_min != 0) end.resume_expiries = filter.expiries_timestamp_min;
+    const std::uint64_t begins = std::max<std::uint64_t>(ledger.history_begins(), 1);
+    end = {.resume = std::max(filter.timestamp_min, begins),
+           .resume_expiries = std::max(filter.expiries_timestamp_min != 0 ? filter.expiries_timestamp_min : filter.timestamp_min, begins)};
     for (std::size_t i = 0; i < count; ++i) {
       (listing[i].type == ChangeEventType::kTwoPhaseExpired ? end.resume_expiries : end.resume) = listing[i].timestamp + 1;
     }
   } else if (count < listing.size()) {
     end.resume = listing[count].timestamp;
   }
-  append(reply.bytes, count < listing.size() ? end : PageEnd{});
+  const PageEnd last{.resume_expiries = std::is_same_v<Row, Account> ? 0 : ledger.history_begins()};
+  append(reply.bytes, count < listing.size() ? end : last);
   return reply;
 }
 
@@ -67,6 +68,8 @@ template std::vector<ChangeEventsFilter> elements_of(std::span<const std::byte>)
 template std::vector<ChangeEvent> elements_of(std::span<const std::byte>);
 template std::vector<AccountsAt> elements_of(std::span<const std::byte>);
 template std::vector<Moment> elements_of(std::span<const std::byte>);
+template std::vector<DropHistory> elements_of(std::span<const std::byte>);
+template std::vector<DroppedHistoryReply> elements_of(std::span<const std::byte>);
 template std::vector<TrialBalanceFilter> elements_of(std::span<const std::byte>);
 template std::vector<TrialBalance> elements_of(std::span<const std::byte>);
 template std::vector<PageEnd> elements_of(std::span<const std::byte>);
@@ -94,6 +97,10 @@ ReplyBody encode_create_reply(std::span<const EventOutcome> outcomes, std::uint6
 ReplyBody execute_on_model(ReferenceLedger& ledger, Operation operation, std::uint16_t flags, std::span<const std::byte> body,
                            std::uint64_t timestamp) {
   const bool post_balances = (flags & RequestFlags::kPostBalances) != 0;
+  if (const std::string text = dropped_text(ledger, operation, body); !text.empty()) {
+    const auto bytes = std::as_bytes(std::span(text));
+    return {.bytes = {bytes.begin(), bytes.end()}, .code = ReplyCode::kHistoryDropped};
+  }
   switch (operation) {
     case Operation::kCreateAccounts:
       return encode_create_reply(ledger.create_accounts(elements_of<Account>(body), timestamp), timestamp, post_balances);
@@ -103,23 +110,23 @@ ReplyBody execute_on_model(ReferenceLedger& ledger, Operation operation, std::ui
     case Operation::kLookupTransfers: return encode_rows(ledger.lookup_transfers(elements_of<u128>(body)));
     case Operation::kGetAccountTransfers: {
       const auto filter = filter_of<AccountFilter>(body);
-      return encode_page(account_transfers(ledger, filter), filter);
+      return encode_page(ledger, account_transfers(ledger, filter), filter);
     }
     case Operation::kGetAccountBalances: {
       const auto filter = filter_of<AccountFilter>(body);
-      return encode_page(account_balances(ledger, filter), filter);
+      return encode_page(ledger, account_balances(ledger, filter), filter);
     }
     case Operation::kQueryAccounts: {
       const auto filter = filter_of<QueryFilter>(body);
-      return encode_page(query_accounts(ledger, filter), filter);
+      return encode_page(ledger, query_accounts(ledger, filter), filter);
     }
     case Operation::kQueryTransfers: {
       const auto filter = filter_of<QueryFilter>(body);
-      return encode_page(query_transfers(ledger, filter), filter);
+      return encode_page(ledger, query_transfers(ledger, filter), filter);
     }
     case Operation::kGetChangeEvents: {
       const auto filter = filter_of<ChangeEventsFilter>(body);
-      return encode_page(change_events(ledger, filter), filter, kChangeEventsMax);
+      return encode_page(ledger, change_events(ledger, filter), filter, kChangeEventsMax);
     }
     case Operation::kGetAccountsAt: {
       ReplyBody reply = listing_on_model(ledger, operation, body);
@@ -136,6 +143,7 @@ ReplyBody execute_on_model(ReferenceLedger& ledger, Operation operation, std::ui
       append(reply.bytes, PageEnd{.resume_expiries = moment_of(ledger, filter_of<TrialBalanceFilter>(body))});
       return reply;
     }
+    case Operation::kDropHistory: return encode_rows(std::vector{ledger.drop_history(filter_of<DropHistory>(body), timestamp)});
     case Operation::kGenesis: ledger.genesis(timestamp); return {};
     case Operation::kPulse: ledger.pulse(elements_of<u128>(body), timestamp); return {};
     default: return {};
@@ -143,6 +151,7 @@ ReplyBody execute_on_model(ReferenceLedger& ledger, Operation operation, std::ui
 }
 
 ReplyBody listing_on_model(const ReferenceLedger& ledger, Operation operation, std::span<const std::byte> body) {
+  if (!dropped_text(ledger, operation, body).empty()) return {};
   switch (operation) {
     case Operation::kGetAccountTransfers: return encode_rows(account_transfers(ledger, filter_of<AccountFilter>(body)));
     case Operation::kGetAccountBalances: return encode_rows(account_balances(ledger, filter_of<AccountFilter>(body)));

@@ -18,6 +18,7 @@ namespace florin::model {
 struct ReplyBody {
   std::vector<std::byte> bytes;
   std::uint32_t count = 0;
+  ReplyCode code = ReplyCode::kOk;
 
   friend bool operator==(const ReplyBody&, const ReplyBody&) = default;
 };

@@ -51,6 +51,7 @@ void ModelStateMachine::execute(std::span<const core::Command> batch) {
     std::copy(reply.bytes.begin(), reply.bytes.end(), command.reply->data);
     command.reply->size = static_cast<std::uint32_t>(reply.bytes.size());
     command.reply->count = reply.count;
+    command.reply->code = reply.code;
   }
 }
 

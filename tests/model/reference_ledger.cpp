@@ -213,7 +213,7 @@ ReferenceLedger::Verdict ReferenceLedger::create_transfer(const Transfer& event,
 
 bool ReferenceLedger::transfer_time_regresses(std::uint64_t timestamp) const {
   const bool regresses = !transfer_at_.empty() && timestamp <= transfer_at_.rbegin()->first;
-  return regresses || account_at_.contains(timestamp);
+  return regresses || is_dropped(timestamp) || account_at_.contains(timestamp);
 }
 
 CreateTransferStatus ReferenceLedger::create_ordinary(const Transfer& event, std::uint64_t event_timestamp) {
@@ -317,6 +317,13 @@ CreateTransferStatus ReferenceLedger::create_post_or_void(const Transfer& event,
   const Transfer* found = find_transfer(event.pending_id);
   if (found == nullptr) return S::kPendingTransferNotFound;
   const Transfer pending = *found;
+  if (is_dropped(pending.timestamp)) {  // whether it fits nobody knows, unless its hold is open
+    const auto dropped = holds_.find(pending.id);
+    if (dropped == holds_.end()) return S::kPendingTransferNotPending;
+    if (dropped->second.status == HoldStatus::kPosted) return S::kPendingTransferAlreadyPosted;
+    if (dropped->second.status == HoldStatus::kVoided) return S::kPendingTransferAlreadyVoided;
+    if (dropped->second.status == HoldStatus::kExpired) return S::kPendingTransferExpired;
+  }
   if (!is_set(pending.flags, F::kPending)) return S::kPendingTransferNotPending;
   if (event.debit_account_id != 0 && event.debit_account_id != pending.debit_account_id) {
     return S::kPendingTransferHasDifferentDebitAccountId;
@@ -375,8 +382,24 @@ CreateTransferStatus ReferenceLedger::create_post_or_void(const Transfer& event,
   return S::kCreated;
 }
 
+/// Which field differs is not known any more, nor what a post or void left to its hold, nor what a balancing transfer asked for.
+CreateTransferStatus ReferenceLedger::check_dropped(const Transfer& event, const Transfer& existing) const {
+  Transfer same = existing;
+  same.timestamp = event.timestamp;
+  if (is_set(existing.flags, TransferFlags::kBalancingDebit | TransferFlags::kBalancingCredit)) same.amount = event.amount;
+  if (is_post(existing) || is_void(existing)) {
+    const u128 all_of_it = is_post(existing) ? kAmountMax : u128{0};
+    same = event;
+    same.flags = existing.flags;
+    same.pending_id = existing.pending_id;
+    if (event.amount != all_of_it) same.amount = existing.amount;
+  }
+  return event == same ? CreateTransferStatus::kExists : CreateTransferStatus::kExistsWithDifferentFields;
+}
+
 CreateTransferStatus ReferenceLedger::check_existing(const Transfer& event, const Transfer& existing) const {
   using S = CreateTransferStatus;
+  if (is_dropped(existing.timestamp)) return check_dropped(event, existing);
   if (event.flags != existing.flags) return S::kExistsWithDifferentFlags;
   if (event.pending_id != existing.pending_id) return S::kExistsWithDifferentPendingId;
   if (event.timeout != existing.timeout) return S::kExistsWithDifferentTimeout;
@@ -395,7 +418,8 @@ CreateTransferStatus ReferenceLedger::check_existing(const Transfer& event, cons
 
 CreateTransferStatus ReferenceLedger::check_existing_post_or_void(const Transfer& event, const Transfer& existing) const {
   using S = CreateTransferStatus;
-  const Transfer& pending = transfers_.at(existing.pending_id);
+  const Transfer& hold = transfers_.at(existing.pending_id);
+  const Transfer& pending = is_dropped(hold.timestamp) ? existing : hold;  // then what was left to it is not compared
   if (event.debit_account_id != 0 && event.debit_account_id != existing.debit_account_id) {
     return S::kExistsWithDifferentDebitAccountId;
   }
@@ -422,11 +446,39 @@ void ReferenceLedger::balances_after_transfer(const Transfer& event, std::uint32
   u128 credit_id = event.credit_account_id;
   if (is_post(event) || is_void(event)) {
     const Transfer* pending = find_transfer(event.pending_id);
+    if (pending != nullptr && is_dropped(pending->timestamp) && status != kCreated) {
+      const auto hold = holds_.find(pending->id);
+      const bool is_open = hold != holds_.end() && hold->second.status == HoldStatus::kPending;
+      const Transfer* own = find_transfer(event.id);
+      const bool knows = own != nullptr && !is_dropped(own->timestamp) && own->pending_id == event.pending_id;
+      if (!is_open) pending = knows ? own : nullptr;
+    }
     if (pending != nullptr && (debit_id == 0 || status == kCreated)) debit_id = pending->debit_account_id;
     if (pending != nullptr && (credit_id == 0 || status == kCreated)) credit_id = pending->credit_account_id;
   }
   outcome.debit = balances_of(find_account(debit_id));
   outcome.credit = balances_of(find_account(credit_id));
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Retention.
+
+DroppedHistoryReply ReferenceLedger::drop_history(const DropHistory& asked, std::uint64_t timestamp) {
+  record_moments(1, timestamp);
+  ++sequence_;
+  DroppedHistoryReply reply;
+  if (asked.timestamp > timestamp) {
+    reply.status = DropHistoryStatus::kTimestampInTheFuture;
+  } else if (asked.timestamp <= history_begins_) {
+    reply.status = DropHistoryStatus::kAlreadyDropped;
+  } else if ((asked.flags & DropHistoryFlags::kDryRun) != 0) {
+    reply.status = DropHistoryStatus::kWouldBeDropped;
+  } else {
+    history_begins_ = asked.timestamp;
+  }
+  reply.timestamp = reply.status == DropHistoryStatus::kWouldBeDropped ? asked.timestamp : history_begins_;
+  for (const auto& [at, id] : transfer_at_) reply.transfers += at < reply.timestamp ? 1U : 0U;
+  return reply;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -563,7 +615,11 @@ std::vector<Account> ReferenceLedger::lookup_accounts(std::span<const u128> ids)
 std::vector<Transfer> ReferenceLedger::lookup_transfers(std::span<const u128> ids) const {
   std::vector<Transfer> rows;
   for (const u128 id : ids) {
-    if (const Transfer* transfer = find_transfer(id)) rows.push_back(*transfer);
+    const Transfer* transfer = find_transfer(id);
+    if (transfer == nullptr) continue;
+    const auto hold = holds_.find(id);
+    const bool is_open = hold != holds_.end() && hold->second.status == HoldStatus::kPending;
+    rows.push_back(is_dropped(transfer->timestamp) && !is_open ? Transfer{.id = id, .timestamp = transfer->timestamp} : *transfer);
   }
   return rows;
 }

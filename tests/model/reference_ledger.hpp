@@ -57,6 +57,8 @@ class ReferenceLedger {
   /// Expires the listed holds, in order, each at a timestamp of its own. Ids that are no open hold, or are not due yet at
   /// that time, are passed over.
   void pulse(std::span<const u128> ids, std::uint64_t timestamp);
+  /// Forgets what came before a time, but for who knows an id, and how holds ended.
+  DroppedHistoryReply drop_history(const DropHistory& asked, std::uint64_t timestamp);
   /// The first event of all. Whoever leaves it out gets one at timestamp 1.
   void genesis(std::uint64_t timestamp) { moments_ = {{.sequence = 1, .timestamp = timestamp}}; }
 
@@ -75,6 +77,9 @@ class ReferenceLedger {
   [[nodiscard]] const std::map<u128, Hold>& holds() const { return holds_; }
   [[nodiscard]] const std::set<u128>& failed_ids() const { return failed_ids_; }
   [[nodiscard]] const std::vector<LedgerEvent>& events() const { return events_; }
+  /// What came before is dropped; 0: nothing is.
+  [[nodiscard]] std::uint64_t history_begins() const { return history_begins_; }
+  [[nodiscard]] bool is_dropped(std::uint64_t timestamp) const { return timestamp < history_begins_; }
   /// Of every event of every write, done or refused.
   [[nodiscard]] const std::vector<Moment>& moments() const { return moments_; }
 
@@ -98,6 +103,7 @@ class ReferenceLedger {
   CreateTransferStatus create_post_or_void(const Transfer& event, std::uint64_t event_timestamp);
   CreateTransferStatus check_existing(const Transfer& event, const Transfer& existing) const;
   CreateTransferStatus check_existing_post_or_void(const Transfer& event, const Transfer& existing) const;
+  CreateTransferStatus check_dropped(const Transfer& event, const Transfer& existing) const;
   [[nodiscard]] bool transfer_time_regresses(std::uint64_t timestamp) const;
   void balances_after_transfer(const Transfer& event, std::uint32_t status, EventOutcome& outcome) const;
   void expire(u128 pending_id, std::uint64_t timestamp);
@@ -123,6 +129,7 @@ class ReferenceLedger {
   std::set<std::tuple<std::uint64_t, std::uint64_t, u128>> timers_;  ///< open holds: expires_at, timestamp, id
   std::set<u128> failed_ids_;                                        ///< never rolled back
   std::vector<LedgerEvent> events_;
+  std::uint64_t history_begins_ = 0;
   std::uint64_t sequence_ = 1;        ///< of the last request's last event; genesis is the first
   std::uint64_t event_sequence_ = 0;  ///< that the event in hand shows
   std::vector<Moment> moments_ = {{.sequence = 1, .timestamp = 1}};

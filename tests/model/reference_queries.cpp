@@ -1,6 +1,7 @@
 #include "model/reference_queries.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 
 namespace florin::model {
@@ -59,7 +60,7 @@ bool has_wanted_amount_and_status(const ReferenceLedger& ledger, const Filter& f
 std::vector<const LedgerEvent*> account_events(const ReferenceLedger& ledger, const AccountFilter& filter) {
   std::vector<const LedgerEvent*> found;
   for (const LedgerEvent& event : ledger.events()) {
-    if (event.is_expiry) continue;
+    if (event.is_expiry || ledger.is_dropped(event.timestamp)) continue;
     const Transfer& transfer = ledger.transfers().at(event.transfer_id);
     const bool as_debit = (filter.flags & AccountFilterFlags::kDebits) != 0 && transfer.debit_account_id == filter.account_id;
     const bool as_credit = (filter.flags & AccountFilterFlags::kCredits) != 0 && transfer.credit_account_id == filter.account_id;
@@ -89,6 +90,18 @@ ChangeEventType type_of(const LedgerEvent& event, const Transfer& transfer) {
   if ((transfer.flags & TransferFlags::kPostPendingTransfer) != 0) return ChangeEventType::kTwoPhasePosted;
   if ((transfer.flags & TransferFlags::kVoidPendingTransfer) != 0) return ChangeEventType::kTwoPhaseVoided;
   return ChangeEventType::kSinglePhase;
+}
+
+/// Of a hold that was dropped, its expiry shows what balances need.
+Transfer shown_transfer(const ReferenceLedger& ledger, const LedgerEvent& event) {
+  Transfer transfer = ledger.transfers().at(event.transfer_id);
+  if (!event.is_expiry || !ledger.is_dropped(transfer.timestamp)) return transfer;
+  transfer.user_data_128 = 0;
+  transfer.user_data_64 = 0;
+  transfer.user_data_32 = 0;
+  transfer.timeout = 0;
+  transfer.code = 0;
+  return transfer;
 }
 
 ChangeEvent row_of(const LedgerEvent& event, const Transfer& transfer) {
@@ -173,6 +186,64 @@ bool is_valid(const TrialBalanceFilter& filter) {
   return filter.timestamp <= kTimestampMax && filter.timestamp_min <= kTimestampMax && are_zero(filter.reserved);
 }
 
+namespace {
+
+/// Timestamp of the newest transfer, or expiry, that was dropped; 0: none was.
+std::uint64_t newest_dropped(const ReferenceLedger& ledger, bool expiries) {
+  std::uint64_t newest = 0;
+  for (const LedgerEvent& event : ledger.events()) {
+    if (event.is_expiry == expiries && ledger.is_dropped(event.timestamp)) newest = std::max(newest, event.timestamp);
+  }
+  return newest;
+}
+
+/// A range that begins below what was dropped last, or, without a lower bound, ends before history begins.
+bool reaches_dropped(const ReferenceLedger& ledger, std::uint64_t min, std::uint64_t max, std::uint64_t newest) {
+  if (min != 0) return min <= newest;
+  return newest != 0 && max != 0 && ledger.is_dropped(max);
+}
+
+bool asks_for_dropped(const ReferenceLedger& ledger, Operation operation, std::span<const std::byte> body) {
+  const auto transfers = newest_dropped(ledger, false);
+  const auto expiries = newest_dropped(ledger, true);
+  const auto range = [&]<typename Filter>(Filter filter) {
+    std::memcpy(&filter, body.data(), sizeof filter);
+    return reaches_dropped(ledger, filter.timestamp_min, filter.timestamp_max, transfers);
+  };
+  switch (operation) {
+    case Operation::kGetAccountTransfers:
+    case Operation::kGetAccountBalances: return range(AccountFilter{});
+    case Operation::kQueryTransfers: return range(QueryFilter{});
+    case Operation::kGetChangeEvents: {
+      ChangeEventsFilter filter;
+      std::memcpy(&filter, body.data(), sizeof filter);
+      const std::uint64_t expiries_min = filter.expiries_timestamp_min != 0 ? filter.expiries_timestamp_min : filter.timestamp_min;
+      return range(filter) || reaches_dropped(ledger, expiries_min, filter.timestamp_max, expiries);
+    }
+    case Operation::kGetAccountsAt:
+    case Operation::kGetTrialBalance: {
+      std::uint64_t timestamp = 0;  // of either the first field
+      std::memcpy(&timestamp, body.data(), sizeof timestamp);
+      return timestamp != 0 && timestamp < std::max(transfers, expiries);
+    }
+    case Operation::kGetMoment: {
+      Moment asked;
+      std::memcpy(&asked, body.data(), sizeof asked);
+      const std::vector<Moment> found = moments(ledger, asked);
+      const std::vector<Moment> last = ledger.history_begins() < 2 ? found : moments(ledger, {.timestamp = ledger.history_begins() - 1});
+      return !last.empty() && (found.empty() || found.front().sequence < last.front().sequence);
+    }
+    default: return false;
+  }
+}
+
+}  // namespace
+
+std::string dropped_text(const ReferenceLedger& ledger, Operation operation, std::span<const std::byte> body) {
+  if (!asks_for_dropped(ledger, operation, body)) return {};
+  return "history before " + std::to_string(ledger.history_begins()) + " was dropped";
+}
+
 std::vector<Transfer> account_transfers(const ReferenceLedger& ledger, const AccountFilter& filter) {
   std::vector<Transfer> rows;
   for (const LedgerEvent* event : account_events(ledger, filter)) rows.push_back(ledger.transfers().at(event->transfer_id));
@@ -208,7 +279,7 @@ std::vector<Account> query_accounts(const ReferenceLedger& ledger, const QueryFi
 std::vector<Transfer> query_transfers(const ReferenceLedger& ledger, const QueryFilter& filter) {
   std::vector<Transfer> rows;
   for (const LedgerEvent& event : ledger.events()) {
-    if (event.is_expiry) continue;
+    if (event.is_expiry || ledger.is_dropped(event.timestamp)) continue;
     const Transfer& transfer = ledger.transfers().at(event.transfer_id);
     if (!is_in_time(filter, transfer.timestamp) || !has_wanted_fields(filter, transfer)) continue;
     if (filter.ledger != 0 && transfer.ledger != filter.ledger) continue;
@@ -222,11 +293,12 @@ std::vector<ChangeEvent> change_events(const ReferenceLedger& ledger, const Chan
   const std::uint64_t expiries_min = filter.expiries_timestamp_min != 0 ? filter.expiries_timestamp_min : filter.timestamp_min;
   std::vector<ChangeEvent> rows;
   for (const LedgerEvent& event : ledger.events()) {
+    if (ledger.is_dropped(event.timestamp)) continue;
     if (event.timestamp < (event.is_expiry ? expiries_min : filter.timestamp_min)) continue;
     if (filter.timestamp_max != 0 && event.timestamp > filter.timestamp_max) continue;
     const bool is_of_account = event.debit_account.id == filter.account_id || event.credit_account.id == filter.account_id;
     if (filter.account_id != 0 && !is_of_account) continue;
-    ChangeEvent row = row_of(event, ledger.transfers().at(event.transfer_id));
+    ChangeEvent row = row_of(event, shown_transfer(ledger, event));
     if (filter.account_id != 0) {
       ChangeEventAccount& other = row.debit_account.id == filter.account_id ? row.credit_account : row.debit_account;
       other.balances = {};

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "florin/frame.hpp"
 #include "florin/query.hpp"
 #include "model/reference_ledger.hpp"
 
@@ -19,6 +22,9 @@ bool is_valid(const ChangeEventsFilter& filter);
 bool is_valid(const AccountsAt& at);
 bool is_valid(const Moment& moment);
 bool is_valid(const TrialBalanceFilter& filter);
+
+/// Was something dropped that the query asks for? Then the answer is an error with this text; empty: no.
+std::string dropped_text(const ReferenceLedger& ledger, Operation operation, std::span<const std::byte> body);
 
 std::vector<Transfer> account_transfers(const ReferenceLedger& ledger, const AccountFilter& filter);
 /// The account's balances right after each matching transfer.

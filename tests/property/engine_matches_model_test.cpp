@@ -34,7 +34,7 @@ std::uint64_t setting(const char* name, std::uint64_t otherwise) {
 class Comparison {
  public:
   Comparison(std::uint64_t seed, const std::vector<StateMachineFactory>& factories)
-      : seed_(seed), random_(~seed), workload_(seed) {
+      : seed_(seed), random_(~seed), workload_(seed, {.drops = true}) {
     for (const StateMachineFactory& factory : factories) {
       sides_.push_back({factory.name, EngineUnderTest(factory.make()), EngineUnderTest(factory.make()),
                         EngineUnderTest(factory.make(), EngineUnderTest::Replies::kNone)});

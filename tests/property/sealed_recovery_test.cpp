@@ -40,7 +40,7 @@ constexpr std::uint64_t kSeeds = PerSanitizer<std::uint64_t>{.none = 12, .addres
 
 class SealedStoreLives {
  public:
-  explicit SealedStoreLives(std::uint64_t seed) : random_(seed), workload_(seed) {
+  explicit SealedStoreLives(std::uint64_t seed, bool drops = false) : random_(seed), workload_(seed, {.drops = drops}) {
     generation_ = random_.pick<std::uint64_t>({40, 150, 400});
     begin_life();
   }
@@ -103,6 +103,24 @@ class SealedStoreLives {
   }
   [[nodiscard]] const std::string& folder() const { return folder_.path(); }
   [[nodiscard]] static std::uint64_t number_of(const fs::path& segment) { return std::stoull(segment.stem().string()); }
+  /// How many transfers have gone from the files. Their digest has to be that of the first ones of the ledger.
+  [[nodiscard]] std::uint64_t shrunk_transfers() const {
+    const core::StateMachine::Counts counts = engine_->state_machine().counts();
+    std::map<std::uint64_t, Transfer> in_order;
+    for (const auto& [id, transfer] : ledger_.transfers()) in_order[transfer.timestamp] = transfer;
+    struct {
+      u128 before = 0;
+      Transfer transfer;
+    } link;
+    std::uint64_t left = counts.transfers_shrunk;
+    for (auto next = in_order.begin(); left != 0; ++next, --left) {
+      link.transfer = next->second;
+      link.before = record::checksum(std::as_bytes(std::span(&link, 1)));
+      EXPECT_TRUE(ledger_.is_dropped(next->first));
+    }
+    EXPECT_TRUE(link.before == counts.shrunk_digest);
+    return counts.transfers_shrunk;
+  }
   [[nodiscard]] std::uint64_t lives_from_snapshots() const { return lives_from_snapshots_; }
   Random& random() { return random_; }
 
@@ -155,6 +173,7 @@ class SealedStoreLives {
     if (!is_taken_ && random_.below(3) == 0) is_taken_ = taking_->step(random_.pick<std::size_t>({1, 2'000, 50'000}));
     if (!is_taken_ || !taking_->is_backed()) return;
     snapshot_ = Taken{taking_->snapshot, taking_executed_};
+    engine_->state_machine().snapshot_is_published();
     taking_.reset();
   }
 
@@ -340,6 +359,28 @@ TEST(SealedRecovery, SearchesSegmentsThatHaveNoUserDataFilter) {
     store.search();
   }
   EXPECT_GT(written, kSeeds / 2);
+}
+
+/// History is dropped, and files shrink as soon as a snapshot has it. Whatever is lost then, another life has the same state: from the
+/// snapshot, or from genesis, where segments have to be whole again before the command drops them.
+TEST(SealedRecovery, OfAStoreWhoseHistoryWasDropped) {
+  std::uint64_t shrunk = 0;
+  std::uint64_t from_snapshots = 0;
+  for (std::uint64_t seed = 200; seed < 200 + kSeeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    SealedStoreLives store(seed, true);
+    for (int life = 0; life < 6 && !HasFailure(); ++life) {
+      store.run(store.random().below(700));
+      shrunk += store.shrunk_transfers() != 0 ? 1U : 0U;
+      store.crash();
+      const std::vector<fs::path> paths = store.segments();
+      if (!paths.empty() && store.random().below(4) == 0) fs::remove(paths[store.random().below(paths.size())]);
+      store.recover();
+    }
+    from_snapshots += store.lives_from_snapshots();
+  }
+  EXPECT_GT(shrunk, kSeeds);
+  EXPECT_GT(from_snapshots, kSeeds);
 }
 
 }  // namespace

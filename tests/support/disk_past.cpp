@@ -71,12 +71,26 @@ void DiskPast::archive(std::uint64_t segment) {
 
 void DiskPast::seal(const core::FrozenGeneration& generation) {
   asked_ = 0;
+  is_sealing_ = true;
   past_->seal(generation);
+}
+
+/// Where there are no snapshots, and no other life, files may shrink at once.
+void DiskPast::drop_before(std::uint64_t timestamp) {
+  past_->drop_before(timestamp);
+  if (folder_) past_->may_forget_before(timestamp);
+}
+
+void DiskPast::at_boundary() noexcept {
+  if (builder_ == Builder::kCaller && !is_sealing_ && past_->has_work()) build();  // what was dropped: nothing else waits
+  past_->at_boundary();
 }
 
 bool DiskPast::is_sealed() noexcept {
   if (builder_ == Builder::kCaller && ++asked_ == 3) build();
-  return past_->is_sealed();
+  const bool is_sealed = past_->is_sealed();
+  if (is_sealed) is_sealing_ = false;
+  return is_sealed;
 }
 
 }  // namespace florin::test

@@ -34,13 +34,16 @@ class DiskPast final : public core::Past {
   void attach(const core::Tables& tables) noexcept override { past_->attach(tables); }
   void detach() noexcept override { past_->detach(); }
   void set_store(u128 store_id, u128 hash_seed) override { past_->set_store(store_id, hash_seed); }
+  void drop_before(std::uint64_t timestamp) override;
+  void may_forget_before(std::uint64_t timestamp) override { past_->may_forget_before(timestamp); }
+  Shrunk shrunk() const override { return past_->shrunk(); }
   Status restore(const core::PastEnd& end) override { return past_->restore(end); }
   std::uint64_t cut_of(std::uint64_t generation) override { return past_->cut_of(generation); }
   std::uint64_t durable_generations() const noexcept override { return past_->durable_generations(); }
   std::uint64_t memory_bytes() const noexcept override { return past_->memory_bytes(); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
-  void at_boundary() noexcept override { past_->at_boundary(); }
+  void at_boundary() noexcept override;
 
   [[nodiscard]] history::SealedPast& past() noexcept { return *past_; }
 
@@ -55,6 +58,7 @@ class DiskPast final : public core::Past {
   std::unique_ptr<journal::HistoryStore> store_;
   std::unique_ptr<history::SealedPast> past_;
   int asked_ = 0;
+  bool is_sealing_ = false;
   std::atomic<bool> stops_{false};
   std::thread thread_;
 };

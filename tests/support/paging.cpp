@@ -45,10 +45,12 @@ model::ReplyBody added_up(const model::ReplyBody& pages) {
 
 std::span<const std::byte> rows_of(const TestRequest& request, const model::ReplyBody& reply) {
   const std::span<const std::byte> all(reply.bytes);
+  if (reply.code != ReplyCode::kOk) return {};
   return is_query(request.operation) ? all.first(all.size() - sizeof(PageEnd)) : all;
 }
 
 PageEnd page_end_of(const TestRequest& request, const model::ReplyBody& reply) {
+  if (reply.code != ReplyCode::kOk) return {};
   return model::elements_of<PageEnd>(std::span(reply.bytes).subspan(rows_of(request, reply).size())).at(0);
 }
 
@@ -111,7 +113,7 @@ bool is_beginning_of(const model::ReplyBody& listing, std::span<const std::byte>
 }
 
 bool same_answer(const TestRequest& request, const model::ReplyBody& expected, const model::ReplyBody& actual) {
-  if (!is_query(request.operation)) return expected == actual;
+  if (!is_query(request.operation) || expected.code != actual.code || actual.code != ReplyCode::kOk) return expected == actual;
   const auto want = rows_of(request, expected);
   const auto have = rows_of(request, actual);
   if (request.operation == Operation::kGetTrialBalance) {
@@ -120,6 +122,8 @@ bool same_answer(const TestRequest& request, const model::ReplyBody& expected, c
   }
   if (have.size() > want.size() || !std::equal(have.begin(), have.end(), want.begin())) return false;
   const bool goes_on = page_end_of(request, actual).resume != 0;
+  const bool both_end = !goes_on && page_end_of(request, expected).resume == 0;
+  if (both_end && page_end_of(request, actual) != page_end_of(request, expected)) return false;
   return have.size() < want.size() || page_end_of(request, expected).resume != 0 ? goes_on : actual.count == expected.count;
 }
 

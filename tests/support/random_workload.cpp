@@ -55,6 +55,7 @@ TestRequest RandomWorkload::next(const ReferenceLedger& ledger) {
     const std::vector<u128> due = ledger.due_expiries(now_, random_.pick<std::size_t>({1, 3, kEventsMax}));
     if (!due.empty() && random_.chance(40)) return next_pulse(due);
   }
+  if (options_.drops && random_.per_mille(5)) return next_drop(ledger);
   replace_account_id(ledger);
   if (random_.chance(options_.reads_percent)) return random_.chance(50) ? next_lookup(ledger) : next_query(ledger);
   std::size_t missing = 0;
@@ -194,6 +195,19 @@ TestRequest RandomWorkload::next_transfers(const ReferenceLedger& ledger) {
 TestRequest RandomWorkload::next_pulse(const std::vector<u128>& due) {
   now_ += due.size() + random_.pick<std::uint64_t>({0, 1, 1'000});
   return make_request<u128>(Operation::kPulse, due, now_);
+}
+
+/// A little more than before, most often: what is gone cannot be asked for any more.
+TestRequest RandomWorkload::next_drop(const ReferenceLedger& ledger) {
+  DropHistory drop{.timestamp = std::max<std::uint64_t>(some_time(ledger), 1)};
+  for (int i = 0; i < 3; ++i) {
+    const std::uint64_t other = some_time(ledger);
+    if (other > ledger.history_begins() && other < drop.timestamp) drop.timestamp = other;
+  }
+  now_ += random_.pick<std::uint64_t>({1, 2, 1'000});
+  if (random_.chance(5)) drop.timestamp = now_ + random_.below(3);
+  if (random_.chance(20)) drop.flags = DropHistoryFlags::kDryRun;
+  return make_request<DropHistory>(Operation::kDropHistory, std::span(&drop, 1), now_);
 }
 
 TestRequest RandomWorkload::next_lookup(const ReferenceLedger& ledger) {

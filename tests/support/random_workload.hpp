@@ -23,6 +23,7 @@ class RandomWorkload {
     bool large_requests = true;      ///< now and then one of 8,190 events
     bool post_balances = true;       ///< now and then ask for them
     bool pulses = true;              ///< expire holds when they are due; otherwise leave it to the caller
+    bool drops = false;              ///< now and then drop some of the history
     bool imported = true;            ///< history imported in between
     bool moments = true;             ///< ask which event had which timestamp; a ledger that was loaded from a snapshot knows only what came later
     std::uint32_t reads_percent = 20;
@@ -73,6 +74,7 @@ class RandomWorkload {
   void narrow(Filter& filter, const model::ReferenceLedger& ledger);
   template <typename Filter>
   void narrow_to_transfers(Filter& filter, const model::ReferenceLedger& ledger);
+  TestRequest next_drop(const model::ReferenceLedger& ledger);
   TestRequest next_pulse(const std::vector<u128>& due);
 
   Account random_account(const model::ReferenceLedger& ledger);

@@ -107,6 +107,15 @@ std::string text_of(const TrialBalance& sum) {
   return "ledger " + std::to_string(sum.ledger) + ", " + std::to_string(sum.accounts) + " accounts: " + text_of(sum.balances);
 }
 
+std::string text_or_rows(const model::ReplyBody& reply) {
+  if (reply.code == ReplyCode::kOk) return "rows";
+  return std::string(name_of(reply.code)) + ": " + std::string(reinterpret_cast<const char*>(reply.bytes.data()), reply.bytes.size());
+}
+
+std::string text_of(const DroppedHistoryReply& row) {
+  return std::string(name_of(row.status)) + ", " + std::to_string(row.transfers) + " transfers before " + std::to_string(row.timestamp);
+}
+
 template <typename Row>
 std::string row_difference(const model::ReplyBody& expected, const model::ReplyBody& actual) {
   const auto rows = [](const model::ReplyBody& reply) {
@@ -130,6 +139,10 @@ std::string difference(const TestRequest& request, const model::ReplyBody& expec
   std::ostringstream out;
   out << name_of(request.operation) << ", flags " << bits(request.flags) << ": the model answers " << expected.count << " entries in "
       << expected.bytes.size() << " bytes, the engine " << actual.count << " in " << actual.bytes.size() << "\n";
+  if (expected.code != ReplyCode::kOk || actual.code != ReplyCode::kOk) {
+    out << "  model:  " << text_or_rows(expected) << "\n  engine: " << text_or_rows(actual);
+    return out.str();
+  }
   switch (request.operation) {
     case Operation::kCreateAccounts:
     case Operation::kCreateTransfers: out << created_difference(request, expected, actual); break;
@@ -142,6 +155,7 @@ std::string difference(const TestRequest& request, const model::ReplyBody& expec
     case Operation::kGetAccountBalances: out << row_difference<AccountBalance>(expected, actual); break;
     case Operation::kGetChangeEvents: out << row_difference<ChangeEvent>(expected, actual); break;
     case Operation::kGetMoment: out << row_difference<Moment>(expected, actual); break;
+    case Operation::kDropHistory: out << row_difference<DroppedHistoryReply>(expected, actual); break;
     case Operation::kGetTrialBalance: out << row_difference<TrialBalance>(expected, actual); break;
     default: break;
   }

@@ -12,9 +12,9 @@ namespace florin::backup {
 
 struct BackupOptions {
   std::string data;  ///< data folder, of a running server or not
-  std::string archive;  ///< where its archived segments lie; empty: where the data folder says
   std::string to;    ///< folder of the backups of this store
   std::uint64_t segment_bytes = 1ULL << 30;
+  std::string archive = {};  ///< where its archived segments lie; empty: where the data folder says
 };
 
 struct BackupReport {

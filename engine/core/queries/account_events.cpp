@@ -41,11 +41,13 @@ struct Listing {
 
 }  // namespace
 
-void Queries::account_events(const ChangeEventsFilter& filter, BatchBoundary& boundary, ReplyArea& reply) noexcept {
+void Queries::account_events(ChangeEventsFilter& filter, BatchBoundary& boundary, ReplyArea& reply) noexcept {
   AccountHead& head = heads_.front();
   view_.open(boundary, [&] { view_.find_accounts(std::span(&filter.account_id, 1), std::span(&head, 1)); });
+  if (was_dropped(filter, reply)) return;
+  begin_with_kept(filter);
   events_->count = 0;
-  PageEnd end;
+  PageEnd end = page_end(0);
   if (head.reference != 0) {
     walk_.set_account(head.reference, &head);
     end = gather_account_events(filter);
@@ -88,7 +90,7 @@ PageEnd Queries::gather_account_events(const ChangeEventsFilter& filter) noexcep
   scratch.count = static_cast<std::uint32_t>(std::min<std::uint64_t>(found, filter.limit));
   std::rotate(scratch.events, scratch.events + (found > filter.limit ? found % filter.limit : 0), scratch.events + scratch.count);
   std::reverse(scratch.events, scratch.events + scratch.count);
-  if (is_last && found <= filter.limit) return {};
+  if (is_last && found <= filter.limit) return page_end(0);
 
   PageEnd end{.resume = listing.transfers_min, .resume_expiries = listing.expiries_min};
   for (std::uint32_t i = 0; i < scratch.count; ++i) {

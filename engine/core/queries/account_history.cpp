@@ -47,11 +47,14 @@ void Queries::account_history(const Command& command, BatchBoundary& boundary) n
   filter.limit = std::min(filter.limit, kQueryRowsMax);
   AccountHead& head = heads_.front();
   view_.open(boundary, [&] { view_.find_accounts(std::span(&filter.account_id, 1), std::span(&head, 1)); });
+  if (was_dropped(filter.timestamp_min, filter.timestamp_max, *command.reply)) return;
+  filter.timestamp_min = std::max(filter.timestamp_min, view_.view().dropped.timestamp);
   // TigerBeetle's protocol has balances only of accounts that asked for them when they were created.
   const bool wants_flag = kWantsBalances<Row> && command.protocol == Protocol::kTigerBeetle;
-  const bool visible = head.reference != 0 && (!wants_flag || (head.flags & AccountFlags::kHistory) != 0);
+  const bool is_empty = filter.timestamp_max != 0 && filter.timestamp_min > filter.timestamp_max;  // before history begins, where nothing was
+  const bool visible = head.reference != 0 && !is_empty && (!wants_flag || (head.flags & AccountFlags::kHistory) != 0);
   if (!visible) {
-    Page<Row>(*command.reply, filter.limit).finish({});
+    Page<Row>(*command.reply, filter.limit).finish(page_end(0));
     return;
   }
   const SoughtUserData sought(user_data_of(filter), view_.tables().hash());
@@ -101,7 +104,7 @@ void Queries::account_history_descending(const AccountFilter& filter, ReplyArea&
   sieve.flush(take);
   const std::uint64_t next = page.next() != 0 ? page.next() : last == 0 ? 0 : last - 1;
   if (page.next() == 0) complete = complete || walk_.at_end() || next == 0 || next < filter.timestamp_min;
-  page.finish({.resume = complete && page.next() == 0 ? 0 : next});
+  page.finish(page_end(complete && page.next() == 0 ? 0 : next));
 }
 
 /// Changes are linked from newer to older, and the page begins with the oldest: so it is read in stretches, each backwards, from some
@@ -143,7 +146,7 @@ void Queries::account_history_ascending(const AccountFilter& filter, ReplyArea& 
     if (complete || page.next() != 0 || page.full() || (budget.left() == 0 && above > oldest)) break;
     below = top;
   }
-  page.finish({.resume = complete ? 0 : page.next() != 0 ? page.next() : above});
+  page.finish(page_end(complete ? 0 : page.next() != 0 ? page.next() : above));
 }
 
 template void Queries::account_history<Transfer>(const Command&, BatchBoundary&) noexcept;

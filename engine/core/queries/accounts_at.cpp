@@ -25,6 +25,7 @@ void Queries::accounts_at(const Command& command, BatchBoundary& boundary) noexc
   const std::span ids(reinterpret_cast<const u128*>(command.body.data() + sizeof at), (command.body.size() - sizeof at) / sizeof(u128));
   const std::uint64_t timestamp = at.timestamp == 0 ? kTimestampMax : at.timestamp;
   view_.open(boundary, [&] { view_.find_accounts(ids, heads_); });
+  if (was_moment_dropped(at.timestamp, *command.reply)) return;
   const PastMoment moment = moment_at(timestamp);
 
   Page<Account> page(*command.reply, static_cast<std::uint32_t>(ids.size()));

@@ -106,6 +106,8 @@ void Queries::change_events(const Command& command, BatchBoundary& boundary) noe
   // An account may be in all events of the page, and the walk over them must leave something of the work for the way there.
   filter.limit = std::min({filter.limit, kChangeEventsMax, records_max_ / 8});
   view_.open(boundary, [] {});
+  if (was_dropped(filter, *command.reply)) return;
+  begin_with_kept(filter);
   const bool has_more = gather_events(filter);
   const std::uint32_t complete = fill_accounts();
 
@@ -117,7 +119,7 @@ void Queries::change_events(const Command& command, BatchBoundary& boundary) noe
     (event.is_expiry ? end.resume_expiries : end.resume) = event.timestamp + 1;
   }
   write_events(complete, page);
-  page.finish(has_more || complete < events_->count ? end : PageEnd{});
+  page.finish(has_more || complete < events_->count ? end : page_end(0));
 }
 
 /// True: there are more events than the page has room for.
@@ -171,7 +173,7 @@ void Queries::write_events(std::uint32_t count, Page<ChangeEvent>& page) const n
     }
     if (i < kAhead) continue;
     const EventScratch::Event& event = events_->events[i - kAhead];
-    const Transfer transfer = view_.whole(view_.row(event.transfer));
+    const Transfer transfer = event.is_expiry ? view_.expired_transfer(event.timestamp) : view_.whole(view_.row(event.transfer));
     const Account debit = view_.fixed_account(event.accounts[0].reference);
     const Account credit = view_.fixed_account(event.accounts[1].reference);
     page.add({.transfer_id = transfer.id,

@@ -101,6 +101,14 @@ ReplyCode validate_filter(const TrialBalanceFilter& filter, const char*& reason)
   return ReplyCode::kOk;
 }
 
+ReplyCode validate_filter(const DropHistory& drop, const char*& reason) noexcept {
+  if (drop.timestamp == 0) return bad(reason, "timestamp must not be 0");
+  if (drop.timestamp > kTimestampMax) return bad(reason, "timestamp must be below 2^63");
+  if ((drop.flags & ~DropHistoryFlags::kAll) != 0) return bad(reason, "flags has reserved bits set");
+  if (drop.reserved != 0) return bad(reason, "reserved must be zero");
+  return ReplyCode::kOk;
+}
+
 bool matches(const AccountFilter& filter, const HistoryRow& transfer, bool is_credit) noexcept {
   const std::uint32_t side = is_credit ? AccountFilterFlags::kCredits : AccountFilterFlags::kDebits;
   return (filter.flags & side) != 0 && matches_transfer(filter, transfer);

@@ -17,6 +17,7 @@ ReplyCode validate_filter(const ChangeEventsFilter& filter, const char*& reason)
 ReplyCode validate_filter(const AccountsAt& at, const char*& reason) noexcept;
 ReplyCode validate_filter(const Moment& moment, const char*& reason) noexcept;
 ReplyCode validate_filter(const TrialBalanceFilter& filter, const char*& reason) noexcept;
+ReplyCode validate_filter(const DropHistory& drop, const char*& reason) noexcept;
 
 // Of transfers without what the accounts know, the ledger, and without where their holds stand.
 bool matches(const AccountFilter& filter, const HistoryRow& transfer, bool is_credit) noexcept;

@@ -245,6 +245,19 @@ void HistoryView::find_statuses(std::span<const HistoryRow> rows, std::span<Pend
   });
 }
 
+/// The table of holds has all that are open, and those that ended after the view.
+void HistoryView::find_open_holds(std::span<const u128> ids, std::span<std::optional<Transfer>> found) noexcept {
+  at_boundary([&] {
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const std::uint64_t hash = tables_.hash()(ids[i]);
+      const Partition& owner = tables_.owner(hash);
+      const std::uint32_t place = owner.find_hold(ids[i], hash);
+      found[i].reset();
+      if (place != 0 && owner.holds()[place].status_at(view_.stamp) == PendingStatus::kPending) found[i] = owner.holds()[place].transfer;
+    }
+  });
+}
+
 // Lists.
 
 /// Calls take(partition, index) for the next `count` records of all partitions together.
@@ -325,6 +338,22 @@ std::size_t HistoryView::expiries(std::uint64_t from, std::span<Expiry> found) c
   return count;
 }
 
+std::uint64_t HistoryView::newest_expiry_before(std::uint64_t timestamp) const noexcept {
+  std::uint64_t newest = 0;
+  for (std::uint32_t p = 0; p < tables_.count(); ++p) {
+    const LedgerView::Log& log = view_.parts[p].expiries;
+    const std::size_t behind = count_before(tables_[p].expiries(), log, timestamp);
+    if (behind != log.first) newest = std::max(newest, tables_[p].expiries().settled(behind - 1).timestamp);
+  }
+  if (newest != 0) return newest;
+  const PastSegments& past = segments();
+  const std::uint32_t place = past.lower_bound([&](const auto& entry) { return entry.expiries_timestamp < timestamp; });
+  if (place < past.count()) {
+    if (const std::uint32_t behind = past[place].expiries_before(timestamp); behind != 0) return past[place].expiry(behind - 1).timestamp;
+  }
+  return place == 0 ? 0 : past.at(place - 1).expiries_timestamp;
+}
+
 std::uint32_t HistoryView::first_above(const PastSegment& segment, PostingRange range, const LedgerPoint& point) const noexcept {
   const auto is_above = [&](PostingEntry entry) {
     if (!entry.is_expiry()) return segment.first_position() + entry.index() >= point.transfers;
@@ -367,6 +396,20 @@ TransferName HistoryView::pending_of(const Expiry& expiry) const noexcept {
     if (index < log.end && tables_[p].transfers().settled(index).timestamp == timestamp) return TransferName::in_memory(p, index);
   }
   return {};
+}
+
+Transfer HistoryView::expired_transfer(std::uint64_t expiry_timestamp) const noexcept {
+  Expiry expiry;
+  if (expiries(expiry_timestamp, std::span(&expiry, 1)) == 0) return {};
+  if (!view_.dropped.has(expiry.pending_timestamp)) return whole(row(pending_of(expiry)));
+  const AccountRecord& debit = tables_.account_at(expiry.debit).record();
+  return {.id = expiry.pending_id,
+          .debit_account_id = debit.id,
+          .credit_account_id = tables_.account_at(expiry.credit).record().id,
+          .amount = expiry.amount,
+          .ledger = debit.ledger,
+          .flags = expiry.flags,
+          .timestamp = expiry.pending_timestamp};
 }
 
 // Sequences.

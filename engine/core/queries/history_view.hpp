@@ -73,7 +73,10 @@ class HistoryView {
  public:
   using Order = core::Order;
 
-  HistoryView(const Tables& tables, const Past* past, LedgerViews& views) : tables_(tables), past_(past), views_(views), heads_(tables.count()) {}
+  HistoryView(const Tables& tables, const Past* past, LedgerViews& views) : tables_(tables), past_(past), views_(views), heads_(tables.count()) {
+    view_.parts.resize(tables.count());  // drop_history uses it while a batch is executed, which may not allocate
+    reach_.parts = view_.parts;
+  }
 
   /// Takes the view, and does `also` at the same batch boundary.
   template <typename Also>
@@ -124,6 +127,9 @@ class HistoryView {
   /// Where the holds of these transfers stood.
   void find_statuses(std::span<const HistoryRow> rows, std::span<PendingStatus> statuses) noexcept;
 
+  /// The transfers of these, if they were pending still; in place of the others nothing.
+  void find_open_holds(std::span<const u128> ids, std::span<std::optional<Transfer>> found) noexcept;
+
   /// Accounts in order of timestamp, from those with `from` on, at most found.size(). Returns how many; fewer than asked for: the
   /// end was reached.
   std::size_t accounts(Order order, std::uint64_t from, std::span<std::uint32_t> found) const noexcept;
@@ -131,6 +137,8 @@ class HistoryView {
   std::size_t transfers(Order order, std::uint64_t from, std::span<TransferName> found) const noexcept;
   /// Expiries likewise, ascending by their own timestamps, with References to accounts.
   std::size_t expiries(std::uint64_t from, std::span<Expiry> found) const noexcept;
+  /// Timestamp of the newest expiry before this time; 0: there is none.
+  [[nodiscard]] std::uint64_t newest_expiry_before(std::uint64_t timestamp) const noexcept;
   /// The first segment that has all that comes before the point; their number: all segments together do not.
   [[nodiscard]] std::uint32_t segment_with(const LedgerPoint& point) const noexcept {
     return segments().lower_bound([&](const PastSegments::Entry& entry) { return !point.is_reached_by(entry.transfers_end, entry.batch_timestamp); });
@@ -143,6 +151,9 @@ class HistoryView {
   [[nodiscard]] std::size_t transfers_before(std::uint32_t partition, std::uint64_t timestamp) const noexcept;
   /// The pending transfer of an expiry.
   [[nodiscard]] TransferName pending_of(const Expiry& expiry) const noexcept;
+
+  /// The transfer that an expiry shows: the pending one, of which little is left if it was dropped.
+  [[nodiscard]] Transfer expired_transfer(std::uint64_t expiry_timestamp) const noexcept;
 
   /// The last event at or before this sequence, or this time; all zero if there is none.
   [[nodiscard]] QueryReader::Moment moment_of_sequence(std::uint64_t sequence) const noexcept;

@@ -85,7 +85,10 @@ void Queries::query_transfers(const Command& command, BatchBoundary& boundary) n
   QueryFilter filter;
   std::memcpy(&filter, command.body.data(), sizeof filter);
   view_.open(boundary, [] {});
+  if (was_dropped(filter.timestamp_min, filter.timestamp_max, *command.reply)) return;
+  filter.timestamp_min = std::max(filter.timestamp_min, view_.view().dropped.timestamp);
   Page<Transfer> page(*command.reply, std::min(filter.limit, kQueryRowsMax));
+  if (oldest_of(filter) > newest_of(filter)) return page.finish(page_end(0));  // it ends before history begins, and nothing was there
   StatusSieve<Transfer> sieve(view_, filter.pending_statuses);
   const auto put = [&](const Transfer& transfer) { page.add(transfer); };
   const auto is_full = [&] { return page.full(); };
@@ -107,7 +110,7 @@ void Queries::query_transfers(const Command& command, BatchBoundary& boundary) n
         [](const HistoryRow& row) { return row.record.timestamp; }, is_full, take);
   }
   sieve.flush(put);
-  page.finish({.resume = page.next() != 0 ? page.next() : resume});
+  page.finish(page_end(page.next() != 0 ? page.next() : resume));
 }
 
 /// As scan(), but only transfers with the user data that is asked for are taken.
@@ -135,12 +138,33 @@ void Queries::lookup_transfers(const Command& command, BatchBoundary& boundary) 
     const std::size_t count = std::min(kPiece, found - base);
     view_.rows(std::span(names_).subspan(base, count), rows);
     for (std::size_t i = 0; i < count; ++i) view_.prefetch_accounts(rows[i]);
+    std::optional<Transfer> dropped[kPiece];
+    look_up_dropped(std::span(rows).first(count), dropped);
     for (std::size_t i = 0; i < count; ++i) {
-      const Transfer transfer = view_.whole(rows[i]);
+      const Transfer transfer = dropped[i] ? *dropped[i] : view_.whole(rows[i]);
       std::memcpy(reply.data + reply.size, &transfer, sizeof transfer);
       reply.size += static_cast<std::uint32_t>(sizeof transfer);
       ++reply.count;
     }
+  }
+}
+
+/// What is told of those of these transfers that were dropped: id and timestamp, or all as long as the hold is open.
+void Queries::look_up_dropped(std::span<const HistoryRow> rows, std::span<std::optional<Transfer>> found) noexcept {
+  u128 ids[kPiece];
+  std::uint32_t places[kPiece];
+  std::optional<Transfer> open[kPiece];
+  std::size_t count = 0;
+  for (std::uint32_t i = 0; i < rows.size(); ++i) {
+    if (!view_.view().dropped.has(rows[i].record.timestamp)) continue;
+    ids[count] = rows[i].record.id;
+    places[count++] = i;
+  }
+  if (count == 0) return;
+  view_.find_open_holds(std::span(ids, count), open);
+  for (std::size_t i = 0; i < count; ++i) {
+    const TransferRecord& record = rows[places[i]].record;
+    found[places[i]] = open[i] ? *open[i] : Transfer{.id = record.id, .timestamp = record.timestamp};
   }
 }
 

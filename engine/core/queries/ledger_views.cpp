@@ -24,6 +24,7 @@ void LedgerViews::take(LedgerView& view) noexcept {
   }
   view.batches = bounds(tables_.batches(), is_known_, tables_.frozen_batches());
   if (past_ != nullptr) view.segments = past_->segments();
+  view.dropped = tables_.dropped();
   view.sequence = now_.sequence;
   view.timestamp = now_.timestamp;
   view.stamp = now_.stamp;

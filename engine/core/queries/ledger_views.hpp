@@ -29,6 +29,7 @@ struct LedgerView {
   std::vector<Part> parts;  // by partition
   std::shared_ptr<const PastSegments> segments = std::make_shared<PastSegments>();
   Log batches;
+  DroppedHistory dropped;
   std::uint64_t sequence = 0;   // of the last event that belongs to it
   std::uint64_t timestamp = 0;  // likewise
   std::uint64_t stamp = 0;      // of the last batch

@@ -30,6 +30,9 @@ class Queries final : public QueryReader {
 
   Moment execute(const Command& command, BatchBoundary& boundary) noexcept override;
 
+  // retention.cpp
+  [[nodiscard]] DroppedHistory history_before(std::uint64_t timestamp, BatchBoundary& boundary) noexcept;
+
  private:
   struct EventScratch;
 
@@ -49,6 +52,7 @@ class Queries final : public QueryReader {
   template <typename IsFull, typename Take>
   std::uint64_t search_transfers(const QueryFilter& filter, const SoughtUserData& sought, IsFull&& is_full, Take&& take);
   void lookup_transfers(const Command& command, BatchBoundary& boundary) noexcept;
+  void look_up_dropped(std::span<const HistoryRow> rows, std::span<std::optional<Transfer>> found) noexcept;
 
   // change_events.cpp
   void change_events(const Command& command, BatchBoundary& boundary) noexcept;
@@ -70,7 +74,7 @@ class Queries final : public QueryReader {
   void read_change(std::uint32_t segment, PostingEntry entry) noexcept;
 
   // account_events.cpp
-  void account_events(const ChangeEventsFilter& filter, BatchBoundary& boundary, ReplyArea& reply) noexcept;
+  void account_events(ChangeEventsFilter& filter, BatchBoundary& boundary, ReplyArea& reply) noexcept;
   PageEnd gather_account_events(const ChangeEventsFilter& filter) noexcept;
   void take_event(std::uint32_t place) noexcept;
 
@@ -87,6 +91,14 @@ class Queries final : public QueryReader {
 
   // moments.cpp
   void get_moment(const Command& command, BatchBoundary& boundary) noexcept;
+
+  // retention.cpp
+  [[nodiscard]] bool was_dropped(std::uint64_t timestamp_min, std::uint64_t timestamp_max, ReplyArea& reply) const noexcept;
+  [[nodiscard]] bool was_dropped(const ChangeEventsFilter& filter, ReplyArea& reply) const noexcept;
+  [[nodiscard]] bool was_moment_dropped(std::uint64_t timestamp, ReplyArea& reply) const noexcept;
+  void begin_with_kept(ChangeEventsFilter& filter) const noexcept;
+  bool tell_dropped(ReplyArea& reply) const noexcept;
+  [[nodiscard]] PageEnd page_end(std::uint64_t resume) const noexcept;
 
   // trial_balance.cpp
   void trial_balance(const Command& command, BatchBoundary& boundary) noexcept;

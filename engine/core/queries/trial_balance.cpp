@@ -43,6 +43,7 @@ void Queries::trial_balance(const Command& command, BatchBoundary& boundary) noe
   TrialBalanceFilter filter;
   std::memcpy(&filter, command.body.data(), sizeof filter);
   view_.open(boundary, [] {});
+  if (was_moment_dropped(filter.timestamp, *command.reply)) return;
   // A moment that lies in the future becomes now, so that the next page can ask for the same: nothing later will be before it.
   const std::uint64_t now = view_.view().timestamp;
   const PastMoment moment = moment_at(filter.timestamp == 0 ? now : std::min(filter.timestamp, now));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/rules/transfer_digest.hpp"
+
 namespace florin::core {
 namespace {
 
@@ -10,22 +12,32 @@ using Flags = TransferFlags;
 
 bool id_is_max(u128 id) noexcept { return id == kU128Max || is_engine_id(id); }
 
+/// A second use of the id of a transfer that was dropped.
+Code compare_dropped(const Transfer& event, const TransferFacts& facts) noexcept {
+  const std::uint64_t digest = facts.existing_digest ? *facts.existing_digest : transfer_digest(*facts.existing);
+  return matches_digest(event, digest) ? Code::kExists : Code::kExistsWithDifferentFields;
+}
+
 /// Ledger-model section 6: what a second use of an id answers.
-Code compare_existing(const Transfer& event, const Transfer& existing, const Transfer* pending) noexcept {
+Code compare_existing(const Transfer& event, const TransferFacts& facts) noexcept {
+  const Transfer& existing = *facts.existing;
+  if (existing.timestamp < facts.history_begins) return compare_dropped(event, facts);
   if (event.flags != existing.flags) return Code::kExistsWithDifferentFlags;
   if (event.pending_id != existing.pending_id) return Code::kExistsWithDifferentPendingId;
   if (event.timeout != existing.timeout) return Code::kExistsWithDifferentTimeout;
   const bool resolves = (event.flags & kPostOrVoid) != 0;
+  // What a post or void left to a hold that was dropped is taken to be as it was stored.
+  const bool knows_pending = resolves && facts.existing_pending->timestamp >= facts.history_begins;
+  const Transfer& origin = knows_pending ? *facts.existing_pending : existing;
   // In a post or void, zero meant "as the pending transfer has it", and that is what was stored.
   const auto same = [&](auto given, auto kept, auto inherited) { return (resolves && given == 0 ? inherited : given) == kept; };
   if (!same(event.debit_account_id, existing.debit_account_id, existing.debit_account_id)) return Code::kExistsWithDifferentDebitAccountId;
   if (!same(event.credit_account_id, existing.credit_account_id, existing.credit_account_id)) return Code::kExistsWithDifferentCreditAccountId;
   bool same_amount = event.amount == existing.amount;
   if ((event.flags & kBalancing) != 0) same_amount = event.amount >= existing.amount;
-  if ((event.flags & Flags::kPostPendingTransfer) != 0 && event.amount == kAmountMax) same_amount = existing.amount == pending->amount;
-  if ((event.flags & Flags::kVoidPendingTransfer) != 0 && event.amount == 0) same_amount = existing.amount == pending->amount;
+  if ((event.flags & Flags::kPostPendingTransfer) != 0 && event.amount == kAmountMax) same_amount = existing.amount == origin.amount;
+  if ((event.flags & Flags::kVoidPendingTransfer) != 0 && event.amount == 0) same_amount = existing.amount == origin.amount;
   if (!same_amount) return Code::kExistsWithDifferentAmount;
-  const Transfer& origin = resolves ? *pending : existing;
   if (!same(event.user_data_128, existing.user_data_128, origin.user_data_128)) return Code::kExistsWithDifferentUserData128;
   if (!same(event.user_data_64, existing.user_data_64, origin.user_data_64)) return Code::kExistsWithDifferentUserData64;
   if (!same(event.user_data_32, existing.user_data_32, origin.user_data_32)) return Code::kExistsWithDifferentUserData32;
@@ -123,6 +135,18 @@ Code check_pending_matches(const Transfer& event, const Transfer& pending) noexc
   return Code::kCreated;
 }
 
+/// There is no hold any more, or never was one.
+Code resolved_before(PendingStatus status) noexcept {
+  switch (status) {
+    case PendingStatus::kPosted: return Code::kPendingTransferAlreadyPosted;
+    case PendingStatus::kVoided: return Code::kPendingTransferAlreadyVoided;
+    case PendingStatus::kExpired: return Code::kPendingTransferExpired;
+    case PendingStatus::kPending:
+    case PendingStatus::kNone: break;
+  }
+  return Code::kPendingTransferNotPending;
+}
+
 /// Ledger-model 5b: post or void.
 Code decide_resolution(const Transfer& event, std::uint64_t timestamp, const TransferFacts& facts, Transfer& stored) noexcept {
   const bool post = (event.flags & Flags::kPostPendingTransfer) != 0;
@@ -136,6 +160,7 @@ Code decide_resolution(const Transfer& event, std::uint64_t timestamp, const Tra
   if (is_engine_id(event.pending_id)) return Code::kPendingTransferNotPending;  // an order's hold is moved by the order alone
   if (facts.pending == nullptr) return Code::kPendingTransferNotFound;
   const Transfer& pending = *facts.pending;
+  if (pending.timestamp < facts.history_begins && facts.pending_status != PendingStatus::kPending) return resolved_before(facts.pending_status);
   if ((pending.flags & Flags::kPending) == 0) return Code::kPendingTransferNotPending;
   if (const Code code = check_pending_matches(event, pending); code != Code::kCreated) return code;
 
@@ -143,13 +168,7 @@ Code decide_resolution(const Transfer& event, std::uint64_t timestamp, const Tra
   const u128 amount = everything ? pending.amount : event.amount;
   if (amount > pending.amount) return Code::kExceedsPendingTransferAmount;
   if (!post && amount < pending.amount) return Code::kPendingTransferHasDifferentAmount;
-  switch (facts.pending_status) {
-    case PendingStatus::kPosted: return Code::kPendingTransferAlreadyPosted;
-    case PendingStatus::kVoided: return Code::kPendingTransferAlreadyVoided;
-    case PendingStatus::kExpired: return Code::kPendingTransferExpired;
-    case PendingStatus::kPending:
-    case PendingStatus::kNone: break;
-  }
+  if (facts.pending_status != PendingStatus::kPending) return resolved_before(facts.pending_status);
   if (expires_at(pending) <= facts.now) return Code::kPendingTransferExpired;
   if ((event.flags & Flags::kImported) != 0 &&
       (timestamp <= facts.newest_transfer_timestamp || facts.timestamp_of_account)) {
@@ -188,7 +207,7 @@ Code decide_transfer(const Transfer& event, std::uint64_t timestamp, const Trans
   if ((event.flags & ~Flags::kAll) != 0) return Code::kReservedFlag;
   if (event.id == 0) return Code::kIdMustNotBeZero;
   if (id_is_max(event.id)) return Code::kIdMustNotBeIntMax;
-  if (facts.existing != nullptr) return compare_existing(event, *facts.existing, facts.existing_pending);
+  if (facts.existing != nullptr) return compare_existing(event, facts);
   if (facts.id_failed) return Code::kIdAlreadyFailed;
   return (event.flags & kPostOrVoid) != 0 ? decide_resolution(event, timestamp, facts, stored)
                                           : decide_ordinary(event, timestamp, facts, stored);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "core/records.hpp"
 #include "florin/status_codes.hpp"
@@ -12,6 +13,7 @@ namespace florin::core {
 /// partitions they point to copies that the owners published.
 struct TransferFacts {
   const Transfer* existing = nullptr;          ///< the transfer that has this id already
+  std::optional<std::uint64_t> existing_digest = std::nullopt;  ///< if nothing but id and timestamp are known of that: its digest
   const Transfer* existing_pending = nullptr;  ///< if that is a post or void: its pending transfer
   bool id_failed = false;                      ///< this id failed before, for ever
   const Transfer* pending = nullptr;           ///< post and void: the transfer named by pending_id
@@ -21,6 +23,7 @@ struct TransferFacts {
   std::uint64_t now = 0;                        ///< time of the event's place in the order, also if it is imported
   std::uint64_t newest_transfer_timestamp = 0;  ///< imported only
   bool timestamp_of_account = false;            ///< imported only: an account has this very timestamp
+  std::uint64_t history_begins = 0;             ///< DroppedHistory::timestamp: what is older may not be looked at, be it there or not
 };
 
 /// Checks of ledger-model section 5 from reserved_flag on, in order; on `created`, `stored` is the record to keep. Pure.

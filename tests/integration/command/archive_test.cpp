@@ -71,7 +71,7 @@ class ArchiveCommand : public testing::Test {
       all += answer.out;
     };
     ask({"feed"});
-    for (const char* account : {"1", "7", "50"}) ask({"statement", account});
+    for (const char* account : {"01", "07", "32"}) ask({"statement", std::string("0xACC000000000000000000000000000") + account});  // of `florin bench`
     ask({"trial-balance", "--at-sequence", "3000", "--json"});
     return all;
   }
@@ -174,7 +174,7 @@ TEST_F(ArchiveCommand, DamageThatIsFoundWhileItRunsStopsItAndIsBuiltAgain) {
     file.seekp(static_cast<std::streamoff>(offset_of(kExtras, victim) + 9));
     file.put('!');
     file.close();
-    EXPECT_NE(florin({"feed", "--connect", server.address()}).code, 0);
+    const RunningCommand feed(folder_, {"feed", "--connect", server.address()});
     const Finished stopped = server.command().wait();
     EXPECT_EQ(stopped.code, 128 + SIGABRT);
     EXPECT_THAT(stopped.err, HasSubstr("sealed segment 1 cannot be read"));

@@ -7,7 +7,7 @@
 
 #include "command.hpp"
 
-/// feed, statement and trial-balance: the past of a ledger, told in order and added up.
+/// feed, statement, trial-balance and drop-history: the past of a ledger, told in order and added up.
 
 namespace florin::test {
 namespace {
@@ -223,6 +223,30 @@ TEST_F(HistoryCommands, TrialBalanceNowAndThen) {
   EXPECT_EQ(run({"trial-balance", "--json", "--at-sequence", "7", "--ledger", "1"}).json(), then);
   EXPECT_EQ(run({"trial-balance", "--at-sequence", "100"}).code, 6);
   EXPECT_EQ(run({"trial-balance", "--at", "yesterday"}).code, 2);
+}
+
+TEST_F(HistoryCommands, DropHistory) {
+  const auto before_13 = run({"drop-history", "--before", timestamp_of("13"), "--dry-run", "--json"}).json();
+  EXPECT_EQ(before_13["status"], "would_be_dropped");
+  EXPECT_EQ(before_13["transfers"], "3");
+  EXPECT_EQ(before_13["first_sequence"], "9");
+  EXPECT_EQ(run({"feed", "--from", "6"}).code, 0) << "that was a dry run";
+
+  const auto balances = run({"trial-balance", "--json"}).json()["ledgers"];
+  const Finished dropped = run({"drop-history", "--before-sequence", "9"});
+  EXPECT_EQ(dropped.code, 0) << dropped.err;
+  EXPECT_THAT(dropped.out, HasSubstr("is dropped: the first 3 transfers of the ledger"));
+  EXPECT_THAT(dropped.out, HasSubstr("sequence 9."));
+  EXPECT_EQ(run({"drop-history", "--before", "1", "--json"}).json()["status"], "already_dropped");
+  EXPECT_EQ(run({"trial-balance", "--json"}).json()["ledgers"], balances);
+
+  const Finished feed = run({"feed", "--from", "6"});
+  EXPECT_NE(feed.code, 0);
+  EXPECT_THAT(feed.err, HasSubstr("was dropped"));
+  EXPECT_EQ(run({"feed", "--from", "9"}).code, 0);
+  EXPECT_EQ(run({"drop-history", "--before", "2100-01-01"}).code, 2);
+  EXPECT_EQ(run({"drop-history", "--before-sequence", "100"}).code, 6);
+  EXPECT_EQ(run({"drop-history"}).code, 2);
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ class Operation(IntEnum):
     GET_TRIAL_BALANCE = 27
     SNAPSHOT = 32
     CLOCK_ADVANCE = 33
+    DROP_HISTORY = 34
 
 
 class ProtocolError(Exception):

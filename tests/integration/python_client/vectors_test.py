@@ -24,9 +24,9 @@ class Tables(unittest.TestCase):
                          {operation.name.lower(): operation.value for operation in Operation})
 
     def test_the_page_was_read(self):
-        self.assertEqual(15, len(DOCUMENT.codes))
+        self.assertEqual(16, len(DOCUMENT.codes))
         self.assertEqual(27, len(DOCUMENT.account_statuses))
-        self.assertEqual(68, len(DOCUMENT.transfer_statuses))
+        self.assertEqual(69, len(DOCUMENT.transfer_statuses))
         self.assertEqual(7, len(DOCUMENT.transient_statuses))
         self.assertEqual(24, len(DOCUMENT.vectors))
 

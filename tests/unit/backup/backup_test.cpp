@@ -199,6 +199,44 @@ TEST(Backup, ASealedSegmentThatWasBuiltAgainOtherwiseReplacesTheOld) {
   EXPECT_TRUE(files_below(store.to() + "/files/history").empty());
 }
 
+TEST(Backup, ASegmentIsCopiedOnceInTheFormItHas) {
+  StoreUnderBackup store;
+  store.append(2);
+  store.seal(1);
+  EXPECT_EQ(backed_up(store).files_new, 2U);
+  store.archive(1);
+  EXPECT_EQ(backed_up(store).files_new, 0U);
+  EXPECT_EQ(check(store)->files_of(FileKind::kSealed).size(), 1U);
+  store.append(2);
+  store.seal(2);
+  store.archive(2);
+  EXPECT_EQ(backed_up(store).files_new, 2U);
+  EXPECT_EQ(check(store)->files_of(FileKind::kSealed).size(), 1U);
+  EXPECT_EQ(check(store)->files_of(FileKind::kArchived).size(), 1U);
+  fs::remove(store.archive_path(1));
+  fs::remove(store.archive_path(2));
+  const auto report = backed_up(store);
+  EXPECT_TRUE(report.notes.empty()) << "what is copied stays";
+  EXPECT_EQ(report.manifest.files_of(FileKind::kArchived).size(), 1U);
+}
+
+TEST(Backup, ADamagedArchiveIsLeftOut) {
+  StoreUnderBackup store;
+  store.append(2);
+  store.seal(1);
+  store.archive(1);
+  flip_byte(store.archive_path(1), 4'500);
+  const auto report = backed_up(store);
+  ASSERT_EQ(report.notes.size(), 1U);
+  EXPECT_THAT(report.notes.front(), HasSubstr(store.archive_path(1)));
+  EXPECT_TRUE(report.manifest.files_of(FileKind::kArchived).empty());
+  // Built again, and archived again.
+  store.seal(1);
+  store.archive(1);
+  EXPECT_TRUE(backed_up(store).notes.empty());
+  EXPECT_EQ(check(store)->files_of(FileKind::kArchived).size(), 1U);
+}
+
 TEST(Backup, DamageInTheJournalIsNamedAndTheBackupBeforeStays) {
   StoreUnderBackup store;
   store.append(5);

@@ -15,7 +15,8 @@ Manifest some_manifest() {
   manifest.files = {{FileKind::kSegment, 1, 8192, make_u128(1, 2), 10, make_u128(3, 4)},
                     {FileKind::kSegment, 11, 12288, make_u128(5, 6), ~std::uint64_t{0}, make_u128(1, 0)},
                     {FileKind::kSnapshot, 10, 4096, make_u128(7, 8), 10, make_u128(3, 4)},
-                    {FileKind::kSealed, 1, 4096, 0, 9, 1}};
+                    {FileKind::kSealed, 1, 4096, 0, 9, 1},
+                    {FileKind::kArchived, 2, 4096, 0, 9, 1}};
   return manifest;
 }
 

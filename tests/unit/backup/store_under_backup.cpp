@@ -6,9 +6,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "journal/history_store.hpp"
 #include "journal/lmdb_snapshot_store.hpp"
 #include "journal/read_only_journal.hpp"
-#include "journal/sealed_folder.hpp"
 
 namespace florin::backup {
 namespace {
@@ -112,6 +112,19 @@ void StoreUnderBackup::seal(std::uint64_t number, std::uint64_t bytes) {
   header.batch_checksum = last().checksum;
   header.store_id = store_id_;
   ASSERT_TRUE((*writer)->publish(header));
+}
+
+void StoreUnderBackup::archive(std::uint64_t number) {
+  auto store = journal::HistoryStore::open({.data = data(), .archive = path("archive"), .cache_bytes = 0});
+  ASSERT_TRUE(store) << store.error().message();
+  auto writer = (*store)->begin_archive(number, store_id_, [](std::uint32_t) { return false; });
+  ASSERT_TRUE(writer) << writer.error().message();
+  for (bool is_written = false; !is_written;) {
+    const auto step = (*writer)->step();
+    ASSERT_TRUE(step) << step.error().message();
+    is_written = *step;
+  }
+  ASSERT_TRUE((*store)->finish_archive(number, store_id_));
 }
 
 Result<BackupReport> StoreUnderBackup::backup() const {

@@ -24,6 +24,9 @@ class StoreUnderBackup {
   /// Of the newest batch.
   void snapshot();
   void seal(std::uint64_t number, std::uint64_t bytes = 100'000);
+  /// Moves a sealed segment to the archive.
+  void archive(std::uint64_t number);
+  [[nodiscard]] std::string archive_path(std::uint64_t number) const { return path("archive/0000000000000000000" + std::to_string(number) + ".archive"); }
   /// Ends the server.
   void close() { journal_.reset(); }
   /// Begins it again: in a new segment.

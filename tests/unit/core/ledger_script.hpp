@@ -64,6 +64,8 @@ class LedgerScript {
   [[nodiscard]] std::uint64_t now() const { return now_; }
   /// The timestamp that the last event of a request of `events` will have.
   [[nodiscard]] std::uint64_t next_timestamp(std::size_t events = 1) const { return now_ + 1'000 + events; }
+  /// The same of a request that somebody else executes; the clock goes on.
+  std::uint64_t next_now(std::size_t events = 1) { return now_ = next_timestamp(events); }
   EngineUnderTest& engine() { return engine_; }
 
  private:

@@ -142,6 +142,15 @@ TEST(StateHash, EveryPartCounts) {
     std::memcpy(&changed, bytes, sizeof changed);
     EXPECT_FALSE(combine_state_hash(changed) == expected) << "bit " << bit;
   }
+  const DroppedHistory dropped{.timestamp = 6, .transfers = 7, .newest_transfer = 4, .newest_expiry = 5};
+  EXPECT_TRUE(combine_state_hash(parts, DroppedHistory{}) == expected);
+  const u128 with_dropped = combine_state_hash(parts, dropped);
+  EXPECT_FALSE(with_dropped == expected);
+  for (auto field : {&DroppedHistory::timestamp, &DroppedHistory::transfers, &DroppedHistory::newest_transfer, &DroppedHistory::newest_expiry}) {
+    DroppedHistory changed = dropped;
+    ++(changed.*field);
+    EXPECT_FALSE(combine_state_hash(parts, changed) == with_dropped);
+  }
 }
 
 }  // namespace

@@ -245,6 +245,19 @@ TEST(RequestShape, MomentsAndTrialBalances) {
   EXPECT_EQ(validate(Operation::kGetTrialBalance, 64).code, ReplyCode::kMalformedBody);
 }
 
+TEST(RequestShape, DropHistory) {
+  EXPECT_EQ(validate(Operation::kDropHistory, DropHistory{.timestamp = 5}).code, ReplyCode::kOk);
+  EXPECT_EQ(validate(Operation::kDropHistory, DropHistory{.timestamp = 5, .flags = DropHistoryFlags::kDryRun}).code, ReplyCode::kOk);
+  for (const auto& [drop, field] : std::initializer_list<std::pair<DropHistory, std::string_view>>{
+           {{}, "timestamp"}, {{.timestamp = std::uint64_t{1} << 63}, "timestamp"}, {{.timestamp = 5, .flags = 2}, "flags"}, {{.timestamp = 5, .reserved = 1}, "reserved"}}) {
+    const Answer answer = validate(Operation::kDropHistory, drop);
+    EXPECT_EQ(answer.code, ReplyCode::kInvalidFilter);
+    EXPECT_TRUE(answer.reason.starts_with(field)) << answer.reason;
+  }
+  for (const std::size_t bytes : {0U, 8U, 15U, 17U, 32U}) EXPECT_EQ(validate(Operation::kDropHistory, bytes).code, ReplyCode::kMalformedBody) << bytes;
+  EXPECT_EQ(event_count(Operation::kDropHistory, 16), 1U);
+}
+
 TEST(RequestShape, EventCounts) {
   EXPECT_EQ(event_count(Operation::kCreateAccounts, 128 * 3), 3U);
   EXPECT_EQ(event_count(Operation::kCreateTransfers, kBodyBytesMax), kEventsMax);
@@ -289,7 +302,8 @@ TEST(RequestShape, RepliesFitWhatIsPromised) {
   const ChangeEventsFilter events{.limit = kQueryRowsMax};
   EXPECT_EQ(reply_bytes_max(Operation::kGetChangeEvents, 0, std::as_bytes(std::span(&events, 1))), kChangeEventsMax * 384 + 16);
   EXPECT_EQ(reply_bytes(Operation::kGetAccountsAt, 0, 16 * 4), 3 * 128 + 16);
-  EXPECT_EQ(reply_bytes(Operation::kGetMoment, 0, 16), 16 + 16);
+  EXPECT_EQ(reply_bytes(Operation::kGetMoment, 0, 16), 64U) << "room to say that it was dropped";
+  EXPECT_EQ(reply_bytes(Operation::kDropHistory, 0, 16), 32U);
   EXPECT_EQ(reply_bytes(Operation::kGetTrialBalance, 0, 32), kTrialBalancesMax * 80 + 16);
   EXPECT_EQ(reply_bytes(Operation::kStatus, 0, 0), kStatusBytesMax);
   EXPECT_EQ(reply_bytes(Operation::kPing, 0, 0), 0U);

@@ -122,6 +122,35 @@ TEST(UserDataFilter, WithoutTransfersOrUserData) {
   }
 }
 
+/// Blocks of an archived segment lie nowhere in one piece.
+TEST(UserDataFilter, AnswersAlsoFromBytesThatAreNotInPlace) {
+  class Packed final : public BlockSource {
+   public:
+    explicit Packed(std::span<const std::byte> bytes) : bytes_(bytes) {}
+    Status read_block(std::uint64_t block, std::uint64_t offset, std::span<std::byte> bytes) const override {
+      const auto from = bytes_.subspan(block * VerifiedBytes::kBlockBytes + offset, bytes.size());
+      std::copy(from.begin(), from.end(), bytes.begin());
+      return Status::ok();
+    }
+
+   private:
+    std::span<const std::byte> bytes_;
+  };
+  Random random(5);
+  std::vector<UserData> rows(50'000);
+  for (std::uint32_t i = 0; i < rows.size(); ++i) rows[i] = random_values(random, i);
+  const SectionBytes section = build(rows, 1'000);
+  const Packed packed(section.bytes());
+  const auto in_place = UserDataFilter::open(section.verified(), rows.size());
+  const auto unpacked = UserDataFilter::open(VerifiedBytes(section.size(), packed, 0), rows.size());
+  ASSERT_TRUE(in_place && unpacked);
+  for (int i = 0; i < 5'000; ++i) {
+    const SoughtUserData wanted = sought({0, random.chance(50) ? rows[random.below(rows.size())][1] : random.next(), 0});
+    const auto block = static_cast<std::uint32_t>(random.below(50));
+    ASSERT_EQ(unpacked->find(wanted, block), in_place->find(wanted, block));
+  }
+}
+
 TEST(UserDataFilter, AWriterThatFailsIsHeard) {
   for (const int fails_at : {0, 1, 2}) {
     UserDataFilterBuilder builder(kHash, 1'000, 100);
