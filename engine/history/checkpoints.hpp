@@ -38,8 +38,8 @@ static_assert(sizeof(CheckpointsHeader) == 64 && std::has_unique_object_represen
 
 constexpr std::uint64_t checkpoint_key(std::uint32_t ordinal, std::uint32_t posting) noexcept { return std::uint64_t{ordinal} << 32 | posting; }
 
-/// Balance checkpoints of one segment, by account and posting: where a balance of the past begins to be counted back from. The core writes
-/// one for 64 changes of an account or so.
+/// Balance checkpoints of one segment, by account and posting: where a balance of the past begins to be counted from. The core writes
+/// one for 32 changes of an account or so.
 ///
 ///     header | Checkpoint[count], ascending by (ordinal, posting) | u64 key[count]
 ///

@@ -1,5 +1,7 @@
 #include "history/readable_segment.hpp"
 
+#include <algorithm>
+
 namespace florin::history {
 
 core::TransferRecord ReadableSegment::transfer(std::uint32_t index) const noexcept {
@@ -95,7 +97,11 @@ core::PostingRange ReadableSegment::postings(std::uint32_t ordinal) const noexce
 }
 
 void ReadableSegment::find_postings(std::span<const std::uint32_t> ordinals, std::span<core::PostingRange> ranges) const noexcept {
-  if (!view_->postings().find(ordinals, ranges)) core::PastSegment::find_postings(ordinals, ranges);  // one by one: stops at what is damaged
+  if (view_->dropped() != nullptr) {
+    std::ranges::fill(ranges.first(ordinals.size()), core::PostingRange{});
+  } else if (!view_->postings().find(ordinals, ranges)) {
+    core::PastSegment::find_postings(ordinals, ranges);  // one by one: stops at what is damaged
+  }
 }
 
 std::span<const core::PostingEntry> ReadableSegment::entries(core::PostingRange range, std::span<core::PostingEntry> room) const noexcept {
@@ -116,6 +122,7 @@ bool ReadableSegment::checkpoint_from(std::uint32_t ordinal, std::uint32_t posti
 }
 
 bool ReadableSegment::checkpoint_before(std::uint32_t ordinal, std::uint32_t posting, core::PastSegment::Checkpoint& checkpoint) const noexcept {
+  if (view_->dropped() != nullptr) return false;
   history::Checkpoint row;
   return take_checkpoint(view_->checkpoints().find_before(ordinal, posting, row), ordinal, posting, row, checkpoint);
 }

@@ -168,7 +168,7 @@ void Queries::write_events(std::uint32_t count, Page<ChangeEvent>& page) const n
   constexpr std::uint32_t kAhead = 16;
   for (std::uint32_t i = 0; i < count + kAhead; ++i) {
     if (i < count) {
-      view_.prefetch(events_->events[i].transfer);
+      if (!events_->events[i].is_expiry) view_.prefetch(events_->events[i].transfer);
       for (const EventScratch::Account& account : events_->events[i].accounts) view_.prefetch_fixed_account(account.reference);
     }
     if (i < kAhead) continue;

@@ -307,6 +307,16 @@ TEST_P(LongHistories, AreWalkedBackToAnyTime) {
   }
 }
 
+/// An event's accounts are found from a checkpoint above it or below, in a segment or in memory, whichever is near: wherever that is, they
+/// are the same.
+TEST_P(LongHistories, EventsAreTheSameWhereverAPageBegins) {
+  for (u128 id = 100; id < 1'095; id += 13) {
+    expect_all(request_of(Operation::kGetChangeEvents, ChangeEventsFilter{.timestamp_min = ledger.transfer(id)->timestamp,
+                                                                          .timestamp_max = ledger.transfer(id + id % 5)->timestamp,
+                                                                          .limit = 3}));
+  }
+}
+
 /// What one request costs has a bound: a rare row is found by many cheap ones.
 TEST(QueryWork, IsBounded) {
   LedgerScript ledger({"short pages", [] { return core::make_ledger({.query_records_max = core::kQueryRecordsMin}); }});

@@ -171,6 +171,19 @@ TEST_P(Retention, TheLastPageSaysWhereHistoryBegins) {
   EXPECT_EQ(end_of(make_request<ChangeEventsFilter>(Operation::kGetChangeEvents, std::span(&events, 1))), (PageEnd{.resume = 0, .resume_expiries = begins}));
 }
 
+/// The way to a balance leads to the nearest checkpoint, and may not look for one in what is gone.
+TEST_P(Retention, EventsBehindThePointHaveTheirBalances) {
+  drop();
+  for (u128 id = 50; id < 90; ++id) ledger.given(std::vector<Transfer>{transfer(id).amount(1)});
+  const ChangeEventsFilter filter{.timestamp_min = begins, .limit = 50};
+  const auto events = ledger.query<ChangeEvent>(make_request<ChangeEventsFilter>(Operation::kGetChangeEvents, std::span(&filter, 1)));
+  ASSERT_FALSE(events.empty());
+  for (std::uint64_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(events[i].debit_account.balances.debits_posted, before_drop[0].debits_posted + i);
+    EXPECT_EQ(events[i].credit_account.balances.credits_posted, before_drop[1].credits_posted + i);
+  }
+}
+
 TEST_P(Retention, BalancesAsOfThePointAreKept) {
   const auto ask = [](std::uint64_t timestamp) { return make_request<u128>(Operation::kGetAccountsAt, std::vector<u128>{timestamp, 1}); };
   const auto before = ledger.query<Account>(ask(begins - 1)).at(0);
