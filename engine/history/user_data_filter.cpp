@@ -22,7 +22,6 @@ Status corrupt(const char* what) { return {ErrorKind::kCorrupt, std::string("use
 Result<UserDataFilter> UserDataFilter::open(VerifiedBytes bytes, std::uint64_t transfers) {
   UserDataFilter filter;
   UserDataFilterHeader& header = filter.header_;
-  if (!bytes.is_in_place()) return corrupt("not in place");
   if (Status status = read_header(bytes, header, "user data filter"); !status) return status;
   if (header.block == 0 || header.blocks != blocks_of(transfers, header.block)) return corrupt("its blocks are not those of the transfers");
   std::uint64_t end = sizeof header;

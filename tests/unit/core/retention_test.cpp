@@ -94,6 +94,15 @@ TEST_P(Retention, KnowsIdsForEver) {
   EXPECT_EQ(ledger.status_of(transfer(40).amount(2)), S::kExistsWithDifferentAmount) << "what is kept says which field";
 }
 
+using CreateTransferAgainCode = Retention;
+FLORIN_RUN_ON_ALL_LEDGERS(CreateTransferAgainCode);
+
+TEST_P(CreateTransferAgainCode, exists_with_different_fields) {
+  drop();
+  EXPECT_EQ(ledger.status_of(transfer(10).amount(100).user_data_64(7)), S::kExists);
+  EXPECT_EQ(ledger.status_of(transfer(10).amount(100)), S::kExistsWithDifferentFields);
+}
+
 TEST_P(Retention, KnowsPostsAndVoids) {
   drop();
   EXPECT_EQ(ledger.status_of(post(30, 20)), S::kExists);

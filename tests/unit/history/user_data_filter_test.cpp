@@ -143,7 +143,8 @@ TEST(UserDataFilter, AnswersAlsoFromBytesThatAreNotInPlace) {
   const Packed packed(section.bytes());
   const auto in_place = UserDataFilter::open(section.verified(), rows.size());
   const auto unpacked = UserDataFilter::open(VerifiedBytes(section.size(), packed, 0), rows.size());
-  ASSERT_TRUE(in_place && unpacked);
+  ASSERT_TRUE(in_place) << in_place.error().message();
+  ASSERT_TRUE(unpacked) << unpacked.error().message();
   for (int i = 0; i < 5'000; ++i) {
     const SoughtUserData wanted = sought({0, random.chance(50) ? rows[random.below(rows.size())][1] : random.next(), 0});
     const auto block = static_cast<std::uint32_t>(random.below(50));
