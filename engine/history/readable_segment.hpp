@@ -39,7 +39,9 @@ class ReadableSegment final : public core::PastSegment {
                                              core::Order order) const noexcept override;
   [[nodiscard]] core::PostingRange postings(std::uint32_t ordinal) const noexcept override;
   void find_postings(std::span<const std::uint32_t> ordinals, std::span<core::PostingRange> ranges) const noexcept override;
-  void prefetch_entries(core::PostingRange range) const noexcept override { view_->postings().prefetch(range); }
+  void prefetch_entries(core::PostingRange range) const noexcept override {
+    if (!range.empty()) view_->postings().prefetch(range);
+  }
   [[nodiscard]] std::span<const core::PostingEntry> entries(core::PostingRange range,
                                                                 std::span<core::PostingEntry> room) const noexcept override;
   [[nodiscard]] bool checkpoint_from(std::uint32_t ordinal, std::uint32_t posting, core::PastSegment::Checkpoint& checkpoint) const noexcept override;
