@@ -46,8 +46,7 @@ Found UserDataFilter::find(const core::SoughtUserData& sought, std::uint32_t blo
     const UserDataColumn& column = header_.columns[field.number];
     if (field.value < column.low || field.value > column.high) return Found::kNo;
     if (column.lines == 0) continue;
-    FilterLine room;  // of an archived segment: there it is not in place
-    const std::byte* const line = bytes_.at(place(column, field.key, block), sizeof(FilterLine), reinterpret_cast<std::byte*>(&room));
+    const std::byte* const line = bytes_.at(place(column, field.key, block), sizeof(FilterLine));
     if (line == nullptr) [[unlikely]] return Found::kDamaged;
     if (!reinterpret_cast<const FilterLine*>(line)->may_have(field.key.mask)) return Found::kNo;
   }
