@@ -153,6 +153,7 @@ class SealedStoreLives {
       } else {
         EXPECT_EQ(loaded.kind(), ErrorKind::kCorrupt) << loaded.message();
         snapshot_.reset();
+        machine.reset();  // first: its builder may be at work in the folder
         machine = make_machine();
       }
     }
