@@ -1,7 +1,6 @@
 #include "core/queries/account_changes.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace florin::core {
 
@@ -169,7 +168,6 @@ void AccountChanges::go_to(std::uint64_t place) noexcept {
   count_ = at_ = 0;
   next_place_ = next_segment_ = 0;
   block_size_ = kFirstBlock;
-  passed_ = 0;
   if (place != 0) fill(place);
 }
 
@@ -218,7 +216,6 @@ void AccountChanges::fill_from_memory(std::size_t index) noexcept {
     const LedgerView::Part& part = view_.reach(partition);
     const LedgerView::Log& log = is_expiry ? part.expiries : part.transfers;
     const std::size_t place = tables[partition].index_of(tables.references().number(reference), log.base);
-    block_[count_].passed = 0;
     block_[count_].place = next_place_;
     next_place_ = place_in_memory(posting.previous, index);
     if (!log.has(place)) {  // the number led to what is not this account's any more
@@ -259,19 +256,21 @@ void AccountChanges::end_block() noexcept {
 void AccountChanges::fill_from_segment(std::uint32_t segment, std::uint32_t entry) noexcept {
   const PastSegment& past = view_.segments()[segment];
   const PostingRange range = past.postings(ordinal_);
-  const std::uint32_t looked_at_max = sought_ == nullptr ? block_size_ : kLookedAtMax;
+  const std::uint32_t looked_at_max = sought_ == nullptr ? block_size_ : block_size_ * (kPassedMax + 1);
   std::uint32_t begin = entry + 1 - range.begin > looked_at_max ? entry + 1 - looked_at_max : range.begin;
-  const std::span<const PostingEntry> entries = past.entries({begin, entry + 1}, room_);
+  std::array<PostingEntry, kBlock * (kPassedMax + 1)> room;
+  const std::span<const PostingEntry> entries = past.entries({begin, entry + 1}, room);
   std::array<PostingEntry, kBlock> taken;
   Passing passing(past, sought_);
+  std::uint32_t passed = kPassedMax;  // the first one appears: a walk stands where it was told to
   std::size_t i = entries.size();
   while (i > 0 && count_ < block_size_) {
     const PostingEntry one = entries[--i];
-    if (count_ != 0 && passing.may_pass(one)) {
-      ++passed_;
+    if (passed < kPassedMax && passing.may_pass(one)) {
+      ++passed;
       continue;
     }
-    block_[count_].passed = std::exchange(passed_, 0);
+    passed = 0;
     block_[count_].place = in_segment(segment, begin + static_cast<std::uint32_t>(i));
     taken[count_++] = one;
     if (!one.is_expiry()) past.prefetch_transfer(one.index());

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
 
 #include "core/queries/history_view.hpp"
 
@@ -15,7 +14,6 @@ struct AccountChange {
   bool is_credit = false;  ///< the account is the transfer's credit account
   HistoryRow row;          ///< of a transfer
   Expiry expiry;           ///< of an expiry
-  std::uint32_t passed = 0;  ///< newer ones, up to the one that came before, that do not appear
 
   [[nodiscard]] std::uint64_t timestamp() const noexcept { return is_expiry ? expiry.timestamp : row.record.timestamp; }
   [[nodiscard]] std::uint16_t flags() const noexcept { return is_expiry ? expiry.flags : row.record.flags; }
@@ -39,7 +37,7 @@ class AccountChanges {
   enum class Wanted : std::uint8_t { kBalances, kFields, kTransfers };
 
   /// From here on this account, of which `head` may be missing: then only sealed places can be asked for. `sought`: most of the transfers that do not
-  /// have this user data need not appear among the changes; nullptr: all of them do. A place that is gone to appears in any case.
+  /// have this user data need not appear among the changes; nullptr: all of them do.
   void set_account(std::uint32_t reference, const AccountHead* head, Wanted wanted = Wanted::kBalances,
                    const SoughtUserData* sought = nullptr) noexcept;
 
@@ -80,7 +78,7 @@ class AccountChanges {
   static constexpr std::uint64_t kInMemory = std::uint64_t{1} << 63;
   static constexpr std::uint32_t kBlock = 32;  // changes looked up together, so that their rows arrive together
   static constexpr std::uint32_t kFirstBlock = 8;
-  static constexpr std::uint32_t kLookedAtMax = 4'096;  // of a segment's postings at a time, one of which appears in any case
+  static constexpr std::uint32_t kPassedMax = 64;  // changes passed over for one that appears: so whoever counts those counts the work
 
   static std::uint64_t in_memory(std::size_t index) noexcept { return kInMemory | index; }
   static std::uint64_t in_segment(std::uint32_t segment, std::uint32_t entry) noexcept { return std::uint64_t{segment + 1} << 32 | entry; }
@@ -113,13 +111,11 @@ class AccountChanges {
   const AccountHead* head_ = nullptr;
   Wanted wanted_ = Wanted::kBalances;
   const SoughtUserData* sought_ = nullptr;
-  std::vector<PostingEntry> room_ = std::vector<PostingEntry>(kLookedAtMax);  // for those that have no place of their own
 
   std::array<AccountChange, kBlock> block_;
   std::uint32_t count_ = 0;
   std::uint32_t at_ = 0;
   std::uint32_t block_size_ = kFirstBlock;
-  std::uint32_t passed_ = 0;  // since the last one that appeared
   // What comes behind the block: this, or if it is 0, the newest in a segment before this one. That is not looked for before it is needed.
   std::uint64_t next_place_ = 0;
   std::uint32_t next_segment_ = 0;

@@ -90,7 +90,6 @@ void Queries::account_history_descending(const AccountFilter& filter, ReplyArea&
   bool complete = false;
   while (!walk_.at_end() && !page.full() && (last == 0 || budget.spend())) {
     const AccountChange& change = walk_.change();
-    budget.probed(change.passed);
     if (!change.is_expiry) {
       const std::uint64_t timestamp = change.timestamp();
       complete = timestamp < filter.timestamp_min;
@@ -134,7 +133,6 @@ void Queries::account_history_ascending(const AccountFilter& filter, ReplyArea& 
     for (walk_.begin(start); !walk_.at_end() && walk_.change().place > below; go_on<Row>(walk_)) {
       const AccountChange& change = walk_.change();
       budget.spend();
-      budget.probed(change.passed);
       if (change.is_expiry) continue;
       const std::uint64_t timestamp = change.timestamp();
       if (timestamp < oldest) break;

@@ -30,12 +30,10 @@ class WorkBudget {
     left_ -= kProbe;
     return true;
   }
-  /// So many were done, though it may be more than what was left.
-  void probed(std::uint64_t probes) noexcept { left_ -= std::min(left_, probes * kProbe); }
   /// Transfers that may still be passed over.
   [[nodiscard]] std::uint64_t passes_left() const noexcept { return left_ / kPassed; }
   void pass(std::uint64_t transfers) noexcept { left_ -= transfers * kPassed; }
-  /// A filter for so many transfers was made, likewise.
+  /// A filter for so many transfers was made, though it may be more than what was left.
   void make_filter(std::uint64_t transfers) noexcept { left_ -= std::min(left_, transfers * kFiltered); }
 
   /// The share of one of `count` that work side by side; and what one of them has left comes back.
