@@ -258,8 +258,7 @@ void AccountChanges::fill_from_segment(std::uint32_t segment, std::uint32_t entr
   const PostingRange range = past.postings(ordinal_);
   const std::uint32_t looked_at_max = sought_ == nullptr ? block_size_ : block_size_ * (kPassedMax + 1);
   std::uint32_t begin = entry + 1 - range.begin > looked_at_max ? entry + 1 - looked_at_max : range.begin;
-  std::array<PostingEntry, kBlock * (kPassedMax + 1)> room;
-  const std::span<const PostingEntry> entries = past.entries({begin, entry + 1}, room);
+  const std::span<const PostingEntry> entries = past.entries({begin, entry + 1}, room_);
   std::array<PostingEntry, kBlock> taken;
   Passing passing(past, sought_);
   std::uint32_t passed = kPassedMax;  // the first one appears: a walk stands where it was told to

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "core/queries/history_view.hpp"
 
@@ -111,6 +112,7 @@ class AccountChanges {
   const AccountHead* head_ = nullptr;
   Wanted wanted_ = Wanted::kBalances;
   const SoughtUserData* sought_ = nullptr;
+  std::vector<PostingEntry> room_ = std::vector<PostingEntry>(kBlock * (kPassedMax + 1));  // for those that have no place of their own
 
   std::array<AccountChange, kBlock> block_;
   std::uint32_t count_ = 0;
