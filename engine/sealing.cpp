@@ -35,13 +35,7 @@ void Sealing::set_on_sealed(std::function<void()> on_sealed) {
 }
 
 int Sealing::do_work() noexcept {
-  std::shared_ptr<history::SealedPast> past;
-  std::function<void()> on_sealed;
-  {
-    const std::lock_guard lock(changing_);
-    past = past_;
-    on_sealed = on_sealed_;
-  }
+  const std::shared_ptr<history::SealedPast> past = this->past();
   idle_ns_ = kUntilCalled;
   if (!past || !past->has_work()) return 0;
   const auto sealed = past->do_work();
@@ -52,8 +46,18 @@ int Sealing::do_work() noexcept {
     idle_ns_ = kJournalPollNs;
     return 0;
   }
-  if (on_sealed) on_sealed();
+  tell_sealed();
   return sealed ? 1 : 0;
+}
+
+/// Looked up now, not before the work: whoever asks to be told meanwhile may have looked for the segment already.
+void Sealing::tell_sealed() const {
+  std::function<void()> on_sealed;
+  {
+    const std::lock_guard lock(changing_);
+    on_sealed = on_sealed_;
+  }
+  if (on_sealed) on_sealed();
 }
 
 Result<std::optional<u128>> Sealing::batch_checksum(std::uint64_t sequence) {

@@ -38,6 +38,7 @@ class Sealing final : public runtime::Agent {
  private:
   /// Chain hash of the batch that ends with this sequence, once it is durable.
   Result<std::optional<u128>> batch_checksum(std::uint64_t sequence);
+  void tell_sealed() const;
   void report(const Status& failure);
 
   std::unique_ptr<SealedStore> store_;

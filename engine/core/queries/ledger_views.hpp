@@ -65,7 +65,11 @@ class LedgerViews {
   [[nodiscard]] bool is_generation_known() const noexcept { return is_known_; }
 
   /// Once for each take(), by the reader.
-  void leave(const LedgerView& view) noexcept { taken_[view.epoch].fetch_sub(1, std::memory_order_release); }
+  /// Lets the segments go too: one that was archived or dropped meanwhile waits for its last reader.
+  void leave(LedgerView& view) noexcept {
+    if (past_ != nullptr) view.segments.reset();
+    taken_[view.epoch].fetch_sub(1, std::memory_order_release);
+  }
 
  private:
   const Tables& tables_;

@@ -198,7 +198,7 @@ TEST_F(ArchiveCommand, KilledAgainAndAgainItLosesNothing) {
   EXPECT_GT(between, 0U);
   RunningServer server(folder_, data_, with_archive("0"));
   EXPECT_EQ(history_of(server), history_of_journal());
-  ASSERT_TRUE(eventually([&] { return sealed() == 0; }));
+  ASSERT_TRUE(eventually([&] { return sealed() == 0; })) << sealed() << " are not archived\n" << florin({"status", "--connect", server.address()}).out;
   EXPECT_GE(archived(), 15U);
   EXPECT_EQ(count(archive_, ".tmp"), 0U);
   EXPECT_EQ(history_of(server), history_of_journal());
