@@ -214,6 +214,7 @@ void IoLoop::take_adopted() {
     NativeSession& native = *session;
     sessions_.insert(handle, std::move(session));
     IoCounters::add(context_.counters.connections_total, 1);
+    context_.counters.connections.store(sessions_.size(), std::memory_order_relaxed);  // Before the peer can be answered.
     if (!native.start()) {
       context_.closed.push_back(handle);
     } else if (connection.is_refused) {
