@@ -30,6 +30,12 @@ class SegmentBuilder {
   Status build(SealedWriter& writer, const SealedHeader& header);
 
  private:
+  struct CheckpointPlace {
+    std::uint32_t ordinal;
+    std::uint32_t partition;
+    std::size_t index;  ///< among the partition's
+  };
+
   Status write_transfers(SealedWriter& writer);
   Status write_extras(SealedWriter& writer);
   Status write_extra_rows(SealedWriter& writer, UserDataFilterBuilder& filter);
@@ -41,6 +47,9 @@ class SegmentBuilder {
   Status write_ids(SealedWriter& writer);
   Status write_postings(SealedWriter& writer);
   Status write_checkpoints(SealedWriter& writer, const SectionBytes& postings);
+  [[nodiscard]] std::vector<CheckpointPlace> checkpoints_by_account() const;
+  [[nodiscard]] const core::BalanceCheckpoint& checkpoint(const CheckpointPlace& place) const;
+  void prefetch(const CheckpointPlace& place) const;
   Status write_batch_ends(SealedWriter& writer);
 
   const core::FrozenGeneration& generation_;
