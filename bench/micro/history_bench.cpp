@@ -11,7 +11,7 @@
 #include "history/checkpoints.hpp"
 #include "history/high_water_lanes.hpp"
 #include "history/id_filter.hpp"
-#include "history/id_run.hpp"
+#include "history/id_run_builder.hpp"
 #include "history/postings.hpp"
 #include "history/user_data_filter.hpp"
 #include "micro/apply_support.hpp"

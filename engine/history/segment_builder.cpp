@@ -8,7 +8,6 @@
 #include "core/generation_plan.hpp"
 #include "history/checkpoints.hpp"
 #include "history/frozen_rows.hpp"
-#include "history/id_run.hpp"
 #include "history/row_writer.hpp"
 
 namespace florin::history {
@@ -37,23 +36,25 @@ Status SegmentBuilder::build(SealedWriter& writer, const SealedHeader& header) {
   if (Status status = write_expiries(writer); !status) return status;
   if (Status status = write_failed_ids(writer); !status) return status;
   if (Status status = write_endings(writer); !status) return status;
-  gather(header.segment);
+  if (Status status = gather(header.segment); !status) return status;
   if (Status status = write_ids(writer); !status) return status;
   if (Status status = write_postings(writer); !status) return status;
   if (Status status = write_batch_ends(writer); !status) return status;
   return writer.publish(header);
 }
 
-/// The first passage: also counts the postings, and takes the sample that lanes are judged by.
+/// The first passage: also counts ids and postings, and takes the sample that lanes are judged by.
 Status SegmentBuilder::write_transfers(SealedWriter& writer) {
   if (Status status = writer.begin_section(kind(SectionKind::kTransfers)); !status) return status;
   FrozenRows rows(generation_);
+  const core::IdHash hash = generation_.tables->hash();
   const std::uint64_t step = sample_step(rows.transfers());
   sample_.reserve(rows.transfers() / step + 1);
   RowWriter<TransferRow> out(writer);
   std::uint64_t seen = 0;
   rows.each_transfer([&](const core::Partition& partition, const core::TransferRecord& record) {
     if (seen++ % step == 0) sample_.push_back(record.id);
+    ids_.count(hash(record.id));
     std::uint32_t extra = record.extra == 0 ? 0 : ++extras_;
     if (extra != 0 && partition.settled_extra(record).amount_high != 0) extra |= core::kWideAmount;
     const std::uint32_t debit = ordinals_.of(record.debit);
@@ -132,7 +133,11 @@ Status SegmentBuilder::write_expiries(SealedWriter& writer) {
 Status SegmentBuilder::write_failed_ids(SealedWriter& writer) {
   if (Status status = writer.begin_section(kind(SectionKind::kFailedIds)); !status) return status;
   // They have no time; in order of their values the file does not tell how many partitions there were.
-  FrozenRows(generation_).each_failed_id([&](u128 id) { failed_ids_.push_back(id); });
+  const core::IdHash hash = generation_.tables->hash();
+  FrozenRows(generation_).each_failed_id([&](u128 id) {
+    ids_.count(hash(id));
+    failed_ids_.push_back(id);
+  });
   std::ranges::sort(failed_ids_);
   return writer.append(std::as_bytes(std::span<const u128>(failed_ids_)));
 }
@@ -146,16 +151,14 @@ Status SegmentBuilder::write_endings(SealedWriter& writer) {
 }
 
 /// The second passage: what the id run and the postings are made of.
-void SegmentBuilder::gather(std::uint64_t segment) {
+Status SegmentBuilder::gather(std::uint64_t segment) {
   FrozenRows rows(generation_);
   segment_lanes_ = lanes_.judge(segment, sample_);
   const core::IdHash hash = generation_.tables->hash();
-  hashes_.reserve(rows.transfers() + rows.failed_ids());
-  values_.reserve(rows.transfers() + rows.failed_ids());
   postings_.end_of_counts();
+  if (Status status = ids_.end_of_counts(); !status) return status;
   const auto take = [&](u128 id, std::uint32_t value) {
-    hashes_.push_back(hash(id));
-    values_.push_back(segment_lanes_.take(id) ? value | IdEntry::kStraggler : value);
+    ids_.add(hash(id), segment_lanes_.take(id) ? value | IdEntry::kStraggler : value);
   };
   std::uint32_t index = 0;
   rows.each_transfer([&](const core::Partition&, const core::TransferRecord& record) {
@@ -168,6 +171,7 @@ void SegmentBuilder::gather(std::uint64_t segment) {
   add_expiries(~std::uint64_t{0});
   index = 0;
   for (const u128 id : failed_ids_) take(id, index++ | IdEntry::kFailed);
+  return Status::ok();
 }
 
 /// Those that come before the transfer behind so many.
@@ -180,10 +184,8 @@ void SegmentBuilder::add_expiries(std::uint64_t transfers) {
 }
 
 Status SegmentBuilder::write_ids(SealedWriter& writer) {
-  const auto run = build_id_run(hashes_, values_);
-  if (!run) return run.error();
   if (Status status = writer.begin_section(kind(SectionKind::kIdRun)); !status) return status;
-  if (Status status = writer.append(run->bytes()); !status) return status;
+  if (Status status = writer.append(ids_.finish().bytes()); !status) return status;
   if (Status status = writer.begin_section(kind(SectionKind::kSegmentLanes)); !status) return status;
   return writer.append(segment_lanes_.bytes());
 }

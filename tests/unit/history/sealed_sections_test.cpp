@@ -9,7 +9,7 @@
 
 #include "history/checkpoints.hpp"
 #include "history/id_filter.hpp"
-#include "history/id_run.hpp"
+#include "history/id_run_builder.hpp"
 #include "history/postings.hpp"
 #include "history/user_data_filter.hpp"
 #include "journal/sealed_folder.hpp"
