@@ -105,8 +105,12 @@ class Past {
   /// What it needs in memory.
   [[nodiscard]] virtual std::uint64_t memory_bytes() const noexcept = 0;
 
-  /// Between two batches, so that what it answers does not change within one: takes over how segments are stored from now on.
-  virtual void at_boundary() noexcept {}
+  /// Between two batches, so that what it answers does not change within one: takes over how segments are stored from now on. Of the generation
+  /// that fills there are `filled` entries; at `full` it wants to be sealed.
+  virtual void at_boundary(std::uint64_t filled, std::uint64_t full) noexcept {
+    static_cast<void>(filled);
+    static_cast<void>(full);
+  }
   /// Begins to seal. The next one comes only after is_sealed() was true.
   virtual void seal(const FrozenGeneration& generation) = 0;
   /// Asked between batches while one is being sealed. True, once: all of it is durable, and known to may_know() and find() from now on.

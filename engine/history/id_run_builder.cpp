@@ -30,10 +30,13 @@ Status IdRunBuilder::end_of_counts() {
   return Status::ok();
 }
 
-SectionBytes IdRunBuilder::finish() {
+SectionBytes IdRunBuilder::finish(const Breathe& breathe) {
   groups_->settle();
   begin_section();
-  for (std::uint32_t group = 0; group < IdRun::kGroups; ++group) write_group(group, groups_->partition(group));
+  for (std::uint32_t group = 0; group < IdRun::kGroups; ++group) {
+    write_group(group, groups_->partition(group));
+    breathe();
+  }
   *base(IdRun::kGroups) = static_cast<std::uint32_t>(ids_);
   groups_.reset();
   return std::move(section_);

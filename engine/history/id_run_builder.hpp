@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "florin/status.hpp"
+#include "history/breathe.hpp"
 #include "history/id_run.hpp"
 #include "history/scatter.hpp"
 
@@ -29,7 +30,7 @@ class IdRunBuilder {
     if ((value & IdEntry::kStraggler) != 0) ++stragglers_;
   }
   /// The section. The builder is used up.
-  SectionBytes finish();
+  SectionBytes finish(const Breathe& breathe = kNeverWaits);
 
  private:
   static constexpr unsigned kGroupBits = 11;

@@ -264,7 +264,9 @@ void SealedPast::replace(std::unique_ptr<SegmentView> view) {
   replacing_.store(Replacing::kOffered, std::memory_order_release);  // pairs with at_boundary()
 }
 
-void SealedPast::at_boundary() noexcept {
+void SealedPast::at_boundary(std::uint64_t filled, std::uint64_t full) noexcept {
+  filled_.store(filled, std::memory_order_relaxed);
+  full_.store(full, std::memory_order_relaxed);
   take_replacement();
   take_rewritten();
 }
@@ -361,7 +363,7 @@ std::unique_ptr<SegmentView> SealedPast::adopt(const SealedHeader& header) {
 Result<std::unique_ptr<SegmentView>> SealedPast::build(const SealedHeader& header) {
   auto writer = store_.create(header.segment);
   if (!writer) return writer.error();
-  SegmentBuilder builder(generation_, ordinals_, *newest_lanes_, options_.filter_block);
+  SegmentBuilder builder(generation_, ordinals_, *newest_lanes_, options_.filter_block, breathe_);
   if (Status status = builder.build(**writer, header); !status) return status;
   auto view = open(header.segment);
   if (!view) return view.error();
@@ -390,6 +392,7 @@ Status SealedPast::know(const SegmentView& segment) {
       const Status status = segment.ids().visit_stragglers(part, [&](std::uint64_t hash) { hashes.push_back(hash); });
       if (!status) return status;
       filter_.add(hashes, segment.header().segment);
+      breathe_();
     }
   }
   newest_lanes_ = std::move(lanes);

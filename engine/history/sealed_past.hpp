@@ -12,6 +12,7 @@
 #include "core/past.hpp"
 #include "florin/sealed_segment.hpp"
 #include "history/account_ordinals.hpp"
+#include "history/breathe.hpp"
 #include "history/damage.hpp"
 #include "history/id_filter.hpp"
 #include "history/readable_segment.hpp"
@@ -28,6 +29,8 @@ struct SealedPastOptions {
   /// A file that was whole is not any more. Must not return: what cannot be read may not be taken for absent. nullptr: sets it aside, says so
   /// and stops the process; the next start builds it again.
   std::function<void(const Status&)> on_damage = nullptr;
+  /// Called by the builder's thread after each 100 us or so of building: how full the next generation is by now. nullptr: it never waits.
+  std::function<void(std::uint64_t filled, std::uint64_t full)> breathe = nullptr;
   /// Transfers that one filter of user data speaks for.
   std::uint32_t filter_block = core::kFilterBlock;
 };
@@ -39,6 +42,7 @@ struct SealedPastOptions {
 class SealedPast final : public core::Past {
  public:
   SealedPast(SealedStore& store, SealedPastOptions options) : store_(store), options_(std::move(options)), damage_(store_, options_.on_damage) {
+    if (options_.breathe) breathe_ = [this] { options_.breathe(filled_.load(std::memory_order_relaxed), full_.load(std::memory_order_relaxed)); };
     memory_bytes_.store(store_.memory_bytes(), std::memory_order_relaxed);
   }
 
@@ -63,7 +67,7 @@ class SealedPast final : public core::Past {
   std::uint64_t memory_bytes() const noexcept override { return memory_bytes_.load(std::memory_order_relaxed); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
-  void at_boundary() noexcept override;
+  void at_boundary(std::uint64_t filled, std::uint64_t full) noexcept override;
 
   /// Builder's thread: seals what waits to be, or else rewrites one segment that was dropped; false if there is none, or if it has to wait for
   /// the journal. An error is final for this call: the generation stays in memory, the segment as it is, and the next call tries again.
@@ -132,6 +136,9 @@ class SealedPast final : public core::Past {
   std::atomic<std::uint64_t> durable_{0};        // builder's thread
   std::atomic<bool> is_failing_{false};          // builder's thread
   std::atomic<std::uint64_t> memory_bytes_{0};   // builder's thread
+  Breathe breathe_ = kNeverWaits;
+  std::atomic<std::uint64_t> filled_{0};         // sequencing thread
+  std::atomic<std::uint64_t> full_{0};           // sequencing thread
 
   // Before the first generation, by the sequencing thread; then nobody changes it.
   const core::Tables* tables_ = nullptr;

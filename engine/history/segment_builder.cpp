@@ -19,6 +19,7 @@ constexpr std::uint32_t kind(SectionKind kind) noexcept { return static_cast<std
 
 static_assert(core::GenerationPlan::kEntriesMax <= IdRun::kIdsMax, "what memory calls a generation fits into a segment");
 
+constexpr std::size_t kCheckpointsPerBreath = 512;
 constexpr std::size_t kCheckpointsAhead = 16;  // they are read in order of accounts, each a miss
 
 /// In order of arrival, one in 64 is plenty; of few, all.
@@ -46,7 +47,7 @@ Status SegmentBuilder::build(SealedWriter& writer, const SealedHeader& header) {
 /// The first passage: also counts ids and postings, and takes the sample that lanes are judged by.
 Status SegmentBuilder::write_transfers(SealedWriter& writer) {
   if (Status status = writer.begin_section(kind(SectionKind::kTransfers)); !status) return status;
-  FrozenRows rows(generation_);
+  FrozenRows rows(generation_, breathe_);
   const core::IdHash hash = generation_.tables->hash();
   const std::uint64_t step = sample_step(rows.transfers());
   sample_.reserve(rows.transfers() / step + 1);
@@ -80,7 +81,7 @@ Status SegmentBuilder::write_extra_rows(SealedWriter& writer, UserDataFilterBuil
   const core::IdHash hash = generation_.tables->hash();
   RowWriter<ExtraRow> out(writer);
   std::uint32_t index = 0;
-  FrozenRows(generation_).each_transfer([&](const core::Partition& partition, const core::TransferRecord& record) {
+  FrozenRows(generation_, breathe_).each_transfer([&](const core::Partition& partition, const core::TransferRecord& record) {
     const std::uint32_t at = index++;
     if (record.extra == 0) return;
     const core::TransferExtra& extra = partition.settled_extra(record);
@@ -104,14 +105,14 @@ Status SegmentBuilder::write_extras(SealedWriter& writer) {
   UserDataFilterBuilder filter(generation_.tables->hash(), FrozenRows(generation_).transfers(), filter_block_);
   if (Status status = write_extra_rows(writer, filter); !status) return status;
   if (Status status = writer.begin_section(kind(SectionKind::kUserDataFilter)); !status) return status;
-  return filter.finish([&](std::span<const std::byte> bytes) { return writer.append(bytes); });
+  return filter.finish([&](std::span<const std::byte> bytes) { return append(writer, bytes); });
 }
 
 Status SegmentBuilder::write_expiries(SealedWriter& writer) {
   if (Status status = writer.begin_section(kind(SectionKind::kExpiries)); !status) return status;
   const core::IdHash hash = generation_.tables->hash();
   RowWriter<ExpiryRow> out(writer);
-  FrozenRows(generation_).each_expiry([&](const core::Partition&, const core::Expiry& expiry) {
+  FrozenRows(generation_, breathe_).each_expiry([&](const core::Partition&, const core::Expiry& expiry) {
     const std::uint32_t debit = ordinals_.of(expiry.debit);
     const std::uint32_t credit = ordinals_.of(expiry.credit);
     postings_.count(debit);
@@ -152,7 +153,7 @@ Status SegmentBuilder::write_endings(SealedWriter& writer) {
 
 /// The second passage: what the id run and the postings are made of.
 Status SegmentBuilder::gather(std::uint64_t segment) {
-  FrozenRows rows(generation_);
+  FrozenRows rows(generation_, breathe_);
   segment_lanes_ = lanes_.judge(segment, sample_);
   const core::IdHash hash = generation_.tables->hash();
   postings_.end_of_counts();
@@ -185,15 +186,15 @@ void SegmentBuilder::add_expiries(std::uint64_t transfers) {
 
 Status SegmentBuilder::write_ids(SealedWriter& writer) {
   if (Status status = writer.begin_section(kind(SectionKind::kIdRun)); !status) return status;
-  if (Status status = writer.append(ids_.finish().bytes()); !status) return status;
+  if (Status status = append(writer, ids_.finish(breathe_).bytes()); !status) return status;
   if (Status status = writer.begin_section(kind(SectionKind::kSegmentLanes)); !status) return status;
   return writer.append(segment_lanes_.bytes());
 }
 
 Status SegmentBuilder::write_postings(SealedWriter& writer) {
-  const SectionBytes section = postings_.finish();
+  const SectionBytes section = postings_.finish(breathe_);
   if (Status status = writer.begin_section(kind(SectionKind::kPostings)); !status) return status;
-  if (Status status = writer.append(section.bytes()); !status) return status;
+  if (Status status = append(writer, section.bytes()); !status) return status;
   return write_checkpoints(writer, section);
 }
 
@@ -206,6 +207,7 @@ Status SegmentBuilder::write_checkpoints(SealedWriter& writer, const SectionByte
   const std::vector<CheckpointPlace> places = checkpoints_by_account();
   CheckpointsBuilder builder(places.size());
   for (std::size_t i = 0; i < places.size(); ++i) {
+    if (i % kCheckpointsPerBreath == 0) breathe_();
     if (i + kCheckpointsAhead < places.size()) prefetch(places[i + kCheckpointsAhead]);
     const core::BalanceCheckpoint& one = checkpoint(places[i]);
     PostingRange range;
@@ -220,7 +222,7 @@ Status SegmentBuilder::write_checkpoints(SealedWriter& writer, const SectionByte
     builder.add({.balances = one.balances, .ordinal = places[i].ordinal, .posting = static_cast<std::uint32_t>(behind - 1), .flags = one.flags});
   }
   if (Status status = writer.begin_section(kind(SectionKind::kCheckpoints)); !status) return status;
-  return writer.append(builder.finish().bytes());
+  return append(writer, builder.finish().bytes());
 }
 
 /// An account is in one partition, where its checkpoints are in order of time.
@@ -255,6 +257,18 @@ Status SegmentBuilder::write_batch_ends(SealedWriter& writer) {
   RowWriter<BatchEndRow> out(writer);
   for (std::size_t i = generation_.batches_begin; i < generation_.batches_end; ++i) out.add(generation_.tables->batches().settled(i));
   return out.finish();
+}
+
+/// A large section piece by piece.
+Status SegmentBuilder::append(SealedWriter& writer, std::span<const std::byte> bytes) const {
+  constexpr std::size_t kBytesPerBreath = std::size_t{256} << 10;
+  while (!bytes.empty()) {
+    const std::span<const std::byte> piece = bytes.first(std::min(bytes.size(), kBytesPerBreath));
+    if (Status status = writer.append(piece); !status) return status;
+    bytes = bytes.subspan(piece.size());
+    breathe_();
+  }
+  return Status::ok();
 }
 
 }  // namespace florin::history

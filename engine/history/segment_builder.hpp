@@ -8,6 +8,7 @@
 #include "florin/sealed_segment.hpp"
 #include "florin/status.hpp"
 #include "history/account_ordinals.hpp"
+#include "history/breathe.hpp"
 #include "history/high_water_lanes.hpp"
 #include "history/id_run_builder.hpp"
 #include "history/postings.hpp"
@@ -23,9 +24,10 @@ namespace florin::history {
 /// Thread: the builder's; the generation stays frozen.
 class SegmentBuilder {
  public:
-  /// `filter_block`: transfers that one filter of user data speaks for.
-  SegmentBuilder(const core::FrozenGeneration& generation, const AccountOrdinals& ordinals, const HighWaterLanes& lanes, std::uint32_t filter_block)
-      : generation_(generation), ordinals_(ordinals), lanes_(lanes), filter_block_(filter_block), postings_(ordinals.count()) {}
+  /// `filter_block`: transfers that one filter of user data speaks for. `breathe` has to outlive the builder.
+  SegmentBuilder(const core::FrozenGeneration& generation, const AccountOrdinals& ordinals, const HighWaterLanes& lanes, std::uint32_t filter_block,
+                 const Breathe& breathe)
+      : generation_(generation), ordinals_(ordinals), lanes_(lanes), filter_block_(filter_block), breathe_(breathe), postings_(ordinals.count()) {}
 
   /// On ok the segment is durable.
   Status build(SealedWriter& writer, const SealedHeader& header);
@@ -52,11 +54,13 @@ class SegmentBuilder {
   [[nodiscard]] const core::BalanceCheckpoint& checkpoint(const CheckpointPlace& place) const;
   void prefetch(const CheckpointPlace& place) const;
   Status write_batch_ends(SealedWriter& writer);
+  Status append(SealedWriter& writer, std::span<const std::byte> bytes) const;
 
   const core::FrozenGeneration& generation_;
   const AccountOrdinals& ordinals_;
   const HighWaterLanes& lanes_;
   const std::uint32_t filter_block_;
+  const Breathe& breathe_;
   // From the first passage through the rows.
   std::vector<u128> sample_;  // of ids, in order of arrival
   std::uint32_t extras_ = 0;

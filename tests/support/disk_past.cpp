@@ -83,9 +83,9 @@ void DiskPast::drop_before(std::uint64_t timestamp) {
   if (folder_) past_->may_forget_before(timestamp);
 }
 
-void DiskPast::at_boundary() noexcept {
+void DiskPast::at_boundary(std::uint64_t filled, std::uint64_t full) noexcept {
   if (builder_ == Builder::kCaller && !is_sealing_ && past_->has_work()) build();  // what was dropped: nothing else waits
-  past_->at_boundary();
+  past_->at_boundary(filled, full);
 }
 
 bool DiskPast::is_sealed() noexcept {

@@ -43,7 +43,7 @@ class DiskPast final : public core::Past {
   std::uint64_t memory_bytes() const noexcept override { return past_->memory_bytes(); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
-  void at_boundary() noexcept override;
+  void at_boundary(std::uint64_t filled, std::uint64_t full) noexcept override;
 
   [[nodiscard]] history::SealedPast& past() noexcept { return *past_; }
 
