@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "history/section.hpp"
+#include "history/section_form.hpp"
 #include "history/segment_view.hpp"
 
 namespace florin {
@@ -12,7 +12,7 @@ namespace {
 constexpr unsigned long long kUntilCalled = ~0ULL;
 constexpr unsigned long long kReplacingPollNs = 10'000'000;  // a batch boundary, and the end of the queries of now
 constexpr unsigned long long kRetryNs = 10'000'000'000;
-constexpr std::uint64_t kBlocksPerStep = 16;
+constexpr std::uint64_t kBlocksPerStep = 128;  // a MiB where they are packed
 
 }  // namespace
 
@@ -50,7 +50,7 @@ Result<bool> Archiving::begin(history::SealedPast& past) {
     idle_ns_ = kReplacingPollNs;
     return false;
   }
-  auto writer = store_.begin_archive(segment_, past.store_id(), [](std::uint32_t kind) { return history::is_read_in_place(kind); });
+  auto writer = store_.begin_archive(segment_, past.store_id(), history::form_of);
   if (!writer) return writer.error();
   writer_ = std::move(*writer);
   return true;

@@ -60,11 +60,11 @@ Status ArchiveFileReader::check_places() const {
     has_packed |= entry.is_kept == 0;
     const bool is_kept = entry.is_kept != 0;
     if ((is_kept && has_packed) || entry.first_block != block || entry.bytes > directory_offset_ * kRatioMax) return misplaced();
-    if (blocks_of(entry.bytes) > blocks_.size() - block) return misplaced();
-    for (const std::uint64_t end = block + blocks_of(entry.bytes); block < end; ++block) {
+    if (entry.row_bytes == 0 || entry.blocks() > blocks_.size() - block) return misplaced();
+    for (const std::uint64_t end = block + entry.blocks(); block < end; ++block) {
       const std::uint64_t next = end_of(block);
-      if (blocks_[block].offset != offset || next <= offset || next - offset > bytes_of(block)) return misplaced();
-      if (is_kept && next - offset != bytes_of(block)) return misplaced();
+      if (blocks_[block].offset != offset || next <= offset || next - offset > bytes_of(entry, block)) return misplaced();
+      if (is_kept && next - offset != bytes_of(entry, block)) return misplaced();
       offset = next;
     }
   }
@@ -85,14 +85,13 @@ Status ArchiveFileReader::map() {
 
 const ArchiveEntry& ArchiveFileReader::entry_of(std::uint64_t block) const noexcept {
   return *std::partition_point(entries_.begin(), entries_.end(), [block](const ArchiveEntry& candidate) {
-    return candidate.first_block + blocks_of(candidate.bytes) <= block;
+    return candidate.first_block + candidate.blocks() <= block;
   });
 }
 
-std::uint64_t ArchiveFileReader::bytes_of(std::uint64_t block) const noexcept {
-  const ArchiveEntry& entry = entry_of(block);
-  const std::uint64_t begin = (block - entry.first_block) * VerifiedBytes::kBlockBytes;
-  return std::min(page_end(entry.bytes) - begin, VerifiedBytes::kBlockBytes);
+std::uint64_t ArchiveFileReader::bytes_of(const ArchiveEntry& entry, std::uint64_t block) noexcept {
+  const std::uint64_t begin = (block - entry.first_block) * entry.block_bytes();
+  return std::min(page_end(entry.bytes) - begin, entry.block_bytes());
 }
 
 std::uint64_t ArchiveFileReader::end_of(std::uint64_t block) const noexcept {
@@ -118,7 +117,6 @@ Status ArchiveFileReader::load(std::uint64_t block, std::span<const std::byte>& 
   const std::uint64_t first_page = begin / kSealedPageBytes * kSealedPageBytes;
   void* const pages = const_cast<std::byte*>(map_ + first_page);
   const std::uint64_t bytes = page_end(end_of(block)) - first_page;
-  ::madvise(pages, bytes, MADV_WILLNEED);
   // Faults of the disk come back as an error here, where they would be a signal on touching the page.
   if (::madvise(pages, bytes, MADV_POPULATE_READ) != 0 && errno == EFAULT) return damage(block, "cannot be read from the disk");
   stored = {map_ + begin, end_of(block) - begin};
@@ -126,9 +124,10 @@ Status ArchiveFileReader::load(std::uint64_t block, std::span<const std::byte>& 
 }
 
 Status ArchiveFileReader::verify_block(std::uint64_t block) const {
+  const std::span<const std::byte> mapped{map_ + blocks_[block].offset, end_of(block) - blocks_[block].offset};
+  ::madvise(const_cast<std::byte*>(mapped.data()), mapped.size(), MADV_WILLNEED);
   std::span<const std::byte> stored;
   if (Status status = load(block, stored); !status) return status;
-  if (record::checksum(stored) != blocks_[block].checksum) return damage(block, "checksum of the block");
   verified_[block / 64].fetch_or(std::uint64_t{1} << (block % 64), std::memory_order_relaxed);
   return Status::ok();
 }
@@ -136,13 +135,14 @@ Status ArchiveFileReader::verify_block(std::uint64_t block) const {
 Status ArchiveFileReader::unpack(std::uint64_t block, std::span<std::byte> room) const {
   std::span<const std::byte> stored;
   if (Status status = load(block, stored); !status) return status;
-  const std::span<std::byte> bytes = room.first(bytes_of(block));
+  const ArchiveEntry& entry = entry_of(block);
+  const std::span<std::byte> bytes = room.first(bytes_of(entry, block));
   if (stored.size() == bytes.size()) {
     std::memcpy(bytes.data(), stored.data(), bytes.size());
-  } else if (!unpack_block(stored, bytes)) {
+  } else if (!unpack_block(stored, entry.row_bytes, bytes)) {
     return damage(block, "cannot be unpacked");
   }
-  return record::checksum(bytes) == blocks_[block].checksum ? Status::ok() : damage(block, "checksum of the unpacked block");
+  return low64(record::checksum(bytes)) == blocks_[block].checksum ? Status::ok() : damage(block, "checksum of the unpacked block");
 }
 
 Status ArchiveFileReader::read_block(std::uint64_t block, std::uint64_t offset, std::span<std::byte> bytes) const {
@@ -151,7 +151,7 @@ Status ArchiveFileReader::read_block(std::uint64_t block, std::uint64_t offset, 
 }
 
 Status ArchiveFileReader::verify_blocks(std::uint64_t first, std::uint64_t count) const {
-  AlignedBuffer room(VerifiedBytes::kBlockBytes);
+  AlignedBuffer room(BlockSource::kBlockBytes);
   const std::uint64_t end = std::min(block_count(), first + std::min(count, block_count()));
   for (std::uint64_t block = first; block < end; ++block) {
     const bool is_kept = entry_of(block).is_kept != 0;

@@ -43,7 +43,7 @@ class ArchiveFileReader final : public SealedReader, private BlockVerifier, priv
   /// What stands for a block in the file, asked for and checked.
   Status load(std::uint64_t block, std::span<const std::byte>& stored) const;
   [[nodiscard]] const ArchiveEntry& entry_of(std::uint64_t block) const noexcept;
-  [[nodiscard]] std::uint64_t bytes_of(std::uint64_t block) const noexcept;
+  [[nodiscard]] static std::uint64_t bytes_of(const ArchiveEntry& entry, std::uint64_t block) noexcept;
   [[nodiscard]] std::uint64_t end_of(std::uint64_t block) const noexcept;
   [[nodiscard]] Status damage(std::uint64_t block, const char* reason) const;
 

@@ -39,6 +39,12 @@ struct SealedSection {
   std::uint64_t bytes = 0;
 };
 
+/// How an archive may hold a section.
+struct SectionForm {
+  bool is_read_in_place = false;  ///< so it stays as it is
+  std::uint16_t row_bytes = 1;    ///< else it is packed: its bytes lie best as columns of rows of so many
+};
+
 /// Writes one sealed segment, section after section. Writer: one thread. A failure is final: later calls repeat it.
 class SealedWriter {
  public:
