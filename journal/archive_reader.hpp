@@ -25,6 +25,8 @@ class ArchiveFileReader final : public SealedReader, private BlockVerifier, priv
 
   [[nodiscard]] const SealedHeader& header() const noexcept override { return header_; }
   [[nodiscard]] const std::vector<SealedSection>& sections() const noexcept override { return sections_; }
+  [[nodiscard]] std::uint64_t file_bytes() const noexcept override { return file_bytes_; }
+  [[nodiscard]] bool is_archived() const noexcept override { return true; }
   [[nodiscard]] Result<VerifiedBytes> section(std::uint32_t kind) const override;
   [[nodiscard]] std::uint64_t block_count() const noexcept override { return blocks_.size(); }
   /// Past the cache.

@@ -61,6 +61,8 @@ class SealedReader {
   virtual ~SealedReader() = default;
   [[nodiscard]] virtual const SealedHeader& header() const noexcept = 0;
   [[nodiscard]] virtual const std::vector<SealedSection>& sections() const noexcept = 0;  ///< in order of the file
+  [[nodiscard]] virtual std::uint64_t file_bytes() const noexcept = 0;
+  [[nodiscard]] virtual bool is_archived() const noexcept = 0;
   /// The bytes of a section, valid as long as the reader, checked when touched. kNotFound if it has none of this kind.
   [[nodiscard]] virtual Result<VerifiedBytes> section(std::uint32_t kind) const = 0;
 
