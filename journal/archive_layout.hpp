@@ -14,8 +14,8 @@
 ///     directory    ArchiveEntry for each section, then ArchiveBlock for each block, both in order of the file
 ///     footer       SealedFooter: the last bytes of the file
 ///
-/// Kept sections are cut into blocks as in a sealed file, the others into smaller ones (BlockSource::kBlockBytes). Where a block ends the next one
-/// begins, and the last ends with the directory; one that takes as many bytes as it has is not packed.
+/// Kept sections are cut into blocks as in a sealed file, the others into smaller ones (BlockSource::kBlockBytes). Where a block ends the next
+/// one begins, and the last ends with the directory; one that takes as many bytes as it has is not packed.
 
 namespace florin::journal {
 

@@ -60,7 +60,8 @@ class BlockCache {
   static constexpr std::uint64_t kNone = 0;
   static constexpr std::uint32_t kAlone = 1U << 31;
 
-  struct alignas(64) Frame {
+  /// Several to a cache line: there are many more of them than threads, and they take memory whether there is an archive or not.
+  struct Frame {
     std::atomic<std::uint32_t> users{0};  ///< readers, and kAlone while somebody changes it
     std::atomic<bool> was_read{false};
     std::atomic<std::uint64_t> key{kNone};
