@@ -235,7 +235,7 @@ TEST_F(ArchiveCommand, StatusSaysHowSegmentsAreStored) {
     return history[std::string(form) + "_segments"] == segments && history[std::string(form) + "_bytes"] == bytes;
   };
   EXPECT_TRUE(eventually([&] { return says("archived", archived(), bytes(archive_, ".archive")); })) << history_status(server);
-  EXPECT_TRUE(says("sealed", 2, bytes(data_ + "/history", ".sealed"))) << history_status(server);
+  EXPECT_TRUE(eventually([&] { return says("sealed", 2, bytes(data_ + "/history", ".sealed")); })) << history_status(server);
   EXPECT_TRUE(says("dropped", 0, 0)) << history_status(server);
   const std::uint64_t before = history_status(server)["archived_bytes"];
   ASSERT_EQ(florin({"drop-history", "--before-sequence", "3500", "--connect", server.address()}).code, 0);
