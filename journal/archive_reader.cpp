@@ -17,6 +17,7 @@ namespace florin::journal {
 namespace {
 
 constexpr std::uint64_t kRatioMax = VerifiedBytes::kBlockBytes;  // no packed block is empty
+constexpr std::uint64_t kAskedBytes = 64U << 10;
 
 }  // namespace
 
@@ -79,6 +80,7 @@ Status ArchiveFileReader::map() {
   file_.close();
   ::madvise(map, file_bytes_, MADV_RANDOM);
   verified_ = std::make_unique<std::atomic<std::uint64_t>[]>(blocks_.size() / 64 + 1);
+  asked_ = std::make_unique<std::atomic<std::uint64_t>[]>(file_bytes_ / kAskedBytes / 64 + 1);
   hints_ = std::make_unique<BlockCache::Hint[]>(blocks_.size());
   return Status::ok();
 }
@@ -112,11 +114,22 @@ Result<VerifiedBytes> ArchiveFileReader::section(std::uint32_t kind) const {
   return Status(ErrorKind::kNotFound, file_.path() + ": no section " + std::to_string(kind));
 }
 
+void ArchiveFileReader::ask_disk(std::uint64_t offset) const noexcept {
+  const std::uint64_t place = offset / kAskedBytes;
+  const std::uint64_t bit = std::uint64_t{1} << (place % 64);
+  if ((asked_[place / 64].load(std::memory_order_relaxed) & bit) != 0) return;
+  asked_[place / 64].fetch_or(bit, std::memory_order_relaxed);
+  const std::uint64_t begin = place * kAskedBytes;
+  ::madvise(const_cast<std::byte*>(map_ + begin), std::min(kAskedBytes, file_bytes_ - begin), MADV_WILLNEED);
+}
+
 Status ArchiveFileReader::load(std::uint64_t block, std::span<const std::byte>& stored) const {
   const std::uint64_t begin = blocks_[block].offset;
   const std::uint64_t first_page = begin / kSealedPageBytes * kSealedPageBytes;
   void* const pages = const_cast<std::byte*>(map_ + first_page);
   const std::uint64_t bytes = page_end(end_of(block)) - first_page;
+  ask_disk(begin);
+  ask_disk(end_of(block) - 1);
   // Faults of the disk come back as an error here, where they would be a signal on touching the page.
   if (::madvise(pages, bytes, MADV_POPULATE_READ) != 0 && errno == EFAULT) return damage(block, "cannot be read from the disk");
   stored = {map_ + begin, end_of(block) - begin};
@@ -124,8 +137,6 @@ Status ArchiveFileReader::load(std::uint64_t block, std::span<const std::byte>& 
 }
 
 Status ArchiveFileReader::verify_block(std::uint64_t block) const {
-  const std::span<const std::byte> mapped{map_ + blocks_[block].offset, end_of(block) - blocks_[block].offset};
-  ::madvise(const_cast<std::byte*>(mapped.data()), mapped.size(), MADV_WILLNEED);
   std::span<const std::byte> stored;
   if (Status status = load(block, stored); !status) return status;
   verified_[block / 64].fetch_or(std::uint64_t{1} << (block % 64), std::memory_order_relaxed);

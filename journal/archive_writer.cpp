@@ -78,7 +78,9 @@ Status ArchiveWriter::add_block() {
   std::memset(block.data() + bytes, 0, block.size() - bytes);
   const std::size_t packed = entry.is_kept != 0 ? 0 : packer_.pack(block, entry.row_bytes, packed_.bytes());
   const std::span<const std::byte> stored = packed == 0 ? std::span<const std::byte>(block) : packed_.bytes().first(packed);
-  blocks_.push_back({.checksum = low64(record::checksum(block)), .file_checksum = low64(record::checksum(stored)), .offset = buffer_offset_ + buffer_end_});
+  blocks_.push_back({.checksum = low64(record::checksum(block)),
+                     .file_checksum = low64(record::checksum(stored)),
+                     .offset = buffer_offset_ + buffer_end_});
   section_offset_ += bytes;
   bytes_read_ += bytes;
   return put(stored);

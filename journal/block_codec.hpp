@@ -6,7 +6,8 @@
 
 namespace florin::journal {
 
-/// Packs blocks, each on its own, with zstd: as the columns of their rows, because what is alike in neighbouring rows lies together then. One thread.
+/// Packs blocks, each on its own, with zstd: as the columns of their rows, because what is alike in neighbouring rows lies together then.
+/// One thread.
 class BlockPacker {
  public:
   explicit BlockPacker(int level);
@@ -20,7 +21,8 @@ class BlockPacker {
   std::unique_ptr<Context> context_;
 };
 
-/// False unless `packed` is a block of exactly the size of `block`, at most BlockSource::kBlockBytes. Any thread; each keeps a context of some 100 KiB.
+/// False unless `packed` is a block of exactly the size of `block`, at most BlockSource::kBlockBytes. Any thread; each keeps a context of some
+/// 100 KiB.
 [[nodiscard]] bool unpack_block(std::span<const std::byte> packed, std::size_t row_bytes, std::span<std::byte> block) noexcept;
 
 }  // namespace florin::journal

@@ -30,7 +30,9 @@ void transpose(const std::byte* from, std::size_t height, std::size_t width, std
   const std::size_t tiled_height = height / kTile * kTile;
   const std::size_t tiled_width = width / kTile * kTile;
   for (std::size_t row = 0; row < tiled_height; row += kTile) {
-    for (std::size_t column = 0; column < tiled_width; column += kTile) transpose_tile(from + row * width + column, width, to + column * height + row, height);
+    for (std::size_t column = 0; column < tiled_width; column += kTile) {
+      transpose_tile(from + row * width + column, width, to + column * height + row, height);
+    }
   }
   const auto one_by_one = [&](std::size_t row_begin, std::size_t row_end, std::size_t column_begin) {
     for (std::size_t column = column_begin; column < width; ++column) {
