@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/past_segment.hpp"
+#include "core/stored_segments.hpp"
 #include "core/tables.hpp"
 #include "florin/status.hpp"
 
@@ -102,6 +103,7 @@ class Past {
   [[nodiscard]] virtual std::uint64_t durable_generations() const noexcept = 0;
   /// Sealing fails again and again: nothing will leave memory for now. Any thread.
   [[nodiscard]] virtual bool is_failing() const noexcept { return false; }
+  [[nodiscard]] virtual StoredSegments stored() const noexcept { return {}; }
   /// What it needs in memory.
   [[nodiscard]] virtual std::uint64_t memory_bytes() const noexcept = 0;
 

@@ -122,6 +122,15 @@ bool SealedPast::has_transfer_at(std::uint64_t timestamp) const noexcept {
   return need(segment.has_transfer_at(timestamp), segment);
 }
 
+core::StoredSegments SealedPast::stored() const noexcept {
+  core::StoredSegments all;
+  for (const auto& readable : segments_) {
+    const SegmentView& segment = readable->view();
+    (segment.dropped() != nullptr ? all.dropped : segment.is_archived() ? all.archived : all.sealed).add(segment.file_bytes());
+  }
+  return all;
+}
+
 // At start-up.
 
 /// What an earlier life has sealed: by its headers. Which of it can be used, whoever needs it finds out.

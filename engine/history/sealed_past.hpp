@@ -63,6 +63,7 @@ class SealedPast final : public core::Past {
   Status restore(const core::PastEnd& end) override;
   std::uint64_t cut_of(std::uint64_t generation) override;
   std::uint64_t durable_generations() const noexcept override { return durable_.load(std::memory_order_acquire); }
+  core::StoredSegments stored() const noexcept override;
   bool is_failing() const noexcept override { return is_failing_.load(std::memory_order_acquire); }
   std::uint64_t memory_bytes() const noexcept override { return memory_bytes_.load(std::memory_order_relaxed); }
   void seal(const core::FrozenGeneration& generation) override;

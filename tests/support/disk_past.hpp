@@ -40,6 +40,7 @@ class DiskPast final : public core::Past {
   Status restore(const core::PastEnd& end) override { return past_->restore(end); }
   std::uint64_t cut_of(std::uint64_t generation) override { return past_->cut_of(generation); }
   std::uint64_t durable_generations() const noexcept override { return past_->durable_generations(); }
+  core::StoredSegments stored() const noexcept override { return past_->stored(); }
   std::uint64_t memory_bytes() const noexcept override { return past_->memory_bytes(); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
