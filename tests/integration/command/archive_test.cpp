@@ -1,11 +1,11 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
+#include "segment_file.hpp"
 #include "store_commands.hpp"
 
 /// A server whose sealed segments move to an archive: it answers as one that keeps them, whatever happens on the way.
@@ -17,22 +17,7 @@ using testing::HasSubstr;
 
 class ArchiveCommand : public StoreCommands {
  protected:
-  static constexpr std::uint32_t kExtras = 7;
-  /// Of a section's first block: docs/history_format.md.
-  static std::uint64_t offset_of(std::uint32_t kind, const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    const std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    const auto u64_at = [&](std::size_t at) {
-      std::uint64_t value = 0;
-      std::memcpy(&value, content.data() + at, sizeof value);
-      return value;
-    };
-    const std::size_t directory = u64_at(content.size() - 48);
-    const std::size_t sections = u64_at(content.size() - 24) & 0xFFFFFFFF;
-    std::size_t entry = directory;
-    while ((u64_at(entry) & 0xFFFFFFFF) != kind) entry += 24;
-    return u64_at(directory + 24 * sections + 32 * u64_at(entry + 16) + 24);
-  }
+  static constexpr std::uint32_t kExtras = 7;  // a section: docs/history_format.md
 };
 
 TEST_F(ArchiveCommand, AnswersAsBeforeAndAfterARestart) {
@@ -111,7 +96,7 @@ TEST_F(ArchiveCommand, DamageThatIsFoundWhileItRunsStopsItAndIsBuiltAgain) {
   {
     RunningServer server(folder_, data_, with_archive("0"));
     std::fstream file(victim, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(static_cast<std::streamoff>(offset_of(kExtras, victim) + 9));
+    file.seekp(static_cast<std::streamoff>(SegmentFile(victim).offset_of(kExtras) + 9));
     file.put('!');
     file.close();
     const RunningCommand feed(folder_, {"feed", "--connect", server.address()});

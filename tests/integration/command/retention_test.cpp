@@ -27,15 +27,22 @@ class RetentionCommand : public StoreCommands {
     const auto json = dropped.json();
     return {json["first_sequence"], json["timestamp"]};
   }
-  /// All that is to shrink has shrunk. A segment has a thousand transfers and what a batch brings beyond.
-  static bool has_shrunk(const RunningServer& server) {
-    const auto history = status(server)["history"];
-    return history["shrunk_transfers"].get<std::uint64_t>() + 1'200 > history["dropped_transfers"].get<std::uint64_t>();
-  }
-  static void shrink(const RunningServer& server) {
+  void shrink(const RunningServer& server, const Beginning& begins) const {
     ASSERT_EQ(florin({"snapshot", "--connect", server.address()}).code, 0);
-    ASSERT_TRUE(eventually([&] { return has_shrunk(server); })) << status(server)["history"];
+    ASSERT_TRUE(eventually([&] { return segment_files(begins).to_shrink == 0; })) << status(server)["history"];
+    EXPECT_GT(segment_files(begins).shrunk, 0U);
   }
+  /// A load that is cut short by the end of the server, and remembers what was acknowledged.
+  [[nodiscard]] RunningCommand recorded_load(const RunningServer& server) const {
+    Arguments arguments = load_arguments(server, 1'000'000);
+    arguments.insert(arguments.end(), {"--rate", "20000", "--record-acknowledged", acknowledged_});
+    return {folder_, arguments};
+  }
+  void expect_acknowledged(const RunningServer& server) const {
+    const Finished found = florin({"bench", "--connect", server.address(), "--check-acknowledged", acknowledged_});
+    EXPECT_EQ(found.code, 0) << found.out << found.err;
+  }
+  [[nodiscard]] bool has_acknowledged() const { return fs::exists(acknowledged_); }
   static std::string content_of(const std::string& path) {
     std::ostringstream text;
     text << std::ifstream(path, std::ios::binary).rdbuf();
@@ -45,6 +52,8 @@ class RetentionCommand : public StoreCommands {
     const std::string digits = std::to_string(number);
     return folder + "/history/" + std::string(20 - digits.size(), '0') + digits + ".sealed";
   }
+
+  const std::string acknowledged_ = folder_.path("acknowledged");
 };
 
 /// What it has whole stays whole, what comes later comes shrunk: shrunk segments stand between whole ones then.
@@ -58,7 +67,7 @@ TEST_F(RetentionCommand, ABackupFromBeforeGoesOnAfterwards) {
   const std::string sequence = sequence_of(server);
   const std::string history_before = history_of(server);
   const Beginning begins = drop_all_but(server, 2'500);
-  shrink(server);
+  shrink(server, begins);
   ASSERT_EQ(load(server, 1'100).code, 0);
   const std::string history = history_of(server, begins);
   const auto taken = backup();
@@ -101,7 +110,7 @@ TEST_F(RetentionCommand, ABackupOfShrunkSegmentsLeadsToAnySequence) {
     const std::string sequence = sequence_of(server);
     const std::string history_before = history_of(server);
     const Beginning begins = drop_all_but(server, 2'500);
-    shrink(server);
+    shrink(server, begins);
     ASSERT_TRUE(eventually([&] { return !archives || sealed() == 0; })) << "what is left is archived again";
     ASSERT_EQ(load(server, 1'100).code, 0);
     const std::string history = history_of(server, begins);
@@ -128,6 +137,83 @@ TEST_F(RetentionCommand, ABackupOfShrunkSegmentsLeadsToAnySequence) {
     EXPECT_EQ(server.end(SIGTERM).code, 0);
     for (const std::string& folder : {data_, archive_, to_}) fs::remove_all(folder);
   }
+}
+
+/// Each life drops what the one before wrote, is killed as soon as the first of its segments has shrunk, and leaves the others to the next one.
+TEST_F(RetentionCommand, KilledAgainAndAgainWhileFilesShrinkItLosesNothing) {
+  std::size_t between = 0;
+  Beginning begins;
+  {
+    const RunningServer server(folder_, data_, with_archive("1"));
+    load_until(server, [&] { return sealed() + archived() >= 6; });
+  }
+  for (int round = 0; round < 14; ++round) {
+    RunningServer server(folder_, data_, with_archive("1"));
+    if (has_acknowledged()) expect_acknowledged(server);
+    begins = drop_all_but(server, 100);
+    const std::size_t shrunk = segment_files(begins).shrunk;
+    RunningCommand bench = recorded_load(server);
+    ASSERT_TRUE(eventually([&] { return segment_files(begins).shrunk > shrunk; }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(round % 4 * 10));
+    server.end(SIGKILL);
+    between += segment_files(begins).to_shrink != 0 ? 1U : 0U;
+    EXPECT_NE(bench.wait().code, 0);
+  }
+  EXPECT_GT(between, 0U);
+  RunningServer server(folder_, data_, with_archive("0"));
+  expect_acknowledged(server);
+  ASSERT_EQ(load(server, 1'100).code, 0);
+  EXPECT_EQ(history_of(server, begins), history_of_journal(begins));
+  shrink(server, begins);
+  ASSERT_TRUE(eventually([&] { return sealed() == 0; }));
+  EXPECT_EQ(history_of(server, begins), history_of_journal(begins));
+  EXPECT_EQ(count(data_ + "/history", ".tmp") + count(archive_, ".tmp"), 0U);
+  const auto verified = florin({"verify", "--data", data_});
+  EXPECT_EQ(verified.code, 0) << verified.err;
+}
+
+/// Backups of a store that is killed under load while files shrink and are archived, some of them killed too. What is there then is whole, and
+/// the next one completes it: with everything that was acknowledged.
+TEST_F(RetentionCommand, BackupsOfAServerThatIsKilledAreWhole) {
+  {
+    const RunningServer server(folder_, data_, with_archive("1"));
+    load_until(server, [&] { return sealed() + archived() >= 4; });
+    ASSERT_EQ(backup().code, 0);
+  }
+  std::uint64_t sequence = check().json()["sequence"];
+  std::size_t taken = 0;
+  std::size_t killed = 0;
+  for (int round = 0; round < 15; ++round) {
+    RunningServer server(folder_, data_, with_archive("1"));
+    if (has_acknowledged()) expect_acknowledged(server);
+    if (round % 3 == 0) drop_all_but(server, 100);
+    fs::remove(acknowledged_);
+    RunningCommand bench = recorded_load(server);
+    ASSERT_TRUE(eventually([&] { return has_acknowledged(); }));
+    RunningCommand command(folder_, backup_arguments());
+    std::this_thread::sleep_for(std::chrono::milliseconds(round * 7 % 60));
+    if (round % 2 == 0) command.signal(SIGKILL);
+    server.end(SIGKILL);
+    EXPECT_NE(bench.wait().code, 0);
+    const Finished ended = command.wait();
+    taken += ended.code == 0 ? 1U : 0U;
+    killed += ended.code == 128 + SIGKILL ? 1U : 0U;
+    EXPECT_THAT(ended.code, testing::AnyOf(0, 128 + SIGKILL)) << ended.err;
+    for (const bool is_completed : {false, true}) {
+      ASSERT_EQ(is_completed ? backup().code : 0, 0);
+      const auto checked = check();
+      ASSERT_EQ(checked.code, 0) << checked.err;
+      EXPECT_GE(checked.json()["sequence"], sequence);
+      sequence = checked.json()["sequence"];
+    }
+    if (round % 5 != 0) continue;
+    expect_restores({"--from-snapshot"}, [&](const std::string& restored) {
+      const RunningServer again(folder_, restored, small_);
+      expect_acknowledged(again);
+    });
+  }
+  EXPECT_GT(taken, 0U);
+  EXPECT_GT(killed, 0U);
 }
 
 }  // namespace

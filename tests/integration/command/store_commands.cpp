@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <thread>
 
+#include "segment_file.hpp"
+
 namespace florin::test {
 
 namespace fs = std::filesystem;
@@ -33,6 +35,24 @@ std::size_t StoreCommands::count(const std::string& folder, const char* extensio
   std::error_code none;
   std::size_t files = 0;
   for (const auto& entry : fs::directory_iterator(folder, none)) files += entry.path().extension() == extension ? 1U : 0U;
+  return files;
+}
+
+StoreCommands::SegmentFiles StoreCommands::segment_files(const Beginning& beginning) const {
+  SegmentFiles files;
+  std::error_code none;
+  for (const std::string& folder : {data_ + "/history", archive_}) {
+    for (const auto& entry : fs::directory_iterator(folder, none)) {
+      const std::string extension = entry.path().extension();
+      if (extension != ".sealed" && extension != ".archive") continue;
+      const SegmentFile segment(entry.path());
+      if (segment.is_shrunk()) {
+        ++files.shrunk;
+      } else if (segment.last_sequence() != 0 && segment.last_sequence() < std::stoull(beginning.sequence)) {
+        ++files.to_shrink;
+      }
+    }
+  }
   return files;
 }
 

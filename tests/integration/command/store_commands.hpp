@@ -34,6 +34,13 @@ class StoreCommands : public testing::Test {
   [[nodiscard]] std::size_t sealed() const { return count(data_ + "/history", ".sealed"); }
   [[nodiscard]] std::size_t archived() const { return count(archive_, ".archive"); }
 
+  struct SegmentFiles {
+    std::size_t shrunk = 0;
+    std::size_t to_shrink = 0;  ///< whole, although all of it was dropped
+  };
+  /// Of a store whose history begins there; a segment that is about to be archived may have two files.
+  [[nodiscard]] SegmentFiles segment_files(const Beginning& beginning) const;
+
   /// Everything that the history says from there on, by every index it has.
   static std::string history_of(const RunningServer& server, const Beginning& beginning = {});
   /// The same, of a server that begins with nothing but the journal.
