@@ -1,11 +1,23 @@
 #include "history/sealed_past.hpp"
 
+#include <algorithm>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "history/frozen_rows.hpp"
 
 namespace florin::history {
+namespace {
+
+/// So many ids are filled in within the time that it takes to begin a few threads.
+std::size_t fill_threads(std::uint64_t ids) noexcept {
+  constexpr std::uint64_t kIdsPerThread = std::uint64_t{1} << 14;
+  constexpr std::uint64_t kThreadsMax = 8;
+  return std::clamp<std::uint64_t>(ids / kIdsPerThread, 1, std::clamp<std::uint64_t>(std::thread::hardware_concurrency(), 1, kThreadsMax));
+}
+
+}  // namespace
 
 using core::PastTransfer;
 using core::PendingStatus;
@@ -181,25 +193,43 @@ Status SealedPast::visit_stragglers(std::uint32_t part, const IdFilter::Add& add
   return Status::ok();
 }
 
-/// From the id runs of all segments; what is read of them is checked on the way: a bit that is missing is money spent twice.
+/// From the id runs of all segments; what is read of them is checked on the way: a bit that is missing is money spent twice. Parts of the filter
+/// have nothing in common, so threads take one after the other.
 Status SealedPast::fill_filter() {
   std::uint64_t ids = 0;
   for (const SegmentView* segment : built_segments_) ids += segment->ids().stragglers();
   if (ids == 0) return Status::ok();
   const auto none = [](std::uint32_t, const IdFilter::Add&) { return Status::ok(); };
   if (Status status = filter_.reserve(ids, none); !status) return status;
-  constexpr std::uint32_t kPartsAhead = 8;
-  for (std::uint32_t ahead = 0; ahead < IdFilter::kParts + kPartsAhead; ++ahead) {
-    for (const SegmentView* segment : built_segments_) {
-      if (ahead < IdFilter::kParts) segment->ids().read_ahead(ahead);
-    }
-    if (ahead < kPartsAhead) continue;
-    const std::uint32_t part = ahead - kPartsAhead;
-    const Status status = visit_stragglers(part, [&](std::span<const std::uint64_t> hashes) { filter_.add(hashes, built_segments_.size()); });
-    if (!status) return status;
+  std::atomic<std::uint32_t> next{0};
+  std::vector<Status> failures(fill_threads(ids));
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 1; i < failures.size(); ++i) threads.emplace_back([&, i] { failures[i] = fill_parts(next); });
+    failures[0] = fill_parts(next);
   }
+  for (const Status& failure : failures) {
+    if (!failure) return failure;
+  }
+  filter_.note_added(ids, built_segments_.size());
   memory_bytes_.store(filter_.bytes() + store_.memory_bytes(), std::memory_order_relaxed);
   return Status::ok();
+}
+
+/// Takes parts that nobody has taken, until there are none, or one cannot be read.
+Status SealedPast::fill_parts(std::atomic<std::uint32_t>& next) {
+  constexpr std::uint32_t kPartsAhead = 8;
+  for (;;) {
+    const std::uint32_t part = next.fetch_add(1, std::memory_order_relaxed);
+    if (part >= IdFilter::kParts) return Status::ok();
+    for (const SegmentView* segment : built_segments_) {
+      for (std::uint32_t ahead = part == 0 ? 0 : kPartsAhead; ahead <= kPartsAhead && part + ahead < IdFilter::kParts; ++ahead) {
+        segment->ids().read_ahead(part + ahead);
+      }
+    }
+    const Status status = visit_stragglers(part, [&](std::span<const std::uint64_t> hashes) { filter_.add_to_part(part, hashes); });
+    if (!status) return status;
+  }
 }
 
 // From generation to segment.

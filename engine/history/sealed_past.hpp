@@ -121,6 +121,7 @@ class SealedPast final : public core::Past {
   Result<std::unique_ptr<SegmentView>> build(const SealedHeader& header);
   Status know(const SegmentView& segment);
   Status fill_filter();
+  Status fill_parts(std::atomic<std::uint32_t>& next);
   Status visit_stragglers(std::uint32_t part, const IdFilter::Add& add) const;
   void take_references(const core::FrozenGeneration& generation, std::vector<std::uint32_t>& references);
 
