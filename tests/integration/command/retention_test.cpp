@@ -153,7 +153,9 @@ TEST_F(RetentionCommand, KilledAgainAndAgainWhileFilesShrinkItLosesNothing) {
     if (has_acknowledged()) expect_acknowledged(server);
     begins = drop_all_but(server, 100);
     const std::size_t shrunk = segment_files(begins).shrunk;
+    fs::remove(acknowledged_);
     RunningCommand bench = recorded_load(server);
+    ASSERT_TRUE(eventually([&] { return has_acknowledged(); }));
     ASSERT_TRUE(eventually([&] { return segment_files(begins).shrunk > shrunk; }));
     std::this_thread::sleep_for(std::chrono::milliseconds(round % 4 * 10));
     server.end(SIGKILL);

@@ -21,8 +21,11 @@ void StoreCommands::load_until(const RunningServer& server, const std::function<
 }
 
 bool StoreCommands::eventually(const std::function<bool()>& is_so) {
-  for (int i = 0; i < 3'000 && !is_so(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  return is_so();
+  for (int i = 0; i < 3'000; ++i) {
+    if (is_so()) return true;  // it need not stay so
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
 }
 
 StoreCommands::Arguments StoreCommands::with_archive(const std::string& kept) const {
