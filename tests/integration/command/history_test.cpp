@@ -172,6 +172,19 @@ TEST_F(HistoryCommands, StatementLeadsFromOneBalanceToTheOther) {
   EXPECT_EQ(moment[1], rows[1]);
 }
 
+/// Of the holds that end in it nobody knows the amounts any more.
+TEST_F(HistoryCommands, StatementBehindHoldsThatWereDropped) {
+  const std::string post = timestamp_of("12");
+  const std::string whole = run({"statement", "1", "--from", post}).out;
+  ASSERT_EQ(run({"drop-history", "--before", post}).code, 0);
+  const Finished statement = run({"statement", "1", "--from", post});
+  EXPECT_EQ(statement.code, 0) << statement.err;
+  const auto rows = csv_rows(statement.out);
+  ASSERT_EQ(rows.size(), csv_rows(whole).size());
+  EXPECT_EQ(rows[1].at("debit_pending"), "-40");
+  for (std::size_t i = 0; i + 1 < rows.size(); ++i) EXPECT_EQ(rows[i], csv_rows(whole)[i]);  // the last one tells the time of now
+}
+
 TEST_F(HistoryCommands, StatementOfAPeriodAsJson) {
   const std::string path = folder.path("statement.json");
   const Finished statement = run({"statement", "2", "--from", timestamp_of("12"), "--to", timestamp_of("15"), "--format", "json", "--exponent", "2", "--output", path});
