@@ -20,8 +20,8 @@
 namespace florin::history {
 
 struct SealedPastOptions {
-  /// Chain hash of the journal's batch that ends with this sequence; nothing: it is not durable yet, ask again. A segment is built only
-  /// of what is durable, and belongs to this journal for ever. nullptr: nothing is waited for.
+  /// Chain hash of the journal's batch that has this sequence; nothing: it is not durable yet, ask again; kNotFound: the journal was pruned. A
+  /// segment is built only of what is durable, and belongs to this journal for ever. nullptr: nothing is waited for, nor compared.
   std::function<Result<std::optional<u128>>(std::uint64_t sequence)> batch_checksum = nullptr;
   /// A generation waits for do_work(): called by the sequencing thread. nullptr: whoever calls do_work() asks by itself.
   std::function<void()> on_generation = nullptr;
@@ -102,6 +102,7 @@ class SealedPast final : public core::Past {
   void publish(std::shared_ptr<ReadableSegment> segment);
 
   void look_for_earlier();
+  [[nodiscard]] Status check_journal(const SealedHeader& newest) const;
   Result<std::unique_ptr<SegmentView>> open(std::uint64_t number) const;
   Result<bool> work();
   [[nodiscard]] bool has_generation() const noexcept { return state_.load(std::memory_order_acquire) == State::kFrozen; }
