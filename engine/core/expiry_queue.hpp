@@ -46,7 +46,7 @@ class ExpiryQueue {
     heap_.truncate(heap_.size() - 1);
   }
   [[nodiscard]] std::size_t size() const noexcept { return line_.size() - head_ + heap_.size(); }
-  [[nodiscard]] std::size_t bytes() const noexcept { return line_.bytes() + heap_.bytes(); }
+  [[nodiscard]] std::size_t bytes_taken() const noexcept { return line_.bytes_taken() + heap_.bytes_taken(); }
 
   // To look through it in order without taking anything out.
   [[nodiscard]] std::size_t line_size() const noexcept { return line_.size() - head_; }

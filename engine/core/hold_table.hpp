@@ -81,7 +81,10 @@ class HoldTable {
   /// Places that were ever used: 1 .. places().
   [[nodiscard]] std::uint32_t places() const noexcept { return static_cast<std::uint32_t>(places_.size()); }
   [[nodiscard]] std::size_t room() const noexcept { return places_.room() + free_.size(); }
-  [[nodiscard]] std::size_t bytes() const noexcept { return places_.bytes() + free_.bytes(); }
+  [[nodiscard]] std::size_t bytes_taken() const noexcept { return places_.size() * kPlaceBytes; }
+
+  /// What a place takes: the hold, its id at the lightest load of the table, and the place itself among the free ones.
+  static constexpr std::uint64_t kPlaceBytes = sizeof(Hold) + 26 + sizeof(std::uint32_t);
 
  private:
   static constexpr std::uint32_t kHoldsPerLineMax = 5;

@@ -16,6 +16,7 @@ constexpr std::size_t kDueFrontierMax = std::size_t{1} << 16;
 
 // What a record costs with all that hangs on it: table entries at a quarter to half load, both postings of a transfer.
 constexpr std::uint64_t kAccountBytes = sizeof(AccountRecord) + sizeof(u128) + 32;
+constexpr std::uint64_t kHoldBytes = HoldTable::kPlaceBytes + sizeof(ExpiryQueue::Entry);
 constexpr std::uint64_t kTransferBytes = sizeof(TransferRecord) + 2 * sizeof(Posting) + 26;
 
 u128 hash_record(const void* record, std::size_t size, std::uint64_t kind) noexcept {
@@ -463,7 +464,7 @@ std::uint64_t Partition::memory_bytes() const noexcept {
 }
 
 std::uint64_t Partition::lasting_bytes() const noexcept {
-  return accounts_.size() * kAccountBytes + pre_images_.bytes() + expiry_queue_.bytes() + holds_.bytes();
+  return accounts_.size() * kAccountBytes + pre_images_.bytes() + expiry_queue_.bytes_taken() + holds_.bytes_taken();
 }
 
 std::uint64_t Partition::passing_bytes_max() const noexcept {
@@ -473,11 +474,11 @@ std::uint64_t Partition::passing_bytes_max() const noexcept {
 }
 
 std::uint64_t Partition::lasting_bytes_for(std::uint64_t accounts, std::uint64_t holds) noexcept {
-  return accounts * kAccountBytes + holds * sizeof(Hold);
+  return accounts * kAccountBytes + holds * kHoldBytes;
 }
 
 std::uint64_t Partition::bytes_for(std::uint64_t accounts, std::uint64_t transfers) noexcept {
-  return accounts * kAccountBytes + transfers * (kTransferBytes + sizeof(TransferExtra) + sizeof(Hold));
+  return accounts * kAccountBytes + transfers * (kTransferBytes + sizeof(TransferExtra) + kHoldBytes);
 }
 
 void Partition::touch_ahead(std::uint64_t prefault_bytes) noexcept {

@@ -60,6 +60,7 @@ class SealedPast final : public core::Past {
   std::uint64_t durable_generations() const noexcept override { return durable_.load(std::memory_order_acquire); }
   bool is_failing() const noexcept override { return is_failing_.load(std::memory_order_acquire); }
   std::uint64_t memory_bytes() const noexcept override { return memory_bytes_.load(std::memory_order_relaxed); }
+  std::uint64_t sealing_bytes(std::uint64_t entries) const noexcept override { return SegmentBuilder::bytes_for(entries); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
   void at_boundary() noexcept override;

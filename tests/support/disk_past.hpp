@@ -41,6 +41,7 @@ class DiskPast final : public core::Past {
   std::uint64_t cut_of(std::uint64_t generation) override { return past_->cut_of(generation); }
   std::uint64_t durable_generations() const noexcept override { return past_->durable_generations(); }
   std::uint64_t memory_bytes() const noexcept override { return past_->memory_bytes(); }
+  std::uint64_t sealing_bytes(std::uint64_t entries) const noexcept override { return past_->sealing_bytes(entries); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
   void at_boundary() noexcept override;
