@@ -209,6 +209,7 @@ void Partition::end_hold(std::uint32_t place, PendingStatus status) noexcept {
 
 void Partition::close_hold(std::uint32_t place) noexcept {
   const Hold& hold = holds_[place];
+  if (hold.transfer.timeout != 0) expiry_queue_.note_ended();
   if (hold.transfer.timestamp > std::max(newest_forgotten_, is_sealing_ ? frozen_.newest_timestamp : 0)) {
     holds_.remove(place, TagTable::tag_of(hash_(hold.transfer.id)));
   } else {
@@ -223,7 +224,7 @@ void Partition::burn_id(u128 id, std::uint64_t hash) noexcept {
 }
 
 void Partition::prune_expiries() noexcept {
-  while (!expiry_queue_.empty() && !holds_.is_open(expiry_queue_.top().hold, expiry_queue_.top().timestamp)) expiry_queue_.pop();
+  expiry_queue_.tidy_up(holds_);
 }
 
 Partition::DueExpiries Partition::due_expiries(std::uint64_t now, std::span<std::uint32_t> due) const noexcept {
