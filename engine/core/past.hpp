@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -59,6 +60,11 @@ class Past {
 
   /// False: certainly no transfer and no failed id of the past has this id. True: find() knows. Touches no disk.
   [[nodiscard]] virtual bool may_know(u128 id, std::uint64_t hash) const noexcept = 0;
+  /// Asks for the memory that may_know() will read for the ids of these, so that its latencies overlap. One hash for each.
+  virtual void ask_ahead(std::span<const Transfer> events, const std::uint64_t* hashes) const noexcept {
+    static_cast<void>(events);
+    static_cast<void>(hashes);
+  }
   [[nodiscard]] virtual std::optional<PastTransfer> find(u128 id, std::uint64_t hash) const noexcept = 0;
   [[nodiscard]] virtual bool has_transfer_at(std::uint64_t timestamp) const noexcept = 0;
 

@@ -220,9 +220,4 @@ class IdRun {
   std::uint64_t stragglers_ = 0;
 };
 
-/// Makes the id run of one segment: to each of `hashes` belongs one of `values`, an IdEntry::value. The same ids give the same bytes
-/// in whatever order they come. Scratch: 8 bytes an id. kInternal if there are more than IdRun::kIdsMax ids, or more than 65,535 of them in
-/// one of 2,048 ranges of hashes: sixteen times as many as there can be, which no keyed hash does.
-[[nodiscard]] Result<SectionBytes> build_id_run(std::span<const std::uint64_t> hashes, std::span<const std::uint32_t> values);
-
 }  // namespace florin::history

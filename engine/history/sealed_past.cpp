@@ -17,6 +17,13 @@ bool SealedPast::may_know(u128 id, std::uint64_t hash) const noexcept {
   return answer.in_order_segment != 0 || (answer.may_be_straggler && filter_.may_hold(hash));
 }
 
+void SealedPast::ask_ahead(std::span<const Transfer> events, const std::uint64_t* hashes) const noexcept {
+  if (!lanes_->has_stragglers()) return;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (lanes_->find(events[i].id).may_be_straggler) IdFilter::prefetch(filter_.line(hashes[i]));
+  }
+}
+
 std::optional<PastTransfer> SealedPast::find(u128 id, std::uint64_t hash) const noexcept {
   const HighWaterLanes::Answer answer = lanes_->find(id);
   if (answer.in_order_segment != 0) {

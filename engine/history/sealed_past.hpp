@@ -43,6 +43,7 @@ class SealedPast final : public core::Past {
   }
 
   bool may_know(u128 id, std::uint64_t hash) const noexcept override;
+  void ask_ahead(std::span<const Transfer> events, const std::uint64_t* hashes) const noexcept override;
   std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override;
   bool has_transfer_at(std::uint64_t timestamp) const noexcept override;
   std::shared_ptr<const core::PastSegments> segments() const noexcept override { return readable_; }

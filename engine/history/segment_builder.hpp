@@ -9,6 +9,7 @@
 #include "florin/status.hpp"
 #include "history/account_ordinals.hpp"
 #include "history/high_water_lanes.hpp"
+#include "history/id_run_builder.hpp"
 #include "history/postings.hpp"
 #include "history/section.hpp"
 #include "history/segment_rows.hpp"
@@ -36,17 +37,26 @@ class SegmentBuilder {
   Status build(SealedWriter& writer, const SealedHeader& header);
 
  private:
+  struct CheckpointPlace {
+    std::uint32_t ordinal;
+    std::uint32_t partition;
+    std::size_t index;  ///< among the partition's
+  };
+
   Status write_transfers(SealedWriter& writer);
   Status write_extras(SealedWriter& writer);
   Status write_extra_rows(SealedWriter& writer, UserDataFilterBuilder& filter);
   Status write_expiries(SealedWriter& writer);
   Status write_failed_ids(SealedWriter& writer);
   Status write_endings(SealedWriter& writer);
-  void gather(std::uint64_t segment);
+  Status gather(std::uint64_t segment);
   void add_expiries(std::uint64_t transfers);
   Status write_ids(SealedWriter& writer);
   Status write_postings(SealedWriter& writer);
   Status write_checkpoints(SealedWriter& writer, const SectionBytes& postings);
+  [[nodiscard]] std::vector<CheckpointPlace> checkpoints_by_account() const;
+  [[nodiscard]] const core::BalanceCheckpoint& checkpoint(const CheckpointPlace& place) const;
+  void prefetch(const CheckpointPlace& place) const;
   Status write_batch_ends(SealedWriter& writer);
 
   const core::FrozenGeneration& generation_;
@@ -61,9 +71,9 @@ class SegmentBuilder {
   std::vector<u128> failed_ids_;  // in order of their section
   // From the second.
   SegmentLanes segment_lanes_;
-  std::vector<std::uint64_t> hashes_;  // of transfers' ids, then of failed ones
-  std::vector<std::uint32_t> values_;
   std::uint32_t expired_ = 0;  // expiries whose postings are added
+  // Counted in the first, added to in the second.
+  IdRunBuilder ids_;
   PostingsBuilder postings_;
 };
 
