@@ -28,9 +28,9 @@ class SegmentBuilder {
       : generation_(generation), ordinals_(ordinals), lanes_(lanes), filter_block_(filter_block), postings_(ordinals.count()) {}
 
   /// The most memory it takes: for each entry an expiry with its ending, postings twice, and what else a row is found by; and what it writes
-  /// at once.
+  /// at once, in three buffers.
   static constexpr std::uint64_t bytes_for(std::uint64_t entries) noexcept {
-    return entries * (sizeof(core::Expiry) + sizeof(EndingRow) + 32) + (std::uint64_t{8} << 20);
+    return entries * (sizeof(core::Expiry) + sizeof(EndingRow) + 32) + (std::uint64_t{16} << 20);
   }
 
   /// On ok the segment is durable.
