@@ -225,7 +225,7 @@ std::size_t offset_of(history::SectionKind kind, const std::string& content, boo
   const std::size_t entry = entry_of(kind, content, is_archive).value();
   if (!is_archive) return u64_at(content, entry + 8);
   const std::size_t sections = u64_at(content, content.size() - 24) & 0xFFFFFFFF;
-  return u64_at(content, u64_at(content, content.size() - 48) + sections * 24 + u64_at(content, entry + 16) * 32 + 24);
+  return u64_at(content, u64_at(content, content.size() - 48) + sections * 24 + u64_at(content, entry + 16) * 24 + 16);
 }
 
 bool is_shrunk(const fs::path& path) { return entry_of(history::SectionKind::kDroppedTransfers, content_of(path), is_archive(path)).has_value(); }

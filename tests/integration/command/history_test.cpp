@@ -113,6 +113,30 @@ TEST_F(HistoryCommands, FeedBetweenSequences) {
   EXPECT_EQ(run({"feed", "--resume", "nowhere"}).code, 2);
 }
 
+/// Sequence 14 is transfer 17, 15 a hold, and 16 its expiry. What is imported then is older than that: transfers 30 and 31, of a request each, and
+/// 32 and 33 of one.
+TEST_F(HistoryCommands, FeedBetweenSequencesOfImportedHistory) {
+  const std::uint64_t newest = std::stoull(timestamp_of("17"));
+  const auto imported = [&](int id, std::uint64_t later_ns) {
+    return transfer(id, 1, ", \"flags\": [\"imported\"], \"timestamp\": " + std::to_string(newest + later_ns));
+  };
+  create(transfer(18, 5, ", \"flags\": [\"pending\"], \"timeout\": 1"));
+  ASSERT_EQ(florin({"clock", "advance", "2000000000", "--connect", server.address()}).code, 0);
+  create(imported(30, 10'000));
+  create(imported(31, 20'000));
+  create(imported(32, 30'000) + imported(33, 40'000));
+  create(transfer(34, 1, ""));
+  const auto ids = [&](const char* from, const char* to) { return transfers_of(run({"feed", "--from", from, "--to", to}).out); };
+  EXPECT_THAT(ids("15", "22"), ElementsAre("18", "18", "30", "31", "32", "33", "34"));
+  EXPECT_THAT(ids("16", "16"), ElementsAre("18")) << "the expiry";
+  EXPECT_THAT(ids("17", "17"), ElementsAre("30"));
+  EXPECT_THAT(ids("18", "20"), ElementsAre("31", "32", "33"));
+  EXPECT_THAT(ids("21", "21"), ElementsAre("34"));
+  const Finished first = run({"feed", "--from", "16", "--to", "17"});
+  EXPECT_THAT(transfers_of(first.out), ElementsAre("18", "30"));
+  EXPECT_THAT(transfers_of(run({"feed", "--resume", cursor_of(first)}).out), ElementsAre("31", "32", "33", "34"));
+}
+
 TEST_F(HistoryCommands, FeedFollowsUntilItIsInterrupted) {
   RunningCommand feed(folder, {"feed", "--follow", "--from", "14", "--connect", server.address()});
   const auto eventually_printed = [&](std::size_t count) {

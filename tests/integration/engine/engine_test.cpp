@@ -1,7 +1,10 @@
 #include "integration/engine/engine_fixture.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstring>
+#include <filesystem>
+#include <thread>
 
 #include "florin/account.hpp"
 #include "florin/query.hpp"
@@ -13,6 +16,12 @@ namespace {
 
 class EngineTest : public EngineFixture {
  protected:
+  void TearDown() override {
+    EngineFixture::TearDown();
+    std::filesystem::remove_all(other_folder());
+  }
+  std::string other_folder() const { return folder + "-other"; }
+
   void create_accounts(u128 count) {
     std::vector<Account> accounts(static_cast<std::size_t>(count));
     for (u128 id = 1; id <= count; ++id) {
@@ -214,6 +223,52 @@ TEST_F(EngineTest, WritesAndAFloodOfQueriesGoOnTogether) {
     port.recycle(done);
   }
   EXPECT_GE(queries_back, options().query_blocks_per_io_thread);
+}
+
+/// Two lives of one store that parted after a copy: the same store, the same sequences, other transfers. Sealed segments of one in the
+/// folder of the other are no better than none, although they fit in everything but the journal.
+TEST_F(EngineTest, SealedSegmentsOfAnotherLifeAreNotTaken) {
+  auto first = options();
+  first.generation_transfers = 5000;
+  auto second = first;
+  second.data_folder = other_folder();
+  const auto create_and_seal = [&](u128 first_id, int segment) {  // one at a time, so that both lives are cut in the same places
+    create_transfers(first_id, 8000);
+    const std::string is_sealed = "\"segments\":" + std::to_string(segment) + ",";
+    for (const u128 id = 1; status().find(is_sealed) == std::string::npos;) {
+      call(Operation::kLookupAccounts, std::as_bytes(std::span(&id, 1)));  // what leaves memory moves on between batches
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  };
+  const auto live = [&](const EngineOptions& life, u128 first_id) {
+    start(life);
+    for (u128 i = 0; i < 3; ++i) create_and_seal(first_id + i * 10'000, static_cast<int>(i) + 2);
+    EXPECT_EQ(call(Operation::kSnapshot).reply.code, ReplyCode::kOk);
+  };
+  start(first);
+  create_accounts(10);
+  create_and_seal(1000, 1);
+  engine.reset();
+  std::filesystem::copy(first.data_folder, second.data_folder, std::filesystem::copy_options::recursive);
+  live(first, 100'000);
+  engine->stop();
+  live(second, 200'000);
+  const std::string before = state_hash();
+  engine->stop();
+  start(second);
+  EXPECT_NE(engine->recovery().snapshot_sequence, 0U);
+  engine->stop();
+
+  std::filesystem::copy(first.data_folder + "/history", second.data_folder + "/history",
+                        std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+  start(second);
+  EXPECT_EQ(engine->recovery().snapshot_sequence, 0U);
+  ASSERT_EQ(engine->recovery().notes.size(), 1U);
+  EXPECT_NE(engine->recovery().notes[0].find("not of this journal"), std::string::npos) << engine->recovery().notes[0];
+  EXPECT_EQ(state_hash(), before);
+  for (const u128 id : {u128{1000}, u128{200'000}, u128{100'000}}) {
+    EXPECT_EQ(call(Operation::kLookupTransfers, std::as_bytes(std::span(&id, 1))).reply.count, id == 100'000 ? 0U : 1U);
+  }
 }
 
 /// A journal whose commits fail once told to.
