@@ -119,8 +119,8 @@ class PastSegment {
   virtual void find_checkpoints(std::span<const PostingOf> places, std::span<CheckpointsAround> found) const noexcept {
     for (std::size_t i = 0; i < places.size(); ++i) {
       const auto [ordinal, posting] = places[i];
-      if (!checkpoint_before(ordinal, posting, found[i].before.emplace())) found[i].before.reset();
-      if (!checkpoint_from(ordinal, posting, found[i].from.emplace())) found[i].from.reset();
+      if (!checkpoint_before(ordinal, posting, found[i].before.emplace(Checkpoint{}))) found[i].before.reset();
+      if (!checkpoint_from(ordinal, posting, found[i].from.emplace(Checkpoint{}))) found[i].from.reset();
     }
   }
 

@@ -80,8 +80,7 @@ TEST_F(ArchiveCommand, DamageIsNamedAndBuiltAgain) {
     EXPECT_EQ(server.end(SIGTERM).code, 0);
   }
   const std::string victim = archive_ + "/00000000000000000002.archive";
-  const auto size = fs::file_size(victim);
-  flip(victim, size - 2'000);  // in the directory
+  flip(victim, SegmentFile(victim).directory() + 100);
   const Finished verified = florin({"verify", "--data", data_, "--quick"});
   EXPECT_EQ(verified.code, 4);
   EXPECT_THAT(verified.err, HasSubstr(victim));

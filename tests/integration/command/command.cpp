@@ -97,6 +97,7 @@ Finished RunningCommand::wait() {
 }
 
 std::string RunningCommand::out() const { return read_file(out_path_); }
+std::string RunningCommand::err() const { return read_file(err_path_); }
 
 RunningServer::RunningServer(const TempFolder& folder, const std::string& data, std::vector<std::string> arguments)
     : command_(folder, [&] {

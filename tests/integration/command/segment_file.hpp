@@ -14,6 +14,8 @@ class SegmentFile {
   [[nodiscard]] bool is_shrunk() const { return entries_.contains(kDroppedTransfers); }
   /// Of the last event in it.
   [[nodiscard]] std::uint64_t last_sequence() const { return last_sequence_; }
+  /// Where the directory begins.
+  [[nodiscard]] std::uint64_t directory() const { return end_begins_; }
   /// Where the first block of a section begins.
   [[nodiscard]] std::uint64_t offset_of(std::uint32_t kind) const;
 

@@ -64,7 +64,7 @@ std::string StoreCommands::history_of(const RunningServer& server, const Beginni
   const auto ask = [&](Arguments arguments) {
     arguments.insert(arguments.end(), {"--connect", server.address()});
     const Finished answer = florin(arguments);
-    EXPECT_EQ(answer.code, 0) << answer.err;
+    EXPECT_EQ(answer.code, 0) << answer.err << "the server: " << server.err();
     all += answer.out;
   };
   ask({"feed", "--from", beginning.sequence});
@@ -72,7 +72,8 @@ std::string StoreCommands::history_of(const RunningServer& server, const Beginni
     ask({"statement", std::string("0xACC000000000000000000000000000") + account, "--from", beginning.timestamp});
   }
   ask({"trial-balance", "--at-sequence", std::to_string(std::stoull(beginning.sequence) + 1'000), "--json"});
-  return all;
+  // Not the text itself: where two of them differ, the test framework would look for the shortest difference with gigabytes of memory.
+  return std::to_string(all.size()) + " bytes, hash " + std::to_string(std::hash<std::string>()(all));
 }
 
 std::string StoreCommands::history_of_journal(const Beginning& beginning) const {

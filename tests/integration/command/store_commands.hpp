@@ -41,7 +41,7 @@ class StoreCommands : public testing::Test {
   /// Of a store whose history begins there; a segment that is about to be archived may have two files.
   [[nodiscard]] SegmentFiles segment_files(const Beginning& beginning) const;
 
-  /// Everything that the history says from there on, by every index it has.
+  /// Of everything that the history says from there on, by every index it has: its length and hash.
   static std::string history_of(const RunningServer& server, const Beginning& beginning = {});
   /// The same, of a server that begins with nothing but the journal.
   [[nodiscard]] std::string history_of_journal(const Beginning& beginning = {}) const;
