@@ -70,7 +70,7 @@ TEST(Checksum, OfNothingAndOfSixteenZeros) {
 
 TEST(Checksum, BothWaysAgreeForEveryLengthAndAlignment) {
   if (!is_checksum_accelerated()) GTEST_SKIP() << "this processor has no instructions for AES";
-  test::Random random(1);
+  florin::test::Random random(1);
   Bytes bytes(1200);
   for (std::byte& byte : bytes) byte = static_cast<std::byte>(random.below(256));
   for (std::size_t size = 0; size <= 1100; ++size) {
