@@ -78,6 +78,7 @@ void Ledger::execute(std::span<const Command> batch) {
 }
 
 void Ledger::execute_one(const Command& command) {
+  if (command.origin != nullptr) [[unlikely]] return execute_for_client(command);
   switch (command.operation) {
     case Operation::kCreateTransfers: create_transfers(command); break;
     case Operation::kCreateAccounts: create_accounts(command); break;
@@ -142,10 +143,11 @@ bool Ledger::reserve(std::uint32_t accounts, std::uint32_t transfers) {
   if (is_held_up()) return false;  // what is not refused now would take the room of what has to go on
   // Which partition they will go to is not known yet, so each must have room for all of them. What leaves memory again has its share
   // of the budget from the beginning.
-  const std::uint64_t needed = past_ ? tables_.lasting_bytes() + past_->memory_bytes() + tables_.passing_bytes_max() +
+  const std::uint64_t needed = sessions_.bytes_after(accounts + transfers) + (past_ ? tables_.lasting_bytes() + past_->memory_bytes() + tables_.passing_bytes_max() +
                                            recent_filters_.bytes_max() + Partition::lasting_bytes_for(accounts, transfers)
-                                     : tables_.memory_bytes() + recent_filters_.bytes() + Partition::bytes_for(accounts, transfers);
+                                     : tables_.memory_bytes() + recent_filters_.bytes() + Partition::bytes_for(accounts, transfers));
   if (needed > memory_budget_bytes_) return false;
+  sessions_.reserve(accounts + transfers);
   // Any hold may expire, and that takes room too. What leaves memory again makes it: see must_wait().
   std::uint64_t holds = 0;
   if (!past_) {
@@ -206,7 +208,7 @@ u128 Ledger::state_hash() const {
                              .outcomes = outcomes_.digest(),
                              .sequence = sequence_,
                              .timestamp = timestamp_},
-                            tables_.dropped());
+                            tables_.dropped(), sessions_.hash());
 }
 
 StateMachine::Counts Ledger::counts() const noexcept {
@@ -218,6 +220,8 @@ StateMachine::Counts Ledger::counts() const noexcept {
     counts.ids_failed += partition->failed_ids().size();
     counts.memory_bytes += partition->memory_bytes();
   }
+  counts.client_sessions = sessions_.count();
+  counts.memory_bytes += sessions_.bytes();
   counts.transfers_dropped = tables_.dropped().transfers;
   counts.history_begins = tables_.dropped().timestamp;
   counts.memory_bytes += recent_filters_.bytes();

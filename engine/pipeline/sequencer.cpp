@@ -250,6 +250,7 @@ void Sequencer::add_request(Batch& batch, RequestBlock& block, Request& request)
   command.event_count = is_write(request.operation) ? request.event_count : 0;
   command.body = {request.body, request.body_bytes};
   command.reply = &request.reply;
+  if (request.protocol == Protocol::kTigerBeetle && is_write(request.operation)) command.origin = &request;
   add_command(batch, &request, command);
 }
 
@@ -297,7 +298,8 @@ ReplyCode Sequencer::refusal_of(const Request& request) noexcept {
   if (request.deadline_ns != 0 && steady_ns_ >= request.deadline_ns) return ReplyCode::kDeadlineExceeded;
   if (is_service(request.operation)) return ReplyCode::kOk;
   if (is_stopping()) return ReplyCode::kStopping;
-  if (!is_for_state_machine(request.operation)) return ReplyCode::kUnknownOperation;
+  const bool registers = request.operation == Operation::kRegisterClient && request.protocol == Protocol::kTigerBeetle;
+  if (!registers && !is_for_state_machine(request.operation)) return ReplyCode::kUnknownOperation;
   return is_write(request.operation) ? refusal_of_write(request) : ReplyCode::kOk;
 }
 

@@ -2,9 +2,10 @@
 
 #include <cstring>
 
+#include "florin/multi_batch.hpp"
 #include "florin/status_codes.hpp"
 #include "protocol/create_reply.hpp"
-#include "tigerbeetle/multi_batch.hpp"
+#include "tigerbeetle/multi_batch_writer.hpp"
 
 namespace florin::tigerbeetle {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "florin/account.hpp"
+#include "florin/multi_batch.hpp"
 #include "florin/query.hpp"
-#include "tigerbeetle/multi_batch.hpp"
 
 namespace florin::tigerbeetle {
 namespace {

@@ -4,11 +4,11 @@
 #include <cstring>
 #include <vector>
 
+#include "florin/multi_batch.hpp"
 #include "florin/status_codes.hpp"
 #include "fuzz/tigerbeetle/mend_messages.hpp"
 #include "tigerbeetle/checksum.hpp"
 #include "tigerbeetle/create_results.hpp"
-#include "tigerbeetle/multi_batch.hpp"
 #include "tigerbeetle/request_check.hpp"
 
 /// @file
@@ -19,6 +19,7 @@
 namespace {
 
 using namespace florin::tigerbeetle;
+using florin::MultiBatch;
 
 struct Reading {
   std::vector<florin::u128> checksums;  // of the headers of all messages

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "florin/multi_batch.hpp"
 #include "florin/status_codes.hpp"
-#include "tigerbeetle/multi_batch.hpp"
 #include "unit/tigerbeetle/messages.hpp"
 
 namespace florin::tigerbeetle {

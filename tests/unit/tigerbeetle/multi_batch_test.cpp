@@ -1,8 +1,9 @@
-#include "tigerbeetle/multi_batch.hpp"
+#include "florin/multi_batch.hpp"
 
 #include <gtest/gtest.h>
 
 #include "support/random.hpp"
+#include "tigerbeetle/multi_batch_writer.hpp"
 #include "unit/tigerbeetle/messages.hpp"
 
 namespace florin::tigerbeetle {
