@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <filesystem>
 
 #include "florin/account.hpp"
+#include "florin/multi_batch.hpp"
 #include "florin/query.hpp"
 #include "florin/transfer.hpp"
 #include "journal/memory_journal.hpp"
@@ -49,15 +51,31 @@ class EngineTest : public testing::Test {
 
   /// Sends one request and waits for its reply.
   pipeline::Request call(Operation operation, std::span<const std::byte> body = {}, std::uint16_t flags = 0) {
-    pipeline::Port& port = engine->port(0);
-    pipeline::RequestBlock* block = port.acquire();
-    const auto bytes = static_cast<std::uint32_t>(body.size());
-    pipeline::Request& request = block->add(bytes, core::reply_bytes_max(operation, flags, body));
+    pipeline::RequestBlock* block = engine->port(0).acquire();
+    add(*block, operation, body, flags, core::reply_bytes_max(operation, flags, body));
+    return send(block);
+  }
+  /// The same of a client that has a session.
+  pipeline::Request call_for(u128 client, std::uint64_t number, Operation operation, std::span<const std::byte> body, std::uint16_t flags = 0) {
+    pipeline::RequestBlock* block = engine->port(0).acquire();
+    pipeline::Request& request = add(*block, operation, body, flags, core::client_reply_bytes_max(core::event_count(operation, flags, body)));
+    request.protocol = Protocol::kTigerBeetle;
+    request.client = client;
+    request.request = number;
+    return send(block);
+  }
+  static pipeline::Request& add(pipeline::RequestBlock& block, Operation operation, std::span<const std::byte> body, std::uint16_t flags,
+                                std::uint32_t reply_bytes) {
+    pipeline::Request& request = block.add(static_cast<std::uint32_t>(body.size()), reply_bytes);
     if (!body.empty()) std::memcpy(request.body, body.data(), body.size());
     request.operation = operation;
     request.flags = flags;
-    request.event_count = core::event_count(operation, body.size());
+    request.event_count = core::event_count(operation, flags, body);
     request.body_checksum = record::checksum(body);
+    return request;
+  }
+  pipeline::Request send(pipeline::RequestBlock* block) {
+    pipeline::Port& port = engine->port(0);
     port.submit(block);
     pipeline::RequestBlock* done = nullptr;
     while (true) {
@@ -170,6 +188,57 @@ TEST_F(EngineTest, TakesSnapshotsByItself) {
   engine->stop();
   start();
   EXPECT_GT(engine->recovery().snapshot_sequence, 2000U);
+}
+
+/// Three transfers in two batches, of which the second fails, and the trailer.
+std::vector<std::byte> three_transfers() {
+  std::vector<Transfer> transfers(4);
+  for (u128 id = 0; id < 3; ++id) {
+    Transfer& transfer = transfers[static_cast<std::size_t>(id)];
+    transfer.id = 500 + id;
+    transfer.debit_account_id = id == 1 ? 99 : 1;
+    transfer.credit_account_id = 2;
+    transfer.ledger = transfer.code = 1;
+  }
+  const auto bytes = std::as_bytes(std::span(transfers));
+  std::vector<std::byte> body(bytes.begin(), bytes.end());
+  std::fill(body.end() - kEventBytes, body.end(), kTrailerPadding);
+  const std::uint16_t trailer[] = {1, 2, 2};  // elements of the second batch, of the first, batches
+  std::memcpy(body.data() + body.size() - sizeof trailer, trailer, sizeof trailer);
+  return body;
+}
+
+TEST_F(EngineTest, AClientsLastWriteIsAnsweredAgainAfterARestartAndNotExecutedAgain) {
+  start();
+  create_accounts(2);
+  const RegisterClient registration{.release = 1, .sessions_max = 4};
+  call_for(7, 0, Operation::kRegisterClient, std::as_bytes(std::span(&registration, 1)));
+  const std::vector<std::byte> body = three_transfers();
+  const auto write = [&] { return call_for(7, 1, Operation::kCreateTransfers, body, RequestFlags::kMultiBatch); };
+  EXPECT_EQ(write().reply.count, 1U);
+  const std::vector<std::byte> first = reply;
+  const auto expect_the_same_again = [&] {
+    EXPECT_EQ(write().reply.count, 1U);
+    core::ClientReply again;
+    std::memcpy(&again, reply.data(), sizeof again);
+    EXPECT_EQ(again.verdict, core::SessionVerdict::kRepeated);
+    again.verdict = core::SessionVerdict::kExecuted;
+    std::memcpy(reply.data(), &again, sizeof again);
+    EXPECT_EQ(reply, first);
+    EXPECT_NE(status().find("\"transfers\":2"), std::string::npos) << status();
+  };
+  start();  // from the journal
+  expect_the_same_again();
+  EXPECT_EQ(call(Operation::kSnapshot).reply.code, ReplyCode::kOk);
+  start();  // from the snapshot
+  EXPECT_EQ(engine->recovery().event_count, 0U);
+  expect_the_same_again();
+}
+
+TEST_F(EngineTest, OnlyTigerBeetlesClientsRegister) {
+  start();
+  const RegisterClient registration{.release = 1, .sessions_max = 4};
+  EXPECT_EQ(call(Operation::kRegisterClient, std::as_bytes(std::span(&registration, 1))).reply.code, ReplyCode::kUnknownOperation);
 }
 
 TEST_F(EngineTest, ASecondOneOnTheFolderIsRefused) {
