@@ -29,7 +29,7 @@ std::span<const CreateReplyEntry> ClientSessions::outcomes_of(const ClientSessio
 }
 
 ClientSession& ClientSessions::add(const ClientSession& session, const IdHash& hash) noexcept {
-  slots_.push_back(Slot{session, 0});
+  slots_.push_back(Slot{session, 0, 0});
   slots_by_client_.insert(TagTable::tag_of(hash(session.client)), count());
   return slots_.back();
 }
@@ -50,6 +50,10 @@ void ClientSessions::evict(ClientSession& session, const IdHash& hash) noexcept 
 
 ClientSession& ClientSessions::oldest() noexcept {
   return *std::ranges::min_element(slots_, {}, &Slot::sequence);
+}
+
+const ClientSession& ClientSessions::least_used() const noexcept {
+  return *std::ranges::min_element(slots_, {}, [](const Slot& slot) { return std::max(slot.used, slot.sequence); });
 }
 
 void ClientSessions::remember(ClientSession& session, std::uint32_t outcomes) noexcept {

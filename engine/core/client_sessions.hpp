@@ -54,6 +54,11 @@ class ClientSessions {
   /// The session whose last write is the oldest.
   [[nodiscard]] ClientSession& oldest() noexcept;
 
+  /// Something was asked for in the session when the newest event was `sequence`. No state: no outcome may depend on it.
+  void note_use(ClientSession& session, std::uint64_t sequence) noexcept { static_cast<Slot&>(session).used = sequence; }
+  /// The session whose last use or write is the oldest; there is one.
+  [[nodiscard]] const ClientSession& least_used() const noexcept;
+
   /// Makes room for so many outcomes. Between batches.
   void reserve(std::uint64_t outcomes);
   /// Where outcomes go: whoever fills some of it says so by remember().
@@ -72,6 +77,7 @@ class ClientSessions {
  private:
   struct Slot : ClientSession {
     std::uint64_t first_outcome = 0;  // place in the log
+    std::uint64_t used = 0;           // newest event at its last use
   };
   struct Log {
     explicit Log(std::uint64_t outcomes_max)

@@ -49,6 +49,8 @@ class Ledger final : public StateMachine {
   bool make_hints(const Command& command, std::span<TransferHint> hints) const noexcept override;
   bool reserve(std::uint32_t accounts, std::uint32_t transfers) override;
   bool must_wait() override;
+  SessionVerdict admit(const SessionName& name) noexcept override;
+  u128 session_to_end(std::uint32_t sessions_max) noexcept override;
   bool is_held_up() const noexcept override { return past_ && past_->is_failing() && is_full(); }
   std::uint64_t next_expiry() const noexcept override;
   std::size_t due_expiries(std::uint64_t now, std::span<u128> ids) const override;

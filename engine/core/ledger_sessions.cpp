@@ -36,6 +36,20 @@ Command events_of(const Command& command, std::uint32_t first, std::uint32_t cou
 
 }  // namespace
 
+SessionVerdict Ledger::admit(const SessionName& name) noexcept {
+  ClientSession* session = sessions_.find(name.client, tables_.hash());
+  if (session == nullptr) return SessionVerdict::kNoSession;
+  if (name.session < session->session) return SessionVerdict::kSessionTooLow;
+  if (name.session > session->session) return SessionVerdict::kStale;  // of another ledger
+  if (name.release != session->release) return SessionVerdict::kReleaseMismatch;
+  sessions_.note_use(*session, sequence_);
+  return SessionVerdict::kExecuted;
+}
+
+u128 Ledger::session_to_end(std::uint32_t sessions_max) noexcept {
+  return sessions_.count() < sessions_max || sessions_.count() == 0 ? 0 : sessions_.least_used().client;
+}
+
 void Ledger::execute_for_client(const Command& command) {
   if (command.operation == Operation::kRegisterClient) return register_client(command);
   ClientSession* session = sessions_.find(command.origin->client, tables_.hash());

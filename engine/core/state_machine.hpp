@@ -64,6 +64,16 @@ enum class SessionVerdict : std::uint32_t {
   kRepeated = 1,   ///< it was executed before: what follows is the first answer
   kStale = 2,      ///< a later one was executed, or another one with this number: nobody waits for an answer
   kNoSession = 3,  ///< the client never registered, or was evicted
+  // Before a request gets a place in the order only:
+  kSessionTooLow = 4,    ///< the client registered again since
+  kReleaseMismatch = 5,  ///< it registered with another release
+};
+
+/// How a client names its session.
+struct SessionName {
+  u128 client = 0;
+  std::uint64_t session = 0;
+  std::uint32_t release = 0;
 };
 
 /// Begins the reply's body of such a write; then come the CreateReplyEntry of its events, of all batches together.
@@ -153,6 +163,18 @@ class StateMachine {
   /// Asked before each batch; moves on what leaves memory, and may allocate. True: something must be gone before there is room for
   /// another batch; ask again when somebody says that it may be.
   [[nodiscard]] virtual bool must_wait() { return false; }
+  /// Whether a request of this session may get a place in the order: kExecuted, it may. Counts as a use of the session. Between batches.
+  [[nodiscard]] virtual SessionVerdict admit(const SessionName& name) noexcept {
+    static_cast<void>(name);
+    return SessionVerdict::kNoSession;
+  }
+  /// The client whose session should end if one more begins; 0: there may be one more. By use, that of reads included, which is no state: so
+  /// it is asked for here, and recorded. Between batches.
+  [[nodiscard]] virtual u128 session_to_end(std::uint32_t sessions_max) noexcept {
+    static_cast<void>(sessions_max);
+    return 0;
+  }
+
   /// Nothing leaves memory at present, because that fails: what reserve() refuses now may be possible later.
   [[nodiscard]] virtual bool is_held_up() const noexcept { return false; }
 

@@ -73,7 +73,8 @@ class Sequencer {
   static void set_query_blocks_apart(Batch& batch) noexcept;
   [[nodiscard]] bool hands_on(const Request& request) const noexcept;
   [[nodiscard]] bool has_queries(RequestBlock& block) const noexcept;
-  [[nodiscard]] ReplyCode refusal_of(const Request& request) noexcept;
+  [[nodiscard]] ReplyCode refusal_of(Request& request) noexcept;
+  [[nodiscard]] ReplyCode refusal_of_client(Request& request) noexcept;
   [[nodiscard]] ReplyCode refusal_of_write(const Request& request) noexcept;
   [[nodiscard]] std::uint64_t unwritten_bytes() noexcept;
   [[nodiscard]] bool is_pulse_due(std::uint64_t now_ns) const noexcept;

@@ -56,11 +56,16 @@ class EngineTest : public testing::Test {
     return send(block);
   }
   /// The same of a client that has a session.
-  pipeline::Request call_for(u128 client, std::uint64_t number, Operation operation, std::span<const std::byte> body, std::uint16_t flags = 0) {
+  pipeline::Request call_for(core::SessionName name, std::uint64_t number, Operation operation, std::span<const std::byte> body,
+                             std::uint16_t flags = 0) {
     pipeline::RequestBlock* block = engine->port(0).acquire();
-    pipeline::Request& request = add(*block, operation, body, flags, core::client_reply_bytes_max(core::event_count(operation, flags, body)));
+    const std::uint32_t reply_bytes = is_write(operation) ? core::client_reply_bytes_max(core::event_count(operation, flags, body))
+                                                          : core::reply_bytes_max(operation, flags, body);
+    pipeline::Request& request = add(*block, operation, body, flags, reply_bytes);
     request.protocol = Protocol::kTigerBeetle;
-    request.client = client;
+    request.client = name.client;
+    request.client_session = name.session;
+    request.client_release = name.release;
     request.request = number;
     return send(block);
   }
@@ -212,9 +217,10 @@ TEST_F(EngineTest, AClientsLastWriteIsAnsweredAgainAfterARestartAndNotExecutedAg
   start();
   create_accounts(2);
   const RegisterClient registration{.release = 1, .sessions_max = 4};
-  call_for(7, 0, Operation::kRegisterClient, std::as_bytes(std::span(&registration, 1)));
+  core::SessionName name{.client = 7, .session = 0, .release = 1};
+  name.session = call_for(name, 0, Operation::kRegisterClient, std::as_bytes(std::span(&registration, 1))).sequence;
   const std::vector<std::byte> body = three_transfers();
-  const auto write = [&] { return call_for(7, 1, Operation::kCreateTransfers, body, RequestFlags::kMultiBatch); };
+  const auto write = [&] { return call_for(name, 1, Operation::kCreateTransfers, body, RequestFlags::kMultiBatch); };
   EXPECT_EQ(write().reply.count, 1U);
   const std::vector<std::byte> first = reply;
   const auto expect_the_same_again = [&] {
@@ -233,6 +239,45 @@ TEST_F(EngineTest, AClientsLastWriteIsAnsweredAgainAfterARestartAndNotExecutedAg
   start();  // from the snapshot
   EXPECT_EQ(engine->recovery().event_count, 0U);
   expect_the_same_again();
+}
+
+TEST_F(EngineTest, ASessionThatIsNotThereOrNotTheSameIsToldApartAndNothingIsSequenced) {
+  start();
+  create_accounts(2);
+  const RegisterClient registration{.release = 1, .sessions_max = 2};
+  const auto enrol = [&](u128 client) {
+    return call_for({.client = client}, 0, Operation::kRegisterClient, std::as_bytes(std::span(&registration, 1))).sequence;
+  };
+  const std::uint64_t session = enrol(7);
+  const std::vector<std::byte> body = three_transfers();
+  const auto verdict_of = [&](core::SessionName name) {
+    const auto answered = call_for(name, 1, Operation::kCreateTransfers, body, RequestFlags::kMultiBatch);
+    EXPECT_EQ(answered.reply.code, ReplyCode::kNotPermitted);
+    EXPECT_EQ(answered.sequence, session);
+    return answered.verdict;
+  };
+  EXPECT_EQ(verdict_of({.client = 8, .session = session, .release = 1}), core::SessionVerdict::kNoSession);
+  EXPECT_EQ(verdict_of({.client = 7, .session = session - 1, .release = 1}), core::SessionVerdict::kSessionTooLow);
+  EXPECT_EQ(verdict_of({.client = 7, .session = session + 1, .release = 1}), core::SessionVerdict::kStale);
+  EXPECT_EQ(verdict_of({.client = 7, .session = session, .release = 2}), core::SessionVerdict::kReleaseMismatch);
+}
+
+TEST_F(EngineTest, ReadsKeepASessionFromBeingEndedForAnother) {
+  start();
+  create_accounts(2);
+  const RegisterClient registration{.release = 1, .sessions_max = 2};
+  const auto enrol = [&](u128 client) {
+    return call_for({.client = client}, 0, Operation::kRegisterClient, std::as_bytes(std::span(&registration, 1))).sequence;
+  };
+  const std::uint64_t reader = enrol(7);
+  const u128 id = 1;
+  for (u128 client = 100; client < 120; ++client) {
+    enrol(client);
+    create_transfers(1000 * client, 1);
+    const auto answered = call_for({.client = 7, .session = reader, .release = 1}, static_cast<std::uint64_t>(client), Operation::kLookupAccounts,
+                                   std::as_bytes(std::span(&id, 1)));
+    ASSERT_EQ(answered.reply.code, ReplyCode::kOk);
+  }
 }
 
 TEST_F(EngineTest, OnlyTigerBeetlesClientsRegister) {
