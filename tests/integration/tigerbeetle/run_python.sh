@@ -14,7 +14,7 @@ if [ ! -d "$folder" ]; then
   python3 -m pip --version > /dev/null 2>&1 || skip "python3 has no pip"
   # Whole or not at all: a folder that is half full would be taken for an installed client.
   rm -rf "$folder.new"
-  python3 -m pip install --quiet --disable-pip-version-check --target "$folder.new" "tigerbeetle==$release" || skip "it cannot be installed"
+  python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target "$folder.new" "tigerbeetle==$release" || skip "it cannot be installed"
   mv "$folder.new" "$folder"
 fi
 cd "$here"
