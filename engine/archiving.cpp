@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "history/section.hpp"
+#include "history/section_form.hpp"
 #include "history/segment_view.hpp"
 
 namespace florin {
@@ -12,7 +12,7 @@ namespace {
 constexpr unsigned long long kUntilCalled = ~0ULL;
 constexpr unsigned long long kReplacingPollNs = 10'000'000;  // a batch boundary, and the end of the queries of now
 constexpr unsigned long long kRetryNs = 10'000'000'000;
-constexpr std::uint64_t kBlocksPerStep = 16;
+constexpr std::uint64_t kBlocksPerStep = 128;  // a MiB where they are packed
 
 }  // namespace
 
@@ -50,15 +50,18 @@ Result<bool> Archiving::begin(history::SealedPast& past) {
     idle_ns_ = kReplacingPollNs;
     return false;
   }
-  auto writer = store_.begin_archive(segment_, past.store_id(), [](std::uint32_t kind) { return history::is_read_in_place(kind); });
-  if (!writer) return writer.error();
+  auto writer = store_.begin_archive(segment_, past.store_id(), history::form_of);
+  if (!writer) {
+    if (Status status = set_aside(writer.error()); !status) return status;
+    return true;
+  }
   writer_ = std::move(*writer);
   return true;
 }
 
 Status Archiving::write(u128 store_id) {
   const auto is_written = writer_->step();
-  if (!is_written) return is_written.error();
+  if (!is_written) return set_aside(is_written.error());
   if (!*is_written) return Status::ok();
   writer_.reset();
   auto reader = store_.open_archived(segment_, store_id);
@@ -83,6 +86,16 @@ Status Archiving::finish(history::SealedPast& past) {
   if (Status status = store_.finish_archive(segment_, past.store_id()); !status) return status;
   past.replace(std::move(*view));
   if (on_archived_) on_archived_();
+  return Status::ok();
+}
+
+/// Of what is read here only the sealed segment can be damaged: of the archive's file that is check()'s to find. Queries have it open, and go on as
+/// long as they do not come to the damaged place.
+Status Archiving::set_aside(const Status& failure) {
+  writer_.reset();
+  if (failure.kind() != ErrorKind::kCorrupt || !store_.set_aside(segment_)) return failure;
+  std::fprintf(stderr, "florin: sealed segment %llu is not archived: %s; it is set aside, and the next start builds it again\n",
+               static_cast<unsigned long long>(segment_), failure.message().c_str());
   return Status::ok();
 }
 

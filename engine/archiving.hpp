@@ -17,7 +17,8 @@ namespace florin {
 /// priority steps, a MiB at a time; sealing has a thread of its own and never waits for it.
 /// One segment: its file is written, durable, and read back whole; the sealed one is removed; whoever reads it takes the archived one from
 /// the next batch boundary on; and when nobody reads the sealed one any more, its mapping goes and the next segment's turn comes. What fails
-/// is told once and tried again; the sealed segment is there until the archived one is whole.
+/// is told once and tried again; the sealed segment is there until the archived one is whole. One that turns out damaged is set aside, so that the
+/// next start builds it again, and the next one's turn comes: nobody needs its file any more in this life.
 /// do_work(): one thread.
 class Archiving final : public runtime::Agent {
  public:
@@ -36,6 +37,8 @@ class Archiving final : public runtime::Agent {
   Status write(u128 store_id);
   Status check(history::SealedPast& past);
   Status finish(history::SealedPast& past);
+  /// Ok: it was damage of the sealed segment, which is out of the way.
+  Status set_aside(const Status& failure);
   void report(const Status& failure);
 
   journal::HistoryStore& store_;

@@ -28,9 +28,9 @@ struct EngineOptions {
   std::uint32_t partitions = 0;            ///< 0: 1 below four processors, else a quarter of them, at most 8
   std::uint64_t memory_budget_bytes = 0;   ///< of the tables; 0: three quarters of the machine's memory
   std::uint64_t prefault_bytes = 0;    ///< table memory taken from the system at start, in the background
-  std::uint64_t segment_bytes = 1ULL << 30;
+  std::uint64_t segment_bytes = 256ULL << 20;
   std::uint64_t disk_headroom_bytes = 512ULL << 20;  ///< left free: below it writes are refused
-  std::uint64_t snapshot_events = 4ULL << 20;  ///< a snapshot after so many events; 0: on request
+  std::uint64_t snapshot_events = 3ULL << 20;  ///< a snapshot after so many events; 0: on request
   std::uint64_t generation_transfers = 0;  ///< so many leave memory together; 0: as the memory budget allows
   std::string archive_folder;              ///< sealed segments move there; empty: they stay
   std::uint64_t archive_after = 4;         ///< but for so many of the newest

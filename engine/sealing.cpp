@@ -18,6 +18,7 @@ std::shared_ptr<core::Past> Sealing::make_past() {
   history::SealedPastOptions options;
   options.batch_checksum = [this](std::uint64_t sequence) { return batch_checksum(sequence); };
   options.on_generation = [this] { waker_(); };
+  options.breathe = [this](std::uint64_t filled, std::uint64_t full) { pace_.breathe(filled, full); };
   auto past = std::make_shared<history::SealedPast>(*store_, std::move(options));
   const std::lock_guard lock(changing_);
   past_ = past;
@@ -38,7 +39,9 @@ int Sealing::do_work() noexcept {
   const std::shared_ptr<history::SealedPast> past = this->past();
   idle_ns_ = kUntilCalled;
   if (!past || !past->has_work()) return 0;
+  pace_.begin();
   const auto sealed = past->do_work();
+  if (sealed && *sealed) pace_.end();
   if (!sealed) {
     report(sealed.error());
     idle_ns_ = kRetryNs;

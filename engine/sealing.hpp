@@ -10,6 +10,7 @@
 #include "history/sealed_past.hpp"
 #include "runtime/agent.hpp"
 #include "runtime/waker.hpp"
+#include "sealing_pace.hpp"
 
 namespace florin {
 
@@ -51,6 +52,7 @@ class Sealing final : public runtime::Agent {
 
   // The agent's thread.
   unsigned long long idle_ns_ = ~0ULL;
+  SealingPace pace_;
   std::string reported_;  ///< the failure that was told last
 };
 

@@ -17,6 +17,7 @@ namespace florin::journal {
 namespace {
 
 constexpr std::uint64_t kRatioMax = VerifiedBytes::kBlockBytes;  // no packed block is empty
+constexpr std::uint64_t kAskedBytes = 64U << 10;
 
 }  // namespace
 
@@ -60,11 +61,11 @@ Status ArchiveFileReader::check_places() const {
     has_packed |= entry.is_kept == 0;
     const bool is_kept = entry.is_kept != 0;
     if ((is_kept && has_packed) || entry.first_block != block || entry.bytes > directory_offset_ * kRatioMax) return misplaced();
-    if (blocks_of(entry.bytes) > blocks_.size() - block) return misplaced();
-    for (const std::uint64_t end = block + blocks_of(entry.bytes); block < end; ++block) {
+    if (entry.row_bytes == 0 || entry.blocks() > blocks_.size() - block) return misplaced();
+    for (const std::uint64_t end = block + entry.blocks(); block < end; ++block) {
       const std::uint64_t next = end_of(block);
-      if (blocks_[block].offset != offset || next <= offset || next - offset > bytes_of(block)) return misplaced();
-      if (is_kept && next - offset != bytes_of(block)) return misplaced();
+      if (blocks_[block].offset != offset || next <= offset || next - offset > bytes_of(entry, block)) return misplaced();
+      if (is_kept && next - offset != bytes_of(entry, block)) return misplaced();
       offset = next;
     }
   }
@@ -79,20 +80,20 @@ Status ArchiveFileReader::map() {
   file_.close();
   ::madvise(map, file_bytes_, MADV_RANDOM);
   verified_ = std::make_unique<std::atomic<std::uint64_t>[]>(blocks_.size() / 64 + 1);
+  asked_ = std::make_unique<std::atomic<std::uint64_t>[]>(file_bytes_ / kAskedBytes / 64 + 1);
   hints_ = std::make_unique<BlockCache::Hint[]>(blocks_.size());
   return Status::ok();
 }
 
 const ArchiveEntry& ArchiveFileReader::entry_of(std::uint64_t block) const noexcept {
   return *std::partition_point(entries_.begin(), entries_.end(), [block](const ArchiveEntry& candidate) {
-    return candidate.first_block + blocks_of(candidate.bytes) <= block;
+    return candidate.first_block + candidate.blocks() <= block;
   });
 }
 
-std::uint64_t ArchiveFileReader::bytes_of(std::uint64_t block) const noexcept {
-  const ArchiveEntry& entry = entry_of(block);
-  const std::uint64_t begin = (block - entry.first_block) * VerifiedBytes::kBlockBytes;
-  return std::min(page_end(entry.bytes) - begin, VerifiedBytes::kBlockBytes);
+std::uint64_t ArchiveFileReader::bytes_of(const ArchiveEntry& entry, std::uint64_t block) noexcept {
+  const std::uint64_t begin = (block - entry.first_block) * entry.block_bytes();
+  return std::min(page_end(entry.bytes) - begin, entry.block_bytes());
 }
 
 std::uint64_t ArchiveFileReader::end_of(std::uint64_t block) const noexcept {
@@ -113,12 +114,22 @@ Result<VerifiedBytes> ArchiveFileReader::section(std::uint32_t kind) const {
   return Status(ErrorKind::kNotFound, file_.path() + ": no section " + std::to_string(kind));
 }
 
+void ArchiveFileReader::ask_disk(std::uint64_t offset) const noexcept {
+  const std::uint64_t place = offset / kAskedBytes;
+  const std::uint64_t bit = std::uint64_t{1} << (place % 64);
+  if ((asked_[place / 64].load(std::memory_order_relaxed) & bit) != 0) return;
+  asked_[place / 64].fetch_or(bit, std::memory_order_relaxed);
+  const std::uint64_t begin = place * kAskedBytes;
+  ::madvise(const_cast<std::byte*>(map_ + begin), std::min(kAskedBytes, file_bytes_ - begin), MADV_WILLNEED);
+}
+
 Status ArchiveFileReader::load(std::uint64_t block, std::span<const std::byte>& stored) const {
   const std::uint64_t begin = blocks_[block].offset;
   const std::uint64_t first_page = begin / kSealedPageBytes * kSealedPageBytes;
   void* const pages = const_cast<std::byte*>(map_ + first_page);
   const std::uint64_t bytes = page_end(end_of(block)) - first_page;
-  ::madvise(pages, bytes, MADV_WILLNEED);
+  ask_disk(begin);
+  ask_disk(end_of(block) - 1);
   // Faults of the disk come back as an error here, where they would be a signal on touching the page.
   if (::madvise(pages, bytes, MADV_POPULATE_READ) != 0 && errno == EFAULT) return damage(block, "cannot be read from the disk");
   stored = {map_ + begin, end_of(block) - begin};
@@ -128,7 +139,6 @@ Status ArchiveFileReader::load(std::uint64_t block, std::span<const std::byte>& 
 Status ArchiveFileReader::verify_block(std::uint64_t block) const {
   std::span<const std::byte> stored;
   if (Status status = load(block, stored); !status) return status;
-  if (record::checksum(stored) != blocks_[block].checksum) return damage(block, "checksum of the block");
   verified_[block / 64].fetch_or(std::uint64_t{1} << (block % 64), std::memory_order_relaxed);
   return Status::ok();
 }
@@ -136,13 +146,14 @@ Status ArchiveFileReader::verify_block(std::uint64_t block) const {
 Status ArchiveFileReader::unpack(std::uint64_t block, std::span<std::byte> room) const {
   std::span<const std::byte> stored;
   if (Status status = load(block, stored); !status) return status;
-  const std::span<std::byte> bytes = room.first(bytes_of(block));
+  const ArchiveEntry& entry = entry_of(block);
+  const std::span<std::byte> bytes = room.first(bytes_of(entry, block));
   if (stored.size() == bytes.size()) {
     std::memcpy(bytes.data(), stored.data(), bytes.size());
-  } else if (!unpack_block(stored, bytes)) {
+  } else if (!unpack_block(stored, entry.row_bytes, bytes)) {
     return damage(block, "cannot be unpacked");
   }
-  return record::checksum(bytes) == blocks_[block].checksum ? Status::ok() : damage(block, "checksum of the unpacked block");
+  return low64(record::checksum(bytes)) == blocks_[block].checksum ? Status::ok() : damage(block, "checksum of the unpacked block");
 }
 
 Status ArchiveFileReader::read_block(std::uint64_t block, std::uint64_t offset, std::span<std::byte> bytes) const {
@@ -151,7 +162,7 @@ Status ArchiveFileReader::read_block(std::uint64_t block, std::uint64_t offset, 
 }
 
 Status ArchiveFileReader::verify_blocks(std::uint64_t first, std::uint64_t count) const {
-  AlignedBuffer room(VerifiedBytes::kBlockBytes);
+  AlignedBuffer room(BlockSource::kBlockBytes);
   const std::uint64_t end = std::min(block_count(), first + std::min(count, block_count()));
   for (std::uint64_t block = first; block < end; ++block) {
     const bool is_kept = entry_of(block).is_kept != 0;

@@ -25,6 +25,8 @@ class ArchiveFileReader final : public SealedReader, private BlockVerifier, priv
 
   [[nodiscard]] const SealedHeader& header() const noexcept override { return header_; }
   [[nodiscard]] const std::vector<SealedSection>& sections() const noexcept override { return sections_; }
+  [[nodiscard]] std::uint64_t file_bytes() const noexcept override { return file_bytes_; }
+  [[nodiscard]] bool is_archived() const noexcept override { return true; }
   [[nodiscard]] Result<VerifiedBytes> section(std::uint32_t kind) const override;
   [[nodiscard]] std::uint64_t block_count() const noexcept override { return blocks_.size(); }
   /// Past the cache.
@@ -42,8 +44,10 @@ class ArchiveFileReader final : public SealedReader, private BlockVerifier, priv
   Status unpack(std::uint64_t block, std::span<std::byte> room) const;
   /// What stands for a block in the file, asked for and checked.
   Status load(std::uint64_t block, std::span<const std::byte>& stored) const;
+  /// Asks the disk for what lies around an offset, the first time: blocks are much smaller than what a disk gives at once.
+  void ask_disk(std::uint64_t offset) const noexcept;
   [[nodiscard]] const ArchiveEntry& entry_of(std::uint64_t block) const noexcept;
-  [[nodiscard]] std::uint64_t bytes_of(std::uint64_t block) const noexcept;
+  [[nodiscard]] static std::uint64_t bytes_of(const ArchiveEntry& entry, std::uint64_t block) noexcept;
   [[nodiscard]] std::uint64_t end_of(std::uint64_t block) const noexcept;
   [[nodiscard]] Status damage(std::uint64_t block, const char* reason) const;
 
@@ -58,6 +62,7 @@ class ArchiveFileReader final : public SealedReader, private BlockVerifier, priv
   std::vector<ArchiveBlock> blocks_;
   const std::byte* map_ = nullptr;
   std::unique_ptr<std::atomic<std::uint64_t>[]> verified_;  ///< a bit a block, of kept ones; set by any thread, never cleared
+  std::unique_ptr<std::atomic<std::uint64_t>[]> asked_;     ///< a bit for each kAskedBytes of the file, likewise
   std::unique_ptr<BlockCache::Hint[]> hints_;               ///< of packed blocks; any thread
 };
 

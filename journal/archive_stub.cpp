@@ -9,16 +9,11 @@
 namespace florin::journal {
 
 Result<ArchiveStub> ArchiveStub::read(const std::string& path) {
-  const Result<File> file = File::open(path, O_RDONLY);
-  if (!file) return file.error();
-  const Result<std::uint64_t> size = file->size();
-  if (!size) return size.error();
-  std::string text(*size, ' ');
-  const Result<std::size_t> read = file->read_at(std::as_writable_bytes(std::span(text)), 0);
-  if (!read) return read.error();
-  const std::size_t end = text.find('\n');
-  if (end == std::string::npos || !text.ends_with('\n')) return Status(ErrorKind::kCorrupt, path + ": does not say where the segment is");
-  return ArchiveStub{.store_id = text.substr(0, end), .folder = text.substr(end + 1, text.size() - end - 2)};
+  const Result<std::string> text = read_text(path);
+  if (!text) return text.error();
+  const std::size_t end = text->find('\n');
+  if (end == std::string::npos || !text->ends_with('\n')) return Status(ErrorKind::kCorrupt, path + ": does not say where the segment is");
+  return ArchiveStub{.store_id = text->substr(0, end), .folder = text->substr(end + 1, text->size() - end - 2)};
 }
 
 Status ArchiveStub::write(const std::string& path) const {

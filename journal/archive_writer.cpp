@@ -12,8 +12,8 @@
 namespace florin::journal {
 namespace {
 
-constexpr std::uint64_t kBlockBytes = VerifiedBytes::kBlockBytes;
-constexpr int kBlocksPerStep = 16;
+constexpr std::uint64_t kBlockBytes = VerifiedBytes::kBlockBytes;  // the largest
+constexpr std::uint64_t kBytesPerStep = 1U << 20;
 constexpr std::size_t kBufferBytes = 4U << 20;
 
 std::string temporary(const std::string& path) { return path + ".tmp"; }
@@ -34,7 +34,7 @@ ArchiveWriter::~ArchiveWriter() {
   if (!is_published_) (void)remove_file(temporary(path_));
 }
 
-Result<std::unique_ptr<ArchiveWriter>> ArchiveWriter::create(std::string path, std::unique_ptr<SealedReader> source, const IsKept& is_kept) {
+Result<std::unique_ptr<ArchiveWriter>> ArchiveWriter::create(std::string path, std::unique_ptr<SealedReader> source, const FormOf& form_of) {
   std::unique_ptr<ArchiveWriter> writer(new ArchiveWriter(std::move(path), std::move(source)));
   Result<File> file = File::open(temporary(writer->path_), O_RDWR | O_CREAT | O_TRUNC);
   if (!file) return file.error();
@@ -42,17 +42,19 @@ Result<std::unique_ptr<ArchiveWriter>> ArchiveWriter::create(std::string path, s
   // Those that are kept come first: there every section begins with a page.
   for (const bool kept : {true, false}) {
     for (const SealedSection& section : writer->source_->sections()) {
-      if (is_kept(section.kind) != kept) continue;
+      const SectionForm form = form_of(section.kind);
+      if (form.is_read_in_place != kept) continue;
       const ArchiveEntry* const last = writer->entries_.empty() ? nullptr : &writer->entries_.back();
-      const std::uint64_t first_block = last == nullptr ? 0 : last->first_block + blocks_of(last->bytes);
-      writer->entries_.push_back({.kind = section.kind, .is_kept = kept, .bytes = section.bytes, .first_block = first_block});
+      const std::uint64_t first_block = last == nullptr ? 0 : last->first_block + last->blocks();
+      writer->entries_.push_back(
+          {.kind = section.kind, .is_kept = kept, .row_bytes = form.row_bytes, .bytes = section.bytes, .first_block = first_block});
     }
   }
   return writer;
 }
 
 Result<bool> ArchiveWriter::step() {
-  for (int i = 0; i < kBlocksPerStep; ++i) {
+  for (std::uint64_t end = bytes_read_ + kBytesPerStep; bytes_read_ < end;) {
     while (section_ < entries_.size() && section_offset_ >= entries_[section_].bytes) {
       ++section_;
       section_offset_ = 0;
@@ -70,14 +72,17 @@ Status ArchiveWriter::add_block() {
   const ArchiveEntry& entry = entries_[section_];
   const auto section = source_->section(entry.kind);
   if (!section) return section.error();
-  const std::uint64_t bytes = std::min(kBlockBytes, entry.bytes - section_offset_);
+  const std::uint64_t bytes = std::min(entry.block_bytes(), entry.bytes - section_offset_);
   const std::span<std::byte> block = block_.bytes().first(page_end(bytes));
   if (!section->read(section_offset_, block.first(bytes))) return section->status(section_offset_, bytes);
   std::memset(block.data() + bytes, 0, block.size() - bytes);
-  const std::size_t packed = entry.is_kept != 0 ? 0 : packer_.pack(block, packed_.bytes());
+  const std::size_t packed = entry.is_kept != 0 ? 0 : packer_.pack(block, entry.row_bytes, packed_.bytes());
   const std::span<const std::byte> stored = packed == 0 ? std::span<const std::byte>(block) : packed_.bytes().first(packed);
-  blocks_.push_back({.checksum = record::checksum(block), .file_checksum = low64(record::checksum(stored)), .offset = buffer_offset_ + buffer_end_});
+  blocks_.push_back({.checksum = low64(record::checksum(block)),
+                     .file_checksum = low64(record::checksum(stored)),
+                     .offset = buffer_offset_ + buffer_end_});
   section_offset_ += bytes;
+  bytes_read_ += bytes;
   return put(stored);
 }
 

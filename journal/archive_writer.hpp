@@ -15,18 +15,18 @@
 
 namespace florin::journal {
 
-/// Sections that are kept as they are, by kind: because they are read in place, or do not get smaller.
-using IsKept = std::function<bool(std::uint32_t kind)>;
+/// What becomes of a section, by its kind.
+using FormOf = std::function<SectionForm(std::uint32_t kind)>;
 
 /// Writes the file of an archived segment from a sealed one, a piece at a time, so that whoever does it can do other things in between.
 /// Every block of the source is checked on the way. Written as `.tmp`, flushed, renamed, and the folder flushed; unpublished, the
 /// file is removed with the writer. Writer: one thread.
 class ArchiveWriter {
  public:
-  /// Up to 5 a higher one takes more time and no less room ("Old segments are packed in blocks" in docs/design_notes.md).
-  static constexpr int kLevel = 1;
+  /// Higher ones take more time to unpack and little less room ("Old segments are packed in blocks" in docs/design_notes.md).
+  static constexpr int kLevel = -1;
 
-  static Result<std::unique_ptr<ArchiveWriter>> create(std::string path, std::unique_ptr<SealedReader> source, const IsKept& is_kept);
+  static Result<std::unique_ptr<ArchiveWriter>> create(std::string path, std::unique_ptr<SealedReader> source, const FormOf& form_of);
   ~ArchiveWriter();
 
   /// Packs about a MiB; true: that was the last one, and the file is durable and has its name. A failure is final.
@@ -54,6 +54,7 @@ class ArchiveWriter {
   // What comes next.
   std::size_t section_ = 0;
   std::uint64_t section_offset_ = 0;
+  std::uint64_t bytes_read_ = 0;  ///< of all sections
 };
 
 }  // namespace florin::journal

@@ -14,7 +14,7 @@
 
 namespace florin::journal {
 
-/// Unpacked blocks of archived segments: a fixed number of frames of 64 KiB, of which the ones that were not read for a while are used again
+/// Unpacked blocks of archived segments: a fixed number of frames, one block each, of which the ones that were not read for a while are used again
 /// (second chance). Memory is taken from the system when a frame is filled for the first time.
 ///
 /// Readers: any thread, and none waits for another: the core asks too, and whoever reads for a query runs below its priority. Who misses a
@@ -22,7 +22,7 @@ namespace florin::journal {
 /// alone, and a reader counts himself in before he looks at it.
 class BlockCache {
  public:
-  static constexpr std::uint64_t kBlockBytes = VerifiedBytes::kBlockBytes;
+  static constexpr std::uint64_t kBlockBytes = BlockSource::kBlockBytes;
   /// So many at least, so that threads do not run out of frames: each has one at a time.
   static constexpr std::size_t kFramesMin = 64;
 
@@ -60,7 +60,8 @@ class BlockCache {
   static constexpr std::uint64_t kNone = 0;
   static constexpr std::uint32_t kAlone = 1U << 31;
 
-  struct alignas(64) Frame {
+  /// Several to a cache line: there are many more of them than threads, and they take memory whether there is an archive or not.
+  struct Frame {
     std::atomic<std::uint32_t> users{0};  ///< readers, and kAlone while somebody changes it
     std::atomic<bool> was_read{false};
     std::atomic<std::uint64_t> key{kNone};

@@ -84,6 +84,18 @@ Status File::sync_data() {
   return Status::ok();
 }
 
+Result<std::string> read_text(const std::string& path) {
+  const Result<File> file = File::open(path, O_RDONLY);
+  if (!file) return file.error();
+  const Result<std::uint64_t> size = file->size();
+  if (!size) return size.error();
+  std::string text(*size, ' ');
+  const Result<std::size_t> read = file->read_at(std::as_writable_bytes(std::span(text)), 0);
+  if (!read) return read.error();
+  text.resize(*read);
+  return text;
+}
+
 Status sync_folder(const std::string& path) {
   Result<File> folder = File::open(path, O_RDONLY | O_DIRECTORY);
   if (!folder) return folder.error();

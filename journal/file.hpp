@@ -42,6 +42,8 @@ class File {
   std::string path_;
 };
 
+/// A small file as a whole. kNotFound if there is none.
+Result<std::string> read_text(const std::string& path);
 /// Makes names in a folder durable: creations, renames and removals before it survive power loss.
 Status sync_folder(const std::string& path);
 /// Creates the folder and its parents where missing, durably.

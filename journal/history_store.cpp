@@ -155,14 +155,14 @@ Status HistoryStore::set_aside(std::uint64_t segment) {
   return sync_folder(history());
 }
 
-Result<std::unique_ptr<ArchiveWriter>> HistoryStore::begin_archive(std::uint64_t segment, u128 store_id, const IsKept& is_kept) {
+Result<std::unique_ptr<ArchiveWriter>> HistoryStore::begin_archive(std::uint64_t segment, u128 store_id, const FormOf& form_of) {
   std::string path = path_of_segment(options_.archive, segment, kArchive);
   if (const std::string owner = store_of(path); !owner.empty() && owner != to_hex(store_id)) {
     return Status(ErrorKind::kDiffers, path + ": archived by the store " + owner + ", not by " + to_hex(store_id));
   }
   auto source = sealed_->open(segment, store_id);
   if (!source) return source.error();
-  return ArchiveWriter::create(std::move(path), std::move(*source), is_kept);
+  return ArchiveWriter::create(std::move(path), std::move(*source), form_of);
 }
 
 Result<std::unique_ptr<SealedReader>> HistoryStore::open_archived(std::uint64_t segment, u128 store_id) const {

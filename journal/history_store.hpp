@@ -49,7 +49,7 @@ class HistoryStore final : public SealedStore {
   /// Not archived yet, ascending.
   [[nodiscard]] Result<std::vector<std::uint64_t>> unarchived() const { return sealed_->list(); }
   /// To write the archive's file of a sealed segment. kDiffers if there is one of another store.
-  Result<std::unique_ptr<ArchiveWriter>> begin_archive(std::uint64_t segment, u128 store_id, const IsKept& is_kept);
+  Result<std::unique_ptr<ArchiveWriter>> begin_archive(std::uint64_t segment, u128 store_id, const FormOf& form_of);
   [[nodiscard]] Result<std::unique_ptr<SealedReader>> open_archived(std::uint64_t segment, u128 store_id) const;
   /// The archive's file is whole: from now on it is the one that counts.
   Status finish_archive(std::uint64_t segment, u128 store_id);

@@ -17,7 +17,7 @@ namespace florin::journal {
 
 struct LmdbJournalSettings {
   std::string folder;                                   ///< the data folder; segments go to <folder>/journal
-  std::uint64_t segment_bytes = 1ULL << 30;             ///< a segment ends with the batch that reaches it
+  std::uint64_t segment_bytes = 256ULL << 20;           ///< a segment ends with the batch that reaches it
   std::uint64_t headroom_bytes = 512ULL << 20;          ///< of the disk, left free: below it has_room() is false
   std::uint64_t allocate_step_bytes = 32ULL << 20;      ///< files are allocated ahead in steps of this
   bool zero_ahead = false;                              ///< and written with zeros: faster commits, twice the writes

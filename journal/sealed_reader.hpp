@@ -24,6 +24,8 @@ class SealedFileReader final : public SealedReader, private BlockVerifier {
 
   [[nodiscard]] const SealedHeader& header() const noexcept override { return header_; }
   [[nodiscard]] const std::vector<SealedSection>& sections() const noexcept override { return sections_; }
+  [[nodiscard]] std::uint64_t file_bytes() const noexcept override { return file_bytes_; }
+  [[nodiscard]] bool is_archived() const noexcept override { return false; }
   [[nodiscard]] Result<VerifiedBytes> section(std::uint32_t kind) const override;
   [[nodiscard]] std::uint64_t block_count() const noexcept override { return checksums_.size(); }
   [[nodiscard]] Status verify_blocks(std::uint64_t first, std::uint64_t count) const override;

@@ -25,9 +25,13 @@ std::string folder_of(const std::string& path) { return path.substr(0, path.find
 }  // namespace
 
 SealedFileWriter::SealedFileWriter(std::string path, std::uint64_t segment)
-    : path_(std::move(path)), segment_(segment), buffer_(kBufferBytes), buffer_offset_(kSealedPageBytes) {}
+    : path_(std::move(path)),
+      segment_(segment),
+      behind_(kBufferBytes, [this](std::span<const std::byte> bytes, std::uint64_t offset) { return write_through(bytes, offset); }),
+      buffer_offset_(kSealedPageBytes) {}
 
 SealedFileWriter::~SealedFileWriter() {
+  (void)behind_.finish();
   direct_.close();
   file_.close();
   if (!is_published_) (void)remove_file(temporary(path_));
@@ -65,7 +69,7 @@ Status SealedFileWriter::append(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const std::size_t room = block_begin_ + VerifiedBytes::kBlockBytes - buffer_end_;
     const std::size_t count = std::min(room, bytes.size());
-    std::memcpy(buffer_.bytes().data() + buffer_end_, bytes.data(), count);
+    std::memcpy(behind_.buffer().data() + buffer_end_, bytes.data(), count);
     buffer_end_ += count;
     bytes = bytes.subspan(count);
     if (count != room) break;
@@ -76,8 +80,8 @@ Status SealedFileWriter::append(std::span<const std::byte> bytes) {
 
 Status SealedFileWriter::end_block() {
   const std::size_t end = page_end(buffer_end_);
-  std::memset(buffer_.bytes().data() + buffer_end_, 0, end - buffer_end_);
-  checksums_.push_back(record::checksum(buffer_.bytes().subspan(block_begin_, end - block_begin_)));
+  std::memset(behind_.buffer().data() + buffer_end_, 0, end - buffer_end_);
+  checksums_.push_back(record::checksum(behind_.buffer().subspan(block_begin_, end - block_begin_)));
   block_begin_ = buffer_end_ = end;
   return end + VerifiedBytes::kBlockBytes <= kBufferBytes ? Status::ok() : write_buffer();
 }
@@ -86,16 +90,17 @@ Status SealedFileWriter::end_section() { return buffer_end_ == block_begin_ ? St
 
 Status SealedFileWriter::write_buffer() {
   if (Status status = allocate(buffer_offset_ + buffer_end_); !status) return fail(std::move(status));
-  // Past the page cache a write costs a sixth, and leaves nothing that the journal's flushes would have to wait for.
-  if (direct_.is_open()) {
-    if (Status status = direct_.write_at(buffer_.bytes().first(buffer_end_), buffer_offset_); !status) return fail(std::move(status));
-  } else {
-    if (Status status = file_.write_at(buffer_.bytes().first(buffer_end_), buffer_offset_); !status) return fail(std::move(status));
-    if (Status status = file_.sync_data(); !status) return fail(std::move(status));
-  }
+  if (Status status = behind_.give(buffer_end_, buffer_offset_); !status) return fail(std::move(status));
   buffer_offset_ += buffer_end_;
   block_begin_ = buffer_end_ = 0;
   return Status::ok();
+}
+
+/// Past the page cache a write costs a sixth, and leaves nothing that the journal's flushes would have to wait for.
+Status SealedFileWriter::write_through(std::span<const std::byte> bytes, std::uint64_t offset) {
+  if (direct_.is_open()) return direct_.write_at(bytes, offset);
+  if (Status status = file_.write_at(bytes, offset); !status) return status;
+  return file_.sync_data();
 }
 
 Status SealedFileWriter::allocate(std::uint64_t end) {
@@ -116,6 +121,7 @@ Status SealedFileWriter::publish(const SealedHeader& header) {
   if (buffer_end_ != 0) {
     if (Status status = write_buffer(); !status) return status;
   }
+  if (Status status = behind_.finish(); !status) return fail(std::move(status));
   const SealedDirectory directory{.entries = std::as_bytes(std::span(entries_)),
                                   .blocks = std::as_bytes(std::span(checksums_)),
                                   .section_count = static_cast<std::uint32_t>(entries_.size()),

@@ -2,19 +2,20 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "florin/sealed_segment.hpp"
-#include "journal/aligned_buffer.hpp"
 #include "journal/file.hpp"
 #include "journal/sealed_layout.hpp"
+#include "journal/write_behind.hpp"
 
 namespace florin::journal {
 
 /// Writes the file of a sealed segment under `.tmp`: sections gather in a buffer of some MiB, which is hashed while it is in the
-/// caches, and written past the page cache where the file system can, else flushed piece by piece, so that the journal's own flushes never wait
-/// behind hundreds of MiB.
+/// caches, and written behind the caller's back past the page cache where the file system can, else flushed piece by piece, so that the
+/// journal's own flushes never wait behind hundreds of MiB.
 /// publish() writes the end and the first page, flushes, renames and flushes the folder. Unpublished, the file is removed
 /// with the writer, or by the next start. Writer: one thread.
 class SealedFileWriter final : public SealedWriter {
@@ -32,6 +33,7 @@ class SealedFileWriter final : public SealedWriter {
   Status end_block();
   Status end_section();
   Status write_buffer();
+  Status write_through(std::span<const std::byte> bytes, std::uint64_t offset);
   Status allocate(std::uint64_t end);
   Status fail(Status status);
 
@@ -43,7 +45,7 @@ class SealedFileWriter final : public SealedWriter {
   bool is_published_ = false;
   std::vector<SealedEntry> entries_;
   std::vector<u128> checksums_;       ///< of all blocks
-  AlignedBuffer buffer_;
+  WriteBehind behind_;                ///< its thread alone writes to the file until finish()
   std::uint64_t buffer_offset_ = 0;   ///< in the file
   std::size_t block_begin_ = 0;       ///< in the buffer
   std::size_t buffer_end_ = 0;        ///< bytes filled, the block under way included

@@ -11,7 +11,7 @@
 #include "history/checkpoints.hpp"
 #include "history/high_water_lanes.hpp"
 #include "history/id_filter.hpp"
-#include "history/id_run.hpp"
+#include "history/id_run_builder.hpp"
 #include "history/postings.hpp"
 #include "history/user_data_filter.hpp"
 #include "micro/apply_support.hpp"
@@ -376,7 +376,14 @@ std::vector<Checkpoint> checkpoints_of(std::uint32_t accounts) {
     all[i].ordinal = static_cast<std::uint32_t>(sequence.below(accounts));
     all[i].posting = i * 32;
   }
+  std::ranges::sort(all, {}, [](const Checkpoint& one) { return checkpoint_key(one.ordinal, one.posting); });
   return all;
+}
+
+SectionBytes build_checkpoints(const std::vector<Checkpoint>& all) {
+  CheckpointsBuilder builder(all.size());
+  for (const Checkpoint& one : all) builder.add(one);
+  return builder.finish();
 }
 
 void checkpoints_build(benchmark::State& state) {

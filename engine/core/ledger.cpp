@@ -232,6 +232,7 @@ StateMachine::Counts Ledger::counts() const noexcept {
   const Past::Shrunk shrunk = past_->shrunk();
   counts.transfers_shrunk = shrunk.transfers;
   counts.shrunk_digest = shrunk.digest;
+  counts.stored = past_->stored();
   counts.is_sealing = tables_[0].is_sealing();
   counts.is_sealing_failing = past_->is_failing();
   return counts;

@@ -8,7 +8,7 @@
 namespace florin::core {
 
 void Ledger::move_generations() {
-  past_->at_boundary();
+  past_->at_boundary(entries_to_freeze(), plan_.entries);
   if (tables_[0].is_sealing()) forget_generation();
   const auto is_ready = [](const auto& partition) { return !partition->is_sealing() && partition->is_tidy(); };
   if (std::ranges::all_of(tables_.all(), is_ready) && is_generation_complete()) freeze_generation();

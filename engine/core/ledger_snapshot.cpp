@@ -12,6 +12,7 @@
 namespace florin::core {
 namespace {
 
+constexpr std::uint32_t kAccountsAhead = 48;   // whether there is a pre-image stands in the record, which seldom is in a cache
 constexpr std::uint32_t kPreImagesAhead = 16;  // they lie in order of change, so each is a miss of its own
 
 Status damaged(ChunkKey key, const char* reason) {
@@ -148,6 +149,7 @@ std::size_t Ledger::emit_accounts(const Sink& sink) {
                                       [](const Partition& partition, std::uint64_t i) { return partition.accounts()[i].timestamp; });
     if (p == tables_.count()) break;
     const auto ordinal = static_cast<std::uint32_t>(++at.position[p][kSnapshotAccounts]);
+    tables_[p].prefetch_snapshot_account(ordinal + kAccountsAhead);
     tables_[p].prefetch_pre_image(ordinal + kPreImagesAhead);
     at.accounts.push_back(tables_[p].snapshot_account(ordinal));
     tables_[p].emitted_account(ordinal);

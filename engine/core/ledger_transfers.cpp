@@ -131,6 +131,7 @@ void Ledger::create_transfers(const Command& command) {
       take_hints(partition, command.hints + base, group_at(base).size(), group);
     }
     ask_sealing_ids(partition, group_at(base), group);
+    tables_.ask_past_ahead(group_at(base), group.id_hash);
   };
   const auto find = [&](std::uint32_t base, Group& group) {
     if (base >= command.event_count) return;

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <vector>
 
 #include "core/past_segment.hpp"
+#include "core/stored_segments.hpp"
 #include "core/tables.hpp"
 #include "florin/status.hpp"
 
@@ -59,6 +61,11 @@ class Past {
 
   /// False: certainly no transfer and no failed id of the past has this id. True: find() knows. Touches no disk.
   [[nodiscard]] virtual bool may_know(u128 id, std::uint64_t hash) const noexcept = 0;
+  /// Asks for the memory that may_know() will read for the ids of these, so that its latencies overlap. One hash for each.
+  virtual void ask_ahead(std::span<const Transfer> events, const std::uint64_t* hashes) const noexcept {
+    static_cast<void>(events);
+    static_cast<void>(hashes);
+  }
   [[nodiscard]] virtual std::optional<PastTransfer> find(u128 id, std::uint64_t hash) const noexcept = 0;
   [[nodiscard]] virtual bool has_transfer_at(std::uint64_t timestamp) const noexcept = 0;
 
@@ -96,11 +103,16 @@ class Past {
   [[nodiscard]] virtual std::uint64_t durable_generations() const noexcept = 0;
   /// Sealing fails again and again: nothing will leave memory for now. Any thread.
   [[nodiscard]] virtual bool is_failing() const noexcept { return false; }
+  [[nodiscard]] virtual StoredSegments stored() const noexcept { return {}; }
   /// What it needs in memory.
   [[nodiscard]] virtual std::uint64_t memory_bytes() const noexcept = 0;
 
-  /// Between two batches, so that what it answers does not change within one: takes over how segments are stored from now on.
-  virtual void at_boundary() noexcept {}
+  /// Between two batches, so that what it answers does not change within one: takes over how segments are stored from now on. Of the generation
+  /// that fills there are `filled` entries; at `full` it wants to be sealed.
+  virtual void at_boundary(std::uint64_t filled, std::uint64_t full) noexcept {
+    static_cast<void>(filled);
+    static_cast<void>(full);
+  }
   /// Begins to seal. The next one comes only after is_sealed() was true.
   virtual void seal(const FrozenGeneration& generation) = 0;
   /// Asked between batches while one is being sealed. True, once: all of it is durable, and known to may_know() and find() from now on.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 
+#include "core/stored_segments.hpp"
 #include "florin/batch.hpp"
 #include "florin/frame.hpp"
 #include "florin/snapshot.hpp"
@@ -240,6 +241,7 @@ class StateMachine {
     std::uint64_t transfers_shrunk = 0;    ///< of these: those whose files have only ids, times and digests of them any more
     u128 shrunk_digest = 0;                ///< of these: see Past::shrunk()
     std::uint64_t history_begins = 0;      ///< timestamp: what came before is dropped; 0: nothing is
+    StoredSegments stored;
     bool is_sealing = false;               ///< one is leaving
     bool is_sealing_failing = false;       ///< and cannot, for now
   };

@@ -101,6 +101,10 @@ bool Tables::past_says(u128 id, std::uint64_t hash) const noexcept {
   return owner(hash).frozen_may_know(id, TagTable::tag_of(hash)) || past_->may_know(id, hash);
 }
 
+void Tables::ask_past_ahead(std::span<const Transfer> events, const std::uint64_t* hashes) const noexcept {
+  if (past_ != nullptr) past_->ask_ahead(events, hashes);
+}
+
 bool Tables::has_transfer_at(std::uint64_t timestamp) const noexcept {
   return static_cast<bool>(find_transfer_at(timestamp)) || (past_ != nullptr && past_->has_transfer_at(timestamp));
 }

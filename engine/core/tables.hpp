@@ -113,6 +113,8 @@ class Tables {
   [[nodiscard]] bool past_may_know(u128 id, std::uint64_t hash) const noexcept {
     return past_ != nullptr && past_says(id, hash);
   }
+  /// Asks for what the past will have to read to say so of these.
+  void ask_past_ahead(std::span<const Transfer> events, const std::uint64_t* hashes) const noexcept;
   [[nodiscard]] bool has_transfer_at(std::uint64_t timestamp) const noexcept;
   [[nodiscard]] PendingAt find_pending(u128 id) const noexcept;
   /// Who names the accounts that a post or void may leave out: the transfer of its hold; if that was dropped, what the event itself created.

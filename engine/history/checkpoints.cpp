@@ -1,8 +1,7 @@
 #include "history/checkpoints.hpp"
 
-#include <vector>
-
 namespace florin::history {
+
 Result<Checkpoints> Checkpoints::open(VerifiedBytes bytes) {
   CheckpointsHeader header;
   if (Status status = read_header(bytes, header, "checkpoints"); !status) return status;
@@ -90,24 +89,10 @@ Status Checkpoints::check(std::uint32_t ordinal, std::uint32_t posting) const {
   return {ErrorKind::kCorrupt, "checkpoints: row and key differ at " + std::to_string(place)};
 }
 
-SectionBytes build_checkpoints(std::span<const Checkpoint> all) {
-  struct Place {
-    std::uint64_t key;
-    std::uint64_t from;
-  };
-  std::vector<Place> places(all.size());
-  for (std::size_t i = 0; i < all.size(); ++i) places[i] = {checkpoint_key(all[i].ordinal, all[i].posting), i};
-  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.key < b.key; });
-  const std::size_t keys_at = sizeof(CheckpointsHeader) + all.size() * sizeof(Checkpoint);
-  SectionBytes section(keys_at + all.size() * sizeof(std::uint64_t));
-  *section.at<CheckpointsHeader>(0) = CheckpointsHeader{.count = all.size()};
-  auto* const rows = section.at<Checkpoint>(sizeof(CheckpointsHeader));
-  auto* const keys = section.at<std::uint64_t>(keys_at);
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    rows[i] = all[places[i].from];
-    keys[i] = places[i].key;
-  }
-  return section;
+CheckpointsBuilder::CheckpointsBuilder(std::uint64_t count) : section_(sizeof(CheckpointsHeader) + count * (sizeof(Checkpoint) + sizeof(std::uint64_t))) {
+  *section_.at<CheckpointsHeader>(0) = CheckpointsHeader{.count = count};
+  rows_ = section_.at<Checkpoint>(sizeof(CheckpointsHeader));
+  keys_ = section_.at<std::uint64_t>(sizeof(CheckpointsHeader) + count * sizeof(Checkpoint));
 }
 
 }  // namespace florin::history

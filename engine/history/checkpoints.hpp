@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 #include "core/past_segment.hpp"
 #include "florin/account.hpp"
@@ -108,7 +109,24 @@ bool Checkpoints::find(std::span<const PostingOf> asked, Take&& take) const noex
   return true;
 }
 
-/// Makes the section from checkpoints in any order, no two of the same posting.
-[[nodiscard]] SectionBytes build_checkpoints(std::span<const Checkpoint> all);
+/// Makes the section row by row, ascending by account and posting. Writer: one thread.
+class CheckpointsBuilder {
+ public:
+  explicit CheckpointsBuilder(std::uint64_t count);
+
+  /// The next of `count`.
+  void add(const Checkpoint& checkpoint) noexcept {
+    rows_[added_] = checkpoint;
+    keys_[added_++] = checkpoint_key(checkpoint.ordinal, checkpoint.posting);
+  }
+  /// The section, once all are added. The builder is used up.
+  SectionBytes finish() noexcept { return std::move(section_); }
+
+ private:
+  SectionBytes section_;
+  Checkpoint* rows_;
+  std::uint64_t* keys_;
+  std::uint64_t added_ = 0;
+};
 
 }  // namespace florin::history

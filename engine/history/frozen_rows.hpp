@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/past.hpp"
+#include "history/breathe.hpp"
 
 namespace florin::history {
 
@@ -11,7 +12,8 @@ namespace florin::history {
 /// Reader: one thread, any.
 class FrozenRows {
  public:
-  explicit FrozenRows(const core::FrozenGeneration& generation) : tables_(*generation.tables), rows_(generation.rows), heads_(rows_.size()) {
+  explicit FrozenRows(const core::FrozenGeneration& generation, const Breathe& breathe = kNeverWaits)
+      : tables_(*generation.tables), rows_(generation.rows), breathe_(breathe), heads_(rows_.size()) {
     for (const auto& rows : rows_) {
       transfers_ += rows.transfers_end - rows.transfers_begin;
       failed_ids_ += rows.failed_ids_end - rows.failed_ids_begin;
@@ -46,12 +48,17 @@ class FrozenRows {
   }
 
  private:
+  static constexpr std::size_t kRowsPerBreath = 1024;
+
   template <typename Begin, typename End, typename Log, typename Take>
   void merge(Begin&& begin, End&& end, Log&& log_of, Take&& take) {
     const auto count = static_cast<std::uint32_t>(rows_.size());
     if (count == 1) {
       const auto& log = log_of(tables_[0]);
-      for (std::size_t i = begin(rows_[0]); i < end(rows_[0]); ++i) take(tables_[0], log.settled(i));
+      for (std::size_t i = begin(rows_[0]); i < end(rows_[0]); ++i) {
+        take(tables_[0], log.settled(i));
+        if (i % kRowsPerBreath == 0) breathe_();
+      }
       return;
     }
     for (std::uint32_t p = 0; p < count; ++p) heads_[p] = begin(rows_[p]);
@@ -67,11 +74,13 @@ class FrozenRows {
       }
       if (next == count) return;
       take(tables_[next], log_of(tables_[next]).settled(heads_[next]++));
+      if (heads_[next] % kRowsPerBreath == 0) breathe_();
     }
   }
 
   const core::Tables& tables_;
   const std::vector<core::FrozenGeneration::Rows>& rows_;
+  const Breathe& breathe_;
   std::vector<std::size_t> heads_;
   std::uint64_t transfers_ = 0;
   std::uint64_t failed_ids_ = 0;

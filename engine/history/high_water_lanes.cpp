@@ -85,6 +85,7 @@ Status HighWaterLanes::add(const SegmentLanes& segment) {
     Lane& to = lanes_[i];
     to.straggler_low = std::min(to.straggler_low, from.straggler_low);
     to.straggler_high = std::max(to.straggler_high, from.straggler_high);
+    has_stragglers_ |= from.straggler_low <= from.straggler_high;
     if (!from.has_interval()) continue;
     to.intervals.insert(place_of(to, from), {from.above, from.up_to, segment.segment});
     to.high_water = to.intervals.back().up_to;

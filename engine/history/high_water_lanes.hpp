@@ -75,6 +75,9 @@ class HighWaterLanes {
     return {segment_of(lane, id), may_be_straggler};
   }
 
+  /// Some answer may say so.
+  [[nodiscard]] bool has_stragglers() const noexcept { return has_stragglers_; }
+
   /// Judges a segment that comes after all that were added, from a sample of its ids in order of arrival (one in 64 is plenty).
   /// Then SegmentLanes::take() says of each of its ids whether it is a straggler, and add() makes it known.
   [[nodiscard]] SegmentLanes judge(std::uint64_t segment, std::span<const u128> sample) const;
@@ -103,6 +106,7 @@ class HighWaterLanes {
   static std::vector<Interval>::const_iterator place_of(const Lane& lane, const SegmentLane& interval) noexcept;
 
   std::array<Lane, kLanes> lanes_;
+  bool has_stragglers_ = false;
 };
 
 }  // namespace florin::history

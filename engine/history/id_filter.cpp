@@ -87,7 +87,16 @@ void IdFilter::add(std::span<const std::uint64_t> hashes, std::uint64_t segment)
     }
     for (std::size_t i = 0; i < count; ++i) set_bits(lines[i], hashes[from + i]);
   }
-  count_ += hashes.size();
+  note_added(hashes.size(), segment);
+}
+
+void IdFilter::add_to_part(std::uint32_t part, std::span<const std::uint64_t> hashes) noexcept {
+  const Generation& generation = *parts_[part].load(std::memory_order_relaxed);
+  for (const std::uint64_t hash : hashes) set_bits(generation.line(part, hash), hash);
+}
+
+void IdFilter::note_added(std::uint64_t ids, std::uint64_t segment) noexcept {
+  count_ += ids;
   segment_ = segment;
 }
 

@@ -78,6 +78,10 @@ class IdFilter {
   Status reserve(std::uint64_t more, const PartSource& source);
   /// Adds the ids of one segment. Seen by the reader when that has synchronised with the builder otherwise.
   void add(std::span<const std::uint64_t> hashes, std::uint64_t segment) noexcept;
+  /// The same in two steps, while nobody reads: ids of one part, by one of several threads that have different parts; then, by the
+  /// builder, how many they were in all.
+  void add_to_part(std::uint32_t part, std::span<const std::uint64_t> hashes) noexcept;
+  void note_added(std::uint64_t ids, std::uint64_t segment) noexcept;
 
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
   [[nodiscard]] std::uint64_t segment() const noexcept { return segment_; }

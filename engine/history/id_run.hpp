@@ -7,6 +7,7 @@
 #include <cstring>
 #include <span>
 #include <type_traits>
+#include <vector>
 
 #include "florin/status.hpp"
 #include "history/section.hpp"
@@ -108,16 +109,22 @@ class IdRun {
     if (all.begin > all.end || all.end > count_) return out_of_order(part);
     const std::byte* at = entries(all);
     if (at == nullptr) return entries_status(all);
+    // Buckets hold two entries or so, which no processor predicts: so first how many begin at each entry, and then straight through.
+    std::vector<std::uint16_t> begins(all.end - all.begin + 1);
     std::uint32_t place = all.begin;
     for (std::uint32_t bucket = 0; bucket < kBucketsPerPart; ++bucket) {
-      const std::uint32_t next = bucket + 1;
-      const std::uint32_t end = next % kBucketsPerGroup == 0 ? bases[next / kBucketsPerGroup] : bases[bucket / kBucketsPerGroup] + offsets[next];
-      if (end < place || end > all.end) return out_of_order(part);
-      for (; place < end; ++place, at += kEntryBytes) {
-        const std::uint64_t entry = load(at);
-        const std::uint64_t hash = std::uint64_t{part * kBucketsPerPart + bucket} << kBucketShift | (entry >> kTagShift) << (64 - kHashBits);
-        visit(hash, IdEntry{static_cast<std::uint32_t>(entry & kValueMask)});
-      }
+      const std::uint32_t base = bases[bucket / kBucketsPerGroup];
+      const std::uint32_t begin = bucket % kBucketsPerGroup == 0 ? base : base + offsets[bucket];
+      if (begin < place || begin > all.end) return out_of_order(part);
+      ++begins[begin - all.begin];
+      place = begin;
+    }
+    std::uint32_t bucket = part * kBucketsPerPart - 1;
+    for (std::uint32_t i = 0; i < all.end - all.begin; ++i, at += kEntryBytes) {
+      bucket += begins[i];
+      const std::uint64_t entry = load(at);
+      const std::uint64_t hash = std::uint64_t{bucket} << kBucketShift | (entry >> kTagShift) << (64 - kHashBits);
+      visit(hash, IdEntry{static_cast<std::uint32_t>(entry & kValueMask)});
     }
     return Status::ok();
   }
@@ -219,10 +226,5 @@ class IdRun {
   std::uint64_t count_ = 0;
   std::uint64_t stragglers_ = 0;
 };
-
-/// Makes the id run of one segment: to each of `hashes` belongs one of `values`, an IdEntry::value. The same ids give the same bytes
-/// in whatever order they come. Scratch: 8 bytes an id. kInternal if there are more than IdRun::kIdsMax ids, or more than 65,535 of them in
-/// one of 2,048 ranges of hashes: sixteen times as many as there can be, which no keyed hash does.
-[[nodiscard]] Result<SectionBytes> build_id_run(std::span<const std::uint64_t> hashes, std::span<const std::uint32_t> values);
 
 }  // namespace florin::history

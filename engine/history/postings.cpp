@@ -128,7 +128,7 @@ PostingsBuilder::PostingsBuilder(std::uint32_t accounts)
       counts_(((std::max(accounts, 1U) - 1) >> shift_) + 1),
       places_(std::size_t{1} << shift_) {}
 
-SectionBytes PostingsBuilder::finish() {
+SectionBytes PostingsBuilder::finish(const Breathe& breathe) {
   scatter_->settle();
   PostingsHeader header{.postings = 0, .accounts = accounts_};
   for (const std::uint32_t count : counts_) header.postings += count;
@@ -138,6 +138,7 @@ SectionBytes PostingsBuilder::finish() {
   offset_ = section.at<std::uint32_t>(layout.offsets_at);
   for (std::size_t partition = 0; partition < scatter_->partitions(); ++partition) {
     write_partition(partition, section.at<PostingEntry>(PostingsLayout::kEntriesAt));
+    breathe();
   }
   *offset_ = written_;
   auto* const ranks = section.at<std::uint32_t>(layout.ranks_at);

@@ -9,6 +9,7 @@
 
 #include "core/past_segment.hpp"
 #include "florin/status.hpp"
+#include "history/breathe.hpp"
 #include "history/scatter.hpp"
 #include "history/section.hpp"
 
@@ -140,7 +141,7 @@ class PostingsBuilder {
     scatter_->push(ordinal >> shift_, std::uint64_t{ordinal} << 32 | entry.value);
   }
   /// The section. The builder is used up.
-  SectionBytes finish();
+  SectionBytes finish(const Breathe& breathe = kNeverWaits);
 
  private:
   static constexpr std::uint32_t kPartitionsMax = 2048;

@@ -8,7 +8,7 @@
 
 namespace florin::history {
 
-/// Rows on their way into a section, some thousand at a time. The first failure stays.
+/// Rows on their way into a section, some hundred at a time. The first failure stays.
 template <typename Row>
 class RowWriter {
  public:
@@ -24,7 +24,7 @@ class RowWriter {
   }
 
  private:
-  static constexpr std::size_t kRows = 8192;
+  static constexpr std::size_t kRows = 512;  // they stay in the nearest cache
 
   void flush() {
     if (status_ && !rows_.empty()) status_ = writer_.append(std::as_bytes(std::span<const Row>(rows_)));

@@ -1,11 +1,23 @@
 #include "history/sealed_past.hpp"
 
+#include <algorithm>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "history/frozen_rows.hpp"
 
 namespace florin::history {
+namespace {
+
+/// So many ids are filled in within the time that it takes to begin a few threads.
+std::size_t fill_threads(std::uint64_t ids) noexcept {
+  constexpr std::uint64_t kIdsPerThread = std::uint64_t{1} << 14;
+  constexpr std::uint64_t kThreadsMax = 8;
+  return std::clamp<std::uint64_t>(ids / kIdsPerThread, 1, std::clamp<std::uint64_t>(std::thread::hardware_concurrency(), 1, kThreadsMax));
+}
+
+}  // namespace
 
 using core::PastTransfer;
 using core::PendingStatus;
@@ -15,6 +27,13 @@ using core::PendingStatus;
 bool SealedPast::may_know(u128 id, std::uint64_t hash) const noexcept {
   const HighWaterLanes::Answer answer = lanes_->find(id);
   return answer.in_order_segment != 0 || (answer.may_be_straggler && filter_.may_hold(hash));
+}
+
+void SealedPast::ask_ahead(std::span<const Transfer> events, const std::uint64_t* hashes) const noexcept {
+  if (!lanes_->has_stragglers()) return;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (lanes_->find(events[i].id).may_be_straggler) IdFilter::prefetch(filter_.line(hashes[i]));
+  }
 }
 
 std::optional<PastTransfer> SealedPast::find(u128 id, std::uint64_t hash) const noexcept {
@@ -103,6 +122,15 @@ bool SealedPast::has_transfer_at(std::uint64_t timestamp) const noexcept {
   return need(segment.has_transfer_at(timestamp), segment);
 }
 
+core::StoredSegments SealedPast::stored() const noexcept {
+  core::StoredSegments all;
+  for (const auto& readable : segments_) {
+    const SegmentView& segment = readable->view();
+    (segment.dropped() != nullptr ? all.dropped : segment.is_archived() ? all.archived : all.sealed).add(segment.file_bytes());
+  }
+  return all;
+}
+
 // At start-up.
 
 /// What an earlier life has sealed: by its headers. Which of it can be used, whoever needs it finds out.
@@ -174,25 +202,43 @@ Status SealedPast::visit_stragglers(std::uint32_t part, const IdFilter::Add& add
   return Status::ok();
 }
 
-/// From the id runs of all segments; what is read of them is checked on the way: a bit that is missing is money spent twice.
+/// From the id runs of all segments; what is read of them is checked on the way: a bit that is missing is money spent twice. Parts of the filter
+/// have nothing in common, so threads take one after the other.
 Status SealedPast::fill_filter() {
   std::uint64_t ids = 0;
   for (const SegmentView* segment : built_segments_) ids += segment->ids().stragglers();
   if (ids == 0) return Status::ok();
   const auto none = [](std::uint32_t, const IdFilter::Add&) { return Status::ok(); };
   if (Status status = filter_.reserve(ids, none); !status) return status;
-  constexpr std::uint32_t kPartsAhead = 8;
-  for (std::uint32_t ahead = 0; ahead < IdFilter::kParts + kPartsAhead; ++ahead) {
-    for (const SegmentView* segment : built_segments_) {
-      if (ahead < IdFilter::kParts) segment->ids().read_ahead(ahead);
-    }
-    if (ahead < kPartsAhead) continue;
-    const std::uint32_t part = ahead - kPartsAhead;
-    const Status status = visit_stragglers(part, [&](std::span<const std::uint64_t> hashes) { filter_.add(hashes, built_segments_.size()); });
-    if (!status) return status;
+  std::atomic<std::uint32_t> next{0};
+  std::vector<Status> failures(fill_threads(ids));
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 1; i < failures.size(); ++i) threads.emplace_back([&, i] { failures[i] = fill_parts(next); });
+    failures[0] = fill_parts(next);
   }
+  for (const Status& failure : failures) {
+    if (!failure) return failure;
+  }
+  filter_.note_added(ids, built_segments_.size());
   memory_bytes_.store(filter_.bytes() + store_.memory_bytes(), std::memory_order_relaxed);
   return Status::ok();
+}
+
+/// Takes parts that nobody has taken, until there are none, or one cannot be read.
+Status SealedPast::fill_parts(std::atomic<std::uint32_t>& next) {
+  constexpr std::uint32_t kPartsAhead = 8;
+  for (;;) {
+    const std::uint32_t part = next.fetch_add(1, std::memory_order_relaxed);
+    if (part >= IdFilter::kParts) return Status::ok();
+    for (const SegmentView* segment : built_segments_) {
+      for (std::uint32_t ahead = part == 0 ? 0 : kPartsAhead; ahead <= kPartsAhead && part + ahead < IdFilter::kParts; ++ahead) {
+        segment->ids().read_ahead(part + ahead);
+      }
+    }
+    const Status status = visit_stragglers(part, [&](std::span<const std::uint64_t> hashes) { filter_.add_to_part(part, hashes); });
+    if (!status) return status;
+  }
 }
 
 // From generation to segment.
@@ -227,7 +273,9 @@ void SealedPast::replace(std::unique_ptr<SegmentView> view) {
   replacing_.store(Replacing::kOffered, std::memory_order_release);  // pairs with at_boundary()
 }
 
-void SealedPast::at_boundary() noexcept {
+void SealedPast::at_boundary(std::uint64_t filled, std::uint64_t full) noexcept {
+  filled_.store(filled, std::memory_order_relaxed);
+  full_.store(full, std::memory_order_relaxed);
   take_replacement();
   take_rewritten();
 }
@@ -324,7 +372,7 @@ std::unique_ptr<SegmentView> SealedPast::adopt(const SealedHeader& header) {
 Result<std::unique_ptr<SegmentView>> SealedPast::build(const SealedHeader& header) {
   auto writer = store_.create(header.segment);
   if (!writer) return writer.error();
-  SegmentBuilder builder(generation_, ordinals_, *newest_lanes_, options_.filter_block);
+  SegmentBuilder builder(generation_, ordinals_, *newest_lanes_, options_.filter_block, breathe_);
   if (Status status = builder.build(**writer, header); !status) return status;
   auto view = open(header.segment);
   if (!view) return view.error();
@@ -353,6 +401,7 @@ Status SealedPast::know(const SegmentView& segment) {
       const Status status = segment.ids().visit_stragglers(part, [&](std::uint64_t hash) { hashes.push_back(hash); });
       if (!status) return status;
       filter_.add(hashes, segment.header().segment);
+      breathe_();
     }
   }
   newest_lanes_ = std::move(lanes);

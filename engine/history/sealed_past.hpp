@@ -12,6 +12,7 @@
 #include "core/past.hpp"
 #include "florin/sealed_segment.hpp"
 #include "history/account_ordinals.hpp"
+#include "history/breathe.hpp"
 #include "history/damage.hpp"
 #include "history/id_filter.hpp"
 #include "history/readable_segment.hpp"
@@ -28,6 +29,8 @@ struct SealedPastOptions {
   /// A file that was whole is not any more. Must not return: what cannot be read may not be taken for absent. nullptr: sets it aside, says so
   /// and stops the process; the next start builds it again.
   std::function<void(const Status&)> on_damage = nullptr;
+  /// Called by the builder's thread after each 100 us or so of building: how full the next generation is by now. nullptr: it never waits.
+  std::function<void(std::uint64_t filled, std::uint64_t full)> breathe = nullptr;
   /// Transfers that one filter of user data speaks for.
   std::uint32_t filter_block = core::kFilterBlock;
 };
@@ -39,10 +42,12 @@ struct SealedPastOptions {
 class SealedPast final : public core::Past {
  public:
   SealedPast(SealedStore& store, SealedPastOptions options) : store_(store), options_(std::move(options)), damage_(store_, options_.on_damage) {
+    if (options_.breathe) breathe_ = [this] { options_.breathe(filled_.load(std::memory_order_relaxed), full_.load(std::memory_order_relaxed)); };
     memory_bytes_.store(store_.memory_bytes(), std::memory_order_relaxed);
   }
 
   bool may_know(u128 id, std::uint64_t hash) const noexcept override;
+  void ask_ahead(std::span<const Transfer> events, const std::uint64_t* hashes) const noexcept override;
   std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override;
   bool has_transfer_at(std::uint64_t timestamp) const noexcept override;
   std::shared_ptr<const core::PastSegments> segments() const noexcept override { return readable_; }
@@ -58,11 +63,12 @@ class SealedPast final : public core::Past {
   Status restore(const core::PastEnd& end) override;
   std::uint64_t cut_of(std::uint64_t generation) override;
   std::uint64_t durable_generations() const noexcept override { return durable_.load(std::memory_order_acquire); }
+  core::StoredSegments stored() const noexcept override;
   bool is_failing() const noexcept override { return is_failing_.load(std::memory_order_acquire); }
   std::uint64_t memory_bytes() const noexcept override { return memory_bytes_.load(std::memory_order_relaxed); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
-  void at_boundary() noexcept override;
+  void at_boundary(std::uint64_t filled, std::uint64_t full) noexcept override;
 
   /// Builder's thread: seals what waits to be, or else rewrites one segment that was dropped; false if there is none, or if it has to wait for
   /// the journal. An error is final for this call: the generation stays in memory, the segment as it is, and the next call tries again.
@@ -120,6 +126,7 @@ class SealedPast final : public core::Past {
   Result<std::unique_ptr<SegmentView>> build(const SealedHeader& header);
   Status know(const SegmentView& segment);
   Status fill_filter();
+  Status fill_parts(std::atomic<std::uint32_t>& next);
   Status visit_stragglers(std::uint32_t part, const IdFilter::Add& add) const;
   void take_references(const core::FrozenGeneration& generation, std::vector<std::uint32_t>& references);
 
@@ -130,6 +137,9 @@ class SealedPast final : public core::Past {
   std::atomic<std::uint64_t> durable_{0};        // builder's thread
   std::atomic<bool> is_failing_{false};          // builder's thread
   std::atomic<std::uint64_t> memory_bytes_{0};   // builder's thread
+  Breathe breathe_ = kNeverWaits;
+  std::atomic<std::uint64_t> filled_{0};         // sequencing thread
+  std::atomic<std::uint64_t> full_{0};           // sequencing thread
 
   // Before the first generation, by the sequencing thread; then nobody changes it.
   const core::Tables* tables_ = nullptr;

@@ -39,13 +39,6 @@ enum class SectionKind : std::uint32_t {
   kDroppedSummary = 35,
 };
 
-/// An archive holds these as they are, and they are read in place: they are asked for on the path of requests, one place at random each time,
-/// and hashes do not get smaller.
-constexpr bool is_read_in_place(std::uint32_t kind) noexcept {
-  return kind == static_cast<std::uint32_t>(SectionKind::kIdRun) || kind == static_cast<std::uint32_t>(SectionKind::kIdFilter) ||
-         kind == static_cast<std::uint32_t>(SectionKind::kUserDataFilter);
-}
-
 /// A section in memory, ready to be written, and to be read as VerifiedBytes meanwhile.
 class SectionBytes {
  public:

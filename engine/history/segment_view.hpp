@@ -24,6 +24,8 @@ class SegmentView {
   static Result<std::unique_ptr<SegmentView>> open(std::unique_ptr<SealedReader> reader);
 
   [[nodiscard]] const SealedHeader& header() const noexcept { return reader_->header(); }
+  [[nodiscard]] std::uint64_t file_bytes() const noexcept { return reader_->file_bytes(); }
+  [[nodiscard]] bool is_archived() const noexcept { return reader_->is_archived(); }
   [[nodiscard]] const IdRun& ids() const noexcept { return *ids_; }
   [[nodiscard]] Result<SegmentLanes> lanes() const;
   /// Null unless the segment was dropped.

@@ -126,6 +126,12 @@ std::uint32_t StatusReport::write_status(std::span<std::byte> area) {
   json.open("history");
   json.number("segments", counts.generations);
   json.number("transfers", counts.transfers_sealed);
+  json.number("sealed_segments", counts.stored.sealed.segments);
+  json.number("sealed_bytes", counts.stored.sealed.bytes);
+  json.number("archived_segments", counts.stored.archived.segments);
+  json.number("archived_bytes", counts.stored.archived.bytes);
+  json.number("dropped_segments", counts.stored.dropped.segments);
+  json.number("dropped_bytes", counts.stored.dropped.bytes);
   json.number("begins", counts.history_begins);
   json.number("dropped_transfers", counts.transfers_dropped);
   json.number("shrunk_transfers", counts.transfers_shrunk);

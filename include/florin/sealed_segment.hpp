@@ -39,6 +39,12 @@ struct SealedSection {
   std::uint64_t bytes = 0;
 };
 
+/// How an archive may hold a section.
+struct SectionForm {
+  bool is_read_in_place = false;  ///< so it stays as it is
+  std::uint16_t row_bytes = 1;    ///< else it is packed: its bytes lie best as columns of rows of so many
+};
+
 /// Writes one sealed segment, section after section. Writer: one thread. A failure is final: later calls repeat it.
 class SealedWriter {
  public:
@@ -55,6 +61,8 @@ class SealedReader {
   virtual ~SealedReader() = default;
   [[nodiscard]] virtual const SealedHeader& header() const noexcept = 0;
   [[nodiscard]] virtual const std::vector<SealedSection>& sections() const noexcept = 0;  ///< in order of the file
+  [[nodiscard]] virtual std::uint64_t file_bytes() const noexcept = 0;
+  [[nodiscard]] virtual bool is_archived() const noexcept = 0;
   /// The bytes of a section, valid as long as the reader, checked when touched. kNotFound if it has none of this kind.
   [[nodiscard]] virtual Result<VerifiedBytes> section(std::uint32_t kind) const = 0;
 

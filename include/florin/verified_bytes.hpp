@@ -24,16 +24,19 @@ class BlockVerifier {
   virtual void read_ahead(std::span<const std::byte> mapped) const noexcept { static_cast<void>(mapped); }
 };
 
-/// What gives the blocks of a file that holds them in another form. Any thread.
+/// What gives the blocks of a file that holds them in another form. They are smaller than those that are only checked: whoever wants one row
+/// pays for a block. Any thread.
 class BlockSource {
  public:
+  static constexpr std::uint64_t kBlockBytes = std::uint64_t{4} << 10;
+
   virtual ~BlockSource() = default;
   /// Copies `bytes.size()` bytes of one block from `offset` in it, checked. kCorrupt names the place.
   virtual Status read_block(std::uint64_t block, std::uint64_t offset, std::span<std::byte> bytes) const = 0;
 };
 
 /// A read-only run of bytes: memory that needs no check, or a section of a mapped file whose blocks of 64 KiB are checked when they are
-/// first touched, or a section whose blocks are unpacked to be read, which lies nowhere in one piece: of that read() gives copies. A flipped
+/// first touched, or a section whose blocks (BlockSource::kBlockBytes) are unpacked to be read, which lies nowhere in one piece: of that read() gives copies. A flipped
 /// byte is an error, never a wrong answer. A cheap value; whoever made it outlives it. Readers: any thread.
 class VerifiedBytes {
  public:
@@ -112,9 +115,9 @@ class VerifiedBytes {
   [[nodiscard]] Status read_blocks(std::uint64_t offset, std::span<std::byte> bytes) const {
     if (bytes.size() > size_ || offset > size_ - bytes.size()) return {ErrorKind::kCorrupt, "a place outside of its section"};
     while (!bytes.empty()) {
-      const std::uint64_t begin = offset % kBlockBytes;
-      const auto piece = bytes.first(std::min<std::uint64_t>(bytes.size(), kBlockBytes - begin));
-      if (Status status = source_->read_block(first_block_ + (offset >> kBlockBits), begin, piece); !status) return status;
+      const std::uint64_t begin = offset % BlockSource::kBlockBytes;
+      const auto piece = bytes.first(std::min<std::uint64_t>(bytes.size(), BlockSource::kBlockBytes - begin));
+      if (Status status = source_->read_block(first_block_ + offset / BlockSource::kBlockBytes, begin, piece); !status) return status;
       offset += piece.size();
       bytes = bytes.subspan(piece.size());
     }
@@ -123,7 +126,7 @@ class VerifiedBytes {
   [[nodiscard]] Status check_blocks(std::uint64_t offset, std::uint64_t count) const {
     if (count == 0) return Status::ok();
     std::byte any{};
-    for (std::uint64_t block = offset >> kBlockBits; block <= (offset + count - 1) >> kBlockBits; ++block) {
+    for (std::uint64_t block = offset / BlockSource::kBlockBytes; block <= (offset + count - 1) / BlockSource::kBlockBytes; ++block) {
       if (Status status = source_->read_block(first_block_ + block, 0, {&any, 1}); !status) return status;
     }
     return Status::ok();

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "history/section_form.hpp"
+
 namespace florin::test {
 
 DiskPast::DiskPast(Builder builder) : DiskPast(builder, std::make_unique<journal::testing::TemporaryFolder>(journal::testing::TemporaryFolder::Where::kMemory)) {}
@@ -55,7 +57,7 @@ void DiskPast::archive(std::uint64_t segment) {
   const auto check = [](const Status& status) {
     if (!status) throw std::runtime_error(status.message());
   };
-  auto writer = store_->begin_archive(segment, past_->store_id(), [](std::uint32_t kind) { return history::is_read_in_place(kind); });
+  auto writer = store_->begin_archive(segment, past_->store_id(), history::form_of);
   if (!writer) check(writer.error());
   for (bool is_written = false; !is_written;) {
     const auto step = (*writer)->step();
@@ -83,9 +85,9 @@ void DiskPast::drop_before(std::uint64_t timestamp) {
   if (folder_) past_->may_forget_before(timestamp);
 }
 
-void DiskPast::at_boundary() noexcept {
+void DiskPast::at_boundary(std::uint64_t filled, std::uint64_t full) noexcept {
   if (builder_ == Builder::kCaller && !is_sealing_ && past_->has_work()) build();  // what was dropped: nothing else waits
-  past_->at_boundary();
+  past_->at_boundary(filled, full);
 }
 
 bool DiskPast::is_sealed() noexcept {

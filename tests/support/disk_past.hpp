@@ -40,10 +40,11 @@ class DiskPast final : public core::Past {
   Status restore(const core::PastEnd& end) override { return past_->restore(end); }
   std::uint64_t cut_of(std::uint64_t generation) override { return past_->cut_of(generation); }
   std::uint64_t durable_generations() const noexcept override { return past_->durable_generations(); }
+  core::StoredSegments stored() const noexcept override { return past_->stored(); }
   std::uint64_t memory_bytes() const noexcept override { return past_->memory_bytes(); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
-  void at_boundary() noexcept override;
+  void at_boundary(std::uint64_t filled, std::uint64_t full) noexcept override;
 
   [[nodiscard]] history::SealedPast& past() noexcept { return *past_; }
 

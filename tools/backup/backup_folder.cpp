@@ -18,15 +18,9 @@ std::string manifest_path(const std::string& folder) { return folder + "/" + std
 /// kNotFound if there is none.
 Result<Manifest> read_manifest(const std::string& folder) {
   const std::string path = manifest_path(folder);
-  const Result<journal::File> file = journal::File::open(path, O_RDONLY);
-  if (!file) return file.error();
-  const Result<std::uint64_t> size = file->size();
-  if (!size) return size.error();
-  std::string text(*size, ' ');
-  const Result<std::size_t> read = file->read_at(std::as_writable_bytes(std::span(text)), 0);
-  if (!read) return read.error();
-  text.resize(*read);
-  return manifest_from_text(text, path);
+  const Result<std::string> text = journal::read_text(path);
+  if (!text) return text.error();
+  return manifest_from_text(*text, path);
 }
 
 Status write_manifest(const std::string& folder, const Manifest& manifest) {

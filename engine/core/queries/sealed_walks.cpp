@@ -168,7 +168,8 @@ void Queries::find_sealed_starts() noexcept {
   const std::uint32_t lowest = scratch.events[0].segment;
   const std::uint32_t highest = std::min(scratch.events[scratch.count - 1].segment, segments - 1);
   for (std::uint32_t segment = lowest; segment <= highest; ++segment) search(segment, [](SealedSearch& one, auto walks) { one.look_here(walks); });
-  // Of segments that were dropped some have their changes still and some do not: no walk goes through them.
+  // Of segments that were dropped some have their changes still and some do not; after a replay one that has may lie below one that has not, and
+  // its checkpoint would lead past changes that are missing. So no walk goes through them, whatever they have.
   const std::uint64_t begins = view_.view().dropped.timestamp;
   const std::uint32_t kept = view_.segments().lower_bound([&](const PastSegments::Entry& entry) { return entry.batch_timestamp < begins; });
   for (std::uint32_t distance = 1; distance <= std::max(segments - 1 - lowest, highest) && end != scratch.searching; ++distance) {

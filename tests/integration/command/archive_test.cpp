@@ -35,6 +35,21 @@ class ArchiveCommand : public testing::Test {
   }
   [[nodiscard]] std::size_t sealed() const { return count(data_ + "/history", ".sealed"); }
   [[nodiscard]] std::size_t archived() const { return count(archive_, ".archive"); }
+  static void flip(const std::string& path, std::uint64_t offset) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(offset));
+    const int before = file.get();
+    file.seekp(static_cast<std::streamoff>(offset));
+    file.put(static_cast<char>(before ^ 1));
+  }
+  static std::uint64_t bytes(const std::string& folder, const char* extension) {
+    std::uint64_t sum = 0;
+    for (const auto& entry : fs::directory_iterator(folder)) sum += entry.path().extension() == extension ? entry.file_size() : 0;
+    return sum;
+  }
+  static auto history_status(const RunningServer& server) {
+    return florin({"status", "--connect", server.address(), "--json"}).json()["history"];
+  }
   static constexpr std::uint32_t kExtras = 7;
   /// Of a section's first block: docs/history_format.md.
   static std::uint64_t offset_of(std::uint32_t kind, const std::string& path) {
@@ -47,9 +62,11 @@ class ArchiveCommand : public testing::Test {
     };
     const std::size_t directory = u64_at(content.size() - 48);
     const std::size_t sections = u64_at(content.size() - 24) & 0xFFFFFFFF;
+    const bool is_archived = path.ends_with(".archive");
     std::size_t entry = directory;
-    while ((u64_at(entry) & 0xFFFFFFFF) != kind) entry += 24;
-    return u64_at(directory + 24 * sections + 32 * u64_at(entry + 16) + 24);
+    while ((u64_at(entry) & 0xFFFFFFFF) != kind) entry += is_archived ? 24 : 32;
+    if (!is_archived) return u64_at(entry + 8);
+    return u64_at(directory + 24 * sections + 24 * u64_at(entry + 16) + 16);
   }
 
   /// Transfers leave memory between the batches that come later.
@@ -142,11 +159,7 @@ TEST_F(ArchiveCommand, DamageIsNamedAndBuiltAgain) {
   }
   const std::string victim = archive_ + "/00000000000000000002.archive";
   const auto size = fs::file_size(victim);
-  {
-    std::fstream file(victim, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(static_cast<std::streamoff>(size - 2'000));  // in the directory
-    file.put('!');
-  }
+  flip(victim, size - 2'000);  // in the directory
   const Finished verified = florin({"verify", "--data", data_, "--quick"});
   EXPECT_EQ(verified.code, 4);
   EXPECT_THAT(verified.err, HasSubstr(victim));
@@ -170,10 +183,7 @@ TEST_F(ArchiveCommand, DamageThatIsFoundWhileItRunsStopsItAndIsBuiltAgain) {
   const std::string victim = archive_ + "/00000000000000000001.archive";
   {
     RunningServer server(folder_, data_, with_archive("0"));
-    std::fstream file(victim, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(static_cast<std::streamoff>(offset_of(kExtras, victim) + 9));
-    file.put('!');
-    file.close();
+    flip(victim, offset_of(kExtras, victim) + 9);
     const RunningCommand feed(folder_, {"feed", "--connect", server.address()});
     const Finished stopped = server.command().wait();
     EXPECT_EQ(stopped.code, 128 + SIGABRT);
@@ -184,6 +194,56 @@ TEST_F(ArchiveCommand, DamageThatIsFoundWhileItRunsStopsItAndIsBuiltAgain) {
   RunningServer server(folder_, data_, with_archive("0"));
   EXPECT_EQ(history_of(server), history);
   EXPECT_EQ(florin({"verify", "--data", data_}).code, 0);
+}
+
+/// The rare fields of its transfers, again.
+TEST_F(ArchiveCommand, DamageOfOneThatIsToBeArchivedDoesNotKeepTheOthers) {
+  std::string history;
+  {
+    RunningServer server(folder_, data_, small_);
+    load_until(server, [&] { return sealed() >= 5; });
+    history = history_of(server);
+    EXPECT_EQ(server.end(SIGTERM).code, 0);
+  }
+  const std::string victim = data_ + "/history/00000000000000000002.sealed";
+  flip(victim, offset_of(kExtras, victim) + 9);
+  {
+    RunningServer server(folder_, data_, with_archive("0"));
+    ASSERT_TRUE(eventually([&] { return sealed() == 0; }));
+    EXPECT_GE(archived(), 4U);
+    EXPECT_TRUE(fs::exists(victim + ".damaged"));
+    EXPECT_FALSE(fs::exists(archive_ + "/00000000000000000002.archive"));
+    EXPECT_EQ(load(server, 1'100).code, 0) << "it goes on";
+    const Finished stopped = server.end(SIGTERM);
+    EXPECT_EQ(stopped.code, 0);
+    EXPECT_THAT(stopped.err, HasSubstr("sealed segment 2 is not archived: " + victim));
+    EXPECT_THAT(stopped.err, HasSubstr("the next start builds it again"));
+  }
+  RunningServer server(folder_, data_, with_archive("0"));
+  EXPECT_EQ(history_of(server), history_of_journal());
+  ASSERT_TRUE(eventually([&] { return sealed() == 0; }));
+  EXPECT_TRUE(fs::exists(archive_ + "/00000000000000000002.archive"));
+  EXPECT_EQ(florin({"verify", "--data", data_}).code, 0);
+}
+
+TEST_F(ArchiveCommand, StatusSaysHowSegmentsAreStored) {
+  RunningServer server(folder_, data_, with_archive("2"));
+  load_until(server, [&] { return archived() >= 4; });
+  ASSERT_TRUE(eventually([&] { return sealed() == 2; }));
+  const auto says = [&](const char* form, std::uint64_t segments, std::uint64_t bytes) {
+    const auto history = history_status(server);
+    return history[std::string(form) + "_segments"] == segments && history[std::string(form) + "_bytes"] == bytes;
+  };
+  EXPECT_TRUE(eventually([&] { return says("archived", archived(), bytes(archive_, ".archive")); })) << history_status(server);
+  EXPECT_TRUE(eventually([&] { return says("sealed", 2, bytes(data_ + "/history", ".sealed")); })) << history_status(server);
+  EXPECT_TRUE(says("dropped", 0, 0)) << history_status(server);
+  const std::uint64_t before = history_status(server)["archived_bytes"];
+  ASSERT_EQ(florin({"drop-history", "--before-sequence", "3500", "--connect", server.address()}).code, 0);
+  ASSERT_EQ(florin({"snapshot", "--connect", server.address()}).code, 0);
+  EXPECT_TRUE(eventually([&] {
+    const auto history = history_status(server);
+    return history["dropped_segments"] >= 2 && history["dropped_bytes"] > 0 && history["archived_bytes"] < before;
+  })) << history_status(server);
 }
 
 TEST_F(ArchiveCommand, KilledAgainAndAgainItLosesNothing) {

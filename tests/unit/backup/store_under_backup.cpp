@@ -117,7 +117,7 @@ void StoreUnderBackup::seal(std::uint64_t number, std::uint64_t bytes) {
 void StoreUnderBackup::archive(std::uint64_t number) {
   auto store = journal::HistoryStore::open({.data = data(), .archive = path("archive"), .cache_bytes = 0});
   ASSERT_TRUE(store) << store.error().message();
-  auto writer = (*store)->begin_archive(number, store_id_, [](std::uint32_t) { return false; });
+  auto writer = (*store)->begin_archive(number, store_id_, [](std::uint32_t) { return SectionForm{}; });
   ASSERT_TRUE(writer) << writer.error().message();
   for (bool is_written = false; !is_written;) {
     const auto step = (*writer)->step();

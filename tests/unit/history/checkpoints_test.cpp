@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "support/checkpoints.hpp"
 #include "support/random.hpp"
 
 namespace florin::history {
@@ -47,7 +48,7 @@ void expect_same(const Twin& twin, std::uint32_t accounts, std::uint32_t posting
   std::vector<Checkpoint> all;
   for (const auto& [key, one] : twin) all.push_back(one);
   for (std::size_t i = all.size(); i > 1; --i) std::swap(all[i - 1], all[random.below(i)]);
-  const SectionBytes section = build_checkpoints(all);
+  const SectionBytes section = test::build_checkpoints(all);
   const auto checkpoints = Checkpoints::open(section.verified());
   ASSERT_TRUE(checkpoints) << checkpoints.error().message();
   EXPECT_EQ(checkpoints->count(), all.size());
@@ -88,7 +89,7 @@ TEST(Checkpoints, FirstOneAtOrBehind) {
 TEST(Checkpoints, LargestNumbers) {
   Random random(2);
   const std::vector<Checkpoint> all{checkpoint(~0U, ~0U, random), checkpoint(0, 0, random), checkpoint(~0U, 5, random)};
-  const SectionBytes section = build_checkpoints(all);
+  const SectionBytes section = test::build_checkpoints(all);
   const auto checkpoints = Checkpoints::open(section.verified());
   Checkpoint found;
   EXPECT_EQ(checkpoints->find(~0U, ~0U, found), Found::kYes);
@@ -104,7 +105,7 @@ TEST(Checkpoints, LargestNumbers) {
 
 TEST(Checkpoints, RowsThatAreNotThoseOfTheKeysAreDamage) {
   Random random(3);
-  SectionBytes section = build_checkpoints(std::vector{checkpoint(1, 10, random), checkpoint(2, 20, random)});
+  SectionBytes section = test::build_checkpoints(std::vector{checkpoint(1, 10, random), checkpoint(2, 20, random)});
   section.at<Checkpoint>(sizeof(CheckpointsHeader))->posting = 11;
   const auto checkpoints = Checkpoints::open(section.verified());
   Checkpoint found;
@@ -120,7 +121,7 @@ TEST(Checkpoints, RowsThatAreNotThoseOfTheKeysAreDamage) {
 TEST(Checkpoints, OtherBytesAreRefused) {
   EXPECT_EQ(Checkpoints::open(VerifiedBytes()).error().kind(), ErrorKind::kCorrupt);
   Random random(4);
-  const SectionBytes section = build_checkpoints(std::vector{checkpoint(1, 10, random)});
+  const SectionBytes section = test::build_checkpoints(std::vector{checkpoint(1, 10, random)});
   EXPECT_EQ(Checkpoints::open(VerifiedBytes(section.bytes().first(section.size() - 8))).error().kind(), ErrorKind::kCorrupt);
 }
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <thread>
 
-#include "history/id_run.hpp"
+#include "history/id_run_builder.hpp"
 #include "support/random.hpp"
 
 namespace florin::history {

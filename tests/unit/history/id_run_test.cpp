@@ -1,4 +1,4 @@
-#include "history/id_run.hpp"
+#include "history/id_run_builder.hpp"
 
 #include <algorithm>
 #include <map>

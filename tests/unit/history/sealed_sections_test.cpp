@@ -9,10 +9,11 @@
 
 #include "history/checkpoints.hpp"
 #include "history/id_filter.hpp"
-#include "history/id_run.hpp"
+#include "history/id_run_builder.hpp"
 #include "history/postings.hpp"
 #include "history/user_data_filter.hpp"
 #include "journal/sealed_folder.hpp"
+#include "support/checkpoints.hpp"
 #include "support/random.hpp"
 #include "unit/journal/temporary_folder.hpp"
 
@@ -47,7 +48,7 @@ class SealedSections : public ::testing::Test {
     SealedWriter& file = *writer;
     write(file, SectionKind::kIdRun, build_id_run(hashes_, values)->bytes());
     write(file, SectionKind::kPostings, postings.finish().bytes());
-    write(file, SectionKind::kCheckpoints, build_checkpoints(checkpoints).bytes());
+    write(file, SectionKind::kCheckpoints, test::build_checkpoints(checkpoints).bytes());
     if (!file.begin_section(static_cast<std::uint32_t>(SectionKind::kUserDataFilter))) std::abort();
     if (!user_data.finish([&](std::span<const std::byte> bytes) { return file.append(bytes); })) std::abort();
     if (!file.begin_section(static_cast<std::uint32_t>(SectionKind::kIdFilter))) std::abort();

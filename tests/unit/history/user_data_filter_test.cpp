@@ -128,7 +128,7 @@ TEST(UserDataFilter, AnswersAlsoFromBytesThatAreNotInPlace) {
    public:
     explicit Packed(std::span<const std::byte> bytes) : bytes_(bytes) {}
     Status read_block(std::uint64_t block, std::uint64_t offset, std::span<std::byte> bytes) const override {
-      const auto from = bytes_.subspan(block * VerifiedBytes::kBlockBytes + offset, bytes.size());
+      const auto from = bytes_.subspan(block * kBlockBytes + offset, bytes.size());
       std::copy(from.begin(), from.end(), bytes.begin());
       return Status::ok();
     }
