@@ -52,7 +52,7 @@ ClientSession& ClientSessions::oldest() noexcept {
   return *std::ranges::min_element(slots_, {}, &Slot::sequence);
 }
 
-const ClientSession& ClientSessions::least_used() const noexcept {
+ClientSession& ClientSessions::least_used() noexcept {
   return *std::ranges::min_element(slots_, {}, [](const Slot& slot) { return std::max(slot.used, slot.sequence); });
 }
 

@@ -57,7 +57,7 @@ class ClientSessions {
   /// Something was asked for in the session when the newest event was `sequence`. No state: no outcome may depend on it.
   void note_use(ClientSession& session, std::uint64_t sequence) noexcept { static_cast<Slot&>(session).used = sequence; }
   /// The session whose last use or write is the oldest; there is one.
-  [[nodiscard]] const ClientSession& least_used() const noexcept;
+  [[nodiscard]] ClientSession& least_used() noexcept;
 
   /// Makes room for so many outcomes. Between batches.
   void reserve(std::uint64_t outcomes);

@@ -143,10 +143,10 @@ bool Ledger::reserve(std::uint32_t accounts, std::uint32_t transfers) {
   if (is_held_up()) return false;  // what is not refused now would take the room of what has to go on
   // Which partition they will go to is not known yet, so each must have room for all of them. What leaves memory again has its share
   // of the budget from the beginning.
-  const std::uint64_t needed = sessions_.bytes_after(accounts + transfers) + (past_ ? tables_.lasting_bytes() + past_->memory_bytes() + tables_.passing_bytes_max() +
+  const std::uint64_t needed = past_ ? tables_.lasting_bytes() + past_->memory_bytes() + tables_.passing_bytes_max() +
                                            recent_filters_.bytes_max() + Partition::lasting_bytes_for(accounts, transfers)
-                                     : tables_.memory_bytes() + recent_filters_.bytes() + Partition::bytes_for(accounts, transfers));
-  if (needed > memory_budget_bytes_) return false;
+                                     : tables_.memory_bytes() + recent_filters_.bytes() + Partition::bytes_for(accounts, transfers);
+  if (needed + sessions_.bytes_after(accounts + transfers) > memory_budget_bytes_) return false;
   sessions_.reserve(accounts + transfers);
   // Any hold may expire, and that takes room too. What leaves memory again makes it: see must_wait().
   std::uint64_t holds = 0;

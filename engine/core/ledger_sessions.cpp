@@ -47,7 +47,10 @@ SessionVerdict Ledger::admit(const SessionName& name) noexcept {
 }
 
 u128 Ledger::session_to_end(std::uint32_t sessions_max) noexcept {
-  return sessions_.count() < sessions_max || sessions_.count() == 0 ? 0 : sessions_.least_used().client;
+  if (sessions_.count() < sessions_max || sessions_.count() == 0) return 0;
+  ClientSession& session = sessions_.least_used();
+  sessions_.note_use(session, sequence_ + 1);  // until it ends it is not named a second time
+  return session.client;
 }
 
 void Ledger::execute_for_client(const Command& command) {

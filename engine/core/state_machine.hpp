@@ -170,7 +170,7 @@ class StateMachine {
     return SessionVerdict::kNoSession;
   }
   /// The client whose session should end if one more begins; 0: there may be one more. By use, that of reads included, which is no state: so
-  /// it is asked for here, and recorded. Between batches.
+  /// it is asked for here, and recorded. Asked again, it names another. Between batches.
   [[nodiscard]] virtual u128 session_to_end(std::uint32_t sessions_max) noexcept {
     static_cast<void>(sessions_max);
     return 0;

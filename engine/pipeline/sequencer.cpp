@@ -173,6 +173,7 @@ void Sequencer::begin_batch(Batch& batch) noexcept {
   record_bytes_ = sizeof(BatchHeader);
   accounts_ = 0;
   transfers_ = 0;
+  registrations_ = 0;
   unwritten_bytes_ = unwritten_bytes();
   journal_has_room_ = journal_.has_room(unwritten_bytes_ + kBatchBytesMax);
 }
@@ -307,12 +308,13 @@ ReplyCode Sequencer::refusal_of(Request& request) noexcept {
   return is_write(request.operation) ? refusal_of_write(request) : ReplyCode::kOk;
 }
 
-/// A client that registers has no session yet: it is named here whose session ends for its sake.
+/// A client that registers has no session yet: it is named here whose session ends for its sake. Those before it in this batch have taken
+/// their places already.
 ReplyCode Sequencer::refusal_of_client(Request& request) noexcept {
   if (request.operation == Operation::kRegisterClient) {
     RegisterClient body;
     std::memcpy(&body, request.body, sizeof body);
-    body.evicted = state_machine_.session_to_end(body.sessions_max);
+    body.evicted = state_machine_.session_to_end(body.sessions_max - std::min(registrations_++, body.sessions_max));
     std::memcpy(request.body, &body, sizeof body);
     request.body_checksum = record::checksum({request.body, sizeof body});
     return ReplyCode::kOk;

@@ -104,6 +104,7 @@ class Sequencer {
   std::uint64_t record_bytes_ = 0;
   std::uint32_t accounts_ = 0;
   std::uint32_t transfers_ = 0;
+  std::uint32_t registrations_ = 0;
 
   // Shared.
   std::atomic<bool> stopping_{false};

@@ -265,14 +265,20 @@ TEST_F(EngineTest, ASessionThatIsNotThereOrNotTheSameIsToldApartAndNothingIsSequ
 TEST_F(EngineTest, ReadsKeepASessionFromBeingEndedForAnother) {
   start();
   create_accounts(2);
-  const RegisterClient registration{.release = 1, .sessions_max = 2};
+  const RegisterClient registration{.release = 1, .sessions_max = 4};
   const auto enrol = [&](u128 client) {
     return call_for({.client = client}, 0, Operation::kRegisterClient, std::as_bytes(std::span(&registration, 1))).sequence;
   };
   const std::uint64_t reader = enrol(7);
   const u128 id = 1;
-  for (u128 client = 100; client < 120; ++client) {
-    enrol(client);
+  for (u128 client = 100; client < 120; client += 3) {
+    pipeline::RequestBlock* block = engine->port(0).acquire();
+    for (u128 i = 0; i < 3; ++i) {  // several in one batch
+      auto& request = add(*block, Operation::kRegisterClient, std::as_bytes(std::span(&registration, 1)), 0, core::client_reply_bytes_max(1));
+      request.protocol = Protocol::kTigerBeetle;
+      request.client = client + i;
+    }
+    send(block);
     create_transfers(1000 * client, 1);
     const auto answered = call_for({.client = 7, .session = reader, .release = 1}, static_cast<std::uint64_t>(client), Operation::kLookupAccounts,
                                    std::as_bytes(std::span(&id, 1)));
