@@ -88,14 +88,32 @@ class Printer {
     // A signal is noticed within this time.
     const std::chrono::milliseconds patience(options_.follow ? 200 : 0);
     while (!interrupted && left_ != 0) {
-      const auto events = feed_.wait(patience, static_cast<std::uint32_t>(std::min<std::uint64_t>(left_, kChangeEventsMax)));
-      if (!events) return events.error();
-      if (events->empty()) break;
-      if (const Printed printed = print(*events); printed != Printed::kAll) return printed;
-      left_ -= events->size();
+      const auto read = feed_.wait(patience, static_cast<std::uint32_t>(std::min<std::uint64_t>(left_, kChangeEventsMax)));
+      if (!read) return read.error();
+      const auto events = wanted_of(*read);
+      if (const Printed printed = print(events); printed != Printed::kAll) return printed;
+      left_ -= events.size();
+      if (events.size() != read->size()) {
+        move_behind(events);
+        break;
+      }
+      if (events.empty()) break;
       cursor_ = feed_.cursor();
     }
     return Printed::kAll;
+  }
+
+  /// History that was imported later than the last one wanted has perhaps earlier timestamps.
+  [[nodiscard]] std::span<const ChangeEvent> wanted_of(std::span<const ChangeEvent> events) const {
+    if (options_.to == 0) return events;
+    const auto end = std::ranges::find_if(events, [&](const ChangeEvent& event) { return event.sequence > options_.to; });
+    return events.first(static_cast<std::size_t>(end - events.begin()));
+  }
+
+  void move_behind(std::span<const ChangeEvent> events) {
+    for (const ChangeEvent& event : events) {
+      (event.type == ChangeEventType::kTwoPhaseExpired ? cursor_.expiries : cursor_.transfers) = event.timestamp + 1;
+    }
   }
 
   Client& client_;

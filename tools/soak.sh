@@ -12,9 +12,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 rounds=${1:-20} seeds=2000 crash_rounds=5 fuzz_seconds=600 load_seconds=4 snapshot_every=3000000
-generation=500000 transfers=100000000
+generation=500000 transfers=100000000 flip_stride=1
 [ "$rounds" != short ] || { rounds=3 seeds=20 crash_rounds=1 fuzz_seconds=5 load_seconds=1 snapshot_every=200000
-  generation=30000 transfers=3000000; }
+  generation=30000 transfers=3000000 flip_stride=2003; }
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || { echo "usage: tools/soak.sh [ROUNDS|short]" >&2; exit 2; }
 seeds=${FLORIN_SOAK_SEEDS:-$seeds}
 fuzz_seconds=${FLORIN_SOAK_FUZZ:-$fuzz_seconds}
@@ -49,7 +49,7 @@ cmake --build --preset release --target florin florin_property_tests florin_core
   journal_power_loss_test history_queries
 
 say "Engine and model on $seeds random streams, from seed $first"
-FLORIN_FIRST_SEED=$first FLORIN_SEEDS=$seeds run_tests $bin/florin_property_tests
+FLORIN_FIRST_SEED=$first FLORIN_SEEDS=$seeds FLORIN_FLIP_STRIDE=$flip_stride run_tests $bin/florin_property_tests
 say "Transfer windows on erratic schedules, $seeds seeds"
 FLORIN_FIRST_SEED=$first FLORIN_SEEDS=$seeds run_tests $bin/florin_core_tables_tests --gtest_filter='WindowRandom.*'
 say "The whole engine in simulation with faults, $seeds seeds"

@@ -24,7 +24,7 @@ Result<Balances> balances_at(Client& client, u128 account_id, std::uint64_t time
   return Balances();
 }
 
-/// Amounts of the holds that the events of a page end: an event has only what was posted of them.
+/// Amounts of the holds that the events of a page end: an event has only what was posted of them. Holds whose transfers were dropped are left out.
 Result<std::map<u128, u128>> hold_amounts(Client& client, std::span<const ChangeEvent> events) {
   std::vector<u128> ids;
   for (const ChangeEvent& event : events) {
@@ -34,15 +34,24 @@ Result<std::map<u128, u128>> hold_amounts(Client& client, std::span<const Change
   if (ids.empty()) return amounts;
   const auto holds = client.lookup_transfers(ids);
   if (!holds) return holds.error();
-  for (const Transfer& hold : holds->rows) amounts[hold.id] = hold.amount;
+  for (const Transfer& hold : holds->rows) {
+    if (hold.ledger != 0) amounts[hold.id] = hold.amount;
+  }
   return amounts;
 }
 
-StatementLine line_of(const ChangeEvent& event, u128 account_id, const std::map<u128, u128>& holds) {
+/// By what the pending balance falls with an event. Should it rise, this is more than there was.
+u128 fall_of_pending(const ChangeEvent& event, bool is_credit, const Balances& before) {
+  return is_credit ? before.credits_pending - event.credit_account.balances.credits_pending
+                   : before.debits_pending - event.debit_account.balances.debits_pending;
+}
+
+/// `before`: balances of the account right before the event.
+StatementLine line_of(const ChangeEvent& event, u128 account_id, const std::map<u128, u128>& holds, const Balances& before) {
   StatementLine line{.event = event, .is_credit = event.credit_account.id == account_id, .balances = {}};
   const auto hold = [&] {
     const auto found = holds.find(event.transfer_pending_id);
-    return found == holds.end() ? u128{0} : found->second;
+    return found == holds.end() ? fall_of_pending(event, line.is_credit, before) : found->second;
   };
   switch (event.type) {
     case ChangeEventType::kSinglePhase: line.posted = event.transfer_amount; break;
@@ -82,7 +91,7 @@ Status read_lines(Client& client, u128 account_id, const StatementPeriod& period
     const auto holds = hold_amounts(client, *events);
     if (!holds) return holds.error();
     for (const ChangeEvent& event : *events) {
-      StatementLine line = line_of(event, account_id, *holds);
+      StatementLine line = line_of(event, account_id, *holds, balances);
       if (!apply(line, balances)) return does_not_add_up();
       line.balances = balances;
       if (auto status = sink.add(line); !status) return status;

@@ -13,6 +13,42 @@ bool read_number(std::string_view text, std::uint64_t& number) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
+constexpr std::uint64_t kTimestampMax = (std::uint64_t{1} << 63) - 1;
+
+/// The sequence of the first transfer with this timestamp or a later one; none: 2^64 - 1.
+Result<std::uint64_t> sequence_of_transfer_from(Client& client, std::uint64_t timestamp) {
+  ChangeEventsFilter filter{.timestamp_min = timestamp, .limit = 1, .expiries_timestamp_min = kTimestampMax};
+  while (true) {
+    const auto page = client.get_change_events(filter);
+    if (!page) return page.error();
+    if (!page->rows.empty()) return page->rows.front().sequence;
+    if (page->end.resume == 0) return ~std::uint64_t{0};
+    filter.timestamp_min = page->end.resume;
+  }
+}
+
+/// The least timestamp from which on no transfer came in before this sequence, if the time was `before` then. Imported transfers are older than
+/// that, but among themselves transfers are in one order by timestamp and by sequence.
+Result<std::uint64_t> transfers_from(Client& client, std::uint64_t sequence, std::uint64_t before) {
+  const auto page = client.query_transfers({.timestamp_max = before, .limit = 1, .flags = QueryFilterFlags::kReversed});
+  if (!page && page.error().kind() != ErrorKind::kRefused) return page.error();
+  if (!page || page->rows.empty()) return before + 1;  // refused: all that came before is dropped
+  const std::uint64_t newest = page->rows.front().timestamp;
+  std::uint64_t low = 1;
+  std::uint64_t high = newest + 1;
+  for (std::uint64_t middle = newest; low < high; middle = low + (high - low) / 2) {  // where nothing was imported, once
+    const auto found = sequence_of_transfer_from(client, middle);
+    const bool was_dropped = !found && found.error().kind() == ErrorKind::kRefused;
+    if (!found && !was_dropped) return found.error();
+    if (found && *found >= sequence) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low > newest ? before + 1 : low;
+}
+
 }  // namespace
 
 std::string FeedCursor::to_text() const { return std::to_string(transfers).append(":").append(std::to_string(expiries)); }
@@ -33,7 +69,10 @@ Result<FeedCursor> FeedCursor::at_sequence(Client& client, std::uint64_t sequenc
   if (before->rows.empty() || before->rows.front().sequence != sequence - 1) {
     return Status(ErrorKind::kNotFound, "the ledger knows no sequence " + std::to_string(sequence - 1));
   }
-  return at_timestamp(before->rows.front().timestamp + 1);
+  const std::uint64_t timestamp = before->rows.front().timestamp;
+  const auto transfers = transfers_from(client, sequence, timestamp);
+  if (!transfers) return transfers.error();
+  return FeedCursor{.transfers = *transfers, .expiries = timestamp + 1};
 }
 
 Result<std::span<const ChangeEvent>> Feed::read(std::uint32_t rows_max) {

@@ -68,6 +68,12 @@ class HoldTable {
   /// Room for so many more is made between batches only.
   void prepare(std::uint64_t holds) { ids_.prepare(holds); }
   void prefetch(std::uint32_t tag) const noexcept { ids_.prefetch(tag); }
+  /// What is_open() reads.
+  void prefetch_place(std::uint32_t place) const noexcept {
+    const auto* hold = reinterpret_cast<const char*>(&places_[place - 1]);
+    _mm_prefetch(hold + offsetof(Hold, transfer.timestamp), _MM_HINT_T0);
+    _mm_prefetch(hold + offsetof(Hold, status), _MM_HINT_T0);
+  }
   /// Asks for what the tag proposes; returns it, or nullptr.
   [[nodiscard]] const Hold* prefetch_hold(std::uint32_t tag) const noexcept {
     const std::uint32_t place = ids_.peek(tag);
@@ -81,7 +87,10 @@ class HoldTable {
   /// Places that were ever used: 1 .. places().
   [[nodiscard]] std::uint32_t places() const noexcept { return static_cast<std::uint32_t>(places_.size()); }
   [[nodiscard]] std::size_t room() const noexcept { return places_.room() + free_.size(); }
-  [[nodiscard]] std::size_t bytes() const noexcept { return places_.bytes() + free_.bytes(); }
+  [[nodiscard]] std::size_t bytes_taken() const noexcept { return places_.size() * kPlaceBytes; }
+
+  /// What a place takes: the hold, its id at the lightest load of the table, and the place itself among the free ones.
+  static constexpr std::uint64_t kPlaceBytes = sizeof(Hold) + 26 + sizeof(std::uint32_t);
 
  private:
   static constexpr std::uint32_t kHoldsPerLineMax = 5;

@@ -141,13 +141,25 @@ void Ledger::genesis(const Command& command) {
 
 bool Ledger::reserve(std::uint32_t accounts, std::uint32_t transfers) {
   if (is_held_up()) return false;  // what is not refused now would take the room of what has to go on
-  // Which partition they will go to is not known yet, so each must have room for all of them. What leaves memory again has its share
-  // of the budget from the beginning.
-  const std::uint64_t needed = past_ ? tables_.lasting_bytes() + past_->memory_bytes() + tables_.passing_bytes_max() +
-                                           recent_filters_.bytes_max() + Partition::lasting_bytes_for(accounts, transfers)
-                                     : tables_.memory_bytes() + recent_filters_.bytes() + Partition::bytes_for(accounts, transfers);
-  if (needed + sessions_.bytes_after(accounts + transfers) > memory_budget_bytes_) return false;
+  if (!memory(accounts, transfers).fits()) return false;
   sessions_.reserve(accounts + transfers);
+  return reserve_tables(accounts, transfers);
+}
+
+/// What leaves memory again has its share of the budget from the beginning.
+StateMachine::Memory Ledger::memory(std::uint64_t accounts, std::uint64_t transfers) const noexcept {
+  const std::uint64_t needed = past_ ? tables_.lasting_bytes() + past_->memory_bytes() + passing_bytes_max() +
+                                           Partition::lasting_bytes_for(accounts, transfers)
+                                     : tables_.memory_bytes() + recent_filters_.bytes() + Partition::bytes_for(accounts, transfers);
+  return {.needed_bytes = needed + sessions_.bytes_after(accounts + transfers), .budget_bytes = memory_budget_bytes_};
+}
+
+std::uint64_t Ledger::passing_bytes_max() const noexcept {
+  return tables_.passing_bytes_max() + recent_filters_.bytes_max() + past_->sealing_bytes(plan_.entries + GenerationPlan::kBatchEntriesMax);
+}
+
+/// Which partition they will go to is not known yet, so each must have room for all of them.
+bool Ledger::reserve_tables(std::uint32_t accounts, std::uint32_t transfers) {
   // Any hold may expire, and that takes room too. What leaves memory again makes it: see must_wait().
   std::uint64_t holds = 0;
   if (!past_) {
@@ -218,13 +230,11 @@ StateMachine::Counts Ledger::counts() const noexcept {
     counts.transfers += partition->transfers().size();
     counts.holds_open += partition->holds_open();
     counts.ids_failed += partition->failed_ids().size();
-    counts.memory_bytes += partition->memory_bytes();
   }
   counts.client_sessions = sessions_.count();
-  counts.memory_bytes += sessions_.bytes();
   counts.transfers_dropped = tables_.dropped().transfers;
   counts.history_begins = tables_.dropped().timestamp;
-  counts.memory_bytes += recent_filters_.bytes();
+  counts.memory_bytes = tables_.memory_bytes() + recent_filters_.bytes() + sessions_.bytes();
   if (!past_) return counts;
   counts.memory_bytes += past_->memory_bytes();
   counts.generations = forgotten_end_.generations;

@@ -48,6 +48,7 @@ class Ledger final : public StateMachine {
   std::unique_ptr<QueryReader> make_query_reader() override;
   bool make_hints(const Command& command, std::span<TransferHint> hints) const noexcept override;
   bool reserve(std::uint32_t accounts, std::uint32_t transfers) override;
+  [[nodiscard]] Memory memory(std::uint64_t accounts, std::uint64_t transfers) const noexcept override;
   bool must_wait() override;
   SessionVerdict admit(const SessionName& name) noexcept override;
   u128 session_to_end(std::uint32_t sessions_max) noexcept override;
@@ -162,6 +163,9 @@ class Ledger final : public StateMachine {
   void note_balances(const Command& command, std::uint32_t index, u128 debit_account, u128 credit_account) noexcept;
   void write_post_balances(const Command& command) noexcept;
 
+  [[nodiscard]] std::uint64_t passing_bytes_max() const noexcept;
+  [[nodiscard]] bool reserve_tables(std::uint32_t accounts, std::uint32_t transfers);
+
   void end_accounts();
   std::size_t emit_accounts(const Sink& sink);
   std::size_t emit_holds(const Sink& sink);
@@ -171,6 +175,7 @@ class Ledger final : public StateMachine {
   std::size_t emit_transfers(const Sink& sink);
   template <typename Row, typename TimeOf, typename RowAt>
   std::size_t emit_rows(const Sink& sink, std::vector<Row>& chunk, TimeOf&& time_of, RowAt&& row_at);
+  Status load_tables(const SnapshotReader& snapshot);
   Status load_dropped(ChunkKey key, std::span<const std::byte> bytes);
   Status load_past(ChunkKey key, std::span<const std::byte> bytes);
   Status load_batch_ends(ChunkKey key, std::span<const std::byte> bytes);
@@ -179,6 +184,8 @@ class Ledger final : public StateMachine {
   Status load_transfers(ChunkKey key, std::span<const std::byte> bytes, std::span<const SnapshotExpiry> expiries, std::size_t& next_expiry);
   Status load_failed_ids(ChunkKey key, std::span<const std::byte> bytes);
   [[nodiscard]] bool has_row_room() const noexcept;
+  [[nodiscard]] bool reserve_loaded(std::size_t accounts, std::size_t transfers);
+  [[nodiscard]] Status over_budget(const SnapshotReader& snapshot) const;
   void prefetch_loaded(const TransferRecord& record) const noexcept;
   bool load_transfer(const TransferRecord& record, const TransferExtra& extra) noexcept;
   bool load_expiry(const SnapshotExpiry& expiry) noexcept;

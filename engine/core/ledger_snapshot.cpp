@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <ranges>
 #include <string>
@@ -19,7 +20,10 @@ Status damaged(ChunkKey key, const char* reason) {
   return {ErrorKind::kCorrupt, "snapshot table " + std::to_string(key.table) + " chunk " + std::to_string(key.chunk) + ": " + reason};
 }
 
-Status rows_do_not_fit() { return {ErrorKind::kOutOfMemory, "the memory budget does not hold the transfers of the snapshot"}; }
+/// What does not fit, and what would: Ledger::over_budget() says it.
+Status does_not_fit() { return {ErrorKind::kOutOfMemory, "the memory budget does not hold the snapshot"}; }
+
+std::string mebibytes(std::uint64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; }
 
 /// The rows of a chunk, if its size is a whole number of them.
 template <typename Row>
@@ -232,6 +236,39 @@ void Ledger::abandon_snapshot() {
 u128 Ledger::snapshot_state_hash() const noexcept { return combine_state_hash(progress_->hash, progress_->dropped, progress_->sessions.hash); }
 
 Status Ledger::load(const SnapshotReader& snapshot) {
+  const Status status = load_tables(snapshot);
+  return !status && status.kind() == ErrorKind::kOutOfMemory ? over_budget(snapshot) : status;
+}
+
+/// What a budget has to hold, at least, for this snapshot to be loaded.
+Status Ledger::over_budget(const SnapshotReader& snapshot) const {
+  std::uint64_t accounts = 0;
+  std::uint64_t transfers = 0;
+  std::uint64_t holds = 0;
+  std::uint64_t expiries = 0;
+  std::uint64_t failed_ids = 0;
+  for (const ChunkKey key : snapshot.chunks()) {
+    const auto bytes = snapshot.read(key);
+    if (!bytes) return bytes.error();
+    if (key.table == kSnapshotAccounts) accounts += bytes->size() / sizeof(Account);
+    if (key.table == kSnapshotHolds) holds += bytes->size() / sizeof(Transfer);
+    if (key.table == kSnapshotExpiries) expiries += bytes->size() / sizeof(SnapshotExpiry);
+    if (key.table == kSnapshotFailedIds) failed_ids += bytes->size() / sizeof(u128);
+    if (key.table != kSnapshotTransfers) continue;
+    SnapshotTransfers header;
+    std::memcpy(&header, bytes->data(), std::min(bytes->size(), sizeof header));
+    transfers += header.transfers;
+  }
+  const std::uint64_t rows = std::max({transfers, expiries, failed_ids});
+  std::uint64_t needed = Partition::lasting_bytes_for(accounts, holds) + (past_ ? past_->memory_bytes() + passing_bytes_max() : Partition::bytes_for(0, transfers));
+  if (past_ && rows > plan_.ring_entries) needed = std::max(needed, std::bit_ceil(rows) * GenerationPlan::kBudgetBytesPerEntry);
+  needed = std::max(needed, memory_budget_bytes_ + 1);  // how many of the transfers are open holds is not known here
+  return {ErrorKind::kOutOfMemory, "the memory budget of " + mebibytes(memory_budget_bytes_) + " does not hold the snapshot: " +
+                                       std::to_string(accounts) + " accounts, " + std::to_string(holds) + " older open holds and " +
+                                       std::to_string(transfers) + " transfers need at least " + mebibytes(needed)};
+}
+
+Status Ledger::load_tables(const SnapshotReader& snapshot) {
   const SnapshotHeader& header = snapshot.header();
   tables_.set_hash(IdHash(header.hash_seed));
   if (past_) past_->set_store(header.store_id, header.hash_seed);
@@ -259,7 +296,7 @@ Status Ledger::load(const SnapshotReader& snapshot) {
   loaded_accounts_ = {};
   if (!status) return status;
   for (; next_expiry < expiries.size(); ++next_expiry) {
-    if (!has_row_room()) return rows_do_not_fit();
+    if (!has_row_room()) return does_not_fit();
     if (!load_expiry(expiries[next_expiry])) return damaged({kSnapshotExpiries, 0}, "an expiry names no hold");
   }
   loaded_holds_ = {};
@@ -313,7 +350,7 @@ Status Ledger::load_batch_ends(ChunkKey key, std::span<const std::byte> bytes) {
   const auto rows = rows_of<BatchEnd>(key, bytes);
   if (!rows) return rows.error();
   for (const BatchEnd& end : *rows) {
-    if (tables_.batches().room() == 0) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the batches of the snapshot"};
+    if (tables_.batches().room() == 0) return does_not_fit();
     tables_.batches().push(end);
   }
   return Status::ok();
@@ -322,7 +359,7 @@ Status Ledger::load_batch_ends(ChunkKey key, std::span<const std::byte> bytes) {
 Status Ledger::load_holds(ChunkKey key, std::span<const std::byte> bytes) {
   const auto rows = rows_of<Transfer>(key, bytes);
   if (!rows) return rows.error();
-  if (!reserve(0, static_cast<std::uint32_t>(rows->size()))) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the open holds of the snapshot"};
+  if (!reserve_loaded(0, rows->size())) return does_not_fit();
   for (const Transfer& pending : *rows) {
     const std::uint64_t hash = tables_.hash()(pending.id);
     const AccountAt debit = tables_.find_account(pending.debit_account_id);
@@ -339,7 +376,7 @@ Status Ledger::load_holds(ChunkKey key, std::span<const std::byte> bytes) {
 Status Ledger::load_accounts(ChunkKey key, std::span<const std::byte> bytes) {
   const auto rows = rows_of<Account>(key, bytes);
   if (!rows) return rows.error();
-  if (!reserve(static_cast<std::uint32_t>(rows->size()), 0)) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the accounts of the snapshot"};
+  if (!reserve_loaded(rows->size(), 0)) return does_not_fit();
   for (const Account& account : *rows) {
     const std::uint64_t hash = tables_.hash()(account.id);
     Partition& owner = tables_.owner(hash);
@@ -361,7 +398,7 @@ Status Ledger::load_transfers(ChunkKey key, std::span<const std::byte> bytes, st
     return record.debit - 1 < loaded_accounts_.size() && record.credit - 1 < loaded_accounts_.size() && record.extra <= header.extras;
   };
   if (!std::ranges::all_of(records, names_known)) return damaged(key, "a transfer names what is not there");
-  if (!reserve(0, header.transfers)) return rows_do_not_fit();
+  if (!reserve_loaded(0, header.transfers)) return does_not_fit();
 
   constexpr std::size_t kAhead = 16;
   for (std::size_t i = 0; i < records.size(); ++i) {
@@ -370,14 +407,20 @@ Status Ledger::load_transfers(ChunkKey key, std::span<const std::byte> bytes, st
     if (records[i].extra != 0) std::memcpy(&extra, rows.data() + record_bytes + (records[i].extra - 1) * sizeof extra, sizeof extra);
     const std::uint64_t transfers = forgotten_end_.transfers + key.chunk * kSnapshotChunkRows + i;
     while (next_expiry < expiries.size() && expiries[next_expiry].transfers_before <= transfers) {
-      if (!has_row_room()) return rows_do_not_fit();
+      if (!has_row_room()) return does_not_fit();
       if (!load_expiry(expiries[next_expiry++])) return damaged({kSnapshotExpiries, 0}, "an expiry names no hold");
     }
-    if (!has_row_room()) return rows_do_not_fit();
+    if (!has_row_room()) return does_not_fit();
     if (!load_transfer(records[i], extra)) return damaged(key, "a transfer names no hold, or has an id that is there");
   }
   for (const auto& partition : tables_.all()) partition->prune_expiries();  // or holds that ended would count until the end
   return Status::ok();
+}
+
+/// Room in the tables for a chunk, if what is loaded by now is within the budget. What a chunk takes at most is not asked for: a ledger that was
+/// full is within its budget, and has to be loaded again.
+bool Ledger::reserve_loaded(std::size_t accounts, std::size_t transfers) {
+  return memory(0, 0).fits() && reserve_tables(static_cast<std::uint32_t>(accounts), static_cast<std::uint32_t>(transfers));
 }
 
 /// Rows of a life with larger rings may not fit into those of this one.
@@ -444,7 +487,7 @@ bool Ledger::load_expiry(const SnapshotExpiry& expiry) noexcept {
 Status Ledger::load_failed_ids(ChunkKey key, std::span<const std::byte> bytes) {
   const auto rows = rows_of<u128>(key, bytes);
   if (!rows) return rows.error();
-  if (!reserve(0, static_cast<std::uint32_t>(rows->size()))) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the failed ids of the snapshot"};
+  if (!reserve_loaded(0, rows->size())) return does_not_fit();
   for (const u128 id : *rows) {
     const std::uint64_t hash = tables_.hash()(id);
     tables_.owner(hash).burn_id(id, hash);

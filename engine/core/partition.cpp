@@ -16,6 +16,7 @@ constexpr std::size_t kDueFrontierMax = std::size_t{1} << 16;
 
 // What a record costs with all that hangs on it: table entries at a quarter to half load, both postings of a transfer.
 constexpr std::uint64_t kAccountBytes = sizeof(AccountRecord) + sizeof(u128) + 32;
+constexpr std::uint64_t kHoldBytes = HoldTable::kPlaceBytes + sizeof(ExpiryQueue::Entry);
 constexpr std::uint64_t kTransferBytes = sizeof(TransferRecord) + 2 * sizeof(Posting) + 26;
 
 u128 hash_record(const void* record, std::size_t size, std::uint64_t kind) noexcept {
@@ -208,6 +209,7 @@ void Partition::end_hold(std::uint32_t place, PendingStatus status) noexcept {
 
 void Partition::close_hold(std::uint32_t place) noexcept {
   const Hold& hold = holds_[place];
+  if (hold.transfer.timeout != 0) expiry_queue_.note_ended();
   if (hold.transfer.timestamp > std::max(newest_forgotten_, is_sealing_ ? frozen_.newest_timestamp : 0)) {
     holds_.remove(place, TagTable::tag_of(hash_(hold.transfer.id)));
   } else {
@@ -222,7 +224,7 @@ void Partition::burn_id(u128 id, std::uint64_t hash) noexcept {
 }
 
 void Partition::prune_expiries() noexcept {
-  while (!expiry_queue_.empty() && !holds_.is_open(expiry_queue_.top().hold, expiry_queue_.top().timestamp)) expiry_queue_.pop();
+  expiry_queue_.tidy_up(holds_);
 }
 
 Partition::DueExpiries Partition::due_expiries(std::uint64_t now, std::span<std::uint32_t> due) const noexcept {
@@ -463,7 +465,7 @@ std::uint64_t Partition::memory_bytes() const noexcept {
 }
 
 std::uint64_t Partition::lasting_bytes() const noexcept {
-  return accounts_.size() * kAccountBytes + pre_images_.bytes() + expiry_queue_.bytes() + holds_.bytes();
+  return accounts_.size() * kAccountBytes + pre_images_.bytes() + expiry_queue_.bytes_taken() + holds_.bytes_taken();
 }
 
 std::uint64_t Partition::passing_bytes_max() const noexcept {
@@ -473,11 +475,11 @@ std::uint64_t Partition::passing_bytes_max() const noexcept {
 }
 
 std::uint64_t Partition::lasting_bytes_for(std::uint64_t accounts, std::uint64_t holds) noexcept {
-  return accounts * kAccountBytes + holds * sizeof(Hold);
+  return accounts * kAccountBytes + holds * kHoldBytes;
 }
 
 std::uint64_t Partition::bytes_for(std::uint64_t accounts, std::uint64_t transfers) noexcept {
-  return accounts * kAccountBytes + transfers * (kTransferBytes + sizeof(TransferExtra) + sizeof(Hold));
+  return accounts * kAccountBytes + transfers * (kTransferBytes + sizeof(TransferExtra) + kHoldBytes);
 }
 
 void Partition::touch_ahead(std::uint64_t prefault_bytes) noexcept {

@@ -228,7 +228,7 @@ class Partition {
 
   // Expiry.
   [[nodiscard]] std::uint64_t next_expiry() const noexcept { return expiry_queue_.empty() ? kNever : expiry_queue_.top().expires_at; }
-  /// Drops ended holds from the front of the queue. After every batch.
+  /// Drops ended holds from the queue: those in front, and some others. After every batch.
   void prune_expiries() noexcept;
   struct DueExpiries {
     std::size_t found = 0;

@@ -106,6 +106,11 @@ class Past {
   [[nodiscard]] virtual StoredSegments stored() const noexcept { return {}; }
   /// What it needs in memory.
   [[nodiscard]] virtual std::uint64_t memory_bytes() const noexcept = 0;
+  /// And, at most, while it seals a generation of so many entries.
+  [[nodiscard]] virtual std::uint64_t sealing_bytes(std::uint64_t entries) const noexcept {
+    static_cast<void>(entries);
+    return 0;
+  }
 
   /// Between two batches, so that what it answers does not change within one: takes over how segments are stored from now on. Of the generation
   /// that fills there are `filled` entries; at `full` it wants to be sealed.

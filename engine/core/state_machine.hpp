@@ -161,6 +161,18 @@ class StateMachine {
 
   /// Makes room for a batch with so many events, or says that the memory budget does not allow it (then nothing changed).
   [[nodiscard]] virtual bool reserve(std::uint32_t accounts, std::uint32_t transfers) = 0;
+  /// What reserve() weighs: memory that would be taken at most with so much more, and that may be.
+  struct Memory {
+    std::uint64_t needed_bytes = 0;
+    std::uint64_t budget_bytes = 0;
+
+    [[nodiscard]] bool fits() const noexcept { return needed_bytes <= budget_bytes; }
+  };
+  [[nodiscard]] virtual Memory memory(std::uint64_t accounts, std::uint64_t transfers) const noexcept {
+    static_cast<void>(accounts);
+    static_cast<void>(transfers);
+    return {};
+  }
   /// Asked before each batch; moves on what leaves memory, and may allocate. True: something must be gone before there is room for
   /// another batch; ask again when somebody says that it may be.
   [[nodiscard]] virtual bool must_wait() { return false; }
@@ -241,7 +253,7 @@ class StateMachine {
     std::uint64_t transfers_shrunk = 0;    ///< of these: those whose files have only ids, times and digests of them any more
     u128 shrunk_digest = 0;                ///< of these: see Past::shrunk()
     std::uint64_t history_begins = 0;      ///< timestamp: what came before is dropped; 0: nothing is
-    StoredSegments stored;
+    StoredSegments stored = {};
     bool is_sealing = false;               ///< one is leaving
     bool is_sealing_failing = false;       ///< and cannot, for now
   };

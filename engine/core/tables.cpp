@@ -189,7 +189,7 @@ u128 Tables::holds_hash() const noexcept {
 }
 
 std::uint64_t Tables::memory_bytes() const noexcept {
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = batches_.bytes_taken();
   for (const auto& partition : partitions_) bytes += partition->memory_bytes();
   return bytes;
 }
@@ -201,7 +201,7 @@ std::uint64_t Tables::lasting_bytes() const noexcept {
 }
 
 std::uint64_t Tables::passing_bytes_max() const noexcept {
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = batches_.bytes_max();
   for (const auto& partition : partitions_) bytes += partition->passing_bytes_max();
   return bytes;
 }

@@ -17,12 +17,14 @@ class FrozenRows {
     for (const auto& rows : rows_) {
       transfers_ += rows.transfers_end - rows.transfers_begin;
       failed_ids_ += rows.failed_ids_end - rows.failed_ids_begin;
+      expiries_ += rows.expiries_end - rows.expiries_begin;
       transfers_before_ += rows.transfers_begin;
     }
   }
 
   [[nodiscard]] std::uint64_t transfers() const noexcept { return transfers_; }
   [[nodiscard]] std::uint64_t failed_ids() const noexcept { return failed_ids_; }
+  [[nodiscard]] std::uint64_t expiries() const noexcept { return expiries_; }
   /// Transfers of the whole ledger before the first of these.
   [[nodiscard]] std::uint64_t transfers_before() const noexcept { return transfers_before_; }
 
@@ -84,6 +86,7 @@ class FrozenRows {
   std::vector<std::size_t> heads_;
   std::uint64_t transfers_ = 0;
   std::uint64_t failed_ids_ = 0;
+  std::uint64_t expiries_ = 0;
   std::uint64_t transfers_before_ = 0;
 };
 

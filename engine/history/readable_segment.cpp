@@ -1,6 +1,7 @@
 #include "history/readable_segment.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace florin::history {
 
@@ -143,6 +144,23 @@ void ReadableSegment::find_checkpoints(std::span<const core::PastSegment::Postin
 std::uint32_t ReadableSegment::find(u128 id, std::uint64_t hash) const noexcept {
   const auto known = need(view_->find(id, hash));
   return known && !known->has_failed ? known->index : kNone;
+}
+
+void ReadableSegment::find_all(std::span<const u128> ids, std::span<const std::uint64_t> hashes, std::span<std::uint32_t> found) const noexcept {
+  constexpr std::size_t kGroup = 64;
+  std::array<Found, kGroup> looked_up;
+  for (std::size_t begin = 0; begin < ids.size(); begin += kGroup) {
+    const std::span group = hashes.subspan(begin, std::min(kGroup, hashes.size() - begin));
+    std::ranges::fill(found.subspan(begin, group.size()), kNone);
+    view_->ids().find_all(group, looked_up, [&](std::size_t i, IdEntry entry) {
+      if (entry.is_failed() || transfer(entry.index()).id != ids[begin + i]) return false;
+      found[begin + i] = entry.index();
+      return true;
+    });
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      if (looked_up[i] == Found::kDamaged) damage_.stop(view_->ids().check(group[i]), view_->header().segment);
+    }
+  }
 }
 
 core::PendingStatus ReadableSegment::ending_of(u128 pending_id, std::uint64_t hash) const noexcept {

@@ -49,6 +49,7 @@ class ReadableSegment final : public core::PastSegment {
   void find_checkpoints(std::span<const core::PastSegment::PostingOf> places,
                         std::span<core::PastSegment::CheckpointsAround> found) const noexcept override;
   [[nodiscard]] std::uint32_t find(u128 id, std::uint64_t hash) const noexcept override;
+  void find_all(std::span<const u128> ids, std::span<const std::uint64_t> hashes, std::span<std::uint32_t> found) const noexcept override;
   [[nodiscard]] core::PendingStatus ending_of(u128 pending_id, std::uint64_t hash) const noexcept override;
   [[nodiscard]] std::uint32_t batches() const noexcept override { return static_cast<std::uint32_t>(view_->batch_ends().count()); }
   [[nodiscard]] core::BatchEnd batch(std::uint32_t index) const noexcept override { return row(view_->batch_ends(), index); }

@@ -172,6 +172,9 @@ Status SealedPast::restore(const core::PastEnd& end) {
     if (Status status = lanes->add(*segment_lanes); !status) return status;
     built_segments_.push_back(view->get());
     note_shrunk();
+    if (number == end.generations) {
+      if (Status status = check_journal(header); !status) return status.with_context("sealed segment " + std::to_string(number));
+    }
     publish(std::make_shared<ReadableSegment>(std::move(*view), damage_));
   }
   if (first_sequence_ != end.last_sequence + 1 || position != end.transfers) {
@@ -183,6 +186,16 @@ Status SealedPast::restore(const core::PastEnd& end) {
   take_references(accounts, references_);
   durable_.store(end.generations, std::memory_order_release);
   return fill_filter();
+}
+
+/// A store that was restored and has gone on from there is the same store with another journal. Its batches are a chain, and a segment is
+/// sealed only when those before it are: if the newest one is of this journal, no segment of a later one is in front of it.
+Status SealedPast::check_journal(const SealedHeader& newest) const {
+  if (!options_.batch_checksum) return Status::ok();
+  const auto checksum = options_.batch_checksum(newest.last_sequence);
+  if (!checksum) return checksum.error().kind() == ErrorKind::kNotFound ? Status() : checksum.error();  // not found: pruned
+  if (*checksum != newest.batch_checksum) return {ErrorKind::kCorrupt, "it is not of this journal"};
+  return Status::ok();
 }
 
 void SealedPast::take_references(const core::FrozenGeneration& generation, std::vector<std::uint32_t>& references) {

@@ -21,8 +21,8 @@
 namespace florin::history {
 
 struct SealedPastOptions {
-  /// Chain hash of the journal's batch that ends with this sequence; nothing: it is not durable yet, ask again. A segment is built only
-  /// of what is durable, and belongs to this journal for ever. nullptr: nothing is waited for.
+  /// Chain hash of the journal's batch that has this sequence; nothing: it is not durable yet, ask again; kNotFound: the journal was pruned. A
+  /// segment is built only of what is durable, and belongs to this journal for ever. nullptr: nothing is waited for, nor compared.
   std::function<Result<std::optional<u128>>(std::uint64_t sequence)> batch_checksum = nullptr;
   /// A generation waits for do_work(): called by the sequencing thread. nullptr: whoever calls do_work() asks by itself.
   std::function<void()> on_generation = nullptr;
@@ -66,6 +66,7 @@ class SealedPast final : public core::Past {
   core::StoredSegments stored() const noexcept override;
   bool is_failing() const noexcept override { return is_failing_.load(std::memory_order_acquire); }
   std::uint64_t memory_bytes() const noexcept override { return memory_bytes_.load(std::memory_order_relaxed); }
+  std::uint64_t sealing_bytes(std::uint64_t entries) const noexcept override { return SegmentBuilder::bytes_for(entries); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
   void at_boundary(std::uint64_t filled, std::uint64_t full) noexcept override;
@@ -108,6 +109,7 @@ class SealedPast final : public core::Past {
   void publish(std::shared_ptr<ReadableSegment> segment);
 
   void look_for_earlier();
+  [[nodiscard]] Status check_journal(const SealedHeader& newest) const;
   Result<std::unique_ptr<SegmentView>> open(std::uint64_t number) const;
   Result<bool> work();
   [[nodiscard]] bool has_generation() const noexcept { return state_.load(std::memory_order_acquire) == State::kFrozen; }

@@ -33,6 +33,7 @@ Status SegmentBuilder::build(SealedWriter& writer, const SealedHeader& header) {
     return {ErrorKind::kInternal, "a generation of " + std::to_string(rows.transfers() + rows.failed_ids()) + " ids is too large for a segment"};
   }
   if (Status status = write_transfers(writer); !status) return status;
+  endings_.reserve(extras_ + rows.expiries());
   if (Status status = write_extras(writer); !status) return status;
   if (Status status = write_expiries(writer); !status) return status;
   if (Status status = write_failed_ids(writer); !status) return status;
@@ -111,8 +112,10 @@ Status SegmentBuilder::write_extras(SealedWriter& writer) {
 Status SegmentBuilder::write_expiries(SealedWriter& writer) {
   if (Status status = writer.begin_section(kind(SectionKind::kExpiries)); !status) return status;
   const core::IdHash hash = generation_.tables->hash();
+  FrozenRows rows(generation_, breathe_);
+  expiries_.reserve(rows.expiries());
   RowWriter<ExpiryRow> out(writer);
-  FrozenRows(generation_, breathe_).each_expiry([&](const core::Partition&, const core::Expiry& expiry) {
+  rows.each_expiry([&](const core::Partition&, const core::Expiry& expiry) {
     const std::uint32_t debit = ordinals_.of(expiry.debit);
     const std::uint32_t credit = ordinals_.of(expiry.credit);
     postings_.count(debit);
@@ -135,7 +138,9 @@ Status SegmentBuilder::write_failed_ids(SealedWriter& writer) {
   if (Status status = writer.begin_section(kind(SectionKind::kFailedIds)); !status) return status;
   // They have no time; in order of their values the file does not tell how many partitions there were.
   const core::IdHash hash = generation_.tables->hash();
-  FrozenRows(generation_).each_failed_id([&](u128 id) {
+  const FrozenRows rows(generation_);
+  failed_ids_.reserve(rows.failed_ids());
+  rows.each_failed_id([&](u128 id) {
     ids_.count(hash(id));
     failed_ids_.push_back(id);
   });

@@ -20,7 +20,7 @@ namespace florin::history {
 
 /// Writes a frozen generation as a sealed segment: the rows once through, then what is sought by. Rows are read as few times as can be,
 /// because that takes memory bandwidth from execution. Only the hashes of all ids, the places of all postings and one index at a time are in
-/// memory: about 40 bytes a transfer.
+/// memory: about 40 bytes a transfer, and 130 an expiry.
 /// Thread: the builder's; the generation stays frozen.
 class SegmentBuilder {
  public:
@@ -28,6 +28,12 @@ class SegmentBuilder {
   SegmentBuilder(const core::FrozenGeneration& generation, const AccountOrdinals& ordinals, const HighWaterLanes& lanes, std::uint32_t filter_block,
                  const Breathe& breathe)
       : generation_(generation), ordinals_(ordinals), lanes_(lanes), filter_block_(filter_block), breathe_(breathe), postings_(ordinals.count()) {}
+
+  /// The most memory it takes: for each entry an expiry with its ending, postings twice, and what else a row is found by; and what it writes
+  /// at once, in three buffers.
+  static constexpr std::uint64_t bytes_for(std::uint64_t entries) noexcept {
+    return entries * (sizeof(core::Expiry) + sizeof(EndingRow) + 32) + (std::uint64_t{16} << 20);
+  }
 
   /// On ok the segment is durable.
   Status build(SealedWriter& writer, const SealedHeader& header);

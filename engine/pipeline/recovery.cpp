@@ -53,7 +53,9 @@ class Recovery {
     if (result_.state_machine == nullptr) make_machine();
     digests_.add(machine());
     result_.is_new_store = journal_.durable_sequence() == 0;
-    if (!result_.is_new_store) {
+    if (result_.is_new_store) {
+      if (!machine().memory(1, 1).fits()) return over_budget("a new store");
+    } else {
       if (Status status = execute_suffix(); !status) return status;
     }
     return std::move(result_);
@@ -174,13 +176,19 @@ class Recovery {
     while (machine().must_wait()) options_.on_wait();
     if (machine().is_held_up()) return {ErrorKind::kIo, "what leaves memory cannot be sealed"};
     if (accounts + transfers > 0 && !machine().reserve(accounts, transfers)) {
-      return {ErrorKind::kOutOfMemory, "the memory budget is too small for this store: it ended at sequence " +
-                                           std::to_string(batch.header().first_sequence)};
+      return over_budget("this store, of which it holds what came before sequence " + std::to_string(batch.header().first_sequence), accounts, transfers);
     }
     machine().execute(commands);
     result_.event_count += machine().sequence() - (batch.header().first_sequence - 1);
     digests_.add(machine());
     return {};
+  }
+
+  [[nodiscard]] Status over_budget(const std::string& what, std::uint32_t accounts = 1, std::uint32_t transfers = 1) const {
+    const auto memory = machine().memory(accounts, transfers);
+    const auto mebibytes = [](std::uint64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; };
+    return {ErrorKind::kOutOfMemory, "the memory budget of " + mebibytes(memory.budget_bytes) + " is too small for " + what + ": at least " +
+                                         mebibytes(memory.needed_bytes) + " are needed"};
   }
 
   Journal& journal_;

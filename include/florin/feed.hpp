@@ -40,8 +40,8 @@ struct FeedCursor {
 
   /// In front of the first event with this timestamp or a later one.
   static FeedCursor at_timestamp(std::uint64_t timestamp) noexcept { return {timestamp, timestamp}; }
-  /// In front of the event with this sequence. kNotFound if it is more than one ahead of the newest. History that was imported
-  /// after that event, with timestamps before it, is not behind this place; it is behind any place of an earlier time.
+  /// In front of the event with this sequence, and everything that came in later is behind it, imported history included; of a request that
+  /// imports it is all or nothing. kNotFound if it is more than one ahead of the newest.
   static Result<FeedCursor> at_sequence(Client& client, std::uint64_t sequence);
 };
 

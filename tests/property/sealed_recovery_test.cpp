@@ -1,15 +1,18 @@
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "core/ledger.hpp"
+#include "history/dropped_rows.hpp"
 #include "history/high_water_lanes.hpp"
 #include "history/section.hpp"
 #include "history/segment_rows.hpp"
@@ -199,23 +202,33 @@ std::string content_of(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
+std::uint64_t u64_at(const std::string& content, std::size_t at) {
+  std::uint64_t value = 0;
+  std::memcpy(&value, content.data() + at, sizeof value);
+  return value;
+}
+
 bool is_archive(const fs::path& path) { return path.extension() == ".archive"; }
 
-/// Offset of a section in the file of a segment: docs/history_format.md.
-std::size_t offset_of(history::SectionKind kind, const std::string& content, bool is_archive) {
-  const auto u64_at = [&](std::size_t at) {
-    std::uint64_t value = 0;
-    std::memcpy(&value, content.data() + at, sizeof value);
-    return value;
-  };
-  const std::size_t directory = u64_at(content.size() - 48);
-  const std::size_t entry_bytes = is_archive ? 24 : 32;
-  std::size_t entry = directory;
-  while (static_cast<std::uint32_t>(u64_at(entry)) != static_cast<std::uint32_t>(kind)) entry += entry_bytes;
-  if (!is_archive) return u64_at(entry + 8);
-  const std::size_t sections = u64_at(content.size() - 24) & 0xFFFFFFFF;
-  return u64_at(directory + sections * entry_bytes + u64_at(entry + 16) * 32 + 24);
+/// Where the directory of a segment's file speaks of a section, if it has it: docs/history_format.md.
+std::optional<std::size_t> entry_of(history::SectionKind kind, const std::string& content, bool is_archive) {
+  const std::size_t sections = u64_at(content, content.size() - 24) & 0xFFFFFFFF;
+  for (std::size_t i = 0; i < sections; ++i) {
+    const std::size_t entry = u64_at(content, content.size() - 48) + i * (is_archive ? 24 : 32);
+    if (static_cast<std::uint32_t>(u64_at(content, entry)) == static_cast<std::uint32_t>(kind)) return entry;
+  }
+  return std::nullopt;
 }
+
+/// Offset of a section in the file.
+std::size_t offset_of(history::SectionKind kind, const std::string& content, bool is_archive) {
+  const std::size_t entry = entry_of(kind, content, is_archive).value();
+  if (!is_archive) return u64_at(content, entry + 8);
+  const std::size_t sections = u64_at(content, content.size() - 24) & 0xFFFFFFFF;
+  return u64_at(content, u64_at(content, content.size() - 48) + sections * 24 + u64_at(content, entry + 16) * 24 + 16);
+}
+
+bool is_shrunk(const fs::path& path) { return entry_of(history::SectionKind::kDroppedTransfers, content_of(path), is_archive(path)).has_value(); }
 
 void change_byte(const fs::path& path, std::size_t offset) {
   std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
@@ -223,6 +236,32 @@ void change_byte(const fs::path& path, std::size_t offset) {
   const int before = file.get();
   file.seekp(static_cast<std::streamoff>(offset));
   file.put(static_cast<char>(before ^ 0x5A));
+}
+
+/// In one of the places that a start reads.
+void damage(SealedStoreLives& store, const fs::path& victim) {
+  const std::string content = content_of(victim);
+  const bool packed = is_archive(victim);
+  const auto change = [&](history::SectionKind kind, std::size_t bytes) {
+    change_byte(victim, offset_of(kind, content, packed) + store.random().below(packed ? 16 : bytes));
+  };
+  switch (store.random().below(6)) {
+    case 0:
+      fs::remove(victim);
+      if (packed) fs::remove(store.folder() + "/history/" + victim.stem().string() + ".archived");
+      break;
+    case 1: fs::resize_file(victim, store.random().below(content.size())); break;
+    case 2: change_byte(victim, store.random().below(128)); break;
+    case 3: change(history::SectionKind::kSegmentLanes, sizeof(history::SegmentLanes)); break;
+    case 4:
+      if (is_shrunk(victim)) {
+        change(history::SectionKind::kDroppedSummary, sizeof(history::DroppedSummary));
+      } else {
+        change(history::SectionKind::kUserDataFilter, sizeof(history::UserDataFilterHeader));
+      }
+      break;
+    default: change(history::SectionKind::kBatchEnds, sizeof(history::BatchEndRow));
+  }
 }
 
 /// Digests of all sections but the checkpoints, by kind; none if the file cannot be opened.
@@ -308,28 +347,13 @@ TEST(SealedRecovery, BuildsAgainWhatIsMissingOrDamaged) {
         continue;
       }
       const fs::path victim = paths[store.random().below(paths.size())];
-      const std::string content = content_of(victim);
       const auto sections = sections_of(store.folder(), store.number_of(victim));
       if (sections.empty()) {  // damaged in an earlier life when it was the newest, and its generation is not complete again
         store.recover();
         continue;
       }
-      const bool packed = is_archive(victim);
-      archived += packed ? 1U : 0U;
-      switch (store.random().below(6)) {
-        case 0:
-          fs::remove(victim);
-          if (is_archive(victim)) fs::remove(store.folder() + "/history/" + victim.stem().string() + ".archived");
-          break;
-        case 1: fs::resize_file(victim, store.random().below(content.size())); break;
-        case 2: change_byte(victim, store.random().below(128)); break;
-        case 3: change_byte(victim, offset_of(history::SectionKind::kSegmentLanes, content, packed) + store.random().below(packed ? 16 : sizeof(history::SegmentLanes))); break;
-        case 4:
-          change_byte(victim, offset_of(history::SectionKind::kUserDataFilter, content, packed) +
-                                  store.random().below(packed ? 16 : sizeof(history::UserDataFilterHeader)));
-          break;
-        default: change_byte(victim, offset_of(history::SectionKind::kBatchEnds, content, packed) + store.random().below(packed ? 16 : sizeof(history::BatchEndRow)));
-      }
+      archived += is_archive(victim) ? 1U : 0U;
+      damage(store, victim);
       ++damaged;
       store.recover();
       // Where the newest one ends nobody else says: it may be cut elsewhere.
@@ -366,6 +390,7 @@ TEST(SealedRecovery, SearchesSegmentsThatHaveNoUserDataFilter) {
 /// snapshot, or from genesis, where segments have to be whole again before the command drops them.
 TEST(SealedRecovery, OfAStoreWhoseHistoryWasDropped) {
   std::uint64_t shrunk = 0;
+  std::uint64_t damaged_shrunk = 0;
   std::uint64_t from_snapshots = 0;
   for (std::uint64_t seed = 200; seed < 200 + kSeeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -375,13 +400,68 @@ TEST(SealedRecovery, OfAStoreWhoseHistoryWasDropped) {
       shrunk += store.shrunk_transfers() != 0 ? 1U : 0U;
       store.crash();
       const std::vector<fs::path> paths = store.segments();
-      if (!paths.empty() && store.random().below(4) == 0) fs::resize_file(paths[store.random().below(paths.size())], store.random().below(4096));
+      if (!paths.empty() && store.random().chance(40)) {
+        const fs::path victim = paths[store.random().chance(60) ? 0 : store.random().below(paths.size())];  // the oldest ones have shrunk
+        // One that was damaged in an earlier life may not have been built again yet.
+        if (!sections_of(store.folder(), SealedStoreLives::number_of(victim)).empty()) {
+          damaged_shrunk += is_shrunk(victim) ? 1U : 0U;
+          damage(store, victim);
+        }
+      }
       store.recover();
     }
     from_snapshots += store.lives_from_snapshots();
   }
+  EXPECT_GE(damaged_shrunk, kSeeds / 4);
   EXPECT_GT(shrunk, kSeeds);
   EXPECT_GT(from_snapshots, kSeeds);
+}
+
+/// Of the bytes that are flipped, and of the lengths at which files are cut. FLORIN_FLIP_STRIDE=1: every one.
+std::uint64_t flip_stride() {
+  const char* const text = std::getenv("FLORIN_FLIP_STRIDE");
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : PerSanitizer<std::uint64_t>{.none = 2'003, .address = 8'009, .thread = 60'013}.here();
+}
+
+/// From the first page to the footer, whatever form the file has. `store` has crashed.
+void expect_damage_is_named(const SealedStoreLives& store, const fs::path& path) {
+  const auto files = journal::HistoryStore::open_readonly(store.folder());
+  const auto expect_named = [&](const std::string& what) {
+    const auto reader = files->open(SealedStoreLives::number_of(path), EngineUnderTest::kGenesis.store_id);
+    const Status status = reader ? (*reader)->verify() : reader.error();
+    ASSERT_EQ(status.kind(), ErrorKind::kCorrupt) << path << " " << what;
+    ASSERT_NE(status.message().find(path.filename()), std::string::npos) << status.message();
+  };
+  const std::string content = content_of(path);
+  const std::uint64_t stride = flip_stride();
+  for (std::size_t offset = 0; offset < content.size(); offset += offset + 1'000 < content.size() ? stride : std::min<std::uint64_t>(stride, 7)) {
+    change_byte(path, offset);
+    expect_named("flipped at " + std::to_string(offset));
+    change_byte(path, offset);
+    if (::testing::Test::HasFailure()) return;
+  }
+  for (std::size_t bytes = content.size() - 1; bytes >= stride; bytes -= stride) {
+    fs::resize_file(path, bytes);
+    expect_named("cut to " + std::to_string(bytes));
+    if (::testing::Test::HasFailure()) return;
+  }
+  std::ofstream(path, std::ios::binary) << content;
+}
+
+/// One file of each form that a sealed segment has.
+TEST(SealedRecovery, NamesEveryFlippedByteAndEveryCut) {
+  std::set<std::pair<bool, bool>> seen;  // archived, shrunk
+  for (std::uint64_t seed = 300; seed < 350 && seen.size() < 4; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    SealedStoreLives store(seed, true);
+    store.run(700);
+    store.crash();
+    for (const fs::path& path : store.segments()) {
+      if (seen.emplace(is_archive(path), is_shrunk(path)).second) expect_damage_is_named(store, path);
+    }
+    store.recover();
+  }
+  EXPECT_EQ(seen.size(), 4U);
 }
 
 }  // namespace

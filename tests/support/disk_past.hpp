@@ -42,6 +42,7 @@ class DiskPast final : public core::Past {
   std::uint64_t durable_generations() const noexcept override { return past_->durable_generations(); }
   core::StoredSegments stored() const noexcept override { return past_->stored(); }
   std::uint64_t memory_bytes() const noexcept override { return past_->memory_bytes(); }
+  std::uint64_t sealing_bytes(std::uint64_t entries) const noexcept override { return past_->sealing_bytes(entries); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
   void at_boundary(std::uint64_t filled, std::uint64_t full) noexcept override;

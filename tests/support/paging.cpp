@@ -90,12 +90,16 @@ std::optional<TestRequest> next_page(const TestRequest& request, const model::Re
 }
 
 Listing read_pages(EngineUnderTest& engine, const TestRequest& request, std::size_t pages_max) {
+  return read_pages([&](const TestRequest& page) { return engine.execute(page); }, request, pages_max);
+}
+
+Listing read_pages(const Execute& execute, const TestRequest& request, std::size_t pages_max) {
   Listing listing;
   std::optional<TestRequest> page = request;
   for (std::size_t i = 0; page && i < pages_max; ++i) {
     const char* reason = "";
     EXPECT_EQ(core::validate_body(page->operation, page->body(), reason), ReplyCode::kOk) << reason;
-    const model::ReplyBody reply = engine.execute(*page);
+    const model::ReplyBody reply = execute(*page);
     const auto rows = rows_of(*page, reply);
     listing.rows.bytes.insert(listing.rows.bytes.end(), rows.begin(), rows.end());
     listing.rows.count += reply.count;

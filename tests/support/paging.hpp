@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 
@@ -23,6 +24,8 @@ struct Listing {
   model::ReplyBody rows;
   bool complete = false;
 };
+using Execute = std::function<model::ReplyBody(const TestRequest& request)>;
+Listing read_pages(const Execute& execute, const TestRequest& request, std::size_t pages_max);
 Listing read_pages(EngineUnderTest& engine, const TestRequest& request, std::size_t pages_max);
 
 /// True if the engine's reply says what the model's says. A page of a query may also end earlier, if it says so.

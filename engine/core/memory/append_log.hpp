@@ -37,15 +37,21 @@ class AppendLog {
     commit_back();
     return index;
   }
-  void truncate(std::size_t size) noexcept { size_.store(size, std::memory_order_relaxed); }
+  void truncate(std::size_t size) noexcept {
+    largest_ = std::max(largest_, this->size());
+    size_.store(size, std::memory_order_relaxed);
+  }
 
   /// Empties it and returns its memory to the system.
   void give_back() noexcept {
     region_.discard(0, bytes());
     truncate(0);
+    largest_ = 0;
   }
 
   [[nodiscard]] std::size_t bytes() const noexcept { return size() * sizeof(T); }
+  /// Memory that it has taken by now, which getting shorter does not give back.
+  [[nodiscard]] std::size_t bytes_taken() const noexcept { return std::max(largest_, size()) * sizeof(T); }
 
   /// Takes the page faults of the next `bytes_ahead` bytes, and of the first `bytes_least` in any case. One background thread.
   void touch_ahead(std::size_t bytes_ahead, std::size_t bytes_least = 0) noexcept {
@@ -55,6 +61,7 @@ class AppendLog {
  private:
   Region region_;
   std::size_t capacity_;
+  std::size_t largest_ = 0;            // size before it was truncated
   TouchAhead ahead_;                   // background thread
   std::atomic<std::size_t> size_ = 0;  // writer; read by touch_ahead
 };

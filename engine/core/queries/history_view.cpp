@@ -1,11 +1,13 @@
 #include "core/queries/history_view.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace florin::core {
 namespace {
 
 constexpr std::size_t kGroup = 32;  // rows, or look-ups, in flight at once
+constexpr TransferName kUnknown{~std::uint64_t{0}};
 
 /// Index behind the last record before which `is_before(record)` holds, of a log within these bounds.
 template <typename Read, typename Before>
@@ -158,7 +160,6 @@ Transfer HistoryView::whole(const HistoryRow& row) const noexcept {
 }
 
 std::size_t HistoryView::find_transfers(std::span<const u128> ids, std::span<TransferName> names) noexcept {
-  constexpr TransferName kUnknown{~std::uint64_t{0}};
   unsure_.clear();
   hints_.clear();
   at_boundary([&] {
@@ -189,21 +190,42 @@ std::size_t HistoryView::find_transfers(std::span<const u128> ids, std::span<Tra
       hints_.push_back(hint);
     }
   });
-  const auto look = [&](std::uint32_t place, std::uint32_t i) {
-    const std::uint32_t index = segments()[place].find(ids[i], tables_.hash()(ids[i]));
-    if (index == PastSegment::kNone) return false;
-    names[i] = TransferName::in_segment(place, index);
-    return true;
-  };
-  for (std::size_t u = 0; u < unsure_.size(); ++u) {
-    const PastHint& hint = hints_[u];
-    if (hint.segment < segments().count() && look(hint.segment, unsure_[u])) continue;
-    if (!hint.may_be_anywhere) continue;
-    for (std::uint32_t place = segments().count(); place-- > 0 && !look(place, unsure_[u]);) {
-    }
-  }
+  find_sealed(ids, names);
   const auto known = names.first(ids.size());
   return static_cast<std::size_t>(std::remove_if(known.begin(), known.end(), [&](TransferName name) { return name.value == kUnknown.value; }) - known.begin());
+}
+
+/// The unsure ones, many at a time: a segment is asked for all that may be in it, so that the latencies of 32 look-ups overlap. First where an id
+/// in order must be, then, newest first, every segment for what came in no order.
+void HistoryView::find_sealed(std::span<const u128> ids, std::span<TransferName> names) noexcept {
+  std::array<u128, kGroup> asked;
+  std::array<std::uint64_t, kGroup> hashes;
+  std::array<std::uint32_t, kGroup> found;
+  const auto look = [&](std::uint32_t place, std::size_t begin, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      asked[i] = ids[unsure_[begin + i]];
+      hashes[i] = tables_.hash()(asked[i]);
+    }
+    segments()[place].find_all(std::span(asked).first(count), std::span(hashes).first(count), found);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (found[i] != PastSegment::kNone) names[unsure_[begin + i]] = TransferName::in_segment(place, found[i]);
+    }
+  };
+  std::size_t left = 0;
+  for (std::size_t begin = 0, count = 0; begin < unsure_.size(); begin += count) {
+    const std::uint32_t segment = hints_[begin].segment;
+    for (count = 1; count < kGroup && begin + count < unsure_.size() && hints_[begin + count].segment == segment; ++count) {
+    }
+    if (segment < segments().count()) look(segment, begin, count);
+    for (std::size_t i = begin; i < begin + count; ++i) {
+      if (hints_[i].may_be_anywhere && names[unsure_[i]].value == kUnknown.value) unsure_[left++] = unsure_[i];
+    }
+  }
+  for (std::uint32_t place = segments().count(); place-- > 0 && left != 0;) {
+    for (std::size_t begin = 0; begin < left; begin += kGroup) look(place, begin, std::min(kGroup, left - begin));
+    const auto is_found = [&](std::uint32_t i) { return names[i].value != kUnknown.value; };
+    left = static_cast<std::size_t>(std::remove_if(unsure_.begin(), unsure_.begin() + static_cast<std::ptrdiff_t>(left), is_found) - unsure_.begin());
+  }
 }
 
 u128 HistoryView::hold_amount(const HistoryRow& post) noexcept {

@@ -184,6 +184,7 @@ class HistoryView {
     boundary_->run(task);
   }
   void copy_head(AccountHead& head) const noexcept;
+  void find_sealed(std::span<const u128> ids, std::span<TransferName> names) noexcept;
   template <typename Log, typename Bounds, typename Take>
   std::size_t merge(const Log& log_of, const Bounds& bounds_of, Order order, std::uint64_t from, std::size_t count, Take&& take) const noexcept;
   struct Batches {

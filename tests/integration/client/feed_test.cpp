@@ -118,6 +118,7 @@ TEST(Feed, BeginsAtASequence) {
     std::memcpy(reply.body.data(), &moment, sizeof moment);
     return reply;
   });
+  server.handle(Operation::kQueryTransfers, [](auto&, auto) { return page({}, {}); });
   const auto client = connect(server);
   EXPECT_EQ(*FeedCursor::at_sequence(*client, 1), FeedCursor());
   EXPECT_EQ(*FeedCursor::at_sequence(*client, 8), FeedCursor::at_timestamp(1'008)) << "behind the one before it";

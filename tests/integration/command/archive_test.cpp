@@ -1,13 +1,12 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <thread>
 
-#include "command.hpp"
+#include "segment_file.hpp"
+#include "store_commands.hpp"
 
 /// A server whose sealed segments move to an archive: it answers as one that keeps them, whatever happens on the way.
 namespace florin::test {
@@ -16,25 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-class ArchiveCommand : public testing::Test {
+class ArchiveCommand : public StoreCommands {
  protected:
-  [[nodiscard]] std::vector<std::string> with_archive(const std::string& kept) const {
-    std::vector<std::string> all = small_;
-    all.insert(all.end(), {"--archive", archive_, "--archive-after", kept});
-    return all;
-  }
-  static Finished load(const RunningServer& server, int transfers) {
-    return florin({"bench",   "--connect", server.address(), "--accounts", "50", "--transfers", std::to_string(transfers), "--batch", "100",
-                   "--pending-share", "15", "--post-share", "10", "--void-share", "5"});
-  }
-  static std::size_t count(const std::string& folder, const char* extension) {
-    std::error_code none;
-    std::size_t files = 0;
-    for (const auto& entry : fs::directory_iterator(folder, none)) files += entry.path().extension() == extension ? 1U : 0U;
-    return files;
-  }
-  [[nodiscard]] std::size_t sealed() const { return count(data_ + "/history", ".sealed"); }
-  [[nodiscard]] std::size_t archived() const { return count(archive_, ".archive"); }
   static void flip(const std::string& path, std::uint64_t offset) {
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
     file.seekg(static_cast<std::streamoff>(offset));
@@ -47,69 +29,9 @@ class ArchiveCommand : public testing::Test {
     for (const auto& entry : fs::directory_iterator(folder)) sum += entry.path().extension() == extension ? entry.file_size() : 0;
     return sum;
   }
-  static auto history_status(const RunningServer& server) {
-    return florin({"status", "--connect", server.address(), "--json"}).json()["history"];
-  }
-  static constexpr std::uint32_t kExtras = 7;
-  /// Of a section's first block: docs/history_format.md.
-  static std::uint64_t offset_of(std::uint32_t kind, const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    const std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    const auto u64_at = [&](std::size_t at) {
-      std::uint64_t value = 0;
-      std::memcpy(&value, content.data() + at, sizeof value);
-      return value;
-    };
-    const std::size_t directory = u64_at(content.size() - 48);
-    const std::size_t sections = u64_at(content.size() - 24) & 0xFFFFFFFF;
-    const bool is_archived = path.ends_with(".archive");
-    std::size_t entry = directory;
-    while ((u64_at(entry) & 0xFFFFFFFF) != kind) entry += is_archived ? 24 : 32;
-    if (!is_archived) return u64_at(entry + 8);
-    return u64_at(directory + 24 * sections + 24 * u64_at(entry + 16) + 16);
-  }
+  static auto history_status(const RunningServer& server) { return status(server)["history"]; }
 
-  /// Transfers leave memory between the batches that come later.
-  void load_until(const RunningServer& server, const std::function<bool()>& is_so) const {
-    for (int i = 0; i < 100 && !is_so(); ++i) ASSERT_EQ(load(server, 1'100).code, 0);
-    ASSERT_TRUE(is_so());
-  }
-  static bool eventually(const std::function<bool()>& is_so) {
-    for (int i = 0; i < 3'000 && !is_so(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    return is_so();
-  }
-  /// Everything that the history says, by every index it has.
-  static std::string history_of(const RunningServer& server) {
-    std::string all;
-    const auto ask = [&](std::vector<std::string> arguments) {
-      arguments.insert(arguments.end(), {"--connect", server.address()});
-      const Finished answer = florin(arguments);
-      EXPECT_EQ(answer.code, 0) << answer.err;
-      all += answer.out;
-    };
-    ask({"feed"});
-    for (const char* account : {"01", "07", "32"}) ask({"statement", std::string("0xACC000000000000000000000000000") + account});  // of `florin bench`
-    ask({"trial-balance", "--at-sequence", "3000", "--json"});
-    return all;
-  }
-  /// The same, of a server that begins with nothing but the journal.
-  [[nodiscard]] std::string history_of_journal() const {
-    const std::string copy = folder_.path("copy");
-    fs::create_directory(copy);
-    fs::copy(data_ + "/journal", copy + "/journal");
-    std::string history;
-    {
-      const RunningServer server(folder_, copy);
-      history = history_of(server);
-    }
-    fs::remove_all(copy);
-    return history;
-  }
-
-  TempFolder folder_;
-  std::string data_ = folder_.path("ledger");
-  std::string archive_ = folder_.path("archive");
-  std::vector<std::string> small_{"--generation", "1000", "--snapshot-every", "3000", "--segment-size", "1MiB", "--archive-cache", "1MiB"};
+  static constexpr std::uint32_t kExtras = 7;  // a section: docs/history_format.md
 };
 
 TEST_F(ArchiveCommand, AnswersAsBeforeAndAfterARestart) {
@@ -183,7 +105,7 @@ TEST_F(ArchiveCommand, DamageThatIsFoundWhileItRunsStopsItAndIsBuiltAgain) {
   const std::string victim = archive_ + "/00000000000000000001.archive";
   {
     RunningServer server(folder_, data_, with_archive("0"));
-    flip(victim, offset_of(kExtras, victim) + 9);
+    flip(victim, SegmentFile(victim).offset_of(kExtras) + 9);
     const RunningCommand feed(folder_, {"feed", "--connect", server.address()});
     const Finished stopped = server.command().wait();
     EXPECT_EQ(stopped.code, 128 + SIGABRT);
@@ -206,7 +128,7 @@ TEST_F(ArchiveCommand, DamageOfOneThatIsToBeArchivedDoesNotKeepTheOthers) {
     EXPECT_EQ(server.end(SIGTERM).code, 0);
   }
   const std::string victim = data_ + "/history/00000000000000000002.sealed";
-  flip(victim, offset_of(kExtras, victim) + 9);
+  flip(victim, SegmentFile(victim).offset_of(kExtras) + 9);
   {
     RunningServer server(folder_, data_, with_archive("0"));
     ASSERT_TRUE(eventually([&] { return sealed() == 0; }));
@@ -266,15 +188,13 @@ TEST_F(ArchiveCommand, KilledAgainAndAgainItLosesNothing) {
 }
 
 TEST_F(ArchiveCommand, BackupsTakeItAlong) {
-  const std::string to = folder_.path("backup");
-  const auto backup = [&] { return florin({"backup", "--data", data_, "--to", to, "--json"}); };
   std::string history;
   std::size_t copied = 0;
   {
     RunningServer server(folder_, data_, small_);
     load_until(server, [&] { return sealed() >= 3; });
     ASSERT_EQ(backup().code, 0);
-    copied = count(to + "/files/history", ".sealed");
+    copied = count(to_ + "/files/history", ".sealed");
     EXPECT_GE(copied, 3U);
     EXPECT_EQ(server.end(SIGTERM).code, 0);
   }
@@ -287,15 +207,15 @@ TEST_F(ArchiveCommand, BackupsTakeItAlong) {
     ASSERT_EQ(taken.code, 0) << taken.err;
     EXPECT_TRUE(taken.json()["notes"].empty()) << taken.json()["notes"];
   }
-  EXPECT_EQ(count(to + "/files/history", ".sealed"), copied) << "what was copied is not copied again in another form";
-  EXPECT_EQ(count(to + "/files/history", ".archive"), archived() - copied);
-  EXPECT_EQ(florin({"backup", "--verify", to}).code, 0);
+  EXPECT_EQ(count(to_ + "/files/history", ".sealed"), copied) << "what was copied is not copied again in another form";
+  EXPECT_EQ(count(to_ + "/files/history", ".archive"), archived() - copied);
+  EXPECT_EQ(florin({"backup", "--verify", to_}).code, 0);
   fs::rename(archive_, folder_.path("moved"));
   const auto lost = backup();
   ASSERT_EQ(lost.code, 0) << "what is copied is there; what is not there is only missed";
-  EXPECT_EQ(florin({"backup", "--data", data_, "--to", to, "--archive", folder_.path("moved")}).code, 0);
+  EXPECT_EQ(florin({"backup", "--data", data_, "--to", to_, "--archive", folder_.path("moved")}).code, 0);
   const std::string restored = folder_.path("restored");
-  const auto result = florin({"restore", "--from", to, "--to", restored, "--json"});
+  const auto result = florin({"restore", "--from", to_, "--to", restored, "--json"});
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(florin({"verify", "--data", restored}).code, 0);
   EXPECT_GE(count(restored + "/history", ".archive"), 3U);

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <thread>
 
-#include "command.hpp"
+#include "store_commands.hpp"
 
 namespace florin::test {
 namespace {
@@ -14,39 +14,7 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 /// A server under load, its backups, and what is made of them.
-class BackupCommand : public testing::Test {
- protected:
-  [[nodiscard]] Finished load(const RunningServer& server, int transfers) const {
-    return florin(load_arguments(server, transfers));
-  }
-  [[nodiscard]] std::vector<std::string> load_arguments(const RunningServer& server, int transfers) const {
-    return {"bench",   "--connect", server.address(), "--accounts", "50", "--transfers", std::to_string(transfers), "--batch", "100",
-            "--pending-share", "15", "--post-share", "10", "--void-share", "5"};
-  }
-
-  [[nodiscard]] Finished backup() const { return florin(backup_arguments()); }
-  [[nodiscard]] std::vector<std::string> backup_arguments() const { return {"backup", "--data", data_, "--to", to_, "--json"}; }
-  [[nodiscard]] Finished check() const { return florin({"backup", "--verify", to_, "--json"}); }
-
-  /// Restores to a folder that goes away, and compares with the original at the sequence.
-  void expect_restores(const std::vector<std::string>& more = {}) const {
-    const std::string restored = folder_.path("restored");
-    std::vector<std::string> arguments{"restore", "--from", to_, "--to", restored, "--json"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    const auto result = florin(arguments);
-    ASSERT_EQ(result.code, 0) << result.err;
-    const std::string sequence = result.json()["sequence"].dump();
-    const auto original = florin({"replay", "--data", data_, "--to", sequence, "--json"});
-    ASSERT_EQ(original.code, 0) << original.err;
-    EXPECT_EQ(result.json()["state_hash"], original.json()["state_hash"]);
-    EXPECT_EQ(florin({"verify", "--data", restored}).code, 0);
-    fs::remove_all(restored);
-  }
-
-  TempFolder folder_;
-  std::string data_ = folder_.path("ledger");
-  std::string to_ = folder_.path("backup");
-};
+class BackupCommand : public StoreCommands {};
 
 TEST_F(BackupCommand, WhileAServerIsUnderLoad) {
   RunningServer server(folder_, data_, {"--segment-size", "1MiB", "--snapshot-every", "5000", "--generation", "2000"});

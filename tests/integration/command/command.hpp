@@ -46,6 +46,7 @@ class RunningCommand {
   RunningCommand(const RunningCommand&) = delete;
   RunningCommand& operator=(const RunningCommand&) = delete;
 
+  [[nodiscard]] pid_t process() const { return process_; }
   void signal(int number) const;
   /// Waits for the end.
   Finished wait();

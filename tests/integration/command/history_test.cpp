@@ -113,6 +113,30 @@ TEST_F(HistoryCommands, FeedBetweenSequences) {
   EXPECT_EQ(run({"feed", "--resume", "nowhere"}).code, 2);
 }
 
+/// Sequence 14 is transfer 17, 15 a hold, and 16 its expiry. What is imported then is older than that: transfers 30 and 31, of a request each, and
+/// 32 and 33 of one.
+TEST_F(HistoryCommands, FeedBetweenSequencesOfImportedHistory) {
+  const std::uint64_t newest = std::stoull(timestamp_of("17"));
+  const auto imported = [&](int id, std::uint64_t later_ns) {
+    return transfer(id, 1, ", \"flags\": [\"imported\"], \"timestamp\": " + std::to_string(newest + later_ns));
+  };
+  create(transfer(18, 5, ", \"flags\": [\"pending\"], \"timeout\": 1"));
+  ASSERT_EQ(florin({"clock", "advance", "2000000000", "--connect", server.address()}).code, 0);
+  create(imported(30, 10'000));
+  create(imported(31, 20'000));
+  create(imported(32, 30'000) + imported(33, 40'000));
+  create(transfer(34, 1, ""));
+  const auto ids = [&](const char* from, const char* to) { return transfers_of(run({"feed", "--from", from, "--to", to}).out); };
+  EXPECT_THAT(ids("15", "22"), ElementsAre("18", "18", "30", "31", "32", "33", "34"));
+  EXPECT_THAT(ids("16", "16"), ElementsAre("18")) << "the expiry";
+  EXPECT_THAT(ids("17", "17"), ElementsAre("30"));
+  EXPECT_THAT(ids("18", "20"), ElementsAre("31", "32", "33"));
+  EXPECT_THAT(ids("21", "21"), ElementsAre("34"));
+  const Finished first = run({"feed", "--from", "16", "--to", "17"});
+  EXPECT_THAT(transfers_of(first.out), ElementsAre("18", "30"));
+  EXPECT_THAT(transfers_of(run({"feed", "--resume", cursor_of(first)}).out), ElementsAre("31", "32", "33", "34"));
+}
+
 TEST_F(HistoryCommands, FeedFollowsUntilItIsInterrupted) {
   RunningCommand feed(folder, {"feed", "--follow", "--from", "14", "--connect", server.address()});
   const auto eventually_printed = [&](std::size_t count) {
@@ -170,6 +194,19 @@ TEST_F(HistoryCommands, StatementLeadsFromOneBalanceToTheOther) {
   const auto moment = csv_rows(run({"statement", "1", "--from", time, "--to", time}).out);
   ASSERT_EQ(moment.size(), 3U) << "times are read as they are written";
   EXPECT_EQ(moment[1], rows[1]);
+}
+
+/// Of the holds that end in it nobody knows the amounts any more.
+TEST_F(HistoryCommands, StatementBehindHoldsThatWereDropped) {
+  const std::string post = timestamp_of("12");
+  const std::string whole = run({"statement", "1", "--from", post}).out;
+  ASSERT_EQ(run({"drop-history", "--before", post}).code, 0);
+  const Finished statement = run({"statement", "1", "--from", post});
+  EXPECT_EQ(statement.code, 0) << statement.err;
+  const auto rows = csv_rows(statement.out);
+  ASSERT_EQ(rows.size(), csv_rows(whole).size());
+  EXPECT_EQ(rows[1].at("debit_pending"), "-40");
+  for (std::size_t i = 0; i + 1 < rows.size(); ++i) EXPECT_EQ(rows[i], csv_rows(whole)[i]);  // the last one tells the time of now
 }
 
 TEST_F(HistoryCommands, StatementOfAPeriodAsJson) {

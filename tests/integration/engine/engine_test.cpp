@@ -1,101 +1,26 @@
-#include "engine.hpp"
+#include "integration/engine/engine_fixture.hpp"
 
-#include <gtest/gtest.h>
-
-#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
 #include "florin/account.hpp"
-#include "florin/multi_batch.hpp"
 #include "florin/query.hpp"
 #include "florin/transfer.hpp"
 #include "journal/memory_journal.hpp"
-#include "record/checksum.hpp"
-#include "runtime/parker.hpp"
 
 namespace florin {
 namespace {
 
-/// A whole engine without sockets: real threads, real files, the test as its I/O thread.
-class EngineTest : public testing::Test {
+class EngineTest : public EngineFixture {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "florin-engine-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder = pattern;
-  }
   void TearDown() override {
-    engine.reset();
-    std::filesystem::remove_all(folder);
+    EngineFixture::TearDown();
+    std::filesystem::remove_all(other_folder());
   }
-
-  EngineOptions options() const {
-    EngineOptions options;
-    options.data_folder = folder;
-    options.memory_budget_bytes = 1ULL << 30;
-    options.segment_bytes = 8ULL << 20;
-    options.disk_headroom_bytes = 0;
-    options.snapshot_events = 0;
-    return options;
-  }
-  void start() { start(options()); }
-  void start(EngineOptions with) {
-    engine.reset();
-    auto started = Engine::start(std::move(with));
-    ASSERT_TRUE(started) << started.error().message();
-    engine = std::move(*started);
-    engine->port(0).set_wake([](void* self) { static_cast<runtime::Parker*>(self)->unpark(); }, &parker);
-  }
-
-  /// Sends one request and waits for its reply.
-  pipeline::Request call(Operation operation, std::span<const std::byte> body = {}, std::uint16_t flags = 0) {
-    pipeline::RequestBlock* block = engine->port(0).acquire();
-    add(*block, operation, body, flags, core::reply_bytes_max(operation, flags, body));
-    return send(block);
-  }
-  /// The same of a client that has a session.
-  pipeline::Request call_for(core::SessionName name, std::uint64_t number, Operation operation, std::span<const std::byte> body,
-                             std::uint16_t flags = 0) {
-    pipeline::RequestBlock* block = engine->port(0).acquire();
-    const std::uint32_t reply_bytes = is_write(operation) ? core::client_reply_bytes_max(core::event_count(operation, flags, body))
-                                                          : core::reply_bytes_max(operation, flags, body);
-    pipeline::Request& request = add(*block, operation, body, flags, reply_bytes);
-    request.protocol = Protocol::kTigerBeetle;
-    request.client = name.client;
-    request.client_session = name.session;
-    request.client_release = name.release;
-    request.request = number;
-    return send(block);
-  }
-  static pipeline::Request& add(pipeline::RequestBlock& block, Operation operation, std::span<const std::byte> body, std::uint16_t flags,
-                                std::uint32_t reply_bytes) {
-    pipeline::Request& request = block.add(static_cast<std::uint32_t>(body.size()), reply_bytes);
-    if (!body.empty()) std::memcpy(request.body, body.data(), body.size());
-    request.operation = operation;
-    request.flags = flags;
-    request.event_count = core::event_count(operation, flags, body);
-    request.body_checksum = record::checksum(body);
-    return request;
-  }
-  pipeline::Request send(pipeline::RequestBlock* block) {
-    pipeline::Port& port = engine->port(0);
-    port.submit(block);
-    pipeline::RequestBlock* done = nullptr;
-    while (true) {
-      port.run_inline();
-      done = port.completed();
-      if (done != nullptr) break;
-      parker.park();
-    }
-    EXPECT_EQ(done, block);
-    const pipeline::Request answered = done->requests()[0];
-    const auto* data = answered.reply.data;
-    reply.assign(data, data + answered.reply.size);
-    port.recycle(done);
-    return answered;
-  }
+  std::string other_folder() const { return folder + "-other"; }
 
   void create_accounts(u128 count) {
     std::vector<Account> accounts(static_cast<std::size_t>(count));
@@ -119,20 +44,6 @@ class EngineTest : public testing::Test {
     }
     return call(Operation::kCreateTransfers, std::as_bytes(std::span(transfers)));
   }
-  std::string status() {
-    call(Operation::kStatus);
-    return {reinterpret_cast<const char*>(reply.data()), reply.size()};
-  }
-  std::string state_hash() {
-    const std::string text = status();
-    const std::string key = "\"state_hash\":\"";
-    return text.substr(text.find(key) + key.size(), 32);
-  }
-
-  std::string folder;
-  std::unique_ptr<Engine> engine;
-  runtime::Parker parker;
-  std::vector<std::byte> reply;
 };
 
 TEST_F(EngineTest, NewStoreServesAndStopsClean) {
@@ -193,103 +104,6 @@ TEST_F(EngineTest, TakesSnapshotsByItself) {
   engine->stop();
   start();
   EXPECT_GT(engine->recovery().snapshot_sequence, 2000U);
-}
-
-/// Three transfers in two batches, of which the second fails, and the trailer.
-std::vector<std::byte> three_transfers() {
-  std::vector<Transfer> transfers(4);
-  for (u128 id = 0; id < 3; ++id) {
-    Transfer& transfer = transfers[static_cast<std::size_t>(id)];
-    transfer.id = 500 + id;
-    transfer.debit_account_id = id == 1 ? 99 : 1;
-    transfer.credit_account_id = 2;
-    transfer.ledger = transfer.code = 1;
-  }
-  const auto bytes = std::as_bytes(std::span(transfers));
-  std::vector<std::byte> body(bytes.begin(), bytes.end());
-  std::fill(body.end() - kEventBytes, body.end(), kTrailerPadding);
-  const std::uint16_t trailer[] = {1, 2, 2};  // elements of the second batch, of the first, batches
-  std::memcpy(body.data() + body.size() - sizeof trailer, trailer, sizeof trailer);
-  return body;
-}
-
-TEST_F(EngineTest, AClientsLastWriteIsAnsweredAgainAfterARestartAndNotExecutedAgain) {
-  start();
-  create_accounts(2);
-  const RegisterClient registration{.release = 1, .sessions_max = 4};
-  core::SessionName name{.client = 7, .session = 0, .release = 1};
-  name.session = call_for(name, 0, Operation::kRegisterClient, std::as_bytes(std::span(&registration, 1))).sequence;
-  const std::vector<std::byte> body = three_transfers();
-  const auto write = [&] { return call_for(name, 1, Operation::kCreateTransfers, body, RequestFlags::kMultiBatch); };
-  EXPECT_EQ(write().reply.count, 1U);
-  const std::vector<std::byte> first = reply;
-  const auto expect_the_same_again = [&] {
-    EXPECT_EQ(write().reply.count, 1U);
-    core::ClientReply again;
-    std::memcpy(&again, reply.data(), sizeof again);
-    EXPECT_EQ(again.verdict, core::SessionVerdict::kRepeated);
-    again.verdict = core::SessionVerdict::kExecuted;
-    std::memcpy(reply.data(), &again, sizeof again);
-    EXPECT_EQ(reply, first);
-    EXPECT_NE(status().find("\"transfers\":2"), std::string::npos) << status();
-  };
-  start();  // from the journal
-  expect_the_same_again();
-  EXPECT_EQ(call(Operation::kSnapshot).reply.code, ReplyCode::kOk);
-  start();  // from the snapshot
-  EXPECT_EQ(engine->recovery().event_count, 0U);
-  expect_the_same_again();
-}
-
-TEST_F(EngineTest, ASessionThatIsNotThereOrNotTheSameIsToldApartAndNothingIsSequenced) {
-  start();
-  create_accounts(2);
-  const RegisterClient registration{.release = 1, .sessions_max = 2};
-  const auto enrol = [&](u128 client) {
-    return call_for({.client = client}, 0, Operation::kRegisterClient, std::as_bytes(std::span(&registration, 1))).sequence;
-  };
-  const std::uint64_t session = enrol(7);
-  const std::vector<std::byte> body = three_transfers();
-  const auto verdict_of = [&](core::SessionName name) {
-    const auto answered = call_for(name, 1, Operation::kCreateTransfers, body, RequestFlags::kMultiBatch);
-    EXPECT_EQ(answered.reply.code, ReplyCode::kNotPermitted);
-    EXPECT_EQ(answered.sequence, session);
-    return answered.verdict;
-  };
-  EXPECT_EQ(verdict_of({.client = 8, .session = session, .release = 1}), core::SessionVerdict::kNoSession);
-  EXPECT_EQ(verdict_of({.client = 7, .session = session - 1, .release = 1}), core::SessionVerdict::kSessionTooLow);
-  EXPECT_EQ(verdict_of({.client = 7, .session = session + 1, .release = 1}), core::SessionVerdict::kStale);
-  EXPECT_EQ(verdict_of({.client = 7, .session = session, .release = 2}), core::SessionVerdict::kReleaseMismatch);
-}
-
-TEST_F(EngineTest, ReadsKeepASessionFromBeingEndedForAnother) {
-  start();
-  create_accounts(2);
-  const RegisterClient registration{.release = 1, .sessions_max = 4};
-  const auto enrol = [&](u128 client) {
-    return call_for({.client = client}, 0, Operation::kRegisterClient, std::as_bytes(std::span(&registration, 1))).sequence;
-  };
-  const std::uint64_t reader = enrol(7);
-  const u128 id = 1;
-  for (u128 client = 100; client < 120; client += 3) {
-    pipeline::RequestBlock* block = engine->port(0).acquire();
-    for (u128 i = 0; i < 3; ++i) {  // several in one batch
-      auto& request = add(*block, Operation::kRegisterClient, std::as_bytes(std::span(&registration, 1)), 0, core::client_reply_bytes_max(1));
-      request.protocol = Protocol::kTigerBeetle;
-      request.client = client + i;
-    }
-    send(block);
-    create_transfers(1000 * client, 1);
-    const auto answered = call_for({.client = 7, .session = reader, .release = 1}, static_cast<std::uint64_t>(client), Operation::kLookupAccounts,
-                                   std::as_bytes(std::span(&id, 1)));
-    ASSERT_EQ(answered.reply.code, ReplyCode::kOk);
-  }
-}
-
-TEST_F(EngineTest, OnlyTigerBeetlesClientsRegister) {
-  start();
-  const RegisterClient registration{.release = 1, .sessions_max = 4};
-  EXPECT_EQ(call(Operation::kRegisterClient, std::as_bytes(std::span(&registration, 1))).reply.code, ReplyCode::kUnknownOperation);
 }
 
 TEST_F(EngineTest, ASecondOneOnTheFolderIsRefused) {
@@ -409,6 +223,52 @@ TEST_F(EngineTest, WritesAndAFloodOfQueriesGoOnTogether) {
     port.recycle(done);
   }
   EXPECT_GE(queries_back, options().query_blocks_per_io_thread);
+}
+
+/// Two lives of one store that parted after a copy: the same store, the same sequences, other transfers. Sealed segments of one in the
+/// folder of the other are no better than none, although they fit in everything but the journal.
+TEST_F(EngineTest, SealedSegmentsOfAnotherLifeAreNotTaken) {
+  auto first = options();
+  first.generation_transfers = 5000;
+  auto second = first;
+  second.data_folder = other_folder();
+  const auto create_and_seal = [&](u128 first_id, int segment) {  // one at a time, so that both lives are cut in the same places
+    create_transfers(first_id, 8000);
+    const std::string is_sealed = "\"segments\":" + std::to_string(segment) + ",";
+    for (const u128 id = 1; status().find(is_sealed) == std::string::npos;) {
+      call(Operation::kLookupAccounts, std::as_bytes(std::span(&id, 1)));  // what leaves memory moves on between batches
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  };
+  const auto live = [&](const EngineOptions& life, u128 first_id) {
+    start(life);
+    for (u128 i = 0; i < 3; ++i) create_and_seal(first_id + i * 10'000, static_cast<int>(i) + 2);
+    EXPECT_EQ(call(Operation::kSnapshot).reply.code, ReplyCode::kOk);
+  };
+  start(first);
+  create_accounts(10);
+  create_and_seal(1000, 1);
+  engine.reset();
+  std::filesystem::copy(first.data_folder, second.data_folder, std::filesystem::copy_options::recursive);
+  live(first, 100'000);
+  engine->stop();
+  live(second, 200'000);
+  const std::string before = state_hash();
+  engine->stop();
+  start(second);
+  EXPECT_NE(engine->recovery().snapshot_sequence, 0U);
+  engine->stop();
+
+  std::filesystem::copy(first.data_folder + "/history", second.data_folder + "/history",
+                        std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+  start(second);
+  EXPECT_EQ(engine->recovery().snapshot_sequence, 0U);
+  ASSERT_EQ(engine->recovery().notes.size(), 1U);
+  EXPECT_NE(engine->recovery().notes[0].find("not of this journal"), std::string::npos) << engine->recovery().notes[0];
+  EXPECT_EQ(state_hash(), before);
+  for (const u128 id : {u128{1000}, u128{200'000}, u128{100'000}}) {
+    EXPECT_EQ(call(Operation::kLookupTransfers, std::as_bytes(std::span(&id, 1))).reply.count, id == 100'000 ? 0U : 1U);
+  }
 }
 
 /// A journal whose commits fail once told to.

@@ -375,7 +375,11 @@ TEST(BackupCheck, DamageOfAnyFileIsNamed) {
   store.append(30);
   store.snapshot();
   store.seal(1);
+  store.append(2);
+  store.seal(2);
+  store.archive(2);
   const BackupReport report = backed_up(store);
+  ASSERT_EQ(report.manifest.files_of(FileKind::kArchived).size(), 1U);
   for (const BackupFile& file : report.manifest.files) {
     const std::string path = store.to() + "/files/" + file.path();
     for (std::uint64_t offset = 0; offset < file.bytes; offset += 4999) {
@@ -411,10 +415,28 @@ TEST(Backup, DoesNotGoOnFromFilesThatAreGoneOrCut) {
 
 TEST(BackupCheck, TheManifestsDamageIsNamed) {
   StoreUnderBackup store;
-  backed_up(store);
-  flip_byte(store.to() + "/MANIFEST", 100);
-  EXPECT_THAT(check(store).error().message(), HasSubstr(store.to() + "/MANIFEST"));
-  expect_refused(store, ErrorKind::kCorrupt, store.to() + "/MANIFEST");
+  const std::string path = store.to() + "/MANIFEST";
+  const Manifest manifest = backed_up(store).manifest;
+  const auto expect_named = [&] {
+    const auto checked = check(store);
+    ASSERT_FALSE(checked);
+    ASSERT_EQ(checked.error().kind(), ErrorKind::kCorrupt);
+    ASSERT_THAT(checked.error().message(), HasSubstr(path));
+    expect_refused(store, ErrorKind::kCorrupt, path);
+  };
+  const std::uint64_t bytes = fs::file_size(path);
+  for (std::uint64_t offset = 0; offset < bytes && !testing::Test::HasFailure(); ++offset) {
+    SCOPED_TRACE(offset);
+    flip_byte(path, offset);
+    expect_named();
+    flip_byte(path, offset);
+  }
+  EXPECT_EQ(*check(store), manifest);
+  for (std::uint64_t cut = bytes; cut-- != 0 && !testing::Test::HasFailure();) {
+    SCOPED_TRACE(cut);
+    fs::resize_file(path, cut);
+    expect_named();
+  }
 }
 
 TEST(Pace, HoldsTheRate) {

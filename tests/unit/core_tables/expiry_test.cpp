@@ -44,6 +44,52 @@ TEST(ExpiryQueue, ComesOutByTimeAndThenByTimestamp) {
   }
 }
 
+/// Holds as far as the queue asks for them.
+struct OpenHolds {
+  std::vector<std::uint64_t> timestamps;  // by place; 0: it ended
+
+  [[nodiscard]] bool is_open(std::uint32_t place, std::uint64_t timestamp) const { return timestamps[place] == timestamp; }
+  void prefetch_place(std::uint32_t place) const { ASSERT_LT(place, timestamps.size()); }
+};
+
+/// Most holds end long before their time. The first one is always an open one, as if nothing else had ever been there.
+TEST(ExpiryQueue, IsNotMuchLongerThanTheOpenHoldsAreMany) {
+  test::Random random(2);
+  for (int round = 0; round < 40; ++round) {
+    const unsigned in_order_percent = random.pick<unsigned>({0, 50, 95, 100});
+    const std::uint64_t pushes_max = random.pick<std::uint64_t>({1, 30, 300});
+    ExpiryQueue queue(100'000);
+    OpenHolds holds;
+    std::set<std::tuple<std::uint64_t, std::uint64_t, std::uint32_t>> open;
+    std::uint64_t timestamp = 0;
+    std::size_t ended = 0;
+    for (int batch = 0; batch < 400; ++batch) {
+      for (std::uint64_t pushes = random.below(pushes_max + 1); pushes != 0; --pushes) {
+        const std::uint64_t far = 1'000'000'000 + timestamp;
+        const auto place = static_cast<std::uint32_t>(holds.timestamps.size());
+        const ExpiryQueue::Entry entry{.expires_at = random.chance(in_order_percent) ? far : random.below(far), .timestamp = ++timestamp, .hold = place};
+        queue.push(entry);
+        holds.timestamps.push_back(timestamp);
+        open.emplace(entry.expires_at, entry.timestamp, place);
+      }
+      while (open.size() > 50 && random.below(open.size()) > 20) {
+        auto victim = open.lower_bound({random.below(1'000'000'000 + timestamp), 0, 0});
+        if (victim == open.end()) victim = std::prev(victim);
+        holds.timestamps[std::get<2>(*victim)] = 0;
+        open.erase(victim);
+        queue.note_ended();
+        ++ended;
+      }
+      queue.tidy_up(holds);
+      ASSERT_LE(queue.size(), 4 * open.size() + 4 * pushes_max + 200);
+      ASSERT_EQ(queue.empty(), open.empty());
+      if (open.empty()) continue;
+      ASSERT_EQ(std::make_tuple(queue.top().expires_at, queue.top().timestamp, queue.top().hold), *open.begin());
+    }
+    EXPECT_GT(ended + 60, holds.timestamps.size() * 8 / 10);
+  }
+}
+
 /// Numbers of the open holds that are due, in the order in which they must expire.
 std::vector<std::uint32_t> due_by_looking(const PartitionUnderTest& one, std::uint64_t now) {
   std::vector<std::uint32_t> due;

@@ -1,0 +1,94 @@
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "command.hpp"
+#include "support/sanitizers.hpp"
+
+/// A server with little memory: it stays within it, and says what it would need.
+namespace florin::test {
+namespace {
+
+using testing::HasSubstr;
+
+/// Bytes of the process that no file is behind.
+std::uint64_t anonymous_bytes(pid_t process) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("RssAnon:")) return std::stoull(line.substr(8)) << 10;
+  }
+  return 0;
+}
+
+/// The most of them while it lives.
+class AnonymousPeak {
+ public:
+  explicit AnonymousPeak(pid_t process) : thread_([this, process] {
+    while (!stops_) {
+      bytes_ = std::max(bytes_.load(), anonymous_bytes(process));
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }) {}
+  ~AnonymousPeak() {
+    stops_ = true;
+    thread_.join();
+  }
+  AnonymousPeak(const AnonymousPeak&) = delete;
+  AnonymousPeak& operator=(const AnonymousPeak&) = delete;
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  std::atomic<std::uint64_t> bytes_{0};
+  std::atomic<bool> stops_{false};
+  std::thread thread_;
+};
+
+/// Holds with user data and ids in no order, which is all that takes memory, until nothing more is taken in; and generation after generation is
+/// sealed meanwhile.
+TEST(MemoryBudget, HoldsEverythingWhileSegmentsAreSealed) {
+  constexpr std::uint64_t kBudget = std::uint64_t{128} << 20;
+  const TempFolder folder;
+  const std::string data = folder.path("ledger");
+  std::string state;
+  {
+    RunningServer server(folder, data, {"--memory-budget", "128MiB", "--snapshot-every", "300000"});
+    {
+      const AnonymousPeak peak(server.command().process());
+      const Finished load = florin({"bench", "--connect", server.address(), "--transfers", "1500000", "--pending-share", "90", "--random-user-data",
+                                    "--random-ids", "--in-flight", "2"});
+      EXPECT_THAT(load.out, HasSubstr("out_of_memory")) << load.err;
+      EXPECT_GT(peak.bytes(), kBudget / 2);
+      if (kSanitizer == Sanitizer::kNone) {
+        EXPECT_LE(peak.bytes(), kBudget);
+      }
+    }
+    EXPECT_EQ(florin({"snapshot", "--connect", server.address()}).code, 0);
+    const nlohmann::json status = florin({"status", "--connect", server.address(), "--json"}).json();
+    EXPECT_GE(status["history"]["segments"], 3);
+    state = status["state_hash"];
+    EXPECT_EQ(server.end(SIGTERM).code, 0);
+  }
+  const Finished refused = florin({"serve", "--data", data, "--listen", "127.0.0.1:0", "--memory-budget", "96MiB"});
+  EXPECT_EQ(refused.code, 7);
+  EXPECT_THAT(refused.err, HasSubstr("the memory budget of 96 MiB does not hold the snapshot: 10000 accounts, "));
+  EXPECT_THAT(refused.err, HasSubstr(" need at least 1"));
+  // A ledger that is full comes up again with what it had.
+  RunningServer server(folder, data, {"--memory-budget", "128MiB"});
+  ASSERT_FALSE(server.address().empty());
+  EXPECT_EQ(florin({"status", "--connect", server.address(), "--json"}).json()["state_hash"], state);
+}
+
+TEST(MemoryBudget, TooSmallForAnEmptyLedgerIsRefused) {
+  const TempFolder folder;
+  const Finished refused = florin({"serve", "--data", folder.path("ledger"), "--listen", "127.0.0.1:0", "--memory-budget", "1MiB"});
+  EXPECT_EQ(refused.code, 7);
+  EXPECT_THAT(refused.err, HasSubstr("the memory budget of 1 MiB is too small for a new store: at least "));
+}
+
+}  // namespace
+}  // namespace florin::test
