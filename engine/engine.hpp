@@ -83,6 +83,8 @@ class Engine {
   [[nodiscard]] pipeline::Port& port(std::uint32_t index) noexcept { return pipeline_->port(index); }
   /// TCP port the server listens on.
   [[nodiscard]] std::uint16_t listen_port() const noexcept { return server_->port(); }
+  /// The same for TigerBeetle's clients; 0: it does not listen for them.
+  [[nodiscard]] std::uint16_t tigerbeetle_port() const noexcept { return server_->tigerbeetle_port(); }
   [[nodiscard]] std::uint32_t partitions() const noexcept { return options_.partitions; }
 
   /// What recovery did. Its state machine has moved on.

@@ -7,6 +7,7 @@
 
 #include "command_line.hpp"
 #include "engine.hpp"
+#include "tigerbeetle/checksum.hpp"
 
 namespace florin::tools {
 namespace {
@@ -15,6 +16,8 @@ struct Options {
   EngineOptions engine;
   server::ServerSettings server;
   std::string listen = "127.0.0.1:3000";
+  std::string tigerbeetle_listen;
+  std::string tigerbeetle_cluster = "0";
 };
 
 /// The signals that end a server, blocked in every thread and taken by the main thread alone, so that no code of ours ever runs
@@ -41,11 +44,30 @@ void report_recovery(const Engine& engine) {
              engine.partitions() == 1 ? "" : "s");
 }
 
+std::string text_of(const std::string& host, std::uint16_t port) {
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return fmt::format("{}{}{}:{}", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", port);
+}
+
+Status take_tigerbeetle_options(const Options& options, server::TigerBeetleSettings& settings) {
+  if (options.tigerbeetle_listen.empty()) return {};
+  const auto address = parse_address(options.tigerbeetle_listen);
+  if (!address) return address.error();
+  settings.listens = true;
+  settings.address = address.value().host;
+  settings.port = address.value().port;
+  if (!parse_u128(options.tigerbeetle_cluster, settings.cluster)) {
+    return {ErrorKind::kUsage, fmt::format("'{}' is no cluster: use a number", options.tigerbeetle_cluster)};
+  }
+  return {};
+}
+
 Status run(Options& options) {
   const auto address = parse_address(options.listen);
   if (!address) return address.error();
   options.server.address = address.value().host;
   options.server.port = address.value().port;
+  if (Status status = take_tigerbeetle_options(options, options.server.tigerbeetle); !status) return status;
   options.engine.server = options.server;
   const sigset_t signals = block_signals();
   pthread_t main_thread = pthread_self();
@@ -54,8 +76,13 @@ Status run(Options& options) {
   auto engine = Engine::start(options.engine);
   if (!engine) return engine.error();
   report_recovery(*engine.value());
-  const bool is_ipv6 = address.value().host.find(':') != std::string::npos;
-  fmt::print("listening on {}{}{}:{}\n", is_ipv6 ? "[" : "", address.value().host, is_ipv6 ? "]" : "", engine.value()->listen_port());
+  fmt::print("listening on {}\n", text_of(address.value().host, engine.value()->listen_port()));
+  if (options.server.tigerbeetle.listens) {
+    fmt::print("listening for TigerBeetle clients on {}\n", text_of(options.server.tigerbeetle.address, engine.value()->tigerbeetle_port()));
+    if (!tigerbeetle::is_checksum_accelerated()) {
+      fmt::print(stderr, "note: this processor has no AES instructions; checksums of TigerBeetle's protocol are slow on it\n");
+    }
+  }
   std::fflush(stdout);
 
   int signal_number = 0;
@@ -72,6 +99,7 @@ constexpr const char* kExamples =
   florin serve --config /etc/florin.toml                        [serve] data = "/var/lib/florin"
   FLORIN_SERVE_MEMORY_BUDGET=8GiB florin serve --data ./ledger
   florin serve --data ./ledger --archive /mnt/slow/ledger       old segments, compressed, on another disk
+  florin serve --data ./ledger --tigerbeetle-listen 127.0.0.1:3001
   florin serve --data ./ledger --test-clock                     time moves by `florin clock advance` only
 
 Prints "listening on ADDRESS:PORT" on standard output when it is ready. SIGTERM and SIGINT: what is under way is answered, then it ends
@@ -119,7 +147,16 @@ void add_serve(CommandLine& line) {
       ->capture_default_str();
   app.add_option("--connections-max", server.connections_max, "Connections at most")->capture_default_str();
   app.add_option("--in-flight-max", server.in_flight_max, "Requests a connection may have open")->capture_default_str();
-  app.add_flag("--trust-principals", server.trust_principals, "Believe the principal that a peer off loopback names");
+  app.add_option("--tigerbeetle-listen", options->tigerbeetle_listen,
+                 "Address and port for clients of TigerBeetle 0.16.4 and later; port 0 picks a free one")
+      ->type_name("ADDRESS:PORT");
+  app.add_option("--tigerbeetle-cluster", options->tigerbeetle_cluster, "The cluster that these clients name")
+      ->type_name("NUMBER")
+      ->capture_default_str();
+  app.add_option("--sessions-max", server.tigerbeetle.sessions_max, "Sessions of these clients at the same time")
+      ->check(CLI::Range(1U, kClientSessionsMax))
+      ->capture_default_str();
+  app.add_flag("--trust-principals", server.trust_principals, "Believe the principal that a peer off loopback names, and serve TigerBeetle clients there, who name none");
   app.add_flag("--test-clock", engine.has_test_clock, "Time stands still until `florin clock advance`");
 }
 

@@ -10,6 +10,7 @@ packages=(
   libgtest-dev libgmock-dev libbenchmark-dev   # tests and benchmarks
   python3                                      # bench/run
   python3-xxhash                               # the tests' second client
+  python3-pip                                  # brings TigerBeetle's Python client to the tests
 )
 [ $# -eq 0 ] || packages=("$@")
 

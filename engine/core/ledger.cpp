@@ -78,6 +78,7 @@ void Ledger::execute(std::span<const Command> batch) {
 }
 
 void Ledger::execute_one(const Command& command) {
+  if (command.origin != nullptr) [[unlikely]] return execute_for_client(command);
   switch (command.operation) {
     case Operation::kCreateTransfers: create_transfers(command); break;
     case Operation::kCreateAccounts: create_accounts(command); break;
@@ -140,7 +141,9 @@ void Ledger::genesis(const Command& command) {
 
 bool Ledger::reserve(std::uint32_t accounts, std::uint32_t transfers) {
   if (is_held_up()) return false;  // what is not refused now would take the room of what has to go on
-  return memory(accounts, transfers).fits() && reserve_tables(accounts, transfers);
+  if (!memory(accounts, transfers).fits()) return false;
+  sessions_.reserve(accounts + transfers);
+  return reserve_tables(accounts, transfers);
 }
 
 /// What leaves memory again has its share of the budget from the beginning.
@@ -148,7 +151,7 @@ StateMachine::Memory Ledger::memory(std::uint64_t accounts, std::uint64_t transf
   const std::uint64_t needed = past_ ? tables_.lasting_bytes() + past_->memory_bytes() + passing_bytes_max() +
                                            Partition::lasting_bytes_for(accounts, transfers)
                                      : tables_.memory_bytes() + recent_filters_.bytes() + Partition::bytes_for(accounts, transfers);
-  return {.needed_bytes = needed, .budget_bytes = memory_budget_bytes_};
+  return {.needed_bytes = needed + sessions_.bytes_after(accounts + transfers), .budget_bytes = memory_budget_bytes_};
 }
 
 std::uint64_t Ledger::passing_bytes_max() const noexcept {
@@ -217,7 +220,7 @@ u128 Ledger::state_hash() const {
                              .outcomes = outcomes_.digest(),
                              .sequence = sequence_,
                              .timestamp = timestamp_},
-                            tables_.dropped());
+                            tables_.dropped(), sessions_.hash());
 }
 
 StateMachine::Counts Ledger::counts() const noexcept {
@@ -228,9 +231,10 @@ StateMachine::Counts Ledger::counts() const noexcept {
     counts.holds_open += partition->holds_open();
     counts.ids_failed += partition->failed_ids().size();
   }
+  counts.client_sessions = sessions_.count();
   counts.transfers_dropped = tables_.dropped().transfers;
   counts.history_begins = tables_.dropped().timestamp;
-  counts.memory_bytes = tables_.memory_bytes() + recent_filters_.bytes();
+  counts.memory_bytes = tables_.memory_bytes() + recent_filters_.bytes() + sessions_.bytes();
   if (!past_) return counts;
   counts.memory_bytes += past_->memory_bytes();
   counts.generations = forgotten_end_.generations;

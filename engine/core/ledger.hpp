@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/client_sessions.hpp"
 #include "core/generation_plan.hpp"
 #include "core/outcome.hpp"
 #include "core/past.hpp"
@@ -49,6 +50,8 @@ class Ledger final : public StateMachine {
   bool reserve(std::uint32_t accounts, std::uint32_t transfers) override;
   [[nodiscard]] Memory memory(std::uint64_t accounts, std::uint64_t transfers) const noexcept override;
   bool must_wait() override;
+  SessionVerdict admit(const SessionName& name) noexcept override;
+  u128 session_to_end(std::uint32_t sessions_max) noexcept override;
   bool is_held_up() const noexcept override { return past_ && past_->is_failing() && is_full(); }
   std::uint64_t next_expiry() const noexcept override;
   std::size_t due_expiries(std::uint64_t now, std::span<u128> ids) const override;
@@ -118,6 +121,18 @@ class Ledger final : public StateMachine {
   void create_transfer_alone(const Command& command, std::uint32_t index, Chain& chain);
   void pulse(const Command& command);
   void lookup_accounts(const Command& command) const;
+  // ledger_sessions.cpp
+  void execute_for_client(const Command& command);
+  void register_client(const Command& command);
+  void make_session_room(const RegisterClient& asked);
+  void execute_once(const Command& command, ClientSession& session);
+  std::uint32_t execute_batches(const Command& command);
+  void execute_events(const Command& events);
+  void pass_over(const Command& command, SessionVerdict verdict);
+  void finish_unanswered(const Command& command);
+  void answer_client(const Command& command, SessionVerdict verdict, const ClientSession* session) const noexcept;
+  std::size_t emit_sessions(const Sink& sink);
+  Status load_sessions(ChunkKey key, std::span<const std::byte> bytes);
   // ledger_retention.cpp
   void drop_history(const Command& command);
   void write_drop_reply(const Command& command) const noexcept;
@@ -183,6 +198,7 @@ class Ledger final : public StateMachine {
   PastEnd forgotten_end_;  // of what has left memory
   Tables tables_;
   OutcomeLog outcomes_;
+  ClientSessions sessions_;
   std::uint64_t sequence_ = 0;
   std::uint64_t timestamp_ = 0;
   std::uint64_t stamp_ = 0;  // batches so far

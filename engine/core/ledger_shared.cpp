@@ -9,7 +9,7 @@ namespace florin::core {
 void Ledger::execute_shared(std::span<const Command> batch) {
   for (const Command& command : batch) {
     const bool wants_balances = (command.flags & RequestFlags::kPostBalances) != 0 && command.reply != nullptr;
-    if (command.operation == Operation::kCreateTransfers && !wants_balances) {
+    if (command.operation == Operation::kCreateTransfers && !wants_balances && command.origin == nullptr) {
       share_transfers(command);
     } else {
       run_window();

@@ -53,6 +53,7 @@ void Ledger::begin_snapshot() {
   // What is being sealed is not in it: until that is durable, is_snapshot_backed() says no.
   progress_ = std::make_unique<SnapshotProgress>(tables_, frozen_end_);
   progress_->running = true;
+  progress_->sessions.all = ClientSessions::Frozen(sessions_);
   is_snapshot_reading_.store(true, std::memory_order_relaxed);
   progress_->hash = {.accounts = 0, .holds = tables_.holds_hash(), .outcomes = outcomes_.digest(), .sequence = sequence_, .timestamp = timestamp_};
   for (const auto& partition : tables_.all()) partition->begin_snapshot();
@@ -66,6 +67,7 @@ bool Ledger::snapshot_step(std::size_t budget_bytes, const Sink& sink) {
     if (bytes == 0) bytes = emit_past(sink);
     if (bytes == 0) bytes = emit_dropped(sink);
     if (bytes == 0) bytes = emit_batch_ends(sink);
+    if (bytes == 0) bytes = emit_sessions(sink);
     if (bytes == 0) end_accounts();
     emitted += bytes;
   }
@@ -231,7 +233,7 @@ void Ledger::abandon_snapshot() {
   is_snapshot_reading_.store(false, std::memory_order_relaxed);
 }
 
-u128 Ledger::snapshot_state_hash() const noexcept { return combine_state_hash(progress_->hash, progress_->dropped); }
+u128 Ledger::snapshot_state_hash() const noexcept { return combine_state_hash(progress_->hash, progress_->dropped, progress_->sessions.hash); }
 
 Status Ledger::load(const SnapshotReader& snapshot) {
   const Status status = load_tables(snapshot);
@@ -290,6 +292,7 @@ Status Ledger::load_tables(const SnapshotReader& snapshot) {
   load_table(kSnapshotTransfers,
              [&](ChunkKey key, std::span<const std::byte> bytes) { return load_transfers(key, bytes, expiries, next_expiry); });
   load_table(kSnapshotFailedIds, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_failed_ids(key, bytes); });
+  load_table(kSnapshotSessions, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_sessions(key, bytes); });
   loaded_accounts_ = {};
   if (!status) return status;
   for (; next_expiry < expiries.size(); ++next_expiry) {
@@ -488,6 +491,29 @@ Status Ledger::load_failed_ids(ChunkKey key, std::span<const std::byte> bytes) {
   for (const u128 id : *rows) {
     const std::uint64_t hash = tables_.hash()(id);
     tables_.owner(hash).burn_id(id, hash);
+  }
+  return Status::ok();
+}
+
+Status Ledger::load_sessions(ChunkKey key, std::span<const std::byte> bytes) {
+  SnapshotSessions header;
+  if (bytes.size() < sizeof header) return damaged(key, "too short");
+  std::memcpy(&header, bytes.data(), sizeof header);
+  const std::uint64_t session_bytes = std::uint64_t{header.sessions} * sizeof(ClientSession);
+  std::span<const std::byte> outcomes = bytes.subspan(sizeof header);
+  if (outcomes.size() != session_bytes + std::uint64_t{header.outcomes} * sizeof(CreateReplyEntry)) return damaged(key, "its size is not that of its rows");
+  const std::span sessions(reinterpret_cast<const ClientSession*>(outcomes.data()), header.sessions);
+  outcomes = outcomes.subspan(session_bytes);
+  if (header.sessions > kClientSessionsMax - sessions_.count()) return damaged(key, "more sessions than there can be");
+  if (sessions_.bytes_after(header.outcomes) > memory_budget_bytes_) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the sessions of the snapshot"};
+  sessions_.reserve(header.outcomes);
+  for (const ClientSession& session : sessions) {
+    const std::size_t its_bytes = std::size_t{session.outcomes} * sizeof(CreateReplyEntry);
+    if (its_bytes > outcomes.size()) return damaged(key, "a session has more outcomes than there are");
+    if (sessions_.find(session.client, tables_.hash()) != nullptr) return damaged(key, "a session is there twice");
+    if (its_bytes > 0) std::memcpy(sessions_.outcome_room().data(), outcomes.data(), its_bytes);
+    sessions_.remember(sessions_.add(session, tables_.hash()), session.outcomes);
+    outcomes = outcomes.subspan(its_bytes);
   }
   return Status::ok();
 }

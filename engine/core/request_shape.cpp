@@ -3,6 +3,7 @@
 
 #include "core/queries/filters.hpp"
 #include "core/state_machine.hpp"
+#include "florin/multi_batch.hpp"
 
 namespace florin::core {
 namespace {
@@ -72,7 +73,8 @@ ReplyCode validate_body(Operation operation, std::span<const std::byte> body, co
     case Operation::kStatus:
     case Operation::kSnapshot: return body.empty() ? ReplyCode::kOk : refuse(reason, "body must be empty");
     case Operation::kPulse:
-    case Operation::kGenesis: break;
+    case Operation::kGenesis:
+    case Operation::kRegisterClient: break;
   }
   reason = "unknown operation";
   return ReplyCode::kUnknownOperation;
@@ -85,8 +87,19 @@ std::uint32_t event_count(Operation operation, std::size_t body_bytes) noexcept 
     case Operation::kPulse: return static_cast<std::uint32_t>(body_bytes / sizeof(u128));
     case Operation::kDropHistory:
     case Operation::kGenesis: return 1;
+    case Operation::kRegisterClient: return body_bytes == sizeof(RegisterClient) ? 1 : 0;
     default: return 0;
   }
+}
+
+std::uint32_t event_count(Operation operation, std::uint16_t flags, std::span<const std::byte> body) noexcept {
+  if ((flags & RequestFlags::kMultiBatch) == 0) return event_count(operation, body.size());
+  const std::optional<MultiBatch> batches = MultiBatch::parse(body, kEventBytes);
+  return batches ? batches->elements() : 0;
+}
+
+std::uint32_t client_reply_bytes_max(std::uint32_t event_count) noexcept {
+  return static_cast<std::uint32_t>(sizeof(ClientReply) + event_count * sizeof(CreateReplyEntry));
 }
 
 std::uint32_t reply_bytes_max(Operation operation, std::uint16_t flags, std::span<const std::byte> body) noexcept {

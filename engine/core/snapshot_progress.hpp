@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/client_sessions.hpp"
 #include "core/past.hpp"
 #include "core/snapshot_tables.hpp"
 #include "core/state_hash.hpp"
@@ -48,6 +49,15 @@ struct SnapshotProgress {
     std::vector<BatchEnd> rows;  // the chunk in hand
   };
   BatchEnds batch_ends;
+  struct Sessions {
+    ClientSessions::Frozen all;
+    std::size_t next = 0;  // emitted up to here
+    std::uint32_t chunk = 0;
+    std::vector<ClientSession> rows;  // the chunk in hand
+    std::vector<CreateReplyEntry> outcomes;
+    u128 hash = 0;  // of those emitted
+  };
+  Sessions sessions;
   std::vector<std::vector<std::uint32_t>> places;  // by partition and ordinal - 1: place of the account; with one partition the ordinal
 
   struct Rows {

@@ -15,15 +15,21 @@ u128 hash_of(const Bytes& bytes) noexcept {
 
 }  // namespace
 
-u128 combine_state_hash(const StateHashParts& parts, const DroppedHistory& dropped) noexcept {
-  const u128 all = hash_of(parts);
-  if (dropped.timestamp == 0) return all;
-  const struct {
-    u128 all;
-    DroppedHistory dropped;
-  } both{all, dropped};
-  static_assert(std::has_unique_object_representations_v<decltype(both)>);
-  return hash_of(both);
+u128 combine_state_hash(const StateHashParts& parts, const DroppedHistory& dropped, u128 sessions) noexcept {
+  u128 all = hash_of(parts);
+  if (dropped.timestamp != 0) {
+    const struct {
+      u128 all;
+      DroppedHistory dropped;
+    } both{all, dropped};
+    static_assert(std::has_unique_object_representations_v<decltype(both)>);
+    all = hash_of(both);
+  }
+  if (sessions != 0) {
+    const u128 both[2] = {all, sessions};
+    all = hash_of(both);
+  }
+  return all;
 }
 
 }  // namespace florin::core

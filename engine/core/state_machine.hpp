@@ -36,6 +36,15 @@ struct TransferHint {
   std::uint32_t credit = 0;
 };
 
+/// Who sent a request, and which of theirs it is.
+struct RequestOrigin {
+  u128 body_checksum = 0;
+  u128 principal = 0;
+  u128 client = 0;
+  std::uint64_t request = 0;  ///< the client's number
+  std::uint64_t key_id = 0;
+};
+
 /// One request with its place in the order. Bodies were validated: see validate_body().
 struct Command {
   Operation operation = Operation::kCreateTransfers;
@@ -47,7 +56,35 @@ struct Command {
   std::span<const std::byte> body;   ///< 16-byte aligned
   ReplyArea* reply = nullptr;        ///< nullptr in replay
   const TransferHint* hints = nullptr;  ///< create_transfers only: one per event, from make_hints(), or none
+  const RequestOrigin* origin = nullptr;  ///< TigerBeetle's protocol only: writes of its clients are executed once, in their sessions
 };
+
+/// What became of a write of a client that has, or should have, a session.
+enum class SessionVerdict : std::uint32_t {
+  kExecuted = 0,
+  kRepeated = 1,   ///< it was executed before: what follows is the first answer
+  kStale = 2,      ///< a later one was executed, or another one with this number: nobody waits for an answer
+  kNoSession = 3,  ///< the client never registered, or was evicted
+  // Before a request gets a place in the order only:
+  kSessionTooLow = 4,    ///< the client registered again since
+  kReleaseMismatch = 5,  ///< it registered with another release
+};
+
+/// How a client names its session.
+struct SessionName {
+  u128 client = 0;
+  std::uint64_t session = 0;
+  std::uint32_t release = 0;
+};
+
+/// Begins the reply's body of such a write; then come the CreateReplyEntry of its events, of all batches together.
+struct ClientReply {
+  std::uint64_t sequence = 0;   ///< of the last event when it was executed; of the registration: the session's number
+  std::uint64_t timestamp = 0;  ///< of that
+  SessionVerdict verdict = SessionVerdict::kExecuted;
+  std::uint32_t entries = 0;
+};
+static_assert(sizeof(ClientReply) == 24 && std::has_unique_object_representations_v<ClientReply>);
 
 /// Checks what can be known of a request from its bytes alone: known operation, size a multiple of the element, not empty
 /// where an element is needed, not too many elements, reserved bytes zero, filters sound. Called at the edge, before a
@@ -56,9 +93,13 @@ ReplyCode validate_body(Operation operation, std::span<const std::byte> body, co
 
 /// Sequences the request will own (events of a write, 0 for a read).
 std::uint32_t event_count(Operation operation, std::size_t body_bytes) noexcept;
+/// The same of a recorded request, whose body may be a multi-batch; 0: it is none after all.
+std::uint32_t event_count(Operation operation, std::uint16_t flags, std::span<const std::byte> body) noexcept;
 
 /// Bytes the reply's body may need at most.
 std::uint32_t reply_bytes_max(Operation operation, std::uint16_t flags, std::span<const std::byte> body) noexcept;
+/// The same of a write with an origin.
+std::uint32_t client_reply_bytes_max(std::uint32_t event_count) noexcept;
 
 /// A short piece of work on the state machine between two batches: somebody beside the path copies what changes.
 class BoundaryTask {
@@ -135,6 +176,18 @@ class StateMachine {
   /// Asked before each batch; moves on what leaves memory, and may allocate. True: something must be gone before there is room for
   /// another batch; ask again when somebody says that it may be.
   [[nodiscard]] virtual bool must_wait() { return false; }
+  /// Whether a request of this session may get a place in the order: kExecuted, it may. Counts as a use of the session. Between batches.
+  [[nodiscard]] virtual SessionVerdict admit(const SessionName& name) noexcept {
+    static_cast<void>(name);
+    return SessionVerdict::kNoSession;
+  }
+  /// The client whose session should end if one more begins; 0: there may be one more. By use, that of reads included, which is no state: so
+  /// it is asked for here, and recorded. Asked again, it names another. Between batches.
+  [[nodiscard]] virtual u128 session_to_end(std::uint32_t sessions_max) noexcept {
+    static_cast<void>(sessions_max);
+    return 0;
+  }
+
   /// Nothing leaves memory at present, because that fails: what reserve() refuses now may be possible later.
   [[nodiscard]] virtual bool is_held_up() const noexcept { return false; }
 
@@ -192,6 +245,7 @@ class StateMachine {
     std::uint64_t transfers = 0;
     std::uint64_t holds_open = 0;
     std::uint64_t ids_failed = 0;
+    std::uint64_t client_sessions = 0;
     std::uint64_t memory_bytes = 0;
     std::uint64_t generations = 0;         ///< that have left memory, each a sealed segment
     std::uint64_t transfers_sealed = 0;    ///< of `transfers`: those that are in them

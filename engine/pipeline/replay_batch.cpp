@@ -15,10 +15,12 @@ bool has_only_transfers(const record::BatchView& batch) noexcept {
 Status ReplayBatch::assign(std::span<const std::byte> record) {
   record_ = record;
   commands_.clear();
+  origins_.clear();
+  origins_.reserve(record::BatchView(record).requests().size());
   for (const record::RequestView request : record::BatchView(record)) {
     // The checksums hold, so this is what was written; but only a newer or a broken florin can have written it.
-    const bool is_sound = is_write(request.header.operation) &&
-                          request.header.event_count == core::event_count(request.header.operation, request.body.size());
+    const bool is_sound = is_write(request.header.operation) && request.header.event_count > 0 &&
+                          request.header.event_count == core::event_count(request.header.operation, request.header.flags, request.body);
     if (!is_sound) {
       return {ErrorKind::kCorrupt, "sequence " + std::to_string(request.header.first_sequence) + ": a request that is no write"};
     }
@@ -30,6 +32,13 @@ Status ReplayBatch::assign(std::span<const std::byte> record) {
     command.first_sequence = request.header.first_sequence;
     command.timestamp = request.header.timestamp;
     command.body = request.body;
+    if (command.protocol != Protocol::kTigerBeetle) continue;
+    const RequestHeader& header = request.header;
+    command.origin = &origins_.emplace_back(core::RequestOrigin{.body_checksum = header.body_checksum,
+                                                                .principal = header.principal,
+                                                                .client = header.client,
+                                                                .request = header.request,
+                                                                .key_id = header.key_id});
   }
   return {};
 }

@@ -31,6 +31,7 @@ class ReplayBatch {
  private:
   std::span<const std::byte> record_;
   std::vector<core::Command> commands_;
+  std::vector<core::RequestOrigin> origins_;  // of those that have one; the commands point to them
   std::vector<core::TransferHint> hints_;
 };
 

@@ -16,13 +16,8 @@
 namespace florin::pipeline {
 
 /// One request inside a block: what the session knew, and, when the block comes back, the reply.
-struct Request {
-  // Set by the session.
-  u128 body_checksum = 0;
-  u128 principal = 0;
-  u128 client = 0;
-  std::uint64_t request = 0;      ///< the client's number
-  std::uint64_t key_id = 0;
+struct Request : core::RequestOrigin {
+  // Set by the session, with the origin.
   std::uint64_t session = 0;      ///< the session's own handle; opaque to the pipeline
   std::uint64_t arrived_ns = 0;   ///< steady clock, when the frame was complete
   std::uint64_t deadline_ns = 0;  ///< steady clock; 0 = none. Checked when the request is sequenced, not later
@@ -33,8 +28,11 @@ struct Request {
   Operation operation = Operation::kPing;
   Protocol protocol = Protocol::kNative;
   std::uint16_t flags = 0;
+  std::uint64_t client_session = 0;  ///< TigerBeetle's protocol only, as the next
+  std::uint32_t client_release = 0;
 
   // Set by the pipeline before the block comes back. `reply.code` != kOk: refused, nothing was sequenced (but see kInternal).
+  core::SessionVerdict verdict = core::SessionVerdict::kExecuted;  ///< if not that: why it was refused
   core::ReplyArea reply;          ///< data points into the block, with kFrameHeaderBytes free in front for the frame header
   std::uint64_t sequence = 0;     ///< of the last event (writes), newest seen (reads)
   std::uint64_t timestamp = 0;

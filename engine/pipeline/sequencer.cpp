@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "record/checksum.hpp"
 #include "runtime/check.hpp"
 
 namespace florin::pipeline {
@@ -172,6 +173,7 @@ void Sequencer::begin_batch(Batch& batch) noexcept {
   record_bytes_ = sizeof(BatchHeader);
   accounts_ = 0;
   transfers_ = 0;
+  registrations_ = 0;
   unwritten_bytes_ = unwritten_bytes();
   journal_has_room_ = journal_.has_room(unwritten_bytes_ + kBatchBytesMax);
 }
@@ -250,6 +252,7 @@ void Sequencer::add_request(Batch& batch, RequestBlock& block, Request& request)
   command.event_count = is_write(request.operation) ? request.event_count : 0;
   command.body = {request.body, request.body_bytes};
   command.reply = &request.reply;
+  if (request.protocol == Protocol::kTigerBeetle && is_write(request.operation)) command.origin = &request;
   add_command(batch, &request, command);
 }
 
@@ -293,12 +296,32 @@ void Sequencer::add_service(Batch& batch, RequestBlock& block, Request& request)
   batch.services[batch.service_count++] = &request;
 }
 
-ReplyCode Sequencer::refusal_of(const Request& request) noexcept {
+ReplyCode Sequencer::refusal_of(Request& request) noexcept {
   if (request.deadline_ns != 0 && steady_ns_ >= request.deadline_ns) return ReplyCode::kDeadlineExceeded;
   if (is_service(request.operation)) return ReplyCode::kOk;
   if (is_stopping()) return ReplyCode::kStopping;
-  if (!is_for_state_machine(request.operation)) return ReplyCode::kUnknownOperation;
+  if (request.protocol == Protocol::kTigerBeetle) {
+    if (const ReplyCode code = refusal_of_client(request); code != ReplyCode::kOk) return code;
+  } else if (!is_for_state_machine(request.operation)) {
+    return ReplyCode::kUnknownOperation;
+  }
   return is_write(request.operation) ? refusal_of_write(request) : ReplyCode::kOk;
+}
+
+/// A client that registers has no session yet: it is named here whose session ends for its sake. Those before it in this batch have taken
+/// their places already.
+ReplyCode Sequencer::refusal_of_client(Request& request) noexcept {
+  if (request.operation == Operation::kRegisterClient) {
+    RegisterClient body;
+    std::memcpy(&body, request.body, sizeof body);
+    body.evicted = state_machine_.session_to_end(body.sessions_max - std::min(registrations_++, body.sessions_max));
+    std::memcpy(request.body, &body, sizeof body);
+    request.body_checksum = record::checksum({request.body, sizeof body});
+    return ReplyCode::kOk;
+  }
+  if (!is_for_state_machine(request.operation)) return ReplyCode::kUnknownOperation;
+  request.verdict = state_machine_.admit({.client = request.client, .session = request.client_session, .release = request.client_release});
+  return request.verdict == core::SessionVerdict::kExecuted ? ReplyCode::kOk : ReplyCode::kNotPermitted;
 }
 
 ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {

@@ -73,7 +73,8 @@ class Sequencer {
   static void set_query_blocks_apart(Batch& batch) noexcept;
   [[nodiscard]] bool hands_on(const Request& request) const noexcept;
   [[nodiscard]] bool has_queries(RequestBlock& block) const noexcept;
-  [[nodiscard]] ReplyCode refusal_of(const Request& request) noexcept;
+  [[nodiscard]] ReplyCode refusal_of(Request& request) noexcept;
+  [[nodiscard]] ReplyCode refusal_of_client(Request& request) noexcept;
   [[nodiscard]] ReplyCode refusal_of_write(const Request& request) noexcept;
   [[nodiscard]] std::uint64_t unwritten_bytes() noexcept;
   [[nodiscard]] bool is_pulse_due(std::uint64_t now_ns) const noexcept;
@@ -103,6 +104,7 @@ class Sequencer {
   std::uint64_t record_bytes_ = 0;
   std::uint32_t accounts_ = 0;
   std::uint32_t transfers_ = 0;
+  std::uint32_t registrations_ = 0;
 
   // Shared.
   std::atomic<bool> stopping_{false};

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "server/native_session.hpp"
+#include "server/tigerbeetle_session.hpp"
 
 namespace florin::server {
 namespace {
@@ -209,21 +210,43 @@ void IoLoop::take_adopted() {
     has_adopted_.store(false, std::memory_order_relaxed);
   }
   for (const NewConnection& connection : connections) {
-    const std::uint64_t handle = sessions_.next_handle();
-    auto session = std::make_unique<NativeSession>(context_, handle, connection.socket, connection.is_loopback);
-    NativeSession& native = *session;
-    sessions_.insert(handle, std::move(session));
-    IoCounters::add(context_.counters.connections_total, 1);
-    context_.counters.connections.store(sessions_.size(), std::memory_order_relaxed);  // Before the peer can be answered.
-    if (!native.start()) {
-      context_.closed.push_back(handle);
-    } else if (connection.is_refused) {
-      native.refuse_connection(ReplyCode::kTooManyConnections,
-                               protocol::explanation_of(ReplyCode::kTooManyConnections));
-    } else if (context_.stopping) {
-      native.refuse_connection(ReplyCode::kStopping, protocol::explanation_of(ReplyCode::kStopping));
+    if (connection.protocol == Protocol::kTigerBeetle) {
+      open_tigerbeetle(connection);
+    } else {
+      open_native(connection);
     }
   }
+}
+
+/// Counted before the peer can be answered.
+void IoLoop::insert(std::uint64_t handle, std::unique_ptr<Session> session) {
+  sessions_.insert(handle, std::move(session));
+  IoCounters::add(context_.counters.connections_total, 1);
+  context_.counters.connections.store(sessions_.size(), std::memory_order_relaxed);
+}
+
+void IoLoop::open_native(const NewConnection& connection) {
+  const std::uint64_t handle = sessions_.next_handle();
+  auto session = std::make_unique<NativeSession>(context_, handle, connection.socket, connection.is_loopback);
+  NativeSession& native = *session;
+  insert(handle, std::move(session));
+  if (!native.start()) {
+    context_.closed.push_back(handle);
+  } else if (connection.is_refused) {
+    native.refuse_connection(ReplyCode::kTooManyConnections, protocol::explanation_of(ReplyCode::kTooManyConnections));
+  } else if (context_.stopping) {
+    native.refuse_connection(ReplyCode::kStopping, protocol::explanation_of(ReplyCode::kStopping));
+  }
+}
+
+/// There is no word for a refusal: the connection closes, and the client tries again.
+void IoLoop::open_tigerbeetle(const NewConnection& connection) {
+  const std::uint64_t handle = sessions_.next_handle();
+  auto session = std::make_unique<TigerBeetleSession>(context_, handle, connection.socket);
+  TigerBeetleSession& opened = *session;
+  insert(handle, std::move(session));
+  const bool is_trusted = connection.is_loopback || context_.settings.trust_principals;
+  if (!opened.start() || connection.is_refused || context_.stopping || !is_trusted) opened.close();
 }
 
 void IoLoop::discard_adopted() noexcept {

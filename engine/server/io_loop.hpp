@@ -38,6 +38,7 @@ class IoLoop {
   /// A connected, non-blocking socket that this loop will own.
   struct NewConnection {
     int socket = -1;
+    Protocol protocol = Protocol::kNative;
     bool is_loopback = false;
     bool is_refused = false;  ///< one too many: is told so, and closed
   };
@@ -59,6 +60,9 @@ class IoLoop {
   void await_tick();
   void tick();
   void take_adopted();
+  void open_native(const NewConnection& connection);
+  void open_tigerbeetle(const NewConnection& connection);
+  void insert(std::uint64_t handle, std::unique_ptr<Session> session);
   void begin_stop();
   void resume_waiting();
   void resume_queries();

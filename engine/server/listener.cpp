@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <utility>
 
 namespace florin::server {
 namespace {
@@ -31,16 +32,17 @@ void prepare(int socket) noexcept {
   ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
-Status failed(const ServerSettings& settings, const boost::system::error_code& error) {
+Status failed(const Endpoint& endpoint, const boost::system::error_code& error) {
   const ErrorKind kind = error == asio::error::address_in_use ? ErrorKind::kBusy : ErrorKind::kIo;
-  return {kind, "cannot listen on " + settings.address + ":" + std::to_string(settings.port) + ": " + error.message()};
+  return {kind, "cannot listen on " + endpoint.address + ":" + std::to_string(endpoint.port) + ": " + error.message()};
 }
 
 }  // namespace
 
-Listener::Listener(const ServerSettings& settings, std::vector<std::unique_ptr<IoLoop>>& loops,
+Listener::Listener(const ServerSettings& settings, Endpoint endpoint, std::vector<std::unique_ptr<IoLoop>>& loops,
                    std::atomic<std::uint32_t>& open_connections)
     : settings_(settings),
+      endpoint_(std::move(endpoint)),
       loops_(loops),
       open_connections_(open_connections),
       acceptor_(loops.front()->io_context()),
@@ -48,16 +50,16 @@ Listener::Listener(const ServerSettings& settings, std::vector<std::unique_ptr<I
 
 Status Listener::open() {
   boost::system::error_code error;
-  const asio::ip::address address = asio::ip::make_address(settings_.address, error);
-  if (error) return {ErrorKind::kUsage, "'" + settings_.address + "' is no numeric IP address"};
-  const asio::ip::tcp::endpoint endpoint(address, settings_.port);
+  const asio::ip::address address = asio::ip::make_address(endpoint_.address, error);
+  if (error) return {ErrorKind::kUsage, "'" + endpoint_.address + "' is no numeric IP address"};
+  const asio::ip::tcp::endpoint endpoint(address, endpoint_.port);
   acceptor_.open(endpoint.protocol(), error);
   if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (!error) acceptor_.native_non_blocking(true, error);
   if (!error) port_ = acceptor_.local_endpoint(error).port();
-  if (error) return failed(settings_, error);
+  if (error) return failed(endpoint_, error);
   await();
   return Status::ok();
 }
@@ -93,6 +95,7 @@ void Listener::accept_all() {
     }
     prepare(socket);
     loops_[next_loop_]->adopt({.socket = socket,
+                               .protocol = endpoint_.protocol,
                                .is_loopback = is_loopback(address),
                                .is_refused = open >= settings_.connections_max});
     next_loop_ = (next_loop_ + 1) % loops_.size();

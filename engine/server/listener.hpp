@@ -12,12 +12,19 @@
 
 namespace florin::server {
 
+/// Where a listener listens, and what is spoken there.
+struct Endpoint {
+  std::string address;
+  std::uint16_t port = 0;
+  Protocol protocol = Protocol::kNative;
+};
+
 /// Accepts connections and deals them out to the I/O threads in turn. Lives on the first loop's io_context.
 ///
 /// Writer: construction and open() before the loops run, then the first loop's thread.
 class Listener {
  public:
-  Listener(const ServerSettings& settings, std::vector<std::unique_ptr<IoLoop>>& loops,
+  Listener(const ServerSettings& settings, Endpoint endpoint, std::vector<std::unique_ptr<IoLoop>>& loops,
            std::atomic<std::uint32_t>& open_connections);
 
   /// Binds and listens. kBusy if the port is taken, kUsage if the address is none.
@@ -33,6 +40,7 @@ class Listener {
   void rest();
 
   const ServerSettings& settings_;
+  const Endpoint endpoint_;
   std::vector<std::unique_ptr<IoLoop>>& loops_;
   std::atomic<std::uint32_t>& open_connections_;
   asio::ip::tcp::acceptor acceptor_;

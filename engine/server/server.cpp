@@ -25,7 +25,10 @@ Server::Server(ServerSettings settings, std::span<pipeline::Port* const> ports) 
   for (pipeline::Port* port : ports) {
     loops_.push_back(std::make_unique<IoLoop>(settings_, identity_, *port, open_connections_));
   }
-  listener_ = std::make_unique<Listener>(settings_, loops_, open_connections_);
+  listener_ = std::make_unique<Listener>(settings_, Endpoint{settings_.address, settings_.port, Protocol::kNative}, loops_, open_connections_);
+  if (!settings_.tigerbeetle.listens) return;
+  const Endpoint endpoint{settings_.tigerbeetle.address, settings_.tigerbeetle.port, Protocol::kTigerBeetle};
+  tigerbeetle_listener_ = std::make_unique<Listener>(settings_, endpoint, loops_, open_connections_);
 }
 
 Server::~Server() { stop(); }
@@ -35,7 +38,8 @@ Status Server::listen() {
   for (const auto& loop : loops_) {
     if (!loop->is_sound()) return {ErrorKind::kIo, "cannot create an event queue: too many open files"};
   }
-  return listener_->open();
+  if (Status status = listener_->open(); !status || !tigerbeetle_listener_) return status;
+  return tigerbeetle_listener_->open();
 }
 
 void Server::start(const ServerIdentity& identity) {
@@ -48,6 +52,7 @@ void Server::stop() {
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   listener_->close();
+  if (tigerbeetle_listener_) tigerbeetle_listener_->close();
 }
 
 }  // namespace florin::server

@@ -15,7 +15,7 @@
 
 namespace florin::server {
 
-/// The TCP edge: a listener and one I/O thread per port.
+/// The TCP edge: a listener for each protocol and one I/O thread per port.
 ///
 /// Lifecycle: construct (takes the ports' wake-ups: before the engine starts) -> listen() -> start() -> stop() (drains: the
 /// engine must still run) -> destroy. Writer: the owner's thread. Readers: counters() from any thread.
@@ -36,6 +36,8 @@ class Server {
 
   [[nodiscard]] const ServerSettings& settings() const noexcept { return settings_; }
   [[nodiscard]] std::uint16_t port() const noexcept { return listener_->port(); }
+  /// The same for TigerBeetle's clients; 0: there is no listener for them.
+  [[nodiscard]] std::uint16_t tigerbeetle_port() const noexcept { return tigerbeetle_listener_ ? tigerbeetle_listener_->port() : std::uint16_t{0}; }
   [[nodiscard]] std::size_t thread_count() const noexcept { return loops_.size(); }
   [[nodiscard]] const IoCounters& counters(std::size_t thread) const noexcept { return loops_[thread]->counters(); }
 
@@ -45,6 +47,7 @@ class Server {
   std::atomic<std::uint32_t> open_connections_{0};
   std::vector<std::unique_ptr<IoLoop>> loops_;
   std::unique_ptr<Listener> listener_;
+  std::unique_ptr<Listener> tigerbeetle_listener_;
   std::vector<std::thread> threads_;
 };
 

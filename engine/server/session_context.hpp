@@ -28,6 +28,7 @@ struct SessionContext {
   BlockGatherer gatherer;
   IoCounters counters;
   std::vector<std::byte> scratch;
+  std::vector<std::byte> results;  ///< a reply of TigerBeetle's protocol while it is made and sent
 
   std::vector<std::uint64_t> dirty;              ///< handles with replies to send, each once
   std::vector<std::uint64_t> closed;             ///< handles to be destroyed

@@ -7,11 +7,21 @@
 
 namespace florin::server {
 
+/// The listener for TigerBeetle's clients.
+struct TigerBeetleSettings {
+  bool listens = false;
+  std::string address = "127.0.0.1";  ///< numeric IPv4 or IPv6
+  std::uint16_t port = 0;             ///< 0: the system picks one
+  u128 cluster = 0;                   ///< clients that name another are not served
+  std::uint32_t sessions_max = 1024;  ///< more clients than that end the sessions of those that asked for nothing the longest
+};
+
 /// What an operator may set. Defaults suit one machine with thousands of connections.
 struct ServerSettings {
   std::string address = "127.0.0.1";  ///< numeric IPv4 or IPv6
   std::uint16_t port = 0;             ///< 0: the system picks one
-  bool trust_principals = false;      ///< believe the principal of peers that are not on loopback
+  TigerBeetleSettings tigerbeetle;
+  bool trust_principals = false;      ///< believe the principal of peers that are not on loopback, and serve TigerBeetle's, who name none
   std::uint32_t connections_max = 10'000;
   std::uint32_t in_flight_max = 1024;               ///< requests a connection may have open
   std::uint64_t output_bytes_max = 16U << 20;       ///< replies reserved or unsent per connection before it is not read

@@ -76,6 +76,20 @@ constexpr std::uint32_t padded_body_bytes(std::uint32_t body_bytes) noexcept {
   return (body_bytes + kBodyAlignment - 1) & ~(kBodyAlignment - 1);
 }
 
+/// Sessions of clients at the same time, whatever a server's setting.
+inline constexpr std::uint32_t kClientSessionsMax = 16'384;
+
+/// Body of the record with which a client of TigerBeetle's protocol begins a session. Who it is stands in RequestHeader::client; the
+/// record's sequence becomes the number of the session.
+struct RegisterClient {
+  std::uint32_t release = 0;       ///< of the client's library
+  std::uint32_t sessions_max = 0;  ///< the server's setting at that time: others are evicted so that there are no more
+  std::uint64_t reserved = 0;
+  u128 evicted = 0;  ///< a client that goes first, if one has to; 0, or not enough: those whose last write is the oldest
+};
+static_assert(sizeof(RegisterClient) == 32 && offsetof(RegisterClient, evicted) == 16);
+static_assert(std::has_unique_object_representations_v<RegisterClient>);
+
 /// Body of the genesis record (sequence 1).
 struct Genesis {
   u128 store_id = 0;        ///< random

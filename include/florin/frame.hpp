@@ -52,6 +52,7 @@ enum class Operation : std::uint8_t {
   kDropHistory = 34,      ///< body: one DropHistory
   kPulse = 64,            ///< journal only: expiry of holds; body: ids, 16 bytes each
   kGenesis = 65,          ///< journal only: the first record; body: Genesis
+  kRegisterClient = 66,   ///< journal only: a client of TigerBeetle's protocol begins a session; body: RegisterClient
 };
 
 constexpr std::string_view name_of(Operation operation) noexcept {
@@ -76,6 +77,7 @@ constexpr std::string_view name_of(Operation operation) noexcept {
     case Operation::kDropHistory: return "drop_history";
     case Operation::kPulse: return "pulse";
     case Operation::kGenesis: return "genesis";
+    case Operation::kRegisterClient: return "register_client";
   }
   return "unknown";
 }
@@ -88,7 +90,8 @@ constexpr bool is_history_read(Operation operation) noexcept {
 /// True for operations that take sequences and are journalled.
 constexpr bool is_write(Operation operation) noexcept {
   return operation == Operation::kCreateAccounts || operation == Operation::kCreateTransfers ||
-         operation == Operation::kDropHistory || operation == Operation::kPulse || operation == Operation::kGenesis;
+         operation == Operation::kDropHistory || operation == Operation::kPulse || operation == Operation::kGenesis ||
+         operation == Operation::kRegisterClient;
 }
 
 /// True for reads whose ok reply ends with a PageEnd behind its rows.
@@ -101,6 +104,8 @@ struct RequestFlags {
   static constexpr std::uint16_t kPostBalances = 1U << 0;    ///< reply carries both accounts' balances after each transfer
   static constexpr std::uint16_t kLatencyReceipt = 1U << 1;  ///< reply carries a LatencyReceipt
   static constexpr std::uint16_t kAll = (1U << 2) - 1;
+  /// Journal only, of TigerBeetle's protocol: the body is a multi-batch (multi_batch.hpp), not events alone.
+  static constexpr std::uint16_t kMultiBatch = 1U << 8;
 };
 /// Bit of FrameHeader::flags that every reply carries.
 inline constexpr std::uint16_t kReplyFlag = 1U << 15;

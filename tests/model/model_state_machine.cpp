@@ -13,13 +13,17 @@ namespace {
 
 /// In front of each body in the list of writes.
 struct LoggedWrite {
+  u128 body_checksum = 0;  // of the origin, if there was one
+  u128 client = 0;
+  std::uint64_t request = 0;
   std::uint64_t timestamp = 0;
   std::uint64_t first_sequence = 0;
   std::uint32_t body_bytes = 0;
   std::uint32_t event_count = 0;
   std::uint16_t flags = 0;
   Operation operation = Operation::kGenesis;
-  std::uint8_t reserved[5] = {};
+  std::uint8_t has_origin = 0;
+  std::uint8_t reserved[12] = {};
 };
 static_assert(std::has_unique_object_representations_v<LoggedWrite>);
 
@@ -63,12 +67,24 @@ void ModelStateMachine::execute_write(const core::Command& command) {
   logged.event_count = command.event_count;
   logged.flags = command.flags;
   logged.operation = command.operation;
+  if (command.origin != nullptr) {
+    logged.body_checksum = command.origin->body_checksum;
+    logged.client = command.origin->client;
+    logged.request = command.origin->request;
+    logged.has_origin = 1;
+  }
   append(writes_, &logged, sizeof logged);
   append(writes_, command.body.data(), command.body.size());
 
-  const ReplyBody reply = execute_on_model(ledger_, command.operation, command.flags, command.body, command.timestamp);
+  ReplyBody reply;
+  if (command.origin != nullptr) {
+    reply.bytes = sessions_.execute(ledger_, command);
+    reply.count = static_cast<std::uint32_t>(reply.bytes.size() - sizeof(core::ClientReply)) / sizeof(CreateReplyEntry);
+  } else {
+    reply = execute_on_model(ledger_, command.operation, command.flags, command.body, command.timestamp);
+  }
   // The digest must not depend on what the client asked to see.
-  const std::size_t entries_bytes = reply.count * sizeof(CreateReplyEntry);
+  const std::size_t entries_bytes = command.origin != nullptr ? reply.bytes.size() : reply.count * sizeof(CreateReplyEntry);
   outcome_digest_ = hash_of(reply.bytes.data(), entries_bytes, outcome_digest_ + command.timestamp);
   sequence_ = command.first_sequence + command.event_count - 1;
   timestamp_ = command.timestamp;
@@ -94,6 +110,11 @@ u128 ModelStateMachine::state_hash() const {
   for (const auto& [id, hold] : ledger_.holds()) {
     if (hold.status != HoldStatus::kPending) continue;
     sum += hash_of(&ledger_.transfers().at(id), sizeof(Transfer), hold.expires_at);
+  }
+  for (const auto& [client, session] : sessions_.all()) {
+    const u128 parts[3] = {client, u128{session.number} << 64 | session.request, u128{session.sequence} << 64 | session.timestamp};
+    sum += hash_of(parts, sizeof parts, session.body_checksum);
+    sum += hash_of(session.outcomes.data(), session.outcomes.size() * sizeof(CreateReplyEntry), client);
   }
   const u128 parts[2] = {sum, outcome_digest_};
   return hash_of(parts, sizeof parts, 0);
@@ -141,6 +162,8 @@ Status ModelStateMachine::load(const SnapshotReader& snapshot) {
     command.first_sequence = logged.first_sequence;
     command.timestamp = logged.timestamp;
     command.body = std::span(writes).subspan(offset, logged.body_bytes);
+    const core::RequestOrigin origin{.body_checksum = logged.body_checksum, .client = logged.client, .request = logged.request};
+    if (logged.has_origin != 0) command.origin = &origin;
     offset += logged.body_bytes;
     execute_write(command);
   }
@@ -154,6 +177,7 @@ core::StateMachine::Counts ModelStateMachine::counts() const noexcept {
   counts.transfers = ledger_.transfers().size();
   for (const auto& [id, hold] : ledger_.holds()) counts.holds_open += hold.status == HoldStatus::kPending ? 1 : 0;
   counts.ids_failed = ledger_.failed_ids().size();
+  counts.client_sessions = sessions_.all().size();
   counts.memory_bytes = writes_.size();
   return counts;
 }

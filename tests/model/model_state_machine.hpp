@@ -5,6 +5,7 @@
 
 #include "core/state_machine.hpp"
 #include "model/reference_ledger.hpp"
+#include "model/reference_sessions.hpp"
 
 namespace florin::model {
 
@@ -34,11 +35,13 @@ class ModelStateMachine final : public core::StateMachine {
   [[nodiscard]] Counts counts() const noexcept override;
 
   [[nodiscard]] const ReferenceLedger& ledger() const { return ledger_; }
+  [[nodiscard]] const ReferenceSessions& sessions() const { return sessions_; }
 
  private:
   void execute_write(const core::Command& command);
 
   ReferenceLedger ledger_;
+  ReferenceSessions sessions_;
   std::uint64_t sequence_ = 0;
   std::uint64_t timestamp_ = 0;
   u128 outcome_digest_ = 0;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <span>
 #include <string>
@@ -22,11 +23,12 @@ struct TestRequest {
   std::uint64_t timestamp = 0;  ///< of the last event; of no meaning for reads
   std::vector<u128> words;
   std::uint32_t body_bytes = 0;
+  std::optional<core::RequestOrigin> origin = std::nullopt;  ///< of a client that has a session: see client_requests.hpp
 
   [[nodiscard]] std::span<const std::byte> body() const {
     return {reinterpret_cast<const std::byte*>(words.data()), body_bytes};
   }
-  [[nodiscard]] std::uint32_t event_count() const { return core::event_count(operation, body_bytes); }
+  [[nodiscard]] std::uint32_t event_count() const { return core::event_count(operation, flags, body()); }
 };
 
 template <typename T>

@@ -48,15 +48,23 @@ class EngineFixture : public testing::Test {
 
   /// Sends one request and waits for its reply.
   pipeline::Request call(Operation operation, std::span<const std::byte> body = {}, std::uint16_t flags = 0) {
-    pipeline::Port& port = engine->port(0);
-    pipeline::RequestBlock* block = port.acquire();
-    const auto bytes = static_cast<std::uint32_t>(body.size());
-    pipeline::Request& request = block->add(bytes, core::reply_bytes_max(operation, flags, body));
+    pipeline::RequestBlock* block = engine->port(0).acquire();
+    add(*block, operation, body, flags, core::reply_bytes_max(operation, flags, body));
+    return send(block);
+  }
+  static pipeline::Request& add(pipeline::RequestBlock& block, Operation operation, std::span<const std::byte> body, std::uint16_t flags,
+                                std::uint32_t reply_bytes) {
+    pipeline::Request& request = block.add(static_cast<std::uint32_t>(body.size()), reply_bytes);
     if (!body.empty()) std::memcpy(request.body, body.data(), body.size());
     request.operation = operation;
     request.flags = flags;
-    request.event_count = core::event_count(operation, body.size());
+    request.event_count = core::event_count(operation, flags, body);
     request.body_checksum = record::checksum(body);
+    return request;
+  }
+  /// Sends a block and waits until it is back; its first request.
+  pipeline::Request send(pipeline::RequestBlock* block) {
+    pipeline::Port& port = engine->port(0);
     port.submit(block);
     pipeline::RequestBlock* done = nullptr;
     while (true) {

@@ -114,6 +114,8 @@ class FakePort final : public pipeline::Port {
 
   /// Code of every reply; kOk by default.
   ReplyCode code = ReplyCode::kOk;
+  /// Of every request of TigerBeetle's clients.
+  core::SessionVerdict verdict = core::SessionVerdict::kExecuted;
   /// Called for each request, under the port's lock.
   std::function<void(const pipeline::Request&)> on_request;
 
@@ -156,7 +158,14 @@ class FakePort final : public pipeline::Port {
     request.timestamp = 1'000'000 + sequence_;
     request.reply.code = code;
     request.receipt = {11, 22, 33, 0};
+    request.verdict = verdict;
     if (code != ReplyCode::kOk) return;
+    if (request.protocol == Protocol::kTigerBeetle && is_write(request.operation)) {
+      const core::ClientReply reply{.sequence = request.sequence, .timestamp = request.timestamp, .verdict = verdict};
+      std::memcpy(request.reply.data, &reply, sizeof reply);
+      request.reply.size = sizeof reply;
+      return;
+    }
     if (request.operation == Operation::kLookupAccounts) {
       request.reply.count = request.body_bytes / 16;
       request.reply.size = request.reply.count * kEventBytes;

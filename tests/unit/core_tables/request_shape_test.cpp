@@ -69,7 +69,7 @@ TEST(RequestShape, OperationsOfOneSize) {
 TEST(RequestShape, WhatOnlyTheJournalMayCarryAndWhatNobodyKnowsIsRefused) {
   for (unsigned value = 0; value < 256; ++value) {
     const auto operation = static_cast<Operation>(value);
-    const bool internal = operation == Operation::kPulse || operation == Operation::kGenesis;
+    const bool internal = operation == Operation::kPulse || operation == Operation::kGenesis || operation == Operation::kRegisterClient;
     if (!internal && name_of(operation) != "unknown") continue;
     for (const std::size_t bytes : {0U, 16U, 128U}) {
       EXPECT_EQ(validate(operation, bytes).code, ReplyCode::kUnknownOperation) << value;
@@ -263,6 +263,8 @@ TEST(RequestShape, EventCounts) {
   EXPECT_EQ(event_count(Operation::kCreateTransfers, kBodyBytesMax), kEventsMax);
   EXPECT_EQ(event_count(Operation::kPulse, 16 * 5), 5U);
   EXPECT_EQ(event_count(Operation::kGenesis, 64), 1U);
+  EXPECT_EQ(event_count(Operation::kRegisterClient, sizeof(RegisterClient)), 1U);
+  EXPECT_EQ(event_count(Operation::kRegisterClient, 16), 0U) << "it is none";
   for (const Operation read : {Operation::kHello, Operation::kPing, Operation::kStatus, Operation::kLookupAccounts, Operation::kLookupTransfers,
                                Operation::kGetAccountTransfers, Operation::kGetAccountBalances, Operation::kQueryAccounts,
                                Operation::kQueryTransfers, Operation::kGetChangeEvents, Operation::kGetAccountsAt,

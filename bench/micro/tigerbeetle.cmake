@@ -1,0 +1,3 @@
+find_package(benchmark REQUIRED)
+add_executable(tigerbeetle_bench ${CMAKE_CURRENT_LIST_DIR}/tigerbeetle_bench.cpp)
+target_link_libraries(tigerbeetle_bench PRIVATE florin_options florin_tigerbeetle benchmark::benchmark)

@@ -1,0 +1,277 @@
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "core/state_machine.hpp"
+#include "florin/multi_batch.hpp"
+#include "protocol/frame_codec.hpp"
+#include "server/tigerbeetle_session.hpp"
+
+/// @file
+/// The receiving half of TigerBeetleSession.
+
+namespace florin::server {
+
+using tigerbeetle::Command;
+using tigerbeetle::EvictionReason;
+using tigerbeetle::Judgement;
+using tigerbeetle::MessageReader;
+using tigerbeetle::OperationCode;
+using tigerbeetle::OperationTraits;
+using tigerbeetle::RequestFields;
+using tigerbeetle::ResultForm;
+using tigerbeetle::Treatment;
+
+namespace {
+
+/// Enough for one round: the sequencer should get what is there before more is read.
+constexpr std::uint64_t kRoundBytesMax = 1U << 20;
+
+/// What a request becomes in florin.
+struct Translation {
+  Operation operation = Operation::kLookupAccounts;
+  std::uint16_t flags = 0;
+  std::uint32_t body_bytes = 0;   ///< of the body as it arrived: those that florin is to see
+  std::uint32_t event_count = 0;  ///< of a write
+  std::uint32_t reply_bytes = 0;  ///< room for the answer, in either form
+};
+
+/// `body` may be one that is still to arrive, if `is_read` says so: then for the worst that it can hold.
+Translation translate(OperationCode operation, std::span<const std::byte> body, bool is_read) noexcept {
+  if (operation == OperationCode::kRegister) {
+    return {.operation = Operation::kRegisterClient, .body_bytes = sizeof(RegisterClient), .event_count = 1, .reply_bytes = core::client_reply_bytes_max(1)};
+  }
+  const OperationTraits* traits = tigerbeetle::traits_of(operation);
+  if (traits == nullptr) return {};  // noop: a look-up of nothing
+  const auto body_bytes = static_cast<std::uint32_t>(body.size());
+  std::uint32_t elements = body_bytes / traits->element_bytes;
+  std::uint32_t batches = body_bytes / sizeof(std::uint16_t);
+  if (is_read && traits->is_batched) {
+    const MultiBatch parsed = *MultiBatch::parse(body, traits->element_bytes);
+    elements = parsed.elements();
+    batches = parsed.batches();
+  }
+  Translation translation{.operation = traits->native};
+  if (traits->form == ResultForm::kRows) {
+    translation.body_bytes = elements * traits->element_bytes;
+    const std::uint64_t bytes = std::uint64_t{elements} * traits->result_bytes + trailer_bytes(batches, traits->result_bytes);
+    translation.reply_bytes = static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, tigerbeetle::kMessageBodyBytesMax));
+  } else if (elements == 0) {
+    translation.operation = Operation::kLookupAccounts;  // nothing is written, so nothing is recorded
+  } else {
+    translation.flags = traits->is_batched ? RequestFlags::kMultiBatch : std::uint16_t{0};
+    translation.body_bytes = body_bytes;
+    translation.event_count = elements;
+    translation.reply_bytes = core::client_reply_bytes_max(elements);
+  }
+  return translation;
+}
+
+/// Queries do not have their answers here yet.
+bool is_answered(OperationCode operation) noexcept {
+  const OperationTraits* traits = tigerbeetle::traits_of(operation);
+  return traits == nullptr || traits->takes_many;
+}
+
+}  // namespace
+
+void TigerBeetleSession::receive() {
+  do {
+    const Received received = receive_once();
+    if (received == Received::kNothing) return;
+    if (received == Received::kEnd) return close();
+    if (!read_messages()) return;
+  } while (large_request_ != nullptr && context_.gatherer.round_bytes() < kRoundBytesMax);
+}
+
+/// One receive; the rest of a large body goes straight to its place.
+TigerBeetleSession::Received TigerBeetleSession::receive_once() {
+  const std::span<std::byte> body = reader_.body_space();
+  iovec parts[2] = {{body.data(), body.size()}, {context_.scratch.data(), context_.scratch.size()}};
+  msghdr message{};
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
+  ssize_t count = 0;
+  do {
+    count = ::recvmsg(socket_, &message, MSG_DONTWAIT);
+  } while (count < 0 && errno == EINTR);
+  if (count == 0) return Received::kEnd;
+  if (count < 0) {
+    if (errno != EAGAIN && errno != EWOULDBLOCK) close();
+    return Received::kNothing;
+  }
+  const auto bytes = static_cast<std::size_t>(count);
+  arrived_ns_ = context_.clock.steady_ns();
+  IoCounters::add(context_.counters.received_bytes_total, bytes);
+  const std::size_t body_part = std::min(bytes, body.size());
+  if (body_part > 0) reader_.body_received(body_part);
+  reader_.feed(std::span(context_.scratch).first(bytes - body_part));
+  return Received::kBytes;
+}
+
+/// Takes messages until bytes are missing. False when the session stopped reading.
+bool TigerBeetleSession::read_messages() {
+  for (;;) {
+    switch (reader_.next()) {
+      case MessageReader::Event::kNeedMore:
+        if (!reader_.holds_bytes()) {
+          message_since_ns_ = 0;
+        } else if (message_since_ns_ == 0) {
+          message_since_ns_ = arrived_ns_;
+        }
+        return true;
+      case MessageReader::Event::kHeader:
+        if (!take_large_header()) return false;
+        break;
+      case MessageReader::Event::kSkipped: message_since_ns_ = 0; break;
+      case MessageReader::Event::kFrame:
+        if (!take_message()) return false;
+        message_since_ns_ = 0;
+        break;
+      case MessageReader::Event::kMalformed:
+        IoCounters::add(context_.counters.malformed_total, 1);
+        close();
+        return false;
+    }
+  }
+}
+
+/// The message is served or its sender evicted; otherwise it is passed over.
+bool TigerBeetleSession::is_worth_reading() const noexcept {
+  return tigerbeetle::judge(reader_.header()).treatment == Treatment::kServe && !is_under_way_ && !context_.stopping;
+}
+
+bool TigerBeetleSession::take_message() {
+  if (large_request_ != nullptr) {
+    finish_large_request();
+    return true;
+  }
+  const tigerbeetle::MessageHeader& header = reader_.header();
+  const Judgement judgement = tigerbeetle::judge(header);
+  if (judgement.treatment == Treatment::kEvict) evict(header, judgement.reason);
+  if (judgement.treatment != Treatment::kServe) return true;
+  if (header.command == Command::kPingClient) {
+    send(tigerbeetle::make_pong(header), {});
+    return true;
+  }
+  return !is_worth_reading() || take_request();
+}
+
+bool TigerBeetleSession::take_request() {
+  const tigerbeetle::MessageHeader& header = reader_.header();
+  const OperationCode operation = tigerbeetle::fields_of<RequestFields>(header).operation;
+  const std::span<const std::byte> body = reader_.body();
+  const Judgement judgement = is_answered(operation) ? tigerbeetle::judge_body(operation, body)
+                                                     : Judgement::evict(EvictionReason::kInvalidRequestOperation);
+  if (judgement.treatment == Treatment::kEvict) {
+    evict(header, judgement.reason);
+    return true;
+  }
+  const Translation translation = translate(operation, body, true);
+  const auto room = std::max(static_cast<std::uint32_t>(body.size()), translation.body_bytes);
+  const bool is_query = is_history_read(translation.operation);
+  pipeline::Request* request = is_query ? context_.gatherer.add_query(handle_, room, translation.reply_bytes)
+                                        : context_.gatherer.add(room, translation.reply_bytes);
+  if (request == nullptr) {
+    pause(is_query ? Pause::kQueryBlock : Pause::kBlock);
+    return false;
+  }
+  if (!body.empty()) std::memcpy(request->body, body.data(), body.size());
+  submit_filled(*request);
+  return true;
+}
+
+/// A large message is announced: finds a block for its body, or lets it pass unread.
+bool TigerBeetleSession::take_large_header() {
+  const tigerbeetle::MessageHeader& header = reader_.header();
+  const OperationCode operation = tigerbeetle::fields_of<RequestFields>(header).operation;
+  const Judgement judgement = tigerbeetle::judge(header);
+  if (judgement.treatment == Treatment::kEvict) evict(header, judgement.reason);
+  if (judgement.treatment == Treatment::kServe && !is_answered(operation)) evict(header, EvictionReason::kInvalidRequestOperation);
+  if (!is_worth_reading() || !is_answered(operation) || tigerbeetle::traits_of(operation) == nullptr) {
+    reader_.skip_body();
+    return true;
+  }
+  const std::span<const std::byte> unread(static_cast<const std::byte*>(nullptr), tigerbeetle::body_bytes(header));
+  const Translation worst = translate(operation, unread, false);
+  const bool is_query = is_history_read(worst.operation);
+  const bool may_take = context_.large_bodies < context_.settings.large_bodies_max;
+  large_block_ = !may_take ? nullptr : is_query ? context_.gatherer.acquire_for_queries(handle_) : context_.gatherer.acquire();
+  if (large_block_ == nullptr) {
+    pause(is_query ? Pause::kQueryBlock : Pause::kBlock);
+    return false;
+  }
+  ++context_.large_bodies;
+  large_request_ = &large_block_->add(tigerbeetle::body_bytes(header), worst.reply_bytes);
+  large_request_->session = handle_;
+  reader_.receive_body_into(large_request_->body);
+  return true;
+}
+
+void TigerBeetleSession::finish_large_request() {
+  const OperationCode operation = tigerbeetle::fields_of<RequestFields>(reader_.header()).operation;
+  const Judgement judgement = tigerbeetle::judge_body(operation, reader_.body());
+  if (judgement.treatment == Treatment::kEvict) {
+    evict(reader_.header(), judgement.reason);
+    return abandon_large();
+  }
+  submit_filled(*large_request_);
+  context_.gatherer.submit(large_block_);
+  large_block_ = nullptr;
+  large_request_ = nullptr;
+  --context_.large_bodies;
+  context_.blocks_freed = true;
+}
+
+void TigerBeetleSession::abandon_large() {
+  if (large_block_ == nullptr) return;
+  context_.gatherer.abandon(large_block_);
+  large_block_ = nullptr;
+  large_request_ = nullptr;
+  --context_.large_bodies;
+  context_.blocks_freed = true;
+}
+
+/// Fills what the pipeline needs to know; the body as it arrived is in place.
+void TigerBeetleSession::submit_filled(pipeline::Request& request) noexcept {
+  request_header_ = reader_.header();
+  const auto fields = tigerbeetle::fields_of<RequestFields>(request_header_);
+  const Translation translation = translate(fields.operation, reader_.body(), true);
+  if (translation.operation == Operation::kRegisterClient) {
+    const RegisterClient body{.release = request_header_.release.value, .sessions_max = context_.settings.tigerbeetle.sessions_max};
+    std::memcpy(request.body, &body, sizeof body);
+  }
+  request.body_bytes = translation.body_bytes;
+  request.body_checksum = protocol::checksum_of({request.body, request.body_bytes});
+  request.client = fields.client;
+  request.client_session = fields.session;
+  request.client_release = request_header_.release.value;
+  request.request = fields.request;
+  request.session = handle_;
+  request.arrived_ns = arrived_ns_;
+  request.event_count = translation.event_count;
+  request.operation = translation.operation;
+  request.protocol = Protocol::kTigerBeetle;
+  request.flags = translation.flags;
+  is_under_way_ = true;
+  IoCounters::add(context_.counters.requests_total, 1);
+}
+
+void TigerBeetleSession::pause(Pause cause) {
+  reader_.retain();
+  pause_ = cause;
+  message_since_ns_ = 0;  // It is us who make the message wait.
+  if (cause == Pause::kBlock) context_.waiting_for_block.push_back(handle_);
+  if (cause == Pause::kQueryBlock) context_.waiting_for_query_block.push_back(handle_);
+}
+
+void TigerBeetleSession::read_on() {
+  pause_ = Pause::kNone;
+  reader_.feed({});
+  if (read_messages() && reader_.holds_bytes()) message_since_ns_ = context_.clock.steady_ns();
+}
+
+}  // namespace florin::server

@@ -1,0 +1,225 @@
+#include "support/client_requests.hpp"
+#include "support/online_snapshot.hpp"
+#include "unit/core/ledger_script.hpp"
+
+/// @file
+/// Sessions of TigerBeetle's clients: a write is executed once, and who sends it again gets the first answer.
+
+namespace florin::test {
+namespace {
+
+using core::SessionVerdict;
+using Transfers = std::vector<Transfer>;
+using Batches = std::vector<Transfers>;
+
+constexpr u128 kAlice = 0xA11CE;
+constexpr u128 kBob = 0xB0B;
+constexpr u128 kCarol = 0xCA401;
+constexpr std::uint32_t kRelease = 0x1109;
+
+class SessionsTest : public LedgerTest {
+ protected:
+  SessionsTest() { ledger.given({account(1), account(2)}); }
+
+  ClientAnswer enrol(u128 client, std::uint32_t sessions_max = 10, u128 evicted = 0) {
+    const RegisterClient body{.release = kRelease, .sessions_max = sessions_max, .evicted = evicted};
+    return send(register_request(client, ledger.next_now(), body));
+  }
+  ClientAnswer send(const TestRequest& request) { return ClientAnswer(ledger.engine().execute(request)); }
+  TestRequest transfers(u128 client, std::uint64_t number, const Batches& batches) {
+    std::size_t events = 0;
+    for (const Transfers& batch : batches) events += batch.size();
+    return client_request(client, number, batches, ledger.next_now(events));
+  }
+  /// The same bytes, and a timestamp of their own as every request has.
+  TestRequest again(TestRequest request) {
+    request.timestamp = ledger.next_now(request.event_count());
+    return request;
+  }
+  u128 moved() { return ledger.balances(1).debits_posted; }
+};
+
+TEST_P(SessionsTest, ASessionIsTheSequenceAtWhichItBegan) {
+  const std::uint64_t sequence = ledger.engine().next_sequence();
+  const ClientAnswer answer = enrol(kAlice);
+  EXPECT_EQ(answer.reply.verdict, SessionVerdict::kExecuted);
+  EXPECT_EQ(answer.reply.sequence, sequence);
+  EXPECT_EQ(answer.reply.timestamp, ledger.now());
+  EXPECT_TRUE(answer.entries.empty());
+  EXPECT_EQ(ledger.engine().state_machine().counts().client_sessions, 1U);
+}
+
+TEST_P(SessionsTest, RegisteringAgainGivesTheSameSessionUntilSomethingWasWritten) {
+  const ClientAnswer first = enrol(kAlice);
+  const ClientAnswer second = enrol(kAlice);
+  EXPECT_EQ(second.reply.verdict, SessionVerdict::kRepeated);
+  EXPECT_EQ(second.reply.sequence, first.reply.sequence);
+  EXPECT_EQ(second.reply.timestamp, first.reply.timestamp);
+  send(transfers(kAlice, 1, {{transfer(1)}}));
+  EXPECT_EQ(enrol(kAlice).reply.verdict, SessionVerdict::kStale);
+  EXPECT_EQ(ledger.engine().state_machine().counts().client_sessions, 1U);
+}
+
+TEST_P(SessionsTest, AWriteSentAgainIsAnsweredAgainAndNotExecuted) {
+  enrol(kAlice);
+  const TestRequest request = transfers(kAlice, 1, {{transfer(1).amount(5), transfer(2).amount(0).debit(9), transfer(3).amount(7)}});
+  const ClientAnswer first = send(request);
+  ASSERT_EQ(first.reply.verdict, SessionVerdict::kExecuted);
+  ASSERT_EQ(first.entries.size(), 1U);
+  EXPECT_EQ(first.entries[0].index, 1U);
+  EXPECT_EQ(first.entries[0].status, static_cast<std::uint32_t>(CreateTransferStatus::kDebitAccountNotFound));
+  EXPECT_EQ(moved(), 12U);
+  ledger.given({transfer(100).amount(1)});
+  for (int repetition = 0; repetition < 3; ++repetition) {
+    const ClientAnswer second = send(again(request));
+    EXPECT_EQ(second.reply.verdict, SessionVerdict::kRepeated);
+    EXPECT_EQ(second.reply.sequence, first.reply.sequence);
+    EXPECT_EQ(second.reply.timestamp, first.reply.timestamp);
+    EXPECT_TRUE(std::ranges::equal(std::as_bytes(std::span(second.entries)), std::as_bytes(std::span(first.entries))));
+  }
+  EXPECT_EQ(moved(), 13U);
+}
+
+TEST_P(SessionsTest, TheSameWriteTwiceInOneBatchIsExecutedOnce) {
+  enrol(kAlice);
+  std::vector<TestRequest> requests{transfers(kAlice, 1, {{transfer(1).amount(5)}})};
+  requests.push_back(again(requests[0]));
+  const auto replies = ledger.engine().execute(requests);
+  EXPECT_EQ(ClientAnswer(replies[0]).reply.verdict, SessionVerdict::kExecuted);
+  EXPECT_EQ(ClientAnswer(replies[1]).reply.verdict, SessionVerdict::kRepeated);
+  EXPECT_EQ(ClientAnswer(replies[1]).reply.sequence, ClientAnswer(replies[0]).reply.sequence);
+  EXPECT_EQ(moved(), 5U);
+}
+
+TEST_P(SessionsTest, NumbersMayHaveGapsButNotGoBack) {
+  enrol(kAlice);
+  const TestRequest third = transfers(kAlice, 3, {{transfer(1)}});
+  EXPECT_EQ(send(third).reply.verdict, SessionVerdict::kExecuted) << "1 and 2 were reads";
+  EXPECT_EQ(send(transfers(kAlice, 2, {{transfer(2)}})).reply.verdict, SessionVerdict::kStale);
+  EXPECT_EQ(send(transfers(kAlice, 3, {{transfer(3)}})).reply.verdict, SessionVerdict::kStale) << "the number of another write";
+  EXPECT_EQ(send(again(third)).reply.verdict, SessionVerdict::kRepeated);
+  EXPECT_EQ(send(transfers(kAlice, 9, {{transfer(2)}})).reply.verdict, SessionVerdict::kExecuted);
+  EXPECT_EQ(send(again(third)).reply.verdict, SessionVerdict::kStale);
+  EXPECT_EQ(moved(), 200U);
+}
+
+TEST_P(SessionsTest, WhoNeverRegisteredWritesNothing) {
+  const ClientAnswer answer = send(transfers(kBob, 1, {{transfer(1)}}));
+  EXPECT_EQ(answer.reply.verdict, SessionVerdict::kNoSession);
+  EXPECT_TRUE(answer.entries.empty());
+  EXPECT_EQ(moved(), 0U);
+  EXPECT_EQ(ledger.status_of(transfer(1)), CreateTransferStatus::kCreated) << "the id is free";
+}
+
+TEST_P(SessionsTest, BatchesAreScopesOfTheirOwnAndFollowEachOther) {
+  enrol(kAlice);
+  const TestRequest request = transfers(kAlice, 1, {{transfer(1), transfer(2).flags(TransferFlags::kLinked)},  // open
+                                                    {},
+                                                    {transfer(3).amount(7), transfer(1)},
+                                                    {transfer(4).flags(TransferFlags::kLinked), transfer(5)}});
+  const ClientAnswer answer = send(request);
+  ASSERT_EQ(answer.entries.size(), 2U);
+  EXPECT_EQ(answer.entries[0].index, 1U);
+  EXPECT_EQ(answer.entries[0].status, static_cast<std::uint32_t>(CreateTransferStatus::kLinkedEventChainOpen));
+  EXPECT_EQ(answer.entries[1].index, 3U);
+  EXPECT_EQ(answer.entries[1].status, static_cast<std::uint32_t>(CreateTransferStatus::kExists));
+  EXPECT_EQ(answer.entries[1].timestamp, ledger.transfer(1)->timestamp);
+  const std::uint64_t before_first = request.timestamp - 6;
+  EXPECT_EQ(ledger.transfer(1)->timestamp, before_first + 1);
+  EXPECT_EQ(ledger.transfer(3)->timestamp, before_first + 3);
+  EXPECT_EQ(ledger.transfer(5)->timestamp, before_first + 6);
+}
+
+TEST_P(SessionsTest, ImportedModeIsThatOfABatch) {
+  enrol(kAlice);
+  const Transfer imported = transfer(1).flags(TransferFlags::kImported).timestamp(ledger.now() + 1);
+  const ClientAnswer answer = send(transfers(kAlice, 1, {{imported, transfer(2)}, {transfer(3), imported}}));
+  ASSERT_EQ(answer.entries.size(), 3U);
+  EXPECT_EQ(answer.entries[0].status, kCreated);
+  EXPECT_EQ(answer.entries[1].status, static_cast<std::uint32_t>(CreateTransferStatus::kImportedEventExpected));
+  EXPECT_EQ(answer.entries[2].status, static_cast<std::uint32_t>(CreateTransferStatus::kImportedEventNotExpected));
+}
+
+TEST_P(SessionsTest, AccountsAreCreatedInSessionsToo) {
+  enrol(kAlice);
+  const TestRequest request =
+      client_request<Account>(kAlice, 1, {{account(10)}, {account(10), account(11)}}, ledger.next_now(3));
+  const ClientAnswer answer = send(request);
+  ASSERT_EQ(answer.entries.size(), 1U);
+  EXPECT_EQ(answer.entries[0].index, 1U);
+  EXPECT_EQ(answer.entries[0].status, static_cast<std::uint32_t>(CreateAccountStatus::kExists));
+  EXPECT_TRUE(ledger.account(11));
+  EXPECT_EQ(send(again(request)).reply.verdict, SessionVerdict::kRepeated);
+}
+
+TEST_P(SessionsTest, WhoWroteLeastRecentlyGoesWhenThereAreTooMany) {
+  enrol(kAlice, 2);
+  enrol(kBob, 2);
+  const TestRequest alices = transfers(kAlice, 1, {{transfer(1)}});
+  send(alices);
+  enrol(kCarol, 2);
+  EXPECT_EQ(ledger.engine().state_machine().counts().client_sessions, 2U);
+  EXPECT_EQ(send(transfers(kBob, 1, {{transfer(2)}})).reply.verdict, SessionVerdict::kNoSession);
+  EXPECT_EQ(send(again(alices)).reply.verdict, SessionVerdict::kRepeated);
+  EXPECT_EQ(send(transfers(kCarol, 1, {{transfer(3)}})).reply.verdict, SessionVerdict::kExecuted);
+}
+
+TEST_P(SessionsTest, AClientThatIsNamedGoesFirst) {
+  enrol(kAlice, 2);
+  enrol(kBob, 2);
+  enrol(kCarol, 2, kBob);
+  EXPECT_EQ(send(transfers(kBob, 1, {{transfer(1)}})).reply.verdict, SessionVerdict::kNoSession);
+  EXPECT_EQ(send(transfers(kAlice, 1, {{transfer(2)}})).reply.verdict, SessionVerdict::kExecuted);
+  enrol(kBob, 3, kAlice);
+  EXPECT_EQ(send(transfers(kAlice, 2, {{transfer(3)}})).reply.verdict, SessionVerdict::kExecuted) << "there was room for one more";
+  enrol(0xD, 3, 0xDEAD);
+  EXPECT_EQ(ledger.engine().state_machine().counts().client_sessions, 3U) << "nobody has that name, and yet one had to go";
+}
+
+TEST_P(SessionsTest, ASmallerSettingEvictsAsManyAsItTakes) {
+  for (u128 client = 1; client <= 8; ++client) enrol(client, 8);
+  enrol(9, 3);
+  EXPECT_EQ(ledger.engine().state_machine().counts().client_sessions, 3U);
+  enrol(10, 0);
+  EXPECT_EQ(ledger.engine().state_machine().counts().client_sessions, 1U) << "there is always room for who registers";
+}
+
+TEST_P(SessionsTest, TheStateHashKnowsThem) {
+  const u128 before = ledger.engine().state_machine().state_hash();
+  enrol(kAlice);
+  EXPECT_NE(ledger.engine().state_machine().state_hash(), before);
+}
+
+TEST_P(SessionsTest, ASnapshotHasThemAndTheirAnswers) {
+  for (u128 client = 100; client < 140; ++client) enrol(client, 100);
+  std::vector<TestRequest> requests;
+  std::vector<ClientAnswer> answers;
+  for (u128 client = 100; client < 140; client += 2) {
+    const Transfers many(static_cast<std::size_t>(client - 99), transfer(client));  // all but the first exist
+    requests.push_back(transfers(client, 1, {many, {transfer(1000 + client)}}));
+    answers.push_back(send(requests.back()));
+  }
+  OnlineSnapshot snapshot(ledger.engine());
+  // What comes while it is taken is not in it, and may not disturb what is.
+  for (u128 client = 100; client < 140; client += 4) send(transfers(client, 2, {{transfer(2000 + client), transfer(2000 + client)}}));
+  enrol(200, 5);
+  while (!snapshot.step(1)) send(transfers(200, ledger.now(), {{transfer(ledger.now()), transfer(1)}}));
+
+  auto machine = GetParam().make();
+  ASSERT_TRUE(machine->load(snapshot.snapshot));
+  EngineUnderTest restored(std::move(machine));
+  EXPECT_EQ(restored.state_machine().counts().client_sessions, 40U);
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    TestRequest request = requests[i];
+    request.timestamp = ledger.next_now(request.event_count());
+    const ClientAnswer answer(restored.execute(request));
+    EXPECT_EQ(answer.reply.verdict, SessionVerdict::kRepeated);
+    EXPECT_EQ(answer.reply.sequence, answers[i].reply.sequence);
+    EXPECT_TRUE(std::ranges::equal(std::as_bytes(std::span(answer.entries)), std::as_bytes(std::span(answers[i].entries))));
+  }
+}
+
+FLORIN_RUN_ON_ALL_LEDGERS(SessionsTest);
+
+}  // namespace
+}  // namespace florin::test
