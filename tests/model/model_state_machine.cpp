@@ -79,7 +79,7 @@ void ModelStateMachine::execute_write(const core::Command& command) {
   ReplyBody reply;
   if (command.origin != nullptr) {
     reply.bytes = sessions_.execute(ledger_, command);
-    reply.count = static_cast<std::uint32_t>(reply.bytes.size() - sizeof(core::ClientReply)) / sizeof(CreateReplyEntry);
+    reply.count = static_cast<std::uint32_t>((reply.bytes.size() - sizeof(core::ClientReply)) / sizeof(CreateReplyEntry));
   } else {
     reply = execute_on_model(ledger_, command.operation, command.flags, command.body, command.timestamp);
   }
