@@ -220,12 +220,14 @@ std::optional<std::size_t> entry_of(history::SectionKind kind, const std::string
   return std::nullopt;
 }
 
-/// Offset of a section in the file.
+/// Offset of a section in the file; of one that is packed in an archive, that of its last block.
 std::size_t offset_of(history::SectionKind kind, const std::string& content, bool is_archive) {
   const std::size_t entry = entry_of(kind, content, is_archive).value();
   if (!is_archive) return u64_at(content, entry + 8);
+  const bool is_kept = (u64_at(content, entry) >> 32 & 0xFFFF) != 0;
+  const std::size_t last_block = u64_at(content, entry + 16) + (is_kept ? 0 : (u64_at(content, entry + 8) - 1) / BlockSource::kBlockBytes);
   const std::size_t sections = u64_at(content, content.size() - 24) & 0xFFFFFFFF;
-  return u64_at(content, u64_at(content, content.size() - 48) + sections * 24 + u64_at(content, entry + 16) * 24 + 16);
+  return u64_at(content, u64_at(content, content.size() - 48) + sections * 24 + last_block * 24 + 16);
 }
 
 bool is_shrunk(const fs::path& path) { return entry_of(history::SectionKind::kDroppedTransfers, content_of(path), is_archive(path)).has_value(); }
