@@ -422,7 +422,7 @@ TEST(SealedRecovery, OfAStoreWhoseHistoryWasDropped) {
 /// Of the bytes that are flipped, and of the lengths at which files are cut. FLORIN_FLIP_STRIDE=1: every one.
 std::uint64_t flip_stride() {
   const char* const text = std::getenv("FLORIN_FLIP_STRIDE");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : PerSanitizer<std::uint64_t>{.none = 2'003, .address = 8'009, .thread = 60'013}.here();
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : PerSanitizer<std::uint64_t>{.none = 2'003, .address = 30'011, .thread = 60'013}.here();
 }
 
 /// From the first page to the footer, whatever form the file has. `store` has crashed.

@@ -10,11 +10,15 @@
 #include <vector>
 
 #include "support/random.hpp"
+#include "support/sanitizers.hpp"
 
 namespace florin::core {
 namespace {
 
 using test::Random;
+
+constexpr std::uint64_t kSeeds = test::PerSanitizer<std::uint64_t>{.none = 16, .address = 4, .thread = 4}.here();
+
 using Entry = std::pair<std::uint32_t, std::uint32_t>;  // tag, value
 
 /// All values the table proposes for a tag.
@@ -265,16 +269,16 @@ void run_random(std::uint64_t seed, Tags tags, std::uint32_t entries_max, bool e
 }
 
 TEST(TagTableRandom, UniformTags) {
-  for (std::uint64_t seed = 1; seed <= 12; ++seed) run_random(seed, Tags::kUniform, 20'000, seed % 2 == 0);
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) run_random(seed, Tags::kUniform, 20'000, seed % 2 == 0);
 }
 TEST(TagTableRandom, FewTags) {
-  for (std::uint64_t seed = 1; seed <= 12; ++seed) run_random(seed, Tags::kFew, 1'600, seed % 2 == 0);
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) run_random(seed, Tags::kFew, 1'600, seed % 2 == 0);
 }
 TEST(TagTableRandom, ManyTagsAtTheEnd) {
-  for (std::uint64_t seed = 1; seed <= 12; ++seed) run_random(seed, Tags::kOneEnd, 1'500, seed % 2 == 0);
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) run_random(seed, Tags::kOneEnd, 1'500, seed % 2 == 0);
 }
 TEST(TagTableRandom, EdgesOfTheTagSpace) {
-  for (std::uint64_t seed = 1; seed <= 12; ++seed) run_random(seed, Tags::kEdges, 12'000, seed % 2 == 0);
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) run_random(seed, Tags::kEdges, 12'000, seed % 2 == 0);
 }
 
 /// Every doubling in the smallest steps, everything looked up after each of them, with a chain taken back in between.
@@ -302,7 +306,7 @@ TEST(TagTable, EveryStepOfADoublingFindsEverything) {
 
 /// The border between what was moved and what was not lies behind lines that are full: what spills there must go along.
 TEST(TagTable, WhatSpillsAtTheBorderOfADoublingIsFound) {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     Random random(seed);
     TableAndTwin both(1 << 15);
     std::uint32_t value = 1;

@@ -5,6 +5,7 @@
 
 #include "model/expected_reply.hpp"
 #include "support/random_workload.hpp"
+#include "support/sanitizers.hpp"
 #include "window_support.hpp"
 
 /// Random traffic on erratic schedules: several partitions answer as one does. FLORIN_SEEDS and FLORIN_FIRST_SEED lengthen or
@@ -123,7 +124,7 @@ class Collisions {
 };
 
 TEST(WindowRandom, CollisionsInsideWindows) {
-  each_seed(100, [](std::uint64_t seed) {
+  each_seed(PerSanitizer<std::uint64_t>{.none = 100, .address = 25, .thread = 25}.here(), [](std::uint64_t seed) {
     Collisions collisions(seed);
     Random random(~seed);
     WindowTwins twins(seed);
