@@ -109,8 +109,24 @@ class IdRun {
     if (all.begin > all.end || all.end > count_) return out_of_order(part);
     const std::byte* at = entries(all);
     if (at == nullptr) return entries_status(all);
+    const auto visit_entry = [&](std::uint32_t bucket, std::uint64_t entry) {
+      const std::uint64_t hash = std::uint64_t{part * kBucketsPerPart + bucket} << kBucketShift | (entry >> kTagShift) << (64 - kHashBits);
+      visit(hash, IdEntry{static_cast<std::uint32_t>(entry & kValueMask)});
+    };
+    const std::uint32_t size = all.end - all.begin;
+    if (size < kBucketsPerPart / 16) {  // few: each looks for its bucket, the last one that begins at it or before
+      for (std::uint32_t i = 0; i < size; ++i, at += kEntryBytes) {
+        const std::uint32_t place = all.begin + i;
+        const auto group = static_cast<std::uint32_t>(std::upper_bound(bases, bases + kGroupsPerPart, place) - bases) - 1;
+        if (group >= kGroupsPerPart) return out_of_order(part);
+        const std::uint16_t* const first = offsets + std::size_t{group} * kBucketsPerGroup;
+        const auto bucket = static_cast<std::uint32_t>(std::upper_bound(first + 1, first + kBucketsPerGroup, place - bases[group]) - first) - 1;
+        visit_entry(group * kBucketsPerGroup + bucket, load(at));
+      }
+      return Status::ok();
+    }
     // Buckets hold two entries or so, which no processor predicts: so first how many begin at each entry, and then straight through.
-    std::vector<std::uint16_t> begins(all.end - all.begin + 1);
+    std::vector<std::uint16_t> begins(size + 1);
     std::uint32_t place = all.begin;
     for (std::uint32_t bucket = 0; bucket < kBucketsPerPart; ++bucket) {
       const std::uint32_t base = bases[bucket / kBucketsPerGroup];
@@ -119,12 +135,10 @@ class IdRun {
       ++begins[begin - all.begin];
       place = begin;
     }
-    std::uint32_t bucket = part * kBucketsPerPart - 1;
-    for (std::uint32_t i = 0; i < all.end - all.begin; ++i, at += kEntryBytes) {
+    std::uint32_t bucket = ~std::uint32_t{0};
+    for (std::uint32_t i = 0; i < size; ++i, at += kEntryBytes) {
       bucket += begins[i];
-      const std::uint64_t entry = load(at);
-      const std::uint64_t hash = std::uint64_t{bucket} << kBucketShift | (entry >> kTagShift) << (64 - kHashBits);
-      visit(hash, IdEntry{static_cast<std::uint32_t>(entry & kValueMask)});
+      visit_entry(bucket, load(at));
     }
     return Status::ok();
   }
