@@ -39,7 +39,7 @@ namespace {
 namespace fs = std::filesystem;
 using journal::testing::TemporaryFolder;
 
-constexpr std::uint64_t kSeeds = PerSanitizer<std::uint64_t>{.none = 12, .address = 4, .thread = 1}.here();
+constexpr std::uint64_t kSeeds = PerSanitizer<std::uint64_t>{.none = 12, .address = 4, .thread = 2}.here();
 
 class SealedStoreLives {
  public:
