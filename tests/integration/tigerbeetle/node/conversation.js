@@ -1,0 +1,92 @@
+"use strict";
+// Speaks the conversation of conversation.txt, where its words are explained.
+
+const assert = require("node:assert/strict");
+const fs = require("node:fs");
+const { setTimeout } = require("node:timers/promises");
+const tb = require("tigerbeetle-node");
+
+const MAX = 2n ** 128n - 1n;
+const WIDE = ["id", "debit_account_id", "credit_account_id", "amount", "pending_id", "user_data_128", "user_data_64", "timestamp",
+  "debits_pending", "debits_posted", "credits_pending", "credits_posted"];
+
+function account(fields) {
+  return { id: 0n, debits_pending: 0n, debits_posted: 0n, credits_pending: 0n, credits_posted: 0n, user_data_128: 0n, user_data_64: 0n,
+    user_data_32: 0, reserved: 0, ledger: 1, code: 1, flags: 0, timestamp: 0n, ...fields };
+}
+
+function transfer(fields) {
+  return { id: 0n, debit_account_id: 1n, credit_account_id: 2n, amount: 1n, pending_id: 0n, user_data_128: 0n, user_data_64: 0n,
+    user_data_32: 0, timeout: 0, ledger: 1, code: 1, flags: 0, timestamp: 0n, ...fields };
+}
+
+class Conversation {
+  constructor(client) {
+    this.client = client;
+  }
+
+  /** Says all of a file. */
+  async speak(file) {
+    const lines = fs.readFileSync(file, "utf8").split("\n").filter((line) => !line.startsWith("#"));
+    const calls = lines.join("\n").split(/\n{2,}/).map((call) => call.split("\n").filter((line) => line !== ""));
+    for (const call of calls) {
+      const kind = call[0]?.split(/\s+/)[0];
+      if (kind === "account" || kind === "transfer") await this.create(kind, call);
+      else for (const line of call) await this.say(line);
+    }
+  }
+
+  async create(kind, call) {
+    const events = [];
+    const wanted = [];
+    for (const line of call) {
+      const [, status, ...fields] = line.split(/\s+/);
+      wanted.push(status);
+      events.push(await this.event(kind, fields));
+    }
+    const results = kind === "account" ? await this.client.createAccounts(events) : await this.client.createTransfers(events);
+    const names = kind === "account" ? tb.CreateAccountStatus : tb.CreateTransferStatus;
+    assert.equal(results.length, call.length);
+    results.forEach((result, i) => assert.equal(names[result.status], wanted[i], `${names[result.status]}: ${call[i]}`));
+  }
+
+  async say(line) {
+    const [verb, ...words] = line.split(/\s+/);
+    if (verb === "pause") return setTimeout(Number(words[0]));
+    const [what, kind] = verb.split("_");
+    const fields = await this.fields(kind, words);
+    const found = kind === "account" ? await this.client.lookupAccounts([fields.id]) : await this.client.lookupTransfers([fields.id]);
+    assert.equal(found.length, what === "find" ? 1 : 0, line);
+    for (const [name, value] of Object.entries(what === "find" ? fields : {})) assert.equal(found[0][name], value, `${name}: ${line}`);
+  }
+
+  async event(kind, words) {
+    const fields = await this.fields(kind, words);
+    return kind === "account" ? account(fields) : transfer(fields);
+  }
+
+  async fields(kind, words) {
+    const fields = {};
+    for (const word of words) {
+      const [name, text] = word.split("=");
+      const value = name === "flags" ? this.flags(kind, text) : await this.number(text);
+      fields[name] = WIDE.includes(name) ? value : Number(value);
+    }
+    return fields;
+  }
+
+  flags(kind, text) {
+    const names = kind === "account" ? tb.AccountFlags : tb.TransferFlags;
+    return /^\d/.test(text) ? Number(text) : text.split("|").reduce((flags, name) => flags | names[name], 0);
+  }
+
+  async number(text) {
+    if (text === "max") return MAX;
+    if (!text.startsWith("@")) return BigInt(text);
+    const [id, more] = text.slice(1).split("+").map(BigInt);
+    const [found] = id < 100n ? await this.client.lookupAccounts([id]) : await this.client.lookupTransfers([id]);
+    return found.timestamp + (more ?? 0n);
+  }
+}
+
+module.exports = { Conversation, account, transfer };

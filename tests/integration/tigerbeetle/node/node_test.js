@@ -1,0 +1,94 @@
+"use strict";
+// The official Node client, unmodified, against florin.
+
+const assert = require("node:assert/strict");
+const path = require("node:path");
+const { after, before, test } = require("node:test");
+const tb = require("tigerbeetle-node");
+const { Conversation, account, transfer } = require("./conversation.js");
+const { Server } = require("./server.js");
+
+const BATCH_MAX = 8189;
+
+let server;
+let client;
+
+const connect = () => tb.createClient({ cluster_id: 0n, replica_addresses: [server.address] });
+const range = (begin, count) => Array.from({ length: count }, (_, i) => BigInt(begin + i));
+const ids = (records) => records.map((record) => record.id);
+
+before(async () => {
+  server = await Server.start();
+  client = connect();
+});
+
+after(async () => {
+  client.destroy();
+  assert.equal(await server.stop(), 0);
+});
+
+// The first of all: it wants an empty ledger.
+test("every word of the conversation is answered as it should be", () =>
+  new Conversation(client).speak(path.join(__dirname, "..", "conversation.txt")));
+
+test("look-ups give what is there in the order asked for", async () => {
+  assert.deepEqual(ids(await client.lookupAccounts([2n, 77n, 1n, 2n])), [2n, 1n, 2n]);
+  assert.deepEqual(await client.lookupAccounts([77n]), []);
+});
+
+test("nothing asked for is nothing done", async () => {
+  assert.deepEqual(await client.createTransfers([]), []);
+  assert.deepEqual(await client.lookupAccounts([]), []);
+});
+
+test("the largest batches", async () => {
+  const wanted = range(100_000, BATCH_MAX);
+  const results = await client.createTransfers(wanted.map((id) => transfer({ id })));
+  assert.equal(results.length, BATCH_MAX);
+  assert.ok(results.every((result, i) => result.status === tb.CreateTransferStatus.created && result.timestamp === results[0].timestamp + BigInt(i)));
+  const found = await client.lookupTransfers(wanted);
+  assert.deepEqual(ids(found), wanted);
+  assert.ok(found.every((one, i) => one.timestamp === results[i].timestamp));
+  await assert.rejects(client.createTransfers(range(200_000, BATCH_MAX + 1).map((id) => transfer({ id }))), { code: "ERR_TOO_MUCH_DATA" });
+});
+
+test("calls of many at once are told apart", async () => {
+  const call = async (number) => {
+    const created = range(300_000 + 10 * number, number % 4);
+    const results = await client.createTransfers(created.map((id) => transfer({ id })));
+    const found = await client.lookupTransfers([...created, 299_999n, ...created]);
+    assert.ok(results.every((result) => result.status === tb.CreateTransferStatus.created));
+    assert.equal(results.length, created.length);
+    assert.deepEqual(ids(found), [...created, ...created]);
+  };
+  await Promise.all(Array.from({ length: 1000 }, (_, number) => call(number)));
+});
+
+test("a chain does not reach beyond its call, though calls travel together", async () => {
+  const calls = range(400_000, 100).map((id) => client.createTransfers([transfer({ id, flags: tb.TransferFlags.linked })]));
+  for (const results of await Promise.all(calls)) assert.deepEqual(results.map((result) => result.status), [tb.CreateTransferStatus.linked_event_chain_open]);
+});
+
+test("one session after the other while one goes on reading", async () => {
+  for (const id of range(500_000, 5)) {
+    const writer = connect();
+    await writer.createTransfers([transfer({ id })]);
+    writer.destroy();
+    assert.equal((await client.lookupTransfers([id])).length, 1);
+  }
+});
+
+test("a session outlives a crash of the server, and calls that were under way then are answered", async () => {
+  await client.createTransfers([transfer({ id: 600_000n })]);
+  const before = range(600_001, 200).map((id) => client.createTransfers([transfer({ id })]));
+  await server.killAndRestart();
+  for (const results of await Promise.all(before)) assert.equal(results[0].status, tb.CreateTransferStatus.created);
+  const results = await client.createTransfers([transfer({ id: 600_300n }), transfer({ id: 600_000n })]);
+  assert.deepEqual(results.map((result) => result.status), [tb.CreateTransferStatus.created, tb.CreateTransferStatus.exists]);
+  assert.equal((await client.lookupTransfers(range(600_000, 201))).length, 201);
+});
+
+test("both listeners work on one ledger", async () => {
+  await client.createTransfers([transfer({ id: 700_000n, amount: 123_456n })]);
+  assert.match(server.ask("lookup", "transfer", "700000"), /123456/);
+});
