@@ -17,7 +17,7 @@ install() {
   [ ! -d "$folder" ] || return 0
   rm -rf "$folder.new"
   mkdir -p "$folder.new"
-  "$@" "$folder.new" || skip "it cannot be installed"
+  "$@" "$folder.new" || skip "release $release cannot be installed"
   mv "$folder.new" "$folder"
 }
 

@@ -7,6 +7,6 @@ export CARGO_TARGET_DIR=${1:?usage: run_rust.sh FOLDER}/$release
 
 need cargo
 need cc
-cargo fetch --quiet --locked --manifest-path "$here/rust/Cargo.toml" || skip "it cannot be installed"
+cargo fetch --quiet --locked --manifest-path "$here/rust/Cargo.toml" || skip "release $release cannot be installed"
 cargo build --quiet --locked --offline --manifest-path "$here/rust/Cargo.toml"
 "$CARGO_TARGET_DIR/debug/tigerbeetle_client_test" "$here/conversation.txt"

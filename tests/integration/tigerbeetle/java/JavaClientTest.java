@@ -1,0 +1,199 @@
+import com.tigerbeetle.Client;
+import com.tigerbeetle.IdBatch;
+import com.tigerbeetle.RequestException;
+import com.tigerbeetle.TransferBatch;
+import com.tigerbeetle.TransferFlags;
+import com.tigerbeetle.UInt128;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
+
+/** The official Java client, unmodified, against florin. The argument is the conversation. */
+public final class JavaClientTest {
+    private static final int BATCH_MAX = 8189;
+
+    private final Path conversation;
+    private final Server server;
+    private final Client client;
+
+    private JavaClientTest(Path conversation) throws Exception {
+        this.conversation = conversation;
+        server = new Server();
+        client = connect();
+    }
+
+    private Client connect() {
+        return new Client(UInt128.asBytes(0), new String[] {server.address()});
+    }
+
+    private static void add(TransferBatch batch, long id, long amount, int flags) {
+        batch.add();
+        batch.setId(id);
+        batch.setDebitAccountId(1);
+        batch.setCreditAccountId(2);
+        batch.setAmount(amount);
+        batch.setLedger(1);
+        batch.setCode(1);
+        batch.setFlags(flags);
+    }
+
+    private static TransferBatch transfers(List<Long> ids) {
+        var batch = new TransferBatch(ids.size());
+        for (var id : ids) add(batch, id, 1, TransferFlags.NONE);
+        return batch;
+    }
+
+    private static TransferBatch transfer(long id) {
+        return transfers(List.of(id));
+    }
+
+    private static IdBatch idBatch(List<Long> ids) {
+        var batch = new IdBatch(ids.size());
+        for (var id : ids) batch.add(id);
+        return batch;
+    }
+
+    private static List<Long> range(long begin, long count) {
+        return LongStream.range(begin, begin + count).boxed().toList();
+    }
+
+    private static List<Long> idsOf(TransferBatch found) {
+        var ids = new ArrayList<Long>();
+        while (found.next()) ids.add(found.getId(UInt128.LeastSignificant));
+        return ids;
+    }
+
+    private static List<Long> joined(List<Long> first, List<Long> second) {
+        var all = new ArrayList<>(first);
+        all.addAll(second);
+        return all;
+    }
+
+    private List<Long> lookUp(List<Long> ids) throws InterruptedException {
+        return idsOf(client.lookupTransfers(idBatch(ids)));
+    }
+
+    /** The first of all: it wants an empty ledger. */
+    private void everyWordOfTheConversationIsAnsweredAsItShouldBe() throws Exception {
+        new Conversation(client).speak(conversation);
+    }
+
+    private void lookUpsGiveWhatIsThereInTheOrderAskedFor() throws Exception {
+        Check.equal(lookUp(List.of(121L, 777L, 100L, 121L)), List.of(121L, 100L, 121L), "found");
+        Check.equal(lookUp(List.of(777L)), List.of(), "found");
+    }
+
+    private void theLargestBatches() throws Exception {
+        var ids = range(100_000, BATCH_MAX);
+        Check.equal(Results.statuses(client.createTransfers(transfers(ids)), BATCH_MAX), Collections.nCopies(BATCH_MAX, "Created"), "statuses");
+        Check.equal(lookUp(ids), ids, "found");
+        try {
+            client.createTransfers(transfers(range(200_000, BATCH_MAX + 2)));
+            throw new AssertionError("too much data was sent");
+        } catch (RequestException expected) {
+            Check.equal(lookUp(List.of(200_000L)), List.of(), "sent all the same");
+        }
+    }
+
+    private void callsOfManyAtOnceAreToldApart() throws Exception {
+        var calls = new ArrayList<java.util.concurrent.CompletableFuture<Void>>();
+        for (int number = 0; number < 1000; ++number) {
+            var ids = range(300_000 + 10L * number, 1 + number % 3);
+            calls.add(client.createTransfersAsync(transfers(ids)).thenCompose(results -> {
+                Check.equal(Results.statuses(results, ids.size()), Collections.nCopies(ids.size(), "Created"), "statuses");
+                return client.lookupTransfersAsync(idBatch(joined(ids, joined(List.of(299_999L), ids))));
+            }).thenAccept(found -> Check.equal(idsOf(found), joined(ids, ids), "found")));
+        }
+        for (var call : calls) call.get(30, TimeUnit.SECONDS);
+    }
+
+    private void callsOfManyThreadsAreToldApart() throws Exception {
+        var threads = Executors.newFixedThreadPool(8);
+        var done = new ArrayList<java.util.concurrent.Future<?>>();
+        for (long thread = 0; thread < 8; ++thread) {
+            var first = 400_000 + 1000 * thread;
+            done.add(threads.submit(() -> {
+                for (long number = 0; number < 50; ++number) {
+                    var ids = range(first + 10 * number, 2);
+                    client.createTransfers(transfers(ids));
+                    Check.equal(lookUp(ids), ids, "found");
+                }
+                return null;
+            }));
+        }
+        for (var one : done) one.get(30, TimeUnit.SECONDS);
+        threads.shutdown();
+    }
+
+    private void aChainDoesNotReachBeyondItsCallThoughCallsTravelTogether() throws Exception {
+        var calls = new ArrayList<java.util.concurrent.CompletableFuture<com.tigerbeetle.CreateTransferResultBatch>>();
+        for (var id : range(450_000, 100)) {
+            var linked = new TransferBatch(1);
+            add(linked, id, 1, TransferFlags.LINKED);
+            calls.add(client.createTransfersAsync(linked));
+        }
+        for (var call : calls) Check.equal(Results.statuses(call.get(30, TimeUnit.SECONDS), 1), List.of("LinkedEventChainOpen"), "statuses");
+    }
+
+    private void oneSessionAfterTheOtherWhileOneGoesOnReading() throws Exception {
+        for (var id : range(500_000, 5)) {
+            try (var writer = connect()) {
+                writer.createTransfers(transfer(id));
+            }
+            Check.equal(lookUp(List.of(id)), List.of(id), "found");
+        }
+    }
+
+    private void aSessionOutlivesACrashOfTheServerAndCallsThatWereUnderWayThenAreAnswered() throws Exception {
+        client.createTransfers(transfer(600_000));
+        var calls = range(600_001, 200).stream().map(id -> client.createTransfersAsync(transfer(id))).toList();
+        server.killAndRestart();
+        for (var call : calls) Check.equal(Results.statuses(call.get(30, TimeUnit.SECONDS), 1), List.of("Created"), "statuses");
+        Check.equal(Results.statuses(client.createTransfers(transfers(List.of(600_300L, 600_000L))), 2), List.of("Created", "Exists"), "statuses");
+        Check.equal(lookUp(range(600_000, 201)).size(), 201, "found");
+    }
+
+    private void bothListenersWorkOnOneLedger() throws Exception {
+        var batch = new TransferBatch(1);
+        add(batch, 700_000, 123_456, TransferFlags.NONE);
+        client.createTransfers(batch);
+        Check.holds(server.ask("lookup", "transfer", "700000").contains("123456"), "the native client does not find it");
+    }
+
+    private interface Test {
+        void run() throws Exception;
+    }
+
+    private int passed = 0;
+
+    private void run(String name, Test test) throws Exception {
+        var begin = System.nanoTime();
+        test.run();
+        System.out.printf("ok %s (%d ms)%n", name, (System.nanoTime() - begin) / 1_000_000);
+        ++passed;
+    }
+
+    private void runAll() throws Exception {
+        run("every word of the conversation is answered as it should be", this::everyWordOfTheConversationIsAnsweredAsItShouldBe);
+        run("look-ups give what is there in the order asked for", this::lookUpsGiveWhatIsThereInTheOrderAskedFor);
+        run("the largest batches", this::theLargestBatches);
+        run("calls of many at once are told apart", this::callsOfManyAtOnceAreToldApart);
+        run("calls of many threads are told apart", this::callsOfManyThreadsAreToldApart);
+        run("a chain does not reach beyond its call, though calls travel together", this::aChainDoesNotReachBeyondItsCallThoughCallsTravelTogether);
+        run("one session after the other while one goes on reading", this::oneSessionAfterTheOtherWhileOneGoesOnReading);
+        run("a session outlives a crash of the server, and calls that were under way then are answered",
+                this::aSessionOutlivesACrashOfTheServerAndCallsThatWereUnderWayThenAreAnswered);
+        run("both listeners work on one ledger", this::bothListenersWorkOnOneLedger);
+        client.close();
+        Check.equal(server.stop(), 0, "exit code of the server");
+        System.out.printf("%d passed, 0 failed%n", passed);
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        new JavaClientTest(Path.of(arguments[0])).runAll();
+    }
+}
