@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Runs the tests of the official Node client. It comes from its registry, into FOLDER, unless it is there already.
-#   run_node.sh FOLDER
+#   run_node.sh FOLDER [RELEASE]
 client=Node
 . "$(dirname "$0")/client_test.sh"
-folder=${1:?usage: run_node.sh FOLDER}/$release
+release=${2:-$release}
+folder=${1:?usage: run_node.sh FOLDER [RELEASE]}/$release
 
 install_client() { npm install --silent --no-audit --no-fund --no-save --prefix "$1" "tigerbeetle-node@$release"; }
 
