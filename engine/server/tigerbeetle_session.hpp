@@ -4,9 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include "server/output_buffer.hpp"
-#include "server/session.hpp"
-#include "server/session_context.hpp"
+#include "server/socket_session.hpp"
 #include "tigerbeetle/create_results.hpp"
 #include "tigerbeetle/message_codec.hpp"
 #include "tigerbeetle/request_check.hpp"
@@ -21,18 +19,10 @@ namespace florin::server {
 /// message that cannot be followed ends the connection; a request that cannot be meant ends the client's session by an eviction.
 ///
 /// Lifecycle: open -> closed. Writer, readers: the I/O thread. Limits: ServerSettings.
-class TigerBeetleSession final : public Session {
+class TigerBeetleSession final : public SocketSession {
  public:
-  /// Bodies from here on are received straight into a block of their own.
-  static constexpr std::uint32_t kLargeBodyBytesMin = 16 * 1024;
-
   /// Owns `socket`, which is connected and non-blocking.
   TigerBeetleSession(SessionContext& context, std::uint64_t handle, int socket);
-  ~TigerBeetleSession() override;
-
-  /// Registers the socket. False if the kernel refuses.
-  [[nodiscard]] bool start();
-  void close();
 
   void on_ready(std::uint32_t events) override;
   void on_reply(pipeline::Request& request) override;
@@ -40,15 +30,12 @@ class TigerBeetleSession final : public Session {
   void on_resume() override;
   void on_tick(std::uint64_t now_ns) override;
   void on_stop() override;
-  [[nodiscard]] bool is_closed() const noexcept override { return is_closed_; }
 
  private:
   enum class Pause : std::uint8_t { kNone, kBlock, kQueryBlock };
-  enum class Received : std::uint8_t { kBytes, kNothing, kEnd };
 
   // Input.
   void receive();
-  Received receive_once();
   bool read_messages();
   bool take_message();
   bool take_request();
@@ -58,7 +45,6 @@ class TigerBeetleSession final : public Session {
   void submit_filled(pipeline::Request& request) noexcept;
   void pause(Pause cause);
   void read_on();
-  void abandon_large();
 
   // Output.
   void answer_create(const pipeline::Request& request);
@@ -70,31 +56,13 @@ class TigerBeetleSession final : public Session {
   void evict(const tigerbeetle::MessageHeader& message, tigerbeetle::EvictionReason reason);
   void send_reply(const pipeline::Request& request, std::span<const std::byte> body);
   void send(const tigerbeetle::MessageHeader& header, std::span<const std::byte> body);
-  void after_send(OutputBuffer::Outcome outcome);
-  void mark_dirty();
   void update_interest();
 
-  SessionContext& context_;
-  const std::uint64_t handle_;
-  const int socket_;
-
   tigerbeetle::MessageReader reader_;
-  OutputBuffer output_;
   tigerbeetle::MessageHeader request_header_;  ///< of the request under way
   bool is_under_way_ = false;
-
-  std::uint64_t arrived_ns_ = 0;       ///< when the bytes being read were received
-  std::uint64_t message_since_ns_ = 0; ///< when the partial message began; 0 = none
-  std::uint64_t unsent_since_ns_ = 0;  ///< when the peer last took something while output waits; 0 = none waits
-  std::uint64_t unsent_counted_ = 0;   ///< our share of SessionContext::unsent_bytes
-  std::uint32_t interest_ = 0;
-
-  pipeline::RequestBlock* large_block_ = nullptr;  ///< a large body is being received into it
-  pipeline::Request* large_request_ = nullptr;
-
+  std::uint64_t message_since_ns_ = 0;  ///< when the partial message began; 0 = none
   Pause pause_ = Pause::kNone;
-  bool is_closed_ = false;
-  bool is_dirty_ = false;
 };
 
 }  // namespace florin::server

@@ -1,8 +1,4 @@
-#include <sys/socket.h>
-#include <sys/uio.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 #include "core/state_machine.hpp"
@@ -80,36 +76,11 @@ bool is_answered(OperationCode operation) noexcept {
 
 void TigerBeetleSession::receive() {
   do {
-    const Received received = receive_once();
+    const Received received = receive_once(reader_, SessionContext::kScratchBytes);
     if (received == Received::kNothing) return;
     if (received == Received::kEnd) return close();
     if (!read_messages()) return;
-  } while (large_request_ != nullptr && context_.gatherer.round_bytes() < kRoundBytesMax);
-}
-
-/// One receive; the rest of a large body goes straight to its place.
-TigerBeetleSession::Received TigerBeetleSession::receive_once() {
-  const std::span<std::byte> body = reader_.body_space();
-  iovec parts[2] = {{body.data(), body.size()}, {context_.scratch.data(), context_.scratch.size()}};
-  msghdr message{};
-  message.msg_iov = parts;
-  message.msg_iovlen = 2;
-  ssize_t count = 0;
-  do {
-    count = ::recvmsg(socket_, &message, MSG_DONTWAIT);
-  } while (count < 0 && errno == EINTR);
-  if (count == 0) return Received::kEnd;
-  if (count < 0) {
-    if (errno != EAGAIN && errno != EWOULDBLOCK) close();
-    return Received::kNothing;
-  }
-  const auto bytes = static_cast<std::size_t>(count);
-  arrived_ns_ = context_.clock.steady_ns();
-  IoCounters::add(context_.counters.received_bytes_total, bytes);
-  const std::size_t body_part = std::min(bytes, body.size());
-  if (body_part > 0) reader_.body_received(body_part);
-  reader_.feed(std::span(context_.scratch).first(bytes - body_part));
-  return Received::kBytes;
+  } while (has_large() && context_.gatherer.round_bytes() < kRoundBytesMax);
 }
 
 /// Takes messages until bytes are missing. False when the session stopped reading.
@@ -145,7 +116,7 @@ bool TigerBeetleSession::is_worth_reading() const noexcept {
 }
 
 bool TigerBeetleSession::take_message() {
-  if (large_request_ != nullptr) {
+  if (has_large()) {
     finish_large_request();
     return true;
   }
@@ -198,16 +169,11 @@ bool TigerBeetleSession::take_large_header() {
   const std::span<const std::byte> unread(static_cast<const std::byte*>(nullptr), tigerbeetle::body_bytes(header));
   const Translation worst = translate(operation, unread, false);
   const bool is_query = is_history_read(worst.operation);
-  const bool may_take = context_.large_bodies < context_.settings.large_bodies_max;
-  large_block_ = !may_take ? nullptr : is_query ? context_.gatherer.acquire_for_queries(handle_) : context_.gatherer.acquire();
-  if (large_block_ == nullptr) {
+  if (!begin_large(is_query, tigerbeetle::body_bytes(header), worst.reply_bytes)) {
     pause(is_query ? Pause::kQueryBlock : Pause::kBlock);
     return false;
   }
-  ++context_.large_bodies;
-  large_request_ = &large_block_->add(tigerbeetle::body_bytes(header), worst.reply_bytes);
-  large_request_->session = handle_;
-  reader_.receive_body_into(large_request_->body);
+  reader_.receive_body_into(large_request().body);
   return true;
 }
 
@@ -218,21 +184,8 @@ void TigerBeetleSession::finish_large_request() {
     evict(reader_.header(), judgement.reason);
     return abandon_large();
   }
-  submit_filled(*large_request_);
-  context_.gatherer.submit(large_block_);
-  large_block_ = nullptr;
-  large_request_ = nullptr;
-  --context_.large_bodies;
-  context_.blocks_freed = true;
-}
-
-void TigerBeetleSession::abandon_large() {
-  if (large_block_ == nullptr) return;
-  context_.gatherer.abandon(large_block_);
-  large_block_ = nullptr;
-  large_request_ = nullptr;
-  --context_.large_bodies;
-  context_.blocks_freed = true;
+  submit_filled(large_request());
+  submit_large();
 }
 
 /// Fills what the pipeline needs to know; the body as it arrived is in place.
@@ -264,8 +217,7 @@ void TigerBeetleSession::pause(Pause cause) {
   reader_.retain();
   pause_ = cause;
   message_since_ns_ = 0;  // It is us who make the message wait.
-  if (cause == Pause::kBlock) context_.waiting_for_block.push_back(handle_);
-  if (cause == Pause::kQueryBlock) context_.waiting_for_query_block.push_back(handle_);
+  wait_for_block(cause == Pause::kQueryBlock);
 }
 
 void TigerBeetleSession::read_on() {
