@@ -30,15 +30,16 @@ void TigerBeetleSession::on_round_end() {
   if (is_closed()) return;
   guarded([&] {
     flush();
-    if (context_.stopping && !is_under_way_ && !has_output()) close();
+    if (context_.stopping && !is_under_way() && !has_output()) close();
     update_interest();
   });
 }
 
 void TigerBeetleSession::on_resume() {
-  if (is_closed() || pause_ == Pause::kNone) return;
+  if (is_closed()) return;
   guarded([&] {
-    read_on();
+    if (query_ && requests_under_way_ == 0) ask();
+    if (pause_ != Pause::kNone) read_on();
     update_interest();
   });
 }
@@ -46,6 +47,7 @@ void TigerBeetleSession::on_resume() {
 /// What is not under way yet is not answered: the client goes on asking, and finds the server that comes after this one.
 void TigerBeetleSession::on_stop() {
   abandon_large();
+  if (requests_under_way_ == 0) drop_query();
   mark_dirty();
 }
 

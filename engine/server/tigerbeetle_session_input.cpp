@@ -66,11 +66,8 @@ Translation translate(OperationCode operation, std::span<const std::byte> body, 
   return translation;
 }
 
-/// Queries do not have their answers here yet.
-bool is_answered(OperationCode operation) noexcept {
-  const OperationTraits* traits = tigerbeetle::traits_of(operation);
-  return traits == nullptr || traits->takes_many;
-}
+/// A request with filters, which become queries.
+bool asks(const OperationTraits* traits) noexcept { return traits != nullptr && !traits->takes_many; }
 
 }  // namespace
 
@@ -112,7 +109,7 @@ bool TigerBeetleSession::read_messages() {
 
 /// The message is served or its sender evicted; otherwise it is passed over.
 bool TigerBeetleSession::is_worth_reading() const noexcept {
-  return tigerbeetle::judge(reader_.header()).treatment == Treatment::kServe && !is_under_way_ && !context_.stopping;
+  return tigerbeetle::judge(reader_.header()).treatment == Treatment::kServe && !is_under_way() && !context_.stopping;
 }
 
 bool TigerBeetleSession::take_message() {
@@ -135,10 +132,13 @@ bool TigerBeetleSession::take_request() {
   const tigerbeetle::MessageHeader& header = reader_.header();
   const OperationCode operation = tigerbeetle::fields_of<RequestFields>(header).operation;
   const std::span<const std::byte> body = reader_.body();
-  const Judgement judgement = is_answered(operation) ? tigerbeetle::judge_body(operation, body)
-                                                     : Judgement::evict(EvictionReason::kInvalidRequestOperation);
+  const Judgement judgement = tigerbeetle::judge_body(operation, body);
   if (judgement.treatment == Treatment::kEvict) {
     evict(header, judgement.reason);
+    return true;
+  }
+  if (const OperationTraits* traits = tigerbeetle::traits_of(operation); asks(traits)) {
+    begin_query(*traits, body);
     return true;
   }
   const Translation translation = translate(operation, body, true);
@@ -161,13 +161,13 @@ bool TigerBeetleSession::take_large_header() {
   const OperationCode operation = tigerbeetle::fields_of<RequestFields>(header).operation;
   const Judgement judgement = tigerbeetle::judge(header);
   if (judgement.treatment == Treatment::kEvict) evict(header, judgement.reason);
-  if (judgement.treatment == Treatment::kServe && !is_answered(operation)) evict(header, EvictionReason::kInvalidRequestOperation);
-  if (!is_worth_reading() || !is_answered(operation) || tigerbeetle::traits_of(operation) == nullptr) {
+  const OperationTraits* traits = tigerbeetle::traits_of(operation);
+  if (!is_worth_reading() || traits == nullptr) {
     reader_.skip_body();
     return true;
   }
   const std::span<const std::byte> unread(static_cast<const std::byte*>(nullptr), tigerbeetle::body_bytes(header));
-  const Translation worst = translate(operation, unread, false);
+  const Translation worst = asks(traits) ? Translation{} : translate(operation, unread, false);  // of filters nothing but the body is kept there
   const bool is_query = is_history_read(worst.operation);
   if (!begin_large(is_query, tigerbeetle::body_bytes(header), worst.reply_bytes)) {
     pause(is_query ? Pause::kQueryBlock : Pause::kBlock);
@@ -184,13 +184,22 @@ void TigerBeetleSession::finish_large_request() {
     evict(reader_.header(), judgement.reason);
     return abandon_large();
   }
+  if (const OperationTraits* traits = tigerbeetle::traits_of(operation); asks(traits)) {
+    begin_query(*traits, reader_.body());
+    return abandon_large();
+  }
   submit_filled(large_request());
   submit_large();
 }
 
+void TigerBeetleSession::begin(const tigerbeetle::MessageHeader& header) noexcept {
+  request_header_ = header;
+  IoCounters::add(context_.counters.requests_total, 1);
+}
+
 /// Fills what the pipeline needs to know; the body as it arrived is in place.
 void TigerBeetleSession::submit_filled(pipeline::Request& request) noexcept {
-  request_header_ = reader_.header();
+  begin(reader_.header());
   const auto fields = tigerbeetle::fields_of<RequestFields>(request_header_);
   const Translation translation = translate(fields.operation, reader_.body(), true);
   if (translation.operation == Operation::kRegisterClient) {
@@ -199,18 +208,23 @@ void TigerBeetleSession::submit_filled(pipeline::Request& request) noexcept {
   }
   request.body_bytes = translation.body_bytes;
   request.body_checksum = protocol::checksum_of({request.body, request.body_bytes});
+  request.request = fields.request;
+  request.event_count = translation.event_count;
+  request.operation = translation.operation;
+  request.flags = translation.flags;
+  fill_origin(request);
+}
+
+/// Who sent the request under way; counts one more of those that it is made of.
+void TigerBeetleSession::fill_origin(pipeline::Request& request) noexcept {
+  const auto fields = tigerbeetle::fields_of<RequestFields>(request_header_);
   request.client = fields.client;
   request.client_session = fields.session;
   request.client_release = request_header_.release.value;
-  request.request = fields.request;
   request.session = handle_;
   request.arrived_ns = arrived_ns_;
-  request.event_count = translation.event_count;
-  request.operation = translation.operation;
   request.protocol = Protocol::kTigerBeetle;
-  request.flags = translation.flags;
-  is_under_way_ = true;
-  IoCounters::add(context_.counters.requests_total, 1);
+  ++requests_under_way_;
 }
 
 void TigerBeetleSession::pause(Pause cause) {

@@ -27,12 +27,16 @@ constexpr std::size_t kLargeReplyBytes = 16 * 1024;
 }  // namespace
 
 void TigerBeetleSession::on_reply(pipeline::Request& request) {
-  is_under_way_ = false;
+  --requests_under_way_;
   if (is_closed()) return;
   mark_dirty();  // what waits for the last reply when the server stops
+  if (is_query(request.operation) && !query_) return;  // a page of an answer that was given up
   guarded([&] {
     if (request.reply.code != ReplyCode::kOk) {
+      drop_query();
       answer_verdict(request.verdict);
+    } else if (query_) {
+      take_page(request);
     } else if (request.operation == Operation::kRegisterClient) {
       answer_registration(request);
     } else if (is_write(request.operation)) {

@@ -1,12 +1,8 @@
-#include "server/tigerbeetle_session.hpp"
-
 #include <gtest/gtest.h>
 
-#include "florin/multi_batch.hpp"
 #include "florin/status_codes.hpp"
 #include "protocol/frame_codec.hpp"
-#include "unit/server/session_fixture.hpp"
-#include "unit/tigerbeetle/messages.hpp"
+#include "unit/server/tigerbeetle_session_fixture.hpp"
 
 namespace florin::server {
 namespace {
@@ -14,50 +10,12 @@ namespace {
 using tigerbeetle::Command;
 using tigerbeetle::EvictionReason;
 using tigerbeetle::MessageHeader;
-using tigerbeetle::MessageReader;
 using tigerbeetle::OperationCode;
 using tigerbeetle::test::Bytes;
 namespace messages = tigerbeetle::test;
 
-struct Message {
-  MessageHeader header;
-  Bytes body;
-};
-
-class TigerBeetleSessionTest : public test::SessionFixture {
- protected:
-  void open(std::size_t blocks = 4) {
-    settings_.tigerbeetle.cluster = messages::kCluster;
-    settings_.tigerbeetle.sessions_max = 77;
-    open_with(blocks, [&](int socket) { return std::make_unique<TigerBeetleSession>(*context_, 1, socket); });
-  }
-  void on_received(std::span<const std::byte> bytes) override {
-    reader_.feed(bytes);
-    while (reader_.next() == MessageReader::Event::kFrame) {
-      received_.push_back({reader_.header(), {reader_.body().begin(), reader_.body().end()}});
-    }
-  }
-  void send_request(OperationCode operation, const Bytes& body, std::uint32_t number = 1) {
-    send(messages::joined(messages::request_header(messages::request_fields(operation, number), body), body));
-  }
-  /// The one message that the last round brought.
-  Message take_one() {
-    EXPECT_EQ(received_.size(), 1U);
-    if (received_.empty()) return {};
-    Message message = received_.front();
-    received_.clear();
-    return message;
-  }
-  void expect_eviction(EvictionReason reason) {
-    const Message message = take_one();
-    EXPECT_EQ(message.header.command, Command::kEviction);
-    EXPECT_EQ(tigerbeetle::fields_of<tigerbeetle::EvictionFields>(message.header).reason, reason);
-    EXPECT_EQ(port_->blocks_submitted(), 0U);
-  }
-
-  MessageReader reader_{tigerbeetle::MessageFormat(messages::kCluster), tigerbeetle::kMessageBytesMax};
-  std::vector<Message> received_;
-};
+using TigerBeetleSessionTest = test::TigerBeetleSessionFixture;
+using Message = TigerBeetleSessionTest::Message;
 
 TEST_F(TigerBeetleSessionTest, AClientRegistersWithItsReleaseAndTheSettingOfTheServer) {
   open();
