@@ -14,7 +14,7 @@
 /// Latency of queries over a long history, asked one at a time through the client. Prints JSON: of each kind p50, p99 and the rows of a
 /// page. Of a store that `florin bench` has filled: the busy account is its first one.
 ///
-///     history_queries HOST:PORT ROUNDS
+///     history_queries HOST:PORT ROUNDS [KIND]     of one kind only, to look at it more closely
 
 namespace florin::bench {
 namespace {
@@ -26,10 +26,11 @@ struct Sample {
 
 class Asking {
  public:
-  explicit Asking(unsigned rounds) : rounds_(rounds) {}
+  Asking(unsigned rounds, std::string only) : rounds_(rounds), only_(std::move(only)) {}
 
   /// Asks `rounds` times; `ask(round)` returns how many rows came, or an error.
   void measure(const char* name, const std::function<Result<std::size_t>(unsigned)>& ask) {
+    if (!only_.empty() && only_ != name) return;
     std::vector<Sample> samples;
     for (unsigned round = 0; round < rounds_; ++round) {
       const auto begin = std::chrono::steady_clock::now();
@@ -52,6 +53,7 @@ class Asking {
 
  private:
   unsigned rounds_;
+  std::string only_;  // the one kind to ask for; empty: all
   nlohmann::ordered_json json_;
 };
 
@@ -117,7 +119,7 @@ void measure_user_data(Asking& asking, Client& client, std::vector<Transfer> old
   });
 }
 
-int run(const std::string& address, unsigned rounds) {
+int run(const std::string& address, unsigned rounds, const std::string& only) {
   auto connected = Client::connect({.address = address});
   if (!connected) {
     std::fprintf(stderr, "%s\n", connected.error().message().c_str());
@@ -135,7 +137,7 @@ int run(const std::string& address, unsigned rounds) {
   if (!accounts || accounts->rows.empty()) return 1;
   const u128 busy = accounts->rows[0].id;
 
-  Asking asking(static_cast<unsigned>(old.size()));
+  Asking asking(static_cast<unsigned>(old.size()), only);
   const auto page_of = [&](u128 account, std::uint64_t from) {
     AccountFilter filter;
     filter.account_id = account;
@@ -166,9 +168,9 @@ int run(const std::string& address, unsigned rounds) {
 }  // namespace florin::bench
 
 int main(int count, char** arguments) {
-  if (count != 3) {
-    std::fprintf(stderr, "usage: history_queries HOST:PORT ROUNDS\n");
+  if (count != 3 && count != 4) {
+    std::fprintf(stderr, "usage: history_queries HOST:PORT ROUNDS [KIND]\n");
     return 2;
   }
-  return florin::bench::run(arguments[1], static_cast<unsigned>(std::strtoul(arguments[2], nullptr, 10)));
+  return florin::bench::run(arguments[1], static_cast<unsigned>(std::strtoul(arguments[2], nullptr, 10)), count == 4 ? arguments[3] : "");
 }

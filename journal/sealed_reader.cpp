@@ -93,13 +93,8 @@ Status SealedFileReader::verify_block(std::uint64_t block) const {
   return Status::ok();
 }
 
-void SealedFileReader::read_ahead(std::span<const std::byte> mapped) const noexcept {
-  const auto begin = static_cast<std::uint64_t>(mapped.data() - map_) / kSealedPageBytes * kSealedPageBytes;
-  const std::uint64_t end = static_cast<std::uint64_t>(mapped.data() - map_) + mapped.size();
-  // A block at a time: of more the kernel takes the beginning only.
-  for (std::uint64_t at = begin; at < end; at += VerifiedBytes::kBlockBytes) {
-    ::madvise(const_cast<std::byte*>(map_ + at), std::min(end - at, VerifiedBytes::kBlockBytes), MADV_WILLNEED);
-  }
+void SealedFileReader::read_ahead(std::span<const std::byte> block) const noexcept {
+  ::madvise(const_cast<std::byte*>(block.data()), block.size(), MADV_WILLNEED);
 }
 
 Status SealedFileReader::verify_blocks(std::uint64_t first, std::uint64_t count) const {

@@ -37,7 +37,7 @@ class SealedFileReader final : public SealedReader, private BlockVerifier {
   Status check_places(const SealedFooter& footer) const;
   Status map();
   Status verify_block(std::uint64_t block) const override;
-  void read_ahead(std::span<const std::byte> mapped) const noexcept override;
+  void read_ahead(std::span<const std::byte> block) const noexcept override;
 
   File file_;  ///< open until it is mapped: a long history has more files than a process may have open
   std::uint64_t file_bytes_ = 0;

@@ -73,6 +73,10 @@ class PastSegment {
   /// Asks for a transfer.
   virtual void prefetch_transfer(std::uint32_t index) const noexcept { static_cast<void>(index); }
   virtual void prefetch_extra(const TransferRecord& record) const noexcept { static_cast<void>(record); }
+  /// Asks the disk for the transfers of these entries, as far as nobody has read them, and does not wait.
+  virtual void read_ahead(PostingRange entries) const noexcept { static_cast<void>(entries); }
+  /// The same for the extras between that of the first and that of the last of them, whose rows it reads.
+  virtual void read_ahead_extras(PostingRange entries) const noexcept { static_cast<void>(entries); }
   /// How many have a timestamp below this one.
   [[nodiscard]] virtual std::uint32_t transfers_before(std::uint64_t timestamp) const noexcept = 0;
   [[nodiscard]] virtual std::uint32_t expiries_before(std::uint64_t timestamp) const noexcept = 0;

@@ -29,14 +29,33 @@ bool Checkpoints::lower_bound(std::uint64_t key, std::uint64_t& begin, std::uint
   return true;
 }
 
-bool Checkpoints::lower_bound_near(std::uint64_t key, std::uint64_t& begin) const noexcept {
-  for (std::uint64_t step = 1; step < count_ - begin; step *= 2) {
-    std::uint64_t here = 0;
-    if (!read_value(bytes_, keys_at() + (begin + step - 1) * sizeof here, here)) return false;
-    if (here >= key) return lower_bound(key, begin, begin + step - 1);
-    begin += step;
+bool Checkpoints::lower_bound_near(std::uint64_t key, std::uint64_t guess, std::uint64_t& begin) const noexcept {
+  constexpr std::uint64_t kFirstStep = 4;
+  std::uint64_t here = key;
+  std::uint64_t end = guess;  // at the end of all keys: nothing is below it
+  if (guess < count_ && !read_value(bytes_, keys_at() + guess * sizeof here, here)) return false;
+  if (here < key) {
+    begin = guess + 1;
+    end = count_;
+    for (std::uint64_t step = kFirstStep; step < end - begin; step *= 2) {
+      if (!read_value(bytes_, keys_at() + (begin + step) * sizeof here, here)) return false;
+      if (here < key) {
+        begin += step + 1;
+      } else {
+        end = begin + step;
+      }
+    }
+  } else {
+    for (std::uint64_t step = kFirstStep; step < end - begin; step *= 2) {
+      if (!read_value(bytes_, keys_at() + (end - step) * sizeof here, here)) return false;
+      if (here < key) {
+        begin = end - step + 1;
+      } else {
+        end -= step;
+      }
+    }
   }
-  return lower_bound(key, begin, count_);
+  return lower_bound(key, begin, end);
 }
 
 Found Checkpoints::is_of(std::uint64_t place, std::uint32_t ordinal) const noexcept {
@@ -71,8 +90,8 @@ bool Checkpoints::look_around(std::uint64_t place, std::uint32_t ordinal, Around
   const Found before = place == 0 ? Found::kNo : is_of(place - 1, ordinal);
   const Found from = is_of(place, ordinal);
   around = {.place = place, .has_before = before == Found::kYes, .has_from = from == Found::kYes};
-  if (around.has_before) bytes_.prefetch(sizeof(CheckpointsHeader) + (place - 1) * sizeof(Checkpoint));
-  if (around.has_from) bytes_.prefetch(sizeof(CheckpointsHeader) + place * sizeof(Checkpoint));
+  if (around.has_before) bytes_.prefetch(sizeof(CheckpointsHeader) + (place - 1) * sizeof(Checkpoint), sizeof(Checkpoint));
+  if (around.has_from) bytes_.prefetch(sizeof(CheckpointsHeader) + place * sizeof(Checkpoint), sizeof(Checkpoint));
   return before != Found::kDamaged && from != Found::kDamaged;
 }
 

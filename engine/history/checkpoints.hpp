@@ -65,8 +65,9 @@ class Checkpoints {
   [[nodiscard]] std::uint64_t keys_at() const noexcept { return sizeof(CheckpointsHeader) + count_ * sizeof(Checkpoint); }
   /// Moves `begin` to the first key up to `end` that is not below `key`; false if the keys are damaged.
   [[nodiscard]] bool lower_bound(std::uint64_t key, std::uint64_t& begin, std::uint64_t end) const noexcept;
-  /// The same up to the last key, by doubling steps: quick where it is near.
-  [[nodiscard]] bool lower_bound_near(std::uint64_t key, std::uint64_t& begin) const noexcept;
+  /// The same up to the last key, by doubling steps up or down from a guess at or behind `begin`: quick where that is near.
+  [[nodiscard]] bool lower_bound_near(std::uint64_t key, std::uint64_t guess, std::uint64_t& begin) const noexcept;
+  void prefetch_key(std::uint64_t place) const noexcept { bytes_.prefetch(keys_at() + place * sizeof(std::uint64_t)); }
   /// Whether the key at this place, which may be the end, is one of the account.
   [[nodiscard]] Found is_of(std::uint64_t place, std::uint32_t ordinal) const noexcept;
   [[nodiscard]] Found read_row(std::uint64_t place, Checkpoint& checkpoint) const noexcept;
@@ -86,17 +87,24 @@ class Checkpoints {
 template <typename Take>
 bool Checkpoints::find(std::span<const PostingOf> asked, Take&& take) const noexcept {
   constexpr std::size_t kGroup = 32;
+  constexpr std::size_t kKeysAhead = 4;
   std::array<Around, kGroup> around;
   std::uint64_t key_before = 0;
   std::uint64_t place = 0;
+  // Accounts have about as many checkpoints each: so far behind the last place found the next one is.
+  const auto guess = [&](std::uint32_t ordinal) {
+    const std::uint64_t ordinal_before = key_before >> 32;
+    return std::min(ordinal_before == 0 ? place : place + (ordinal - std::min<std::uint64_t>(ordinal, ordinal_before)) * place / ordinal_before, count_);
+  };
   for (std::size_t begin = 0; begin < asked.size(); begin += kGroup) {
     const std::size_t size = std::min(kGroup, asked.size() - begin);
     for (std::size_t i = 0; i < size; ++i) {
       const auto [ordinal, posting] = asked[begin + i];
       const std::uint64_t key = checkpoint_key(ordinal, posting);
-      if (key < key_before) place = 0;
+      if (key < key_before) key_before = place = 0;
+      if (begin + i + kKeysAhead < asked.size()) prefetch_key(guess(asked[begin + i + kKeysAhead].ordinal));
+      if (!lower_bound_near(key, guess(ordinal), place) || !look_around(place, ordinal, around[i])) return false;
       key_before = key;
-      if (!lower_bound_near(key, place) || !look_around(place, ordinal, around[i])) return false;
     }
     for (std::size_t i = 0; i < size; ++i) {
       Checkpoint before;

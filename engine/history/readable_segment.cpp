@@ -48,6 +48,31 @@ core::TransferExtra ReadableSegment::extra(const core::TransferRecord& record) c
           .state = found.hold};
 }
 
+/// Of what is unpacked to be read nothing is asked: a block of it is small.
+void ReadableSegment::read_ahead(core::PostingRange entries) const noexcept {
+  if (view_->dropped() != nullptr || !view_->transfers().is_in_place()) return;
+  std::uint64_t asked = ~std::uint64_t{0};
+  for (const core::PostingEntry entry : need(view_->postings().entries(entries, {}))) {
+    const std::uint64_t block = view_->transfers().block_of(entry.index());
+    if (entry.is_expiry() || block == asked) continue;
+    asked = block;
+    view_->transfers().read_ahead(entry.index(), entry.index() + 1);
+  }
+}
+
+void ReadableSegment::read_ahead_extras(core::PostingRange entries) const noexcept {
+  constexpr std::uint64_t kRowsMax = (std::uint64_t{8} << 20) / sizeof(ExtraRow);  // farther apart, most of what lies between would be for nothing
+  if (view_->dropped() != nullptr || !view_->transfers().is_in_place()) return;
+  const std::span<const core::PostingEntry> between = need(view_->postings().entries(entries, {}));
+  if (between.empty() || between.front().is_expiry() || between.back().is_expiry()) return;
+  const core::TransferRecord first = transfer(between.front().index());
+  const core::TransferRecord last = transfer(between.back().index());
+  if (first.extra == 0 || last.extra == 0) return;
+  const std::uint64_t begin = (first.extra & ~core::kWideAmount) - 1;
+  const std::uint64_t end = last.extra & ~core::kWideAmount;
+  if (begin < end && end - begin <= kRowsMax) view_->extras().read_ahead(begin, end);
+}
+
 core::Expiry ReadableSegment::expiry(std::uint32_t index) const noexcept {
   const ExpiryRow found = row(view_->expiries(), index);
   core::Expiry expiry;

@@ -29,6 +29,8 @@ class ReadableSegment final : public core::PastSegment {
   void prefetch_extra(const core::TransferRecord& record) const noexcept override {
     if (record.extra != 0 && view_->dropped() == nullptr) view_->extras().prefetch((record.extra & ~core::kWideAmount) - 1);
   }
+  void read_ahead(core::PostingRange entries) const noexcept override;
+  void read_ahead_extras(core::PostingRange entries) const noexcept override;
   [[nodiscard]] std::uint32_t transfers_before(std::uint64_t timestamp) const noexcept override;
   [[nodiscard]] std::uint32_t expiries_before(std::uint64_t timestamp) const noexcept override;
   [[nodiscard]] std::uint32_t filter_block() const noexcept override {

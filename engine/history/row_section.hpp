@@ -26,7 +26,12 @@ class RowSection {
   [[nodiscard]] const Row* get(std::uint64_t index, Row& room) const noexcept {
     return reinterpret_cast<const Row*>(bytes_.at(index * sizeof(Row), sizeof(Row), reinterpret_cast<std::byte*>(&room)));
   }
-  void prefetch(std::uint64_t index) const noexcept { bytes_.prefetch(index * sizeof(Row)); }
+  void prefetch(std::uint64_t index) const noexcept { bytes_.prefetch(index * sizeof(Row), sizeof(Row)); }
+  /// Asks the disk for the rows [begin, end).
+  void read_ahead(std::uint64_t begin, std::uint64_t end) const noexcept { bytes_.read_ahead(begin * sizeof(Row), (end - begin) * sizeof(Row)); }
+  /// Rows of one number are in blocks of one number.
+  [[nodiscard]] static std::uint64_t block_of(std::uint64_t index) noexcept { return index * sizeof(Row) >> VerifiedBytes::kBlockBits; }
+  [[nodiscard]] bool is_in_place() const noexcept { return bytes_.is_in_place(); }
   /// The first row for which `before(row)` is false, of rows that are ordered by that; count() if there is none.
   template <typename Before>
   [[nodiscard]] Result<std::uint64_t> lower_bound(Before&& before) const {

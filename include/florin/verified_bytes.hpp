@@ -20,8 +20,8 @@ class BlockVerifier {
   virtual ~BlockVerifier() = default;
   /// Reads and checks one block and marks it in the bitmap that the VerifiedBytes were made with. kCorrupt names the place.
   virtual Status verify_block(std::uint64_t block) const = 0;
-  /// Asks the disk for some of the mapped bytes, and does not wait for them.
-  virtual void read_ahead(std::span<const std::byte> mapped) const noexcept { static_cast<void>(mapped); }
+  /// Asks the disk for some of the mapped bytes, a block, and does not wait for them.
+  virtual void read_ahead(std::span<const std::byte> block) const noexcept { static_cast<void>(block); }
 };
 
 /// What gives the blocks of a file that holds them in another form. They are smaller than those that are only checked: whoever wants one row
@@ -101,9 +101,18 @@ class VerifiedBytes {
   void prefetch(std::uint64_t offset) const noexcept {
     if (data_ != nullptr) __builtin_prefetch(data_ + offset);
   }
-  /// Asks the disk for bytes that will be read soon, as far as they are there.
+  /// The same for `count` bytes, of which two lines have some.
+  void prefetch(std::uint64_t offset, std::uint64_t count) const noexcept {
+    prefetch(offset);
+    prefetch(offset + count - 1);
+  }
+  /// Asks the disk for the blocks of bytes that will be read soon, as far as nobody has touched them.
   void read_ahead(std::uint64_t offset, std::uint64_t count) const noexcept {
-    if (verifier_ != nullptr && offset < size_) verifier_->read_ahead({data_ + offset, std::min(count, size_ - offset)});
+    if (verifier_ == nullptr || offset >= size_ || count == 0) return;
+    const std::uint64_t end = offset + std::min(count, size_ - offset);
+    for (std::uint64_t at = offset >> kBlockBits << kBlockBits; at < end; at += kBlockBytes) {
+      if (!is_verified(first_block_ + (at >> kBlockBits))) verifier_->read_ahead({data_ + at, std::min(kBlockBytes, size_ - at)});
+    }
   }
 
  private:

@@ -168,6 +168,7 @@ void AccountChanges::go_to(std::uint64_t place) noexcept {
   count_ = at_ = 0;
   next_place_ = next_segment_ = 0;
   block_size_ = kFirstBlock;
+  read_ahead_.begin(wanted_ != Wanted::kBalances);
   if (place != 0) fill(place);
 }
 
@@ -256,6 +257,8 @@ void AccountChanges::end_block() noexcept {
 void AccountChanges::fill_from_segment(std::uint32_t segment, std::uint32_t entry) noexcept {
   const PastSegment& past = view_.segments()[segment];
   const PostingRange range = past.postings(ordinal_);
+  // What is passed over is not read; and a walk that may end soon asks for no more than it is at.
+  if (sought_ == nullptr && block_size_ == kBlock) read_ahead_.come_to(past, range, entry);
   const std::uint32_t looked_at_max = sought_ == nullptr ? block_size_ : block_size_ * (kPassedMax + 1);
   std::uint32_t begin = entry + 1 - range.begin > looked_at_max ? entry + 1 - looked_at_max : range.begin;
   const std::span<const PostingEntry> entries = past.entries({begin, entry + 1}, room_);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/queries/history_view.hpp"
+#include "core/queries/read_ahead.hpp"
 
 namespace florin::core {
 
@@ -118,6 +119,7 @@ class AccountChanges {
   std::uint32_t count_ = 0;
   std::uint32_t at_ = 0;
   std::uint32_t block_size_ = kFirstBlock;
+  ReadAhead read_ahead_;
   // What comes behind the block: this, or if it is 0, the newest in a segment before this one. That is not looked for before it is needed.
   std::uint64_t next_place_ = 0;
   std::uint32_t next_segment_ = 0;

@@ -239,8 +239,10 @@ void Queries::read_change(std::uint32_t segment, PostingEntry entry) noexcept {
     change.expiry = past.expiry(entry.index());
     return;
   }
-  change.row = view_.begin_row(TransferName::in_segment(segment, entry.index()));
-  if (change.row.record.extra != 0 && change.row.needs_rest_for_balances()) change.row.extra = past.extra(change.row.record);
+  change.row.name = TransferName::in_segment(segment, entry.index());
+  change.row.record = past.transfer(entry.index());
+  const bool needs_extra = change.row.record.extra != 0 && change.row.needs_rest_for_balances();
+  change.row.extra = needs_extra ? past.extra(change.row.record) : TransferExtra{};
 }
 
 }  // namespace florin::core

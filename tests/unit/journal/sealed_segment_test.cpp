@@ -317,5 +317,42 @@ TEST_F(SealedSegmentTest, ManyThreadsTouchTheSameBlocks) {
   EXPECT_EQ(std::count(same.begin(), same.end(), 1), 4);
 }
 
+/// Takes every block for sound, and remembers which the disk was asked for.
+class AskedBlocks final : public BlockVerifier {
+ public:
+  AskedBlocks() { bytes_.resize(4 * VerifiedBytes::kBlockBytes + 5); }
+
+  [[nodiscard]] VerifiedBytes bytes() const { return VerifiedBytes(bytes_, *this, &verified_, 3); }
+  Status verify_block(std::uint64_t block) const override {
+    verified_ |= std::uint64_t{1} << block;
+    return Status::ok();
+  }
+  void read_ahead(std::span<const std::byte> block) const noexcept override {
+    const auto at = static_cast<std::uint64_t>(block.data() - bytes_.data());
+    asked_.push_back(at / VerifiedBytes::kBlockBytes);
+    EXPECT_EQ(at % VerifiedBytes::kBlockBytes, 0U);
+    EXPECT_EQ(block.size(), std::min(VerifiedBytes::kBlockBytes, bytes_.size() - at));
+  }
+  [[nodiscard]] std::vector<std::uint64_t> asked() { return std::exchange(asked_, {}); }
+
+ private:
+  std::vector<std::byte> bytes_;
+  mutable std::atomic<std::uint64_t> verified_ = 0;
+  mutable std::vector<std::uint64_t> asked_;
+};
+
+TEST(VerifiedBytes, TheDiskIsAskedForWhatNobodyHasTouched) {
+  AskedBlocks blocks;
+  const VerifiedBytes bytes = blocks.bytes();
+  bytes.read_ahead(VerifiedBytes::kBlockBytes - 1, 2);
+  EXPECT_EQ(blocks.asked(), (std::vector<std::uint64_t>{0, 1}));
+  ASSERT_NE(bytes.at(VerifiedBytes::kBlockBytes, 1), nullptr);
+  bytes.read_ahead(0, ~std::uint64_t{0});
+  EXPECT_EQ(blocks.asked(), (std::vector<std::uint64_t>{0, 2, 3, 4}));
+  bytes.read_ahead(bytes.size(), 1);
+  bytes.read_ahead(0, 0);
+  EXPECT_TRUE(blocks.asked().empty());
+}
+
 }  // namespace
 }  // namespace florin::journal
