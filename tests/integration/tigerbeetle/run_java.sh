@@ -19,4 +19,4 @@ classes=$TEST_FOLDER/classes
 api=${release%.*}  # what its classes look like
 javac -Xlint:all -Werror -cp "$folder/*" -d "$classes" "$here"/java/*.java "$here/java/release_${api/./_}/Results.java"
 # One core is enough, and a second one would be taken from the server.
-java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$classes:$folder/*" JavaClientTest "$here/conversation.txt"
+java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$classes:$folder/*" JavaClientTest "$here/conversation.txt" "$here/queries.txt"

@@ -9,4 +9,4 @@ need cargo
 need cc
 cargo fetch --quiet --locked --manifest-path "$here/rust/Cargo.toml" || skip "release $release cannot be installed"
 cargo build --quiet --locked --offline --manifest-path "$here/rust/Cargo.toml"
-"$CARGO_TARGET_DIR/debug/tigerbeetle_client_test" "$here/conversation.txt"
+"$CARGO_TARGET_DIR/debug/tigerbeetle_client_test" "$here/conversation.txt" "$here/queries.txt"

@@ -1,8 +1,10 @@
 import com.tigerbeetle.AccountBatch;
+import com.tigerbeetle.AccountFilter;
 import com.tigerbeetle.AccountFlags;
 import com.tigerbeetle.Batch;
 import com.tigerbeetle.Client;
 import com.tigerbeetle.IdBatch;
+import com.tigerbeetle.QueryFilter;
 import com.tigerbeetle.TransferBatch;
 import com.tigerbeetle.TransferFlags;
 import java.math.BigInteger;
@@ -68,6 +70,10 @@ final class Conversation {
             Thread.sleep(Long.parseLong(words.get(1)));
             return;
         }
+        if (line.contains("->")) {
+            query(line.substring(0, line.indexOf("->")), line.substring(line.indexOf("->") + 2).trim(), line);
+            return;
+        }
         var isAccount = words.get(0).endsWith("_account");
         var fields = fieldsOf(words.subList(1, words.size()));
         var found = lookUp(isAccount, number(fields.get("id")));
@@ -76,6 +82,35 @@ final class Conversation {
         for (var field : fields.entrySet()) {
             Check.equal(Fields.get(found, field.getKey()), value(isAccount, field.getKey(), field.getValue()), field.getKey() + ": " + line);
         }
+    }
+
+    private void query(String question, String rows, String line) throws Exception {
+        var words = Arrays.asList(question.split("\\s+"));
+        var fields = fieldsOf(words.subList(1, words.size()));
+        var found = switch (words.get(0)) {
+            case "get_account_transfers" -> client.getAccountTransfers(filter(new AccountFilter(), fields, "debits", "credits", "reversed"));
+            case "get_account_balances" -> client.getAccountBalances(filter(new AccountFilter(), fields, "debits", "credits", "reversed"));
+            case "query_accounts" -> client.queryAccounts(filter(new QueryFilter(), fields, "reversed"));
+            case "query_transfers" -> client.queryTransfers(filter(new QueryFilter(), fields, "reversed"));
+            default -> throw new AssertionError("nobody understands: " + line);
+        };
+        for (var row : rows.isEmpty() ? new String[0] : rows.split("\\s+")) {
+            Check.holds(found.next(), "no " + row + ": " + line);
+            var parts = row.split(":");
+            Check.equal(Fields.get(found, "timestamp"), number(parts[0]), row + ": " + line);
+            for (int i = 1; i < parts.length; i += 2) Check.equal(Fields.get(found, parts[i]), number(parts[i + 1]), row + ": " + line);
+        }
+        Check.holds(!found.next(), "more rows: " + line);
+    }
+
+    /** Flags of filters are properties of their own. */
+    private <Filter> Filter filter(Filter filter, Map<String, String> fields, String... flags) throws Exception {
+        var set = Arrays.asList(fields.getOrDefault("flags", "").split("\\|"));
+        for (var flag : flags) filter.getClass().getMethod("set" + Fields.pascal(flag), boolean.class).invoke(filter, set.contains(flag));
+        for (var field : fields.entrySet()) {
+            if (!field.getKey().equals("flags")) Fields.set(filter, field.getKey(), number(field.getValue()));
+        }
+        return filter;
     }
 
     private Batch lookUp(boolean isAccount, BigInteger id) throws InterruptedException {

@@ -1,14 +1,13 @@
-import com.tigerbeetle.Batch;
 import com.tigerbeetle.UInt128;
 import java.math.BigInteger;
 
-/** The fields of a record, by the names of the protocol: user_data_64 is setUserData64() and getUserData64(). */
+/** The fields of a record or filter, by the names of the protocol: user_data_64 is setUserData64() and getUserData64(). */
 final class Fields {
     private static final BigInteger WORD = BigInteger.ONE.shiftLeft(64);
 
     private Fields() {}
 
-    static void set(Batch record, String name, BigInteger value) throws ReflectiveOperationException {
+    static void set(Object record, String name, BigInteger value) throws ReflectiveOperationException {
         for (var method : record.getClass().getMethods()) {
             if (!method.getName().equals("set" + pascal(name))) continue;
             var types = method.getParameterTypes();
@@ -23,7 +22,7 @@ final class Fields {
         throw new NoSuchMethodException(name);
     }
 
-    static BigInteger get(Batch record, String name) throws ReflectiveOperationException {
+    static BigInteger get(Object record, String name) throws ReflectiveOperationException {
         var getter = "get" + pascal(name);
         if (isWide(record, name)) {
             var half = record.getClass().getMethod(getter, UInt128.class);
@@ -46,7 +45,7 @@ final class Fields {
     }
 
     /** Fields of 128 bits are read and written by halves. */
-    private static boolean isWide(Batch record, String name) {
+    private static boolean isWide(Object record, String name) {
         try {
             record.getClass().getMethod("get" + pascal(name), UInt128.class);
             return true;

@@ -1,3 +1,5 @@
+import com.tigerbeetle.AccountBatch;
+import com.tigerbeetle.AccountFilter;
 import com.tigerbeetle.Client;
 import com.tigerbeetle.CreateTransferResultBatch;
 import com.tigerbeetle.IdBatch;
@@ -15,16 +17,18 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 
-/** The official Java client, unmodified, against florin. The argument is the conversation. */
+/** The official Java client, unmodified, against florin. The arguments are the two parts of the conversation. */
 public final class JavaClientTest {
     private static final int BATCH_MAX = 8189;
 
     private final Path conversation;
+    private final Path queries;
     private final Server server;
     private final Client client;
 
-    private JavaClientTest(Path conversation) throws Exception {
+    private JavaClientTest(Path conversation, Path queries) throws Exception {
         this.conversation = conversation;
+        this.queries = queries;
         server = new Server();
         client = connect();
     }
@@ -83,6 +87,52 @@ public final class JavaClientTest {
     /** The first of all: it wants an empty ledger. */
     private void everyWordOfTheConversationIsAnsweredAsItShouldBe() throws Exception {
         new Conversation(client).speak(conversation);
+    }
+
+    private void queriesFindWhatTheyShould() throws Exception {
+        new Conversation(client).speak(queries);
+    }
+
+    private void aHistoryOfMoreThanOnePagePageByPageAndManyQueriesAtOnce() throws Exception {
+        var accounts = new AccountBatch(2);
+        for (int id = 60; id <= 61; ++id) {
+            accounts.add();
+            accounts.setId(id);
+            accounts.setLedger(1);
+            accounts.setCode(1);
+        }
+        client.createAccounts(accounts);
+        var ids = range(800_000, BATCH_MAX + 1000);
+        for (var some : List.of(ids.subList(0, BATCH_MAX), ids.subList(BATCH_MAX, ids.size()))) {
+            var batch = transfers(some);
+            batch.beforeFirst();
+            while (batch.next()) {
+                batch.setDebitAccountId(60);
+                batch.setCreditAccountId(61);
+            }
+            client.createTransfers(batch);
+        }
+        var timestamps = new ArrayList<Long>();
+        for (long from = 0; timestamps.size() < ids.size(); from = timestamps.get(timestamps.size() - 1) + 1) {
+            var page = client.getAccountTransfers(debitsOf(60, from, BATCH_MAX));
+            Check.equal(page.getLength(), timestamps.isEmpty() ? BATCH_MAX : 1000, "rows");
+            while (page.next()) timestamps.add(page.getTimestamp());
+            page.beforeFirst();
+            Check.equal(idsOf(page), ids.subList(timestamps.size() - page.getLength(), timestamps.size()), "page");
+        }
+        var answers = new ArrayList<CompletableFuture<TransferBatch>>();
+        for (int i = 0; i < 200; ++i) answers.add(client.getAccountTransfersAsync(debitsOf(60, timestamps.get(i * 40), i % 7)));
+        for (int i = 0; i < 200; ++i) Check.equal(idsOf(answers.get(i).get(30, TimeUnit.SECONDS)), ids.subList(i * 40, i * 40 + i % 7), "rows");
+    }
+
+    private static AccountFilter debitsOf(long account, long from, int limit) {
+        var filter = new AccountFilter();
+        filter.setAccountId(account);
+        filter.setTimestampMin(from);
+        filter.setLimit(limit);
+        filter.setDebits(true);
+        filter.setCredits(false);
+        return filter;
     }
 
     private void lookUpsGiveWhatIsThereInTheOrderAskedFor() throws Exception {
@@ -193,6 +243,8 @@ public final class JavaClientTest {
 
     private void runAll() throws Exception {
         run("every word of the conversation is answered as it should be", this::everyWordOfTheConversationIsAnsweredAsItShouldBe);
+        run("queries find what they should", this::queriesFindWhatTheyShould);
+        run("a history of more than one page, page by page, and many queries at once", this::aHistoryOfMoreThanOnePagePageByPageAndManyQueriesAtOnce);
         run("look-ups give what is there in the order asked for", this::lookUpsGiveWhatIsThereInTheOrderAskedFor);
         run("the largest batches", this::theLargestBatches);
         run("calls of many at once are told apart", this::callsOfManyAtOnceAreToldApart);
@@ -208,6 +260,6 @@ public final class JavaClientTest {
     }
 
     public static void main(String[] arguments) throws Exception {
-        new JavaClientTest(Path.of(arguments[0])).runAll();
+        new JavaClientTest(Path.of(arguments[0]), Path.of(arguments[1])).runAll();
     }
 }

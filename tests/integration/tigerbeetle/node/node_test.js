@@ -32,6 +32,27 @@ after(async () => {
 test("every word of the conversation is answered as it should be", () =>
   new Conversation(client).speak(path.join(__dirname, "..", "conversation.txt")));
 
+test("queries find what they should", () => new Conversation(client).speak(path.join(__dirname, "..", "queries.txt")));
+
+test("a history of more than one page, page by page, and many queries at once", async () => {
+  const count = BATCH_MAX + 1000;
+  await client.createAccounts([account({ id: 60n }), account({ id: 61n })]);
+  const wanted = range(800_000, count);
+  const between = (ids) => ids.map((id) => transfer({ id, debit_account_id: 60n, credit_account_id: 61n }));
+  await client.createTransfers(between(wanted.slice(0, BATCH_MAX)));
+  await client.createTransfers(between(wanted.slice(BATCH_MAX)));
+  const filter = { account_id: 60n, user_data_128: 0n, user_data_64: 0n, user_data_32: 0, code: 0, timestamp_min: 0n, timestamp_max: 0n,
+    limit: BATCH_MAX, flags: tb.AccountFilterFlags.debits };
+  const first = await client.getAccountTransfers(filter);
+  const rest = await client.getAccountTransfers({ ...filter, timestamp_min: first.at(-1).timestamp + 1n });
+  assert.deepEqual([first.length, rest.length], [BATCH_MAX, 1000]);
+  assert.deepEqual(ids([...first, ...rest]), wanted);
+  const rows = [...first, ...rest];
+  const some = Array.from({ length: 200 }, (_, i) => ({ ...filter, timestamp_min: rows[i * 40].timestamp, limit: i % 7 }));
+  const answers = await Promise.all(some.map((one) => client.getAccountTransfers(one)));
+  answers.forEach((answer, i) => assert.deepEqual(ids(answer), wanted.slice(i * 40, i * 40 + (i % 7))));
+});
+
 test("look-ups give what is there in the order asked for", async () => {
   assert.deepEqual(ids(await client.lookupAccounts([2n, 77n, 1n, 2n])), [2n, 1n, 2n]);
   assert.deepEqual(await client.lookupAccounts([77n]), []);

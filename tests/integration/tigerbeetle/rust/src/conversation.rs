@@ -9,21 +9,21 @@ use tigerbeetle as tb;
 
 use crate::wait::wait;
 
-/// Records whose fields have the names of the conversation.
+/// Records and filters, whose fields have the names of the conversation.
 trait Record: Default {
     fn set(&mut self, name: &str, value: u128);
     fn get(&self, name: &str) -> u128;
     /// The value of one of its flags.
-    fn flag(name: &str) -> u16;
+    fn flag(name: &str) -> u128;
 }
 
 macro_rules! record {
-    ($record:ty, $flags:ident, [$($field:ident)*], [$($flag_name:ident $flag:ident)*]) => {
-        impl Record for $record {
+    ($record:ident, [$($field:ident)*] $(, $flags:ident, [$($flag_name:ident $flag:ident)*])?) => {
+        impl Record for tb::$record {
             fn set(&mut self, name: &str, value: u128) {
                 match name {
                     $(stringify!($field) => self.$field = value.try_into().unwrap(),)*
-                    "flags" => self.flags = tb::$flags(value.try_into().unwrap()),
+                    $("flags" => self.flags = tb::$flags(value.try_into().unwrap()),)?
                     _ => panic!("there is no {name}"),
                 }
             }
@@ -31,14 +31,14 @@ macro_rules! record {
             fn get(&self, name: &str) -> u128 {
                 match name {
                     $(stringify!($field) => self.$field.into(),)*
-                    "flags" => self.flags.0.into(),
+                    $("flags" => <tb::$flags>::from(self.flags).0.into(),)?
                     _ => panic!("there is no {name}"),
                 }
             }
 
-            fn flag(name: &str) -> u16 {
+            fn flag(name: &str) -> u128 {
                 match name {
-                    $(stringify!($flag_name) => tb::$flags::$flag.0,)*
+                    $($(stringify!($flag_name) => tb::$flags::$flag.0.into(),)*)?
                     _ => panic!("there is no {name}"),
                 }
             }
@@ -47,18 +47,31 @@ macro_rules! record {
 }
 
 record!(
-    tb::Account,
-    AccountFlags,
+    Account,
     [id debits_pending debits_posted credits_pending credits_posted user_data_128 user_data_64 user_data_32 ledger code timestamp],
+    AccountFlags,
     [linked Linked debits_must_not_exceed_credits DebitsMustNotExceedCredits credits_must_not_exceed_debits CreditsMustNotExceedDebits
      history History imported Imported closed Closed]
 );
 record!(
-    tb::Transfer,
-    TransferFlags,
+    Transfer,
     [id debit_account_id credit_account_id amount pending_id user_data_128 user_data_64 user_data_32 timeout ledger code timestamp],
+    TransferFlags,
     [linked Linked pending Pending post_pending_transfer PostPendingTransfer void_pending_transfer VoidPendingTransfer
      balancing_debit BalancingDebit balancing_credit BalancingCredit closing_debit ClosingDebit closing_credit ClosingCredit imported Imported]
+);
+record!(AccountBalance, [debits_pending debits_posted credits_pending credits_posted timestamp]);
+record!(
+    AccountFilter,
+    [account_id user_data_128 user_data_64 user_data_32 code timestamp_min timestamp_max limit],
+    AccountFilterFlags,
+    [debits Debits credits Credits reversed Reversed]
+);
+record!(
+    QueryFilter,
+    [user_data_128 user_data_64 user_data_32 ledger code timestamp_min timestamp_max limit],
+    QueryFilterFlags,
+    [reversed Reversed]
 );
 
 pub fn account() -> tb::Account {
@@ -121,6 +134,10 @@ impl<'a> Conversation<'a> {
             "find_transfer" => self.find(line, |id| wait(self.client.lookup_transfers(&[id])).unwrap()),
             "no_account" => assert!(wait(self.client.lookup_accounts(&[self.id_of(line)])).unwrap().is_empty(), "{line}"),
             "no_transfer" => assert!(wait(self.client.lookup_transfers(&[self.id_of(line)])).unwrap().is_empty(), "{line}"),
+            "get_account_transfers" => self.query(line, |filter| wait(self.client.get_account_transfers(filter))),
+            "get_account_balances" => self.query(line, |filter| wait(self.client.get_account_balances(filter))),
+            "query_accounts" => self.query(line, |filter| wait(self.client.query_accounts(filter))),
+            "query_transfers" => self.query(line, |filter| wait(self.client.query_transfers(filter))),
             _ => panic!("nobody understands: {line}"),
         }
     }
@@ -138,10 +155,23 @@ impl<'a> Conversation<'a> {
         }
     }
 
+    fn query<F: Record, R: Record>(&self, line: &str, ask: impl Fn(F) -> Result<Vec<R>, tb::Error>) {
+        let (words, rows) = line.split_once("->").unwrap();
+        let found = ask(self.fill(F::default(), words.split_whitespace().skip(1))).unwrap();
+        assert_eq!(found.len(), rows.split_whitespace().count(), "{line}");
+        for (row, wanted) in found.iter().zip(rows.split_whitespace()) {
+            let words: Vec<_> = wanted.split(':').collect();
+            assert_eq!(row.get("timestamp"), self.number(words[0]), "{wanted}: {line}");
+            for field in words[1..].chunks(2) {
+                assert_eq!(row.get(field[0]), self.number(field[1]), "{wanted}: {line}");
+            }
+        }
+    }
+
     fn fill<'b, R: Record>(&self, mut record: R, words: impl Iterator<Item = &'b str>) -> R {
         for (name, text) in words.map(|word| word.split_once('=').unwrap()) {
             let is_names = name == "flags" && !text.starts_with(|first: char| first.is_ascii_digit());
-            record.set(name, if is_names { text.split('|').fold(0, |flags, flag| flags | R::flag(flag)).into() } else { self.number(text) });
+            record.set(name, if is_names { text.split('|').fold(0, |flags, flag| flags | R::flag(flag)) } else { self.number(text) });
         }
         record
     }

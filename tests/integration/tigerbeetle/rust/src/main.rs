@@ -1,4 +1,4 @@
-//! The official Rust client, unmodified, against florin. The argument is the conversation.
+//! The official Rust client, unmodified, against florin. The arguments are the two parts of the conversation.
 
 mod conversation;
 mod server;
@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use tigerbeetle as tb;
 
-use conversation::{transfer, Conversation};
+use conversation::{account, transfer, Conversation};
 use server::Server;
 use wait::wait;
 
@@ -41,6 +41,32 @@ fn ids(records: &[tb::Transfer]) -> Vec<u128> {
 
 fn every_word_of_the_conversation_is_answered_as_it_should_be(fixture: &mut Fixture) {
     Conversation::new(&fixture.client).speak(&env::args().nth(1).unwrap());
+}
+
+fn queries_find_what_they_should(fixture: &mut Fixture) {
+    Conversation::new(&fixture.client).speak(&env::args().nth(2).unwrap());
+}
+
+fn a_history_of_more_than_one_page_page_by_page_and_many_queries_at_once(fixture: &mut Fixture) {
+    let client = &fixture.client;
+    wait(client.create_accounts(&[60, 61].map(|id| tb::Account { id, ..account() }))).unwrap();
+    let mut events = transfers(800_000, BATCH_MAX + 1000);
+    for event in &mut events {
+        (event.debit_account_id, event.credit_account_id) = (60, 61);
+    }
+    for batch in events.chunks(BATCH_MAX as usize) {
+        wait(client.create_transfers(batch)).unwrap();
+    }
+    let filter = tb::AccountFilter { account_id: 60, limit: BATCH_MAX as u32, flags: tb::AccountFilterFlags::Debits, ..Default::default() };
+    let mut rows = wait(client.get_account_transfers(filter)).unwrap();
+    assert_eq!(rows.len(), BATCH_MAX as usize);
+    rows.extend(wait(client.get_account_transfers(tb::AccountFilter { timestamp_min: rows.last().unwrap().timestamp + 1, ..filter })).unwrap());
+    assert_eq!(ids(&rows), ids(&events));
+    let some = |i: usize| tb::AccountFilter { timestamp_min: rows[i * 40].timestamp, limit: i as u32 % 7, ..filter };
+    let answers: Vec<_> = (0..200).map(|i| client.get_account_transfers(some(i))).collect();
+    for (i, answer) in answers.into_iter().enumerate() {
+        assert_eq!(ids(&wait(answer).unwrap()), ids(&events[i * 40..i * 40 + i % 7]));
+    }
 }
 
 fn look_ups_give_what_is_there_in_the_order_asked_for(fixture: &mut Fixture) {
@@ -153,6 +179,8 @@ fn main() {
     let mut fixture = Fixture { server, client };
     run!(fixture,
         every_word_of_the_conversation_is_answered_as_it_should_be
+        queries_find_what_they_should
+        a_history_of_more_than_one_page_page_by_page_and_many_queries_at_once
         look_ups_give_what_is_there_in_the_order_asked_for
         nothing_asked_for_is_nothing_done
         the_largest_batches
