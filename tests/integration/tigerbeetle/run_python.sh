@@ -11,4 +11,4 @@ need python3
 python3 -m pip --version > /dev/null 2>&1 || skip "python3 has no pip"
 install "$folder" install_client
 cd "$here"
-PYTHONPATH=$folder python3 -B -m unittest python_test
+PYTHONPATH=$folder python3 -B -m unittest python_test python_conversation_test
