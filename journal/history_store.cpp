@@ -52,12 +52,15 @@ HistoryStore::HistoryStore(HistoryOptions options, Access access, std::unique_pt
 Result<std::unique_ptr<HistoryStore>> HistoryStore::open(HistoryOptions options) {
   auto sealed = SealedFolder::open(options.data);
   if (!sealed) return sealed.error();
+  auto images = SealedFolder::open(options.data, SealedFolder::kIdFilter);
+  if (!images) return images.error();
   if (!options.archive.empty()) {
     options.archive = fs::absolute(options.archive).lexically_normal().string();
     if (Status status = create_folders(options.archive); !status) return status;
     if (Status status = remove_unfinished(options.archive); !status) return status;
   }
   std::unique_ptr<HistoryStore> store(new HistoryStore(std::move(options), Access::kWrite, std::move(*sealed)));
+  store->images_ = std::move(*images);
   if (Status status = store->check_archived(); !status) return status;
   return store;
 }

@@ -23,6 +23,7 @@ struct HistoryOptions {
 ///     <data>/history/N.sealed     a sealed segment (SealedFolder); if it is there, it is the one that counts
 ///     <data>/history/N.archive    an archived one that lies in the data folder: in a backup, and in what is restored from it
 ///     <archive>/N.archive         an archived one
+///     <data>/history/N.ids        an image: the id filter of the segments up to that one (SealedFolder)
 ///     <data>/history/N.archived   says where that is: the store's id and the folder, a line each
 ///
 /// From sealed to archived: N.archive is written, durable and read back; then N.archived, then N.sealed is removed. So a crash leaves the one
@@ -41,6 +42,9 @@ class HistoryStore final : public SealedStore {
   Status remove(std::uint64_t segment) override;
   Status set_aside(std::uint64_t segment) override;
   [[nodiscard]] std::uint64_t memory_bytes() const noexcept override { return options_.archive.empty() ? 0 : cache_->bytes(); }
+
+  /// Of one that is written.
+  [[nodiscard]] SealedStore* images() noexcept override { return images_.get(); }
 
   /// The file a segment is read from: sealed or archived. kNotFound says where it should be.
   [[nodiscard]] Result<std::string> find(std::uint64_t segment) const;
@@ -69,6 +73,7 @@ class HistoryStore final : public SealedStore {
   const HistoryOptions options_;
   const Access access_;
   const std::unique_ptr<SealedFolder> sealed_;
+  std::unique_ptr<SealedFolder> images_;
   const std::shared_ptr<BlockCache> cache_;
 };
 

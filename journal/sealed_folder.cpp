@@ -1,7 +1,5 @@
 #include "journal/sealed_folder.hpp"
 
-#include <string_view>
-
 #include "journal/file.hpp"
 #include "journal/sealed_reader.hpp"
 #include "journal/segment_names.hpp"
@@ -9,31 +7,29 @@
 namespace florin::journal {
 namespace {
 
-constexpr std::string_view kExtension = ".sealed";
-
 Status refused() { return {ErrorKind::kUsage, "the sealed segments were opened for reading only"}; }
 
 }  // namespace
 
-Result<std::unique_ptr<SealedFolder>> SealedFolder::open(const std::string& folder) {
-  std::unique_ptr<SealedFolder> store(new SealedFolder(folder + "/history", true));
+Result<std::unique_ptr<SealedFolder>> SealedFolder::open(const std::string& folder, std::string_view extension) {
+  std::unique_ptr<SealedFolder> store(new SealedFolder(folder + "/history", extension, true));
   if (Status status = create_folders(store->folder_); !status) return status;
   if (Status status = remove_temporary_files(store->folder_); !status) return status;
   return store;
 }
 
 std::unique_ptr<SealedFolder> SealedFolder::open_readonly(const std::string& folder) {
-  return std::unique_ptr<SealedFolder>(new SealedFolder(folder + "/history", false));
+  return std::unique_ptr<SealedFolder>(new SealedFolder(folder + "/history", kSealed, false));
 }
 
-std::string SealedFolder::path_of(std::uint64_t segment) const { return path_of_segment(folder_, segment, kExtension); }
+std::string SealedFolder::path_of(std::uint64_t segment) const { return path_of_segment(folder_, segment, extension_); }
 
 Result<std::unique_ptr<SealedWriter>> SealedFolder::create(std::uint64_t segment) {
   if (!is_writable_) return refused();
   return SealedFileWriter::create(path_of(segment), segment);
 }
 
-Result<std::vector<std::uint64_t>> SealedFolder::list() const { return list_segments(folder_, kExtension); }
+Result<std::vector<std::uint64_t>> SealedFolder::list() const { return list_segments(folder_, extension_); }
 
 Result<std::unique_ptr<SealedReader>> SealedFolder::open(std::uint64_t segment, u128 store_id) const {
   return SealedFileReader::open(path_of(segment), segment, store_id);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "florin/sealed_segment.hpp"
@@ -10,13 +11,17 @@
 
 namespace florin::journal {
 
-/// Sealed segments as files `<folder>/history/<segment as 20 digits>.sealed`, written as `.tmp` and published by a rename.
+/// Sealed segments as files `<folder>/history/<segment as 20 digits>.sealed`, written as `.tmp` and published by a rename. Or images, by another
+/// extension.
 /// A file that is cut is noticed when it is opened, a flipped byte when it is touched or by verify(): kCorrupt with its place.
 /// One thread writes; any thread lists and opens.
 class SealedFolder final : public SealedStore {
  public:
+  static constexpr std::string_view kSealed = ".sealed";
+  static constexpr std::string_view kIdFilter = ".ids";
+
   /// Of a server: makes the folder and removes what an interrupted writer left behind. The data folder is locked.
-  static Result<std::unique_ptr<SealedFolder>> open(const std::string& folder);
+  static Result<std::unique_ptr<SealedFolder>> open(const std::string& folder, std::string_view extension = kSealed);
   /// Of a copied folder: changes nothing; create() and remove() are refused. A missing folder has no sealed segments.
   static std::unique_ptr<SealedFolder> open_readonly(const std::string& folder);
 
@@ -27,10 +32,12 @@ class SealedFolder final : public SealedStore {
   Status set_aside(std::uint64_t segment) override;
 
  private:
-  SealedFolder(std::string folder, bool is_writable) : folder_(std::move(folder)), is_writable_(is_writable) {}
+  SealedFolder(std::string folder, std::string_view extension, bool is_writable)
+      : folder_(std::move(folder)), extension_(extension), is_writable_(is_writable) {}
   [[nodiscard]] std::string path_of(std::uint64_t segment) const;
 
   const std::string folder_;
+  const std::string_view extension_;
   const bool is_writable_;
 };
 

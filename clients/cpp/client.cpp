@@ -61,14 +61,14 @@ template <typename Row>
 Result<RowsReply<Row>> decode_rows(const Answer& answer) {
   const std::size_t rows_bytes = std::size_t{answer.header.count} * sizeof(Row);
   if (answer.body.size() != rows_bytes + receipt_bytes(answer.header)) return contradiction(answer.header.operation);
-  return RowsReply<Row>{values_of<Row>(std::span(answer.body).first(rows_bytes)), info_of(answer)};
+  return RowsReply<Row>{values_of<Row>(answer.body.first(rows_bytes)), info_of(answer)};
 }
 
 template <typename Row>
 Result<PageReply<Row>> decode_page(const Answer& answer) {
   const std::size_t rows_bytes = std::size_t{answer.header.count} * sizeof(Row);
   if (answer.body.size() != rows_bytes + sizeof(PageEnd) + receipt_bytes(answer.header)) return contradiction(answer.header.operation);
-  PageReply<Row> page{values_of<Row>(std::span(answer.body).first(rows_bytes)), {}, info_of(answer)};
+  PageReply<Row> page{values_of<Row>(answer.body.first(rows_bytes)), {}, info_of(answer)};
   std::memcpy(&page.end, answer.body.data() + rows_bytes, sizeof page.end);
   return page;
 }

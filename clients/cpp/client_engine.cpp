@@ -298,7 +298,7 @@ void ClientEngine::take_reply(const FrameHeader& header, std::span<const std::by
   --in_flight_;
   Request& request = *at->second;
   const ReplyCode code = protocol::code_of(header);
-  if (code == ReplyCode::kOk) return answer(at, Answer{header, {body.begin(), body.end()}});
+  if (code == ReplyCode::kOk) return answer(at, Answer{header, body});
   const std::string text(reinterpret_cast<const char*>(body.data()), body.size());
   answer(at, refusal_of(request, code, text));
 }

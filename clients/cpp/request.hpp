@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,10 +12,10 @@
 
 namespace florin::client {
 
-/// A reply with code ok.
+/// A reply with code ok. Its body lies in the connection's memory, and is read before the call that hands it over returns.
 struct Answer {
   FrameHeader header;
-  std::vector<std::byte> body;
+  std::span<const std::byte> body;
 };
 
 /// One request from call to answer. Writer: the caller until it is submitted, then the client's thread.

@@ -14,6 +14,9 @@
 namespace florin::client {
 namespace {
 
+/// Smaller ones are collected by the reader.
+constexpr std::uint32_t kLargeBodyBytes = 64 * 1024;
+
 /// A peer that vanished without a word is noticed after so long.
 constexpr int kUserTimeoutMs = 15'000;
 
@@ -41,7 +44,7 @@ void Wire::open(const Endpoint& endpoint, const Hello& hello) {
   std::memcpy(hello_frame_.data(), &header, kFrameHeaderBytes);
   std::memcpy(hello_frame_.data() + kFrameHeaderBytes, body.data(), body.size());
   hello_written_bytes_ = 0;
-  reader_.emplace(protocol::Direction::kReply, kReplyBytesMax);
+  reader_.emplace(protocol::Direction::kReply, kLargeBodyBytes);
   state_ = State::kConnecting;
   if (::connect(socket_, reinterpret_cast<const sockaddr*>(&endpoint.address), endpoint.address_bytes) == 0) {
     state_ = State::kHello;
@@ -129,15 +132,28 @@ void Wire::advance(std::size_t bytes) noexcept {
 
 void Wire::read_some() {
   if (state_ != State::kHello && state_ != State::kReady) return;
-  const ssize_t count = ::recv(socket_, buffer_.data(), buffer_.size(), 0);
-  if (count > 0) return reader_->feed(std::span(buffer_).first(static_cast<std::size_t>(count)));
+  const std::span<std::byte> space = reader_->body_space();
+  std::array<iovec, 2> pieces{{{space.data(), space.size()}, {buffer_.data(), buffer_.size()}}};
+  const ssize_t count = ::readv(socket_, pieces.data(), static_cast<int>(pieces.size()));
+  if (count > 0) {
+    const std::size_t in_space = std::min(space.size(), static_cast<std::size_t>(count));
+    reader_->body_received(in_space);
+    return reader_->feed(std::span(buffer_).first(static_cast<std::size_t>(count) - in_space));
+  }
   if (count == 0) return fail("the server closed the connection");
   if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) fail(std::strerror(errno));
 }
 
 bool Wire::next_reply(FrameHeader& header, std::span<const std::byte>& body) {
   if (state_ == State::kClosed) return false;
-  switch (reader_->next()) {
+  protocol::FrameReader::Event event = reader_->next();
+  if (event == protocol::FrameReader::Event::kHeader) {
+    const std::size_t body_bytes = reader_->header().size - kFrameHeaderBytes;
+    if (body_.size() < body_bytes) body_.resize(body_bytes);
+    reader_->receive_body_into(body_.data());
+    event = reader_->next();
+  }
+  switch (event) {
     case protocol::FrameReader::Event::kFrame:
       header = reader_->header();
       body = reader_->body();

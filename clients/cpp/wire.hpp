@@ -63,6 +63,7 @@ class Wire {
   std::deque<Request*> writing_;
   std::optional<protocol::FrameReader> reader_;  ///< made anew for each connection
   std::vector<std::byte> buffer_ = std::vector<std::byte>(256 * 1024);
+  std::vector<std::byte> body_;  ///< of a large reply, received straight into it; kept, for pages come in rows
 };
 
 }  // namespace florin::client

@@ -191,35 +191,36 @@ Status IdFilter::save(const ByteSink& sink) const {
   return Status::ok();
 }
 
-Result<std::unique_ptr<IdFilter>> IdFilter::load(const VerifiedBytes& bytes) {
+Status IdFilter::load(const VerifiedBytes& bytes) {
   IdFilterHeader header;
   if (Status status = read_header(bytes, header, "id filter"); !status) return status;
   constexpr std::uint64_t kLinesMax = std::uint64_t{1} << (64 - kBitsInPart);
   const bool is_sound = header.moved <= kParts && header.lines_per_part > 0 && header.lines_per_moved > 0 &&
                         header.lines_per_part < kLinesMax && header.lines_per_moved < kLinesMax;
-  if (!is_sound) return Status(ErrorKind::kCorrupt, "id filter: its header makes no sense");
+  if (!is_sound) return {ErrorKind::kCorrupt, "id filter: its header makes no sense"};
   const std::uint64_t lines = header.moved * header.lines_per_moved + (kParts - header.moved) * header.lines_per_part;
-  if (bytes.size() != sizeof header + lines * kLineBytes) {
-    return Status(ErrorKind::kCorrupt, "id filter: its length is not that of its lines");
-  }
-  auto filter = std::make_unique<IdFilter>();
-  filter->generations_.clear();
-  if (header.moved < kParts) filter->generations_.push_back(std::make_unique<Generation>(header.lines_per_part));
-  if (header.moved > 0) filter->generations_.push_back(std::make_unique<Generation>(header.lines_per_moved));
+  if (bytes.size() != sizeof header + lines * kLineBytes) return {ErrorKind::kCorrupt, "id filter: its length is not that of its lines"};
+  std::deque<std::unique_ptr<Generation>> generations;
+  if (header.moved < kParts) generations.push_back(std::make_unique<Generation>(header.lines_per_part));
+  if (header.moved > 0) generations.push_back(std::make_unique<Generation>(header.lines_per_moved));
+  const auto generation_of = [&](std::uint32_t part) { return part < header.moved ? generations.back().get() : generations.front().get(); };
+  constexpr std::uint64_t kReadAhead = std::uint64_t{4} << 20;
   std::uint64_t offset = sizeof header;
   for (std::uint32_t part = 0; part < kParts; ++part) {
-    const Generation& generation = part < header.moved ? *filter->generations_.back() : *filter->generations_.front();
+    const Generation& generation = *generation_of(part);
     const std::uint64_t size = generation.lines_per_part * kLineBytes;
+    bytes.read_ahead(part == 0 ? offset : offset + kReadAhead, part == 0 ? size + kReadAhead : size);
     const std::byte* const from = bytes.at(offset, size);
     if (from == nullptr) return bytes.status(offset, size).with_context("id filter");
     std::memcpy(generation.part(part), from, size);
-    filter->parts_[part].store(&generation, std::memory_order_relaxed);
     offset += size;
   }
-  filter->moved_ = header.moved == 0 ? kParts : static_cast<std::uint32_t>(header.moved);
-  filter->count_ = header.count;
-  filter->segment_ = header.segment;
-  return filter;
+  for (std::uint32_t part = 0; part < kParts; ++part) parts_[part].store(generation_of(part), std::memory_order_relaxed);
+  generations_ = std::move(generations);
+  moved_ = header.moved == 0 ? kParts : static_cast<std::uint32_t>(header.moved);
+  count_ = header.count;
+  segment_ = header.segment;
+  return Status::ok();
 }
 
 }  // namespace florin::history

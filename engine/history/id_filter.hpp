@@ -90,8 +90,8 @@ class IdFilter {
 
   /// Writes the section.
   Status save(const ByteSink& sink) const;
-  /// Reads all of it: every block is verified. kCorrupt names the place.
-  static Result<std::unique_ptr<IdFilter>> load(const VerifiedBytes& bytes);
+  /// Fills an empty one that nobody reads yet: every block is verified. kCorrupt names the place, and it is as empty as before.
+  Status load(const VerifiedBytes& bytes);
 
  private:
   static constexpr std::uint64_t kLineBytes = 64;

@@ -203,9 +203,9 @@ void SealedPast::take_references(const core::FrozenGeneration& generation, std::
   references.insert(references.end(), added.begin(), added.end());
 }
 
-Status SealedPast::visit_stragglers(std::uint32_t part, const IdFilter::Add& add) const {
+Status SealedPast::visit_stragglers(std::uint32_t part, Segments segments, const IdFilter::Add& add) const {
   std::vector<std::uint64_t> hashes;
-  for (const SegmentView* segment : built_segments_) {
+  for (const SegmentView* segment : segments) {
     if (segment->ids().stragglers() == 0) continue;
     hashes.clear();
     const Status status = segment->ids().visit_stragglers(part, [&](std::uint64_t hash) { hashes.push_back(hash); });
@@ -215,41 +215,52 @@ Status SealedPast::visit_stragglers(std::uint32_t part, const IdFilter::Add& add
   return Status::ok();
 }
 
-/// From the id runs of all segments; what is read of them is checked on the way: a bit that is missing is money spent twice. Parts of the filter
-/// have nothing in common, so threads take one after the other.
+/// From an image, and from the id runs of the segments that are not in it; what is read is checked on the way: a bit that is missing is money spent
+/// twice.
 Status SealedPast::fill_filter() {
+  const std::uint64_t in_image = images_.load(filter_, built_segments_);
+  ids_from_image_ = filter_.count();
+  const Status status = fill_filter(Segments(built_segments_).first(in_image), Segments(built_segments_).subspan(in_image));
+  memory_bytes_.store(filter_.bytes() + store_.memory_bytes(), std::memory_order_relaxed);
+  return status;
+}
+
+/// Parts of the filter have nothing in common, so threads take one after the other.
+Status SealedPast::fill_filter(Segments known, Segments added) {
+  constexpr std::uint64_t kShareWithoutRoom = 8;  // some more false answers, until the next segment makes room in the background
   std::uint64_t ids = 0;
-  for (const SegmentView* segment : built_segments_) ids += segment->ids().stragglers();
+  for (const SegmentView* segment : added) ids += segment->ids().stragglers();
   if (ids == 0) return Status::ok();
-  const auto none = [](std::uint32_t, const IdFilter::Add&) { return Status::ok(); };
-  if (Status status = filter_.reserve(ids, none); !status) return status;
+  if (ids > filter_.count() / kShareWithoutRoom) {
+    const auto source = [&](std::uint32_t part, const IdFilter::Add& add) { return visit_stragglers(part, known, add); };
+    if (Status status = filter_.reserve(ids, source); !status) return status;
+  }
   std::atomic<std::uint32_t> next{0};
   std::vector<Status> failures(fill_threads(ids));
   {
     std::vector<std::jthread> threads;
-    for (std::size_t i = 1; i < failures.size(); ++i) threads.emplace_back([&, i] { failures[i] = fill_parts(next); });
-    failures[0] = fill_parts(next);
+    for (std::size_t i = 1; i < failures.size(); ++i) threads.emplace_back([&, i] { failures[i] = fill_parts(next, added); });
+    failures[0] = fill_parts(next, added);
   }
   for (const Status& failure : failures) {
     if (!failure) return failure;
   }
   filter_.note_added(ids, built_segments_.size());
-  memory_bytes_.store(filter_.bytes() + store_.memory_bytes(), std::memory_order_relaxed);
   return Status::ok();
 }
 
 /// Takes parts that nobody has taken, until there are none, or one cannot be read.
-Status SealedPast::fill_parts(std::atomic<std::uint32_t>& next) {
+Status SealedPast::fill_parts(std::atomic<std::uint32_t>& next, Segments segments) {
   constexpr std::uint32_t kPartsAhead = 8;
   for (;;) {
     const std::uint32_t part = next.fetch_add(1, std::memory_order_relaxed);
     if (part >= IdFilter::kParts) return Status::ok();
-    for (const SegmentView* segment : built_segments_) {
+    for (const SegmentView* segment : segments) {
       for (std::uint32_t ahead = part == 0 ? 0 : kPartsAhead; ahead <= kPartsAhead && part + ahead < IdFilter::kParts; ++ahead) {
         segment->ids().read_ahead(part + ahead);
       }
     }
-    const Status status = visit_stragglers(part, [&](std::span<const std::uint64_t> hashes) { filter_.add_to_part(part, hashes); });
+    const Status status = visit_stragglers(part, segments, [&](std::span<const std::uint64_t> hashes) { filter_.add_to_part(part, hashes); });
     if (!status) return status;
   }
 }
@@ -371,6 +382,7 @@ Result<bool> SealedPast::work() {
   memory_bytes_.store(filter_.bytes() + store_.memory_bytes(), std::memory_order_relaxed);
   durable_.store(header.segment, std::memory_order_release);
   state_.store(State::kBuilt, std::memory_order_release);
+  images_.keep(filter_, built_segments_, breathe_);
   return true;
 }
 
@@ -406,7 +418,7 @@ Status SealedPast::know(const SegmentView& segment) {
   auto lanes = std::make_shared<HighWaterLanes>(*newest_lanes_);
   if (Status status = lanes->add(*segment_lanes); !status) return status;
   if (const std::uint64_t stragglers = segment.ids().stragglers(); stragglers != 0) {
-    const auto source = [this](std::uint32_t part, const IdFilter::Add& add) { return visit_stragglers(part, add); };
+    const auto source = [this](std::uint32_t part, const IdFilter::Add& add) { return visit_stragglers(part, built_segments_, add); };
     if (Status status = filter_.reserve(stragglers, source); !status) return status;
     std::vector<std::uint64_t> hashes;
     for (std::uint32_t part = 0; part < IdRun::kParts; ++part) {

@@ -15,6 +15,7 @@
 #include "history/breathe.hpp"
 #include "history/damage.hpp"
 #include "history/id_filter.hpp"
+#include "history/id_filter_images.hpp"
 #include "history/readable_segment.hpp"
 #include "history/segment_builder.hpp"
 
@@ -33,6 +34,8 @@ struct SealedPastOptions {
   std::function<void(std::uint64_t filled, std::uint64_t full)> breathe = nullptr;
   /// Transfers that one filter of user data speaks for.
   std::uint32_t filter_block = core::kFilterBlock;
+  /// So many ids have to be in the id filter before an image of it is written: fewer are filled in in no time.
+  std::uint64_t image_ids_min = std::uint64_t{1} << 20;
 };
 
 /// The past of a ledger in sealed segments: one a generation.
@@ -41,7 +44,7 @@ struct SealedPastOptions {
 /// thread calls replace(): that goes over with at_boundary(), and what was replaced comes back, through a third.
 class SealedPast final : public core::Past {
  public:
-  SealedPast(SealedStore& store, SealedPastOptions options) : store_(store), options_(std::move(options)), damage_(store_, options_.on_damage) {
+  SealedPast(SealedStore& store, SealedPastOptions options) : store_(store), options_(std::move(options)), damage_(store_, options_.on_damage), images_(store_.images(), options_.image_ids_min) {
     if (options_.breathe) breathe_ = [this] { options_.breathe(filled_.load(std::memory_order_relaxed), full_.load(std::memory_order_relaxed)); };
     memory_bytes_.store(store_.memory_bytes(), std::memory_order_relaxed);
   }
@@ -87,6 +90,8 @@ class SealedPast final : public core::Past {
   /// Nobody reads any more what was replaced last, and it is gone; no segment is held. Asked until it is true, by the same thread.
   [[nodiscard]] bool is_replaced() noexcept;
   [[nodiscard]] u128 store_id() const noexcept { return store_id_; }
+  /// How many ids of the filter restore() took from an image of it.
+  [[nodiscard]] std::uint64_t ids_from_image() const noexcept { return ids_from_image_; }
 
  private:
   enum class State : std::uint32_t { kIdle, kFrozen, kBuilt };
@@ -99,6 +104,7 @@ class SealedPast final : public core::Past {
     std::vector<std::uint32_t> references;  // of accounts that are new in it, by ordinal
   };
 
+  using Segments = IdFilterImages::Segments;
   [[nodiscard]] std::optional<core::PastTransfer> past_of(const SegmentView& segment, const SegmentView::Known& known, std::uint64_t hash) const;
   [[nodiscard]] core::PendingStatus ended_status_of(const SegmentView& segment, u128 id, std::uint64_t hash) const;
   [[nodiscard]] core::AccountAt account_of(std::uint32_t ordinal) const noexcept;
@@ -128,8 +134,9 @@ class SealedPast final : public core::Past {
   Result<std::unique_ptr<SegmentView>> build(const SealedHeader& header);
   Status know(const SegmentView& segment);
   Status fill_filter();
-  Status fill_parts(std::atomic<std::uint32_t>& next);
-  Status visit_stragglers(std::uint32_t part, const IdFilter::Add& add) const;
+  Status fill_filter(Segments known, Segments added);
+  Status fill_parts(std::atomic<std::uint32_t>& next, Segments segments);
+  Status visit_stragglers(std::uint32_t part, Segments segments, const IdFilter::Add& add) const;
   void take_references(const core::FrozenGeneration& generation, std::vector<std::uint32_t>& references);
 
   SealedStore& store_;
@@ -185,6 +192,8 @@ class SealedPast final : public core::Past {
   std::shared_ptr<const HighWaterLanes> newest_lanes_ = lanes_;
   std::uint64_t first_sequence_ = 1;
   IdFilter filter_;
+  IdFilterImages images_;
+  std::uint64_t ids_from_image_ = 0;
 };
 
 }  // namespace florin::history

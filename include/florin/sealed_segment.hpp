@@ -84,6 +84,9 @@ class SealedStore {
   virtual Status remove(std::uint64_t segment) = 0;
   /// Takes a damaged one out of the way, so that it is not there any more, and can be looked at.
   virtual Status set_aside(std::uint64_t segment) = 0;
+  /// Where images of what was made of all segments up to one are kept, each under the number of that; nullptr: nowhere. They are for speed
+  /// alone. Used by the thread that writes.
+  [[nodiscard]] virtual SealedStore* images() noexcept { return nullptr; }
   /// What its readers may need for blocks that they unpack, all together.
   [[nodiscard]] virtual std::uint64_t memory_bytes() const noexcept { return 0; }
 };

@@ -67,6 +67,7 @@ class SealedStoreLives {
     counts_ = engine_->state_machine().counts();
     taking_.reset();
     engine_.reset();
+    past_.reset();
   }
 
   /// Another ledger takes its place.
@@ -124,6 +125,27 @@ class SealedStoreLives {
     EXPECT_TRUE(link.before == counts.shrunk_digest);
     return counts.transfers_shrunk;
   }
+  /// By number: images of the id filter.
+  [[nodiscard]] std::vector<fs::path> images() const {
+    std::vector<fs::path> paths;
+    for (const auto& file : fs::directory_iterator(folder_.path() + "/history")) {
+      if (file.path().extension() == ".ids") paths.push_back(file.path());
+    }
+    std::ranges::sort(paths);
+    return paths;
+  }
+  /// Every transfer of the segments is found by its id.
+  void expect_all_known() const {
+    const core::IdHash hash(EngineUnderTest::kGenesis.hash_seed);
+    const auto segments = past_->segments();
+    std::uint64_t sealed = 0;
+    for (std::uint32_t place = 0; place < segments->count(); ++place) sealed += (*segments)[place].transfers();
+    for (const auto& [id, transfer] : ledger_.transfers()) {
+      if (past_->find(id, hash(id))) --sealed;
+    }
+    EXPECT_EQ(sealed, 0U);
+  }
+  [[nodiscard]] std::uint64_t ids_from_image() const { return past_->past().ids_from_image(); }
   [[nodiscard]] std::uint64_t lives_from_snapshots() const { return lives_from_snapshots_; }
   Random& random() { return random_; }
 
@@ -139,9 +161,11 @@ class SealedStoreLives {
 
   std::unique_ptr<core::StateMachine> make_machine() {
     const auto builder = random_.below(3) == 0 ? DiskPast::Builder::kThread : DiskPast::Builder::kCaller;
+    past_.reset();
+    past_ = std::make_shared<DiskPast>(builder, folder_.path());
     return core::make_ledger({.memory_budget_bytes = std::uint64_t{1} << 30,
                               .partitions = random_.pick<std::uint32_t>({1, 1, 2, 3}),
-                              .past = std::make_shared<DiskPast>(builder, folder_.path()),
+                              .past = past_,
                               .generation_entries = generation_});
   }
 
@@ -156,7 +180,8 @@ class SealedStoreLives {
       } else {
         EXPECT_EQ(loaded.kind(), ErrorKind::kCorrupt) << loaded.message();
         snapshot_.reset();
-        machine.reset();  // first: its builder may be at work in the folder
+        machine.reset();
+        past_.reset();  // first: its builder may be at work in the folder
         machine = make_machine();
       }
     }
@@ -186,6 +211,7 @@ class SealedStoreLives {
   RandomWorkload workload_;
   model::ReferenceLedger ledger_;
   std::uint64_t generation_ = 0;
+  std::shared_ptr<DiskPast> past_;
   std::unique_ptr<EngineUnderTest> engine_;
   std::vector<Executed> history_;
   std::optional<Taken> snapshot_;
@@ -365,6 +391,44 @@ TEST(SealedRecovery, BuildsAgainWhatIsMissingOrDamaged) {
   }
   EXPECT_GT(damaged, kSeeds);
   EXPECT_GT(archived, kSeeds / 2);
+}
+
+/// An image that is missing, damaged, or of a journal with other transfers is not used, and the filter is filled from the id runs.
+TEST(SealedRecovery, ImagesOfTheIdFilterSpareTimeAndNothingElse) {
+  std::uint64_t used = 0;
+  std::uint64_t unused = 0;
+  const TemporaryFolder others(TemporaryFolder::Where::kMemory);
+  for (std::uint64_t seed = 300; seed < 300 + kSeeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    SealedStoreLives store(seed);
+    for (int life = 0; life < 6 && !HasFailure(); ++life) {
+      store.run(100 + store.random().below(400));
+      store.crash();
+      const std::vector<fs::path> images = store.images();
+      EXPECT_LE(images.size(), 2U);
+      const std::uint64_t what = store.random().below(6);
+      for (const fs::path& image : images) {
+        const fs::path other = fs::path(others.path()) / image.filename();
+        switch (what) {
+          case 0: fs::remove(image); break;
+          case 1: fs::resize_file(image, store.random().below(fs::file_size(image))); break;
+          case 2: change_byte(image, store.random().below(fs::file_size(image))); break;
+          case 3:
+            if (fs::exists(other)) fs::copy_file(other, image, fs::copy_options::overwrite_existing);
+            break;
+          default: fs::copy_file(image, other, fs::copy_options::overwrite_existing);
+        }
+      }
+      const std::uint64_t from_snapshots = store.lives_from_snapshots();
+      store.recover();
+      store.expect_all_known();
+      if (store.lives_from_snapshots() == from_snapshots) continue;
+      (store.ids_from_image() != 0 ? used : unused) += 1;
+      EXPECT_TRUE(what >= 2 || store.ids_from_image() == 0);
+    }
+  }
+  EXPECT_GT(used, kSeeds / 2);
+  EXPECT_GT(unused, kSeeds / 2);
 }
 
 /// Without a filter every block has to be looked at: the answer is the same, and the file is taken as it is.

@@ -20,6 +20,7 @@ DiskPast::DiskPast(Builder builder, const std::string& folder) : builder_(builde
   store_ = std::move(*store);
   history::SealedPastOptions options;
   options.filter_block = kFilterBlock;
+  options.image_ids_min = 1;
   past_ = std::make_unique<history::SealedPast>(*store_, options);
   if (builder_ == Builder::kCaller) return;
   thread_ = std::thread([this] {

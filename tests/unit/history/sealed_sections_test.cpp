@@ -128,8 +128,8 @@ class SealedSections : public ::testing::Test {
     } else {
       is_whole = false;
     }
-    if (const auto filter = IdFilter::load(section(SectionKind::kIdFilter))) {
-      for (const std::uint64_t hash : hashes_) EXPECT_TRUE((*filter)->may_hold(hash));
+    if (IdFilter filter; filter.load(section(SectionKind::kIdFilter))) {
+      for (const std::uint64_t hash : hashes_) EXPECT_TRUE(filter.may_hold(hash));
     } else {
       is_whole = false;
     }
@@ -158,12 +158,13 @@ TEST_F(SealedSections, AnswerFromTheFile) {
   const auto run = IdRun::open(section(SectionKind::kIdRun));
   const auto postings = Postings::open(section(SectionKind::kPostings));
   const auto checkpoints = Checkpoints::open(section(SectionKind::kCheckpoints));
-  const auto filter = IdFilter::load(section(SectionKind::kIdFilter));
+  IdFilter filter;
+  ASSERT_TRUE(filter.load(section(SectionKind::kIdFilter)));
   const auto user_data = UserDataFilter::open(section(SectionKind::kUserDataFilter), kTransfers);
-  ASSERT_TRUE(run && postings && checkpoints && filter && user_data);
+  ASSERT_TRUE(run && postings && checkpoints && user_data);
   for (std::uint32_t i = 0; i < kTransfers; ++i) {
     ASSERT_EQ(run->find(hashes_[i], [i](IdEntry entry) { return entry.index() == i; }), Found::kYes);
-    ASSERT_TRUE((*filter)->may_hold(hashes_[i]));
+    ASSERT_TRUE(filter.may_hold(hashes_[i]));
     PostingRange range;
     ASSERT_EQ(postings->find(i % kAccounts, range), Found::kYes);
     Checkpoint checkpoint;
