@@ -137,13 +137,14 @@ std::optional<WireClient::Message> WireClient::call(OperationCode operation, std
 }
 
 bool WireClient::enrol() {
+  session_ = number_ = 0;
+  parent_ = 0;
   const RegisterRequest request;
   const auto reply = call(OperationCode::kRegister, std::as_bytes(std::span(&request, 1)));
   RegisterResult result;
   if (!reply || !reply->is_reply() || reply->body.size() != sizeof result) return false;
   std::memcpy(&result, reply->body.data(), sizeof result);
   session_ = reply->reply().commit;
-  number_ = 0;
   return result.batch_size_limit == kMessageBodyBytesMax;
 }
 
