@@ -126,6 +126,37 @@ TEST(ClientCalls, RowsAreDecoded) {
   EXPECT_TRUE(client->get_trial_balance({.ledger = 1}));
 }
 
+/// They are received into memory that is used again, while others, of all sizes, are on their way behind them.
+TEST(ClientCalls, LargeRepliesKeepTheirRows) {
+  ScriptedServer server;
+  server.handle(Operation::kQueryTransfers, [](auto&, std::span<const std::byte> body) {
+    QueryFilter filter;
+    std::memcpy(&filter, body.data(), sizeof filter);
+    Reply reply{.count = filter.limit};
+    reply.body.resize(reply.count * sizeof(Transfer) + sizeof(PageEnd));
+    for (std::uint32_t i = 0; i < filter.limit; ++i) {
+      const u128 id = make_u128(filter.timestamp_min, i);
+      std::memcpy(reply.body.data() + i * sizeof(Transfer), &id, sizeof id);
+    }
+    return reply;
+  });
+  const auto client = connect(server.options());
+  ASSERT_TRUE(client);
+  const std::vector<std::uint32_t> sizes{0, 1, 511, 512, kQueryRowsMax, 513, kQueryRowsMax, 2, 5'000, 600, 0, 4'000};
+  for (std::uint64_t round = 1; round <= 20; ++round) {
+    std::vector<std::promise<void>> done(sizes.size());
+    for (std::size_t call = 0; call < sizes.size(); ++call) {
+      const QueryFilter filter{.timestamp_min = round * 100 + call, .limit = sizes[call]};
+      client->query_transfers_async(filter, [&, call, filter](const Result<PageReply<Transfer>>& page) {
+        EXPECT_TRUE(page && page->rows.size() == sizes[call]);
+        for (std::uint32_t i = 0; page && i < page->rows.size(); ++i) EXPECT_TRUE(page->rows[i].id == make_u128(filter.timestamp_min, i));
+        done[call].set_value();
+      });
+    }
+    for (std::promise<void>& one : done) one.get_future().get();
+  }
+}
+
 TEST(ClientCalls, QueriesArePagedThrough) {
   ScriptedServer server;
   server.handle(Operation::kQueryTransfers, [](auto&, std::span<const std::byte> body) {

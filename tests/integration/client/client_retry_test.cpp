@@ -54,6 +54,30 @@ TEST(ClientRetry, DamagedRepliesAreNotBelieved) {
   }
 }
 
+/// The first connection ends in the middle of a large reply, or damages it; the second one gives all of it.
+TEST(ClientRetry, LargeReplyThatWasCutOrDamagedIsAskedForAgain) {
+  constexpr std::uint32_t kRows = 4'000;
+  const std::size_t total = 2 * kFrameHeaderBytes + kRows * sizeof(Transfer);
+  for (std::size_t at = 300; at < total; at += total / 13) {
+    for (const bool is_cut : {true, false}) {
+      ScriptedServer server(is_cut ? Script{.send_bytes_max = at} : Script{.flipped_bit = at * 8 + 3});
+      server.handle(Operation::kQueryTransfers, [](auto&, auto) {
+        ScriptedServer::Reply reply{.count = kRows};
+        reply.body.resize(kRows * sizeof(Transfer) + sizeof(PageEnd));
+        for (std::uint64_t i = 0; i < kRows; ++i) std::memcpy(reply.body.data() + i * sizeof(Transfer), &i, sizeof i);
+        return reply;
+      });
+      const auto client = Client::connect(server.options());
+      ASSERT_TRUE(client);
+      const auto page = client.value()->query_transfers({.limit = kRows});
+      ASSERT_TRUE(page) << page.error().message();
+      ASSERT_EQ(page->rows.size(), kRows);
+      for (std::uint64_t i = 0; i < kRows; ++i) ASSERT_EQ(low64(page->rows[i].id), i);
+      EXPECT_EQ(server.connections(), 2);
+    }
+  }
+}
+
 TEST(ClientRetry, OpenRequestsAreSentAgainInOrder) {
   ScriptedServer server;
   auto client = Client::connect(server.options());
