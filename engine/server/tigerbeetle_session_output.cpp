@@ -63,6 +63,7 @@ void TigerBeetleSession::answer_registration(const pipeline::Request& request) {
   core::ClientReply reply;
   std::memcpy(&reply, request.reply.data, sizeof reply);
   if (reply.verdict != SessionVerdict::kExecuted && reply.verdict != SessionVerdict::kRepeated) return answer_verdict(reply.verdict);
+  if (reply.verdict == SessionVerdict::kExecuted) IoCounters::add(context_.counters.registered_total, 1);
   const tigerbeetle::RegisterResult result;
   const auto body = std::as_bytes(std::span(&result, 1));
   send(tigerbeetle::make_reply_header({.request = request_header_, .op = reply.sequence, .timestamp = reply.timestamp}, body), body);
@@ -120,6 +121,7 @@ std::uint32_t TigerBeetleSession::append_trailer(pipeline::Request& request, con
 
 void TigerBeetleSession::evict(const tigerbeetle::MessageHeader& message, EvictionReason reason) {
   IoCounters::add(context_.counters.refused_total, 1);
+  IoCounters::add(context_.counters.evicted_total[static_cast<std::size_t>(reason) - 1], 1);
   send(tigerbeetle::make_eviction(message, reason), {});
 }
 
