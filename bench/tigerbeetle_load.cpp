@@ -5,12 +5,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <memory>
 #include <random>
 #include <string>
@@ -32,7 +34,9 @@
 /// accounts are rewritten at every use. Each connection is a client with one request under way, as the protocol has it. Prints JSON. Run by
 /// bench/run_tigerbeetle; the official clients are too slow to fill batches.
 ///
-///     tigerbeetle_load HOST:PORT CONNECTIONS BATCH TRANSFERS ACCOUNTS
+///     tigerbeetle_load HOST:PORT CONNECTIONS BATCH TRANSFERS ACCOUNTS RATE
+///
+/// RATE: transfers a second that are due, whatever the server does; 0 for the next request as soon as a reply is there.
 
 namespace florin::bench {
 namespace {
@@ -44,6 +48,7 @@ using tigerbeetle::OperationCode;
 
 constexpr std::uint32_t kBatchMax = 8189;
 constexpr std::uint32_t kPreparedTransfersMin = 1U << 18;
+constexpr double kNoReplyNs = 30e9;
 constexpr std::uint32_t kDirectBodyBytesMin = 1U << 30;  // replies are small: they are collected
 
 [[noreturn]] void fail(const std::string& what) {
@@ -96,14 +101,15 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   /// Seals the message and sends it. It stays as it is until the reply.
-  void request(OperationCode operation, const Message& message) {
+  void request(OperationCode operation, const Message& message, std::uint64_t due_ns) {
     fields_.operation = operation;
     MessageHeader header;
     header.release = tigerbeetle::Release::of(0, 17, 9);
     tigerbeetle::set_fields(header, fields_);
     tigerbeetle::seal(header, {message.body(), message.bytes - kHeaderBytes});
     std::memcpy(message.data, &header, sizeof header);
-    sent_ns_ = now_ns();
+    message_ = message;
+    due_ns_ = due_ns;
     rest_ = {message.data, message.bytes};
     send_rest();
   }
@@ -145,7 +151,9 @@ class Connection {
   /// The reply has been looked at.
   void forget_reply() { reader_.next(); }
 
-  [[nodiscard]] std::uint64_t sent_ns() const noexcept { return sent_ns_; }
+  /// What was sent last.
+  [[nodiscard]] const Message& message() const noexcept { return message_; }
+  [[nodiscard]] std::uint64_t due_ns() const noexcept { return due_ns_; }
 
  private:
   void watch(int how, std::uint32_t events) {
@@ -160,9 +168,10 @@ class Connection {
   int fd_ = -1;
   tigerbeetle::MessageReader reader_;
   tigerbeetle::RequestFields fields_;
+  Message message_;
   std::span<const std::byte> rest_;
   bool waits_for_room_ = false;
-  std::uint64_t sent_ns_ = 0;
+  std::uint64_t due_ns_ = 0;
 };
 
 /// Messages with transfers of the workload, used round and round.
@@ -172,19 +181,21 @@ class PreparedTransfers {
       : workload_(workload),
         batch_(workload.options().batch),
         stride_bytes_(kHeaderBytes + batch_ * kEventBytes + trailer_bytes(1, kEventBytes)),
-        messages_(std::max({connections + 1, 32U, kPreparedTransfersMin / batch_})),
+        messages_(std::max({connections, 32U, kPreparedTransfersMin / batch_})),
         memory_(messages_.size() * stride_bytes_),
         id_prefix_(low64(random_u128())) {
     for (std::size_t i = 0; i < messages_.size(); ++i) {
       messages_[i].data = memory_.data() + i * stride_bytes_;
       workload.prepare(i, {transfers(messages_[i]), batch_});
+      free_.push_back(&messages_[i]);
     }
   }
 
-  /// The next `events` transfers. There are more messages than connections, and those take turns, so it is not under way any more.
-  const Message& next(std::uint32_t events) {
-    Message& message = messages_[uses_ % messages_.size()];
-    const bool is_used = uses_++ >= messages_.size();
+  /// The next `events` transfers, in the message that has been free for longest.
+  const Message& take(std::uint32_t events) {
+    Message& message = *free_.front();
+    free_.pop_front();
+    const bool is_used = message.bytes != 0;
     Transfer* const transfer = transfers(message);
     for (std::uint32_t i = 0; i < events; ++i) {
       if (is_used) {
@@ -196,6 +207,8 @@ class PreparedTransfers {
     message.finish_batch(events);
     return message;
   }
+  /// There is a reply to the message.
+  void give_back(const Message& message) { free_.push_back(&messages_[static_cast<std::size_t>(message.data - memory_.data()) / stride_bytes_]); }
 
  private:
   static Transfer* transfers(const Message& message) { return reinterpret_cast<Transfer*>(message.body()); }
@@ -206,7 +219,7 @@ class PreparedTransfers {
   std::vector<Message> messages_;
   load::HugeMemory memory_;
   const std::uint64_t id_prefix_;
-  std::uint64_t uses_ = 0;
+  std::deque<Message*> free_;
   std::uint64_t number_ = 0;
 };
 
@@ -219,7 +232,7 @@ class Load {
     for (auto& connection : connections_) {
       std::memset(scratch_message_.body(), 0, sizeof(tigerbeetle::RegisterRequest));
       scratch_message_.bytes = kHeaderBytes + sizeof(tigerbeetle::RegisterRequest);
-      connection->request(OperationCode::kRegister, scratch_message_);
+      connection->request(OperationCode::kRegister, scratch_message_, now_ns());
       await_reply(*connection);
       connection->forget_reply();
     }
@@ -241,30 +254,36 @@ class Load {
         std::memcpy(scratch_message_.body() + i * sizeof account, &account, sizeof account);
       }
       scratch_message_.finish_batch(count);
-      connection.request(OperationCode::kCreateAccounts, scratch_message_);
+      connection.request(OperationCode::kCreateAccounts, scratch_message_, now_ns());
       await_reply(connection);
       settle(connection, static_cast<std::uint32_t>(CreateAccountStatus::kExists));
     }
   }
 
-  /// Sends so many transfers on all connections, and waits for the last reply.
-  nlohmann::ordered_json send_transfers(std::uint64_t transfers) {
+  /// Sends so many transfers on all connections, and waits for the last reply. With a rate requests are due at fixed times, from which latency
+  /// counts; one that finds all connections busy waits for the first that is free.
+  nlohmann::ordered_json send_transfers(std::uint64_t transfers, double rate) {
     PreparedTransfers prepared(workload_, static_cast<std::uint32_t>(connections_.size()));
+    const double interval_ns = rate > 0 ? 1e9 * workload_.options().batch / rate : 0;
+    std::vector<Connection*> idle;
+    for (auto& connection : connections_) idle.push_back(connection.get());
     std::uint64_t unsent = transfers;
     std::uint64_t unsettled = transfers;
-    const auto send_next = [&](Connection& connection) {
-      const auto events = static_cast<std::uint32_t>(std::min<std::uint64_t>(workload_.options().batch, unsent));
-      if (events == 0) return;
-      unsent -= events;
-      connection.request(OperationCode::kCreateTransfers, prepared.next(events));
-    };
     const std::uint64_t begin_ns = now_ns();
-    for (auto& connection : connections_) send_next(*connection);
+    auto due_ns = static_cast<double>(begin_ns);
     while (unsettled > 0) {
-      for (Connection* const connection : wait()) {
-        latency_.record(now_ns() - connection->sent_ns());
+      for (; unsent > 0 && !idle.empty() && due_ns <= static_cast<double>(now_ns()); due_ns += interval_ns) {
+        const auto events = static_cast<std::uint32_t>(std::min<std::uint64_t>(workload_.options().batch, unsent));
+        unsent -= events;
+        idle.back()->request(OperationCode::kCreateTransfers, prepared.take(events), rate > 0 ? static_cast<std::uint64_t>(due_ns) : now_ns());
+        idle.pop_back();
+      }
+      const bool is_due_later = unsent > 0 && !idle.empty();
+      for (Connection* const connection : wait(is_due_later ? due_ns - static_cast<double>(now_ns()) : kNoReplyNs)) {
+        latency_.record(now_ns() - connection->due_ns());
         unsettled -= settle(*connection, kCreated);
-        send_next(*connection);
+        prepared.give_back(connection->message());
+        idle.push_back(connection);
       }
     }
     const double seconds = static_cast<double>(now_ns() - begin_ns) / 1e9;
@@ -278,18 +297,20 @@ class Load {
  private:
   void await_reply(const Connection& wanted) {
     for (;;) {
-      for (const Connection* const connection : wait()) {
+      for (const Connection* const connection : wait(kNoReplyNs)) {
         if (connection == &wanted) return;
       }
     }
   }
 
-  /// Connections whose reply is there now.
-  const std::vector<Connection*>& wait() {
+  /// Connections whose reply is there now, or within so long.
+  const std::vector<Connection*>& wait(double timeout_ns) {
     ready_.clear();
     std::array<epoll_event, 256> events;
-    const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 30'000);
-    if (count <= 0) fail("no reply for 30 s");
+    const auto whole_ns = static_cast<std::int64_t>(std::max(timeout_ns, 0.0));
+    const timespec timeout{.tv_sec = whole_ns / 1'000'000'000, .tv_nsec = whole_ns % 1'000'000'000};
+    const int count = ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &timeout, nullptr);
+    if (count < 0 || (count == 0 && timeout_ns >= kNoReplyNs)) fail("no reply for 30 s");
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
       Connection& connection = *connections_[event.data.u32];
@@ -341,7 +362,7 @@ int run(char** arguments) {
   const Workload workload(options);
   Load load(parse_address(arguments[1]), connections, workload);
   load.create_accounts();
-  std::printf("%s\n", load.send_transfers(number(4)).dump(1).c_str());
+  std::printf("%s\n", load.send_transfers(number(4), std::strtod(arguments[6], nullptr)).dump(1).c_str());
   return 0;
 }
 
@@ -349,8 +370,8 @@ int run(char** arguments) {
 }  // namespace florin::bench
 
 int main(int count, char** arguments) {
-  if (count != 6) {
-    std::fprintf(stderr, "usage: tigerbeetle_load HOST:PORT CONNECTIONS BATCH TRANSFERS ACCOUNTS\n");
+  if (count != 7) {
+    std::fprintf(stderr, "usage: tigerbeetle_load HOST:PORT CONNECTIONS BATCH TRANSFERS ACCOUNTS RATE\n");
     return 2;
   }
   return florin::bench::run(arguments);
