@@ -70,7 +70,7 @@ void History::check_batch(std::span<const std::byte> bytes) {
     ASSERT_EQ(header.first_sequence, sequence_ + 1);
     ASSERT_GE(header.timestamp, timestamp_ + header.event_count) << "two events at one time";
     switch (header.operation) {
-      case Operation::kGenesis: break;
+      case Operation::kGenesis: ledger_.genesis(header.timestamp); break;
       case Operation::kPulse: check_pulse(request.body, header.timestamp); break;
       default:
         if (header.protocol == Protocol::kTigerBeetle) {

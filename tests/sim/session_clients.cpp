@@ -41,7 +41,7 @@ void SessionClients::sign(pipeline::Request& request, const TestRequest& sent) c
 
 void SessionClients::answered(const pipeline::Request& request) {
   Client& client = clients_[static_cast<std::size_t>(request.client - clients_.front().id)];
-  const auto begin_anew = [&] { client = {.id = client.id, .last = std::nullopt}; };
+  const auto begin_anew = [&] { client = {.id = client.id, .number = client.number, .last = std::nullopt}; };  // no number twice
   if (request.reply.code != ReplyCode::kOk) {
     if (request.verdict == core::SessionVerdict::kNoSession) begin_anew();
     return;
