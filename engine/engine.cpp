@@ -220,6 +220,7 @@ Status Engine::wire() {
   std::vector<pipeline::Port*> ports;
   for (std::uint32_t i = 0; i < options_.io_threads; ++i) ports.push_back(&pipeline_->port(i));
   server_ = std::make_unique<server::Server>(*options_.server, ports);
+  pipeline_->set_edge(*server_);
   return server_->listen();
 }
 

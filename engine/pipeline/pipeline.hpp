@@ -86,6 +86,8 @@ class Pipeline {
     std::vector<runtime::Waker> queries = {};  ///< one per query agent
   };
   void set_wakers(const Wakers& wakers);
+  /// Where connections are counted. Set before the engine runs; outlives its last request.
+  void set_edge(const StatusSection& edge) noexcept { status_.set_edge(edge); }
 
   /// One step of every agent on the calling thread; returns the work done, 0 when all is quiet.
   int step() noexcept;

@@ -1,78 +1,8 @@
 #include "pipeline/status_report.hpp"
 
-#include <algorithm>
-#include <cstdio>
-#include <cstring>
-
-#include "runtime/check.hpp"
+#include "pipeline/json_area.hpp"
 
 namespace florin::pipeline {
-namespace {
-
-/// Appends JSON to a fixed area, without allocating. Text that does not fit is a broken promise of the area's size.
-class JsonArea {
- public:
-  explicit JsonArea(std::span<std::byte> area) noexcept : area_(area) {}
-
-  void open(const char* name = nullptr) noexcept {
-    key(name);
-    text("{");
-    is_first_ = true;
-  }
-  void close() noexcept {
-    text("}");
-    is_first_ = false;
-  }
-  void number(const char* name, std::uint64_t value) noexcept {
-    key(name);
-    char digits[24];
-    std::snprintf(digits, sizeof digits, "%llu", static_cast<unsigned long long>(value));
-    text(digits);
-  }
-  void boolean(const char* name, bool value) noexcept {
-    key(name);
-    text(value ? "true" : "false");
-  }
-  void hex(const char* name, u128 value) noexcept {
-    key(name);
-    char digits[40];
-    std::snprintf(digits, sizeof digits, "\"%016llx%016llx\"", static_cast<unsigned long long>(high64(value)),
-                  static_cast<unsigned long long>(low64(value)));
-    text(digits);
-  }
-  void latencies(const char* name, const observe::Histogram& histogram) noexcept {
-    open(name);
-    number("p50", histogram.percentile(0.5));
-    number("p99", histogram.percentile(0.99));
-    number("p999", histogram.percentile(0.999));
-    number("max", histogram.max());
-    close();
-  }
-  [[nodiscard]] std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(used_); }
-
- private:
-  void key(const char* name) noexcept {
-    if (!is_first_) text(",");
-    is_first_ = false;
-    if (name == nullptr) return;
-    text("\"");
-    text(name);
-    text("\":");
-  }
-  void text(const char* characters) noexcept {
-    const std::size_t length = std::strlen(characters);
-    FLORIN_CHECK(length <= area_.size() - used_);
-    std::memcpy(area_.data() + used_, characters, length);
-    used_ += length;
-  }
-
-  std::span<std::byte> area_;
-  std::size_t used_ = 0;
-  bool is_first_ = true;
-};
-
-}  // namespace
-
 StatusReport::StatusReport(const Sources& sources)
     : sources_(sources), started_ns_(sources.clock.steady_ns()), rate_since_ns_(started_ns_) {}
 
@@ -116,6 +46,7 @@ std::uint32_t StatusReport::write_status(std::span<std::byte> area) {
   json.number("transfers", counts.transfers);
   json.number("holds_open", counts.holds_open);
   json.number("ids_failed", counts.ids_failed);
+  json.number("client_sessions", counts.client_sessions);
   json.number("memory_bytes", counts.memory_bytes);
   json.number("partitions", sources_.partitions);
   json.number("uptime_ns", now_ns - started_ns_);
@@ -199,6 +130,8 @@ std::uint32_t StatusReport::write_status(std::span<std::byte> area) {
   json.number("published", sources_.snapshots.published_count());
   json.number("failed", sources_.snapshots.failed_count());
   json.close();
+
+  if (edge_ != nullptr) edge_->write(json);
   json.close();
   return json.size();
 }

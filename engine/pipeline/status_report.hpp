@@ -12,6 +12,16 @@
 
 namespace florin::pipeline {
 
+class JsonArea;
+
+/// What somebody outside the pipeline has to say in the reply to `status`.
+class StatusSection {
+ public:
+  virtual ~StatusSection() = default;
+  /// Appends named numbers and objects to the object that is open. Any thread.
+  virtual void write(JsonArea& json) const noexcept = 0;
+};
+
 /// The reply to `status`: one JSON object of at most kStatusBytesMax bytes, true of the sequence it names. The state hash may
 /// cost a walk over the tables, so it is kept while the sequence stands still.
 /// Writer: the holder of the core token.
@@ -32,6 +42,8 @@ class StatusReport final : public StatusWriter {
   /// The stages are made after the report; set before the engine runs.
   void set_stages(const Sequencer& sequencer, const JournalStage& journal_stage, const QueryStage& queries) noexcept;
   void set_store_id(u128 store_id) noexcept { store_id_ = store_id; }
+  /// Outlives the report, or its last reply. Set before the engine runs.
+  void set_edge(const StatusSection& edge) noexcept { edge_ = &edge; }
 
   std::uint32_t write_status(std::span<std::byte> area) override;
 
@@ -43,6 +55,7 @@ class StatusReport final : public StatusWriter {
   const Sequencer* sequencer_ = nullptr;
   const JournalStage* journal_stage_ = nullptr;
   const QueryStage* queries_ = nullptr;
+  const StatusSection* edge_ = nullptr;
   u128 store_id_ = 0;
   const std::uint64_t started_ns_;
 

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
+
+#include "tigerbeetle/message.hpp"
 
 namespace florin::server {
 
@@ -17,6 +20,8 @@ struct alignas(64) IoCounters {
   std::atomic<std::uint64_t> sent_bytes_total{0};
   std::atomic<std::uint64_t> slow_readers_total{0};  ///< connections dropped because replies were not taken
   std::atomic<std::uint64_t> rounds_total{0};
+  std::atomic<std::uint64_t> registered_total{0};  ///< sessions of TigerBeetle's clients that began
+  std::array<std::atomic<std::uint64_t>, tigerbeetle::kEvictionReasons.size()> evicted_total{};  ///< evictions sent, by reason
 
   /// One writer: no locked instruction is needed.
   static void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexcept {

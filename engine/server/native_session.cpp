@@ -2,9 +2,6 @@
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
-
-#include <new>
 
 namespace florin::server {
 namespace {
@@ -18,19 +15,10 @@ constexpr std::size_t kLargeProgressBytes = 128 * 1024;
 }  // namespace
 
 NativeSession::NativeSession(SessionContext& context, std::uint64_t handle, int socket, bool is_loopback)
-    : context_(context),
-      handle_(handle),
-      socket_(socket),
+    : SocketSession(context, handle, socket),
       is_loopback_(is_loopback),
       reader_(protocol::Direction::kRequest, kLargeBodyBytesMin),
       phase_since_ns_(context.clock.steady_ns()) {}
-
-NativeSession::~NativeSession() { close(); }
-
-bool NativeSession::start() {
-  interest_ = EPOLLIN;
-  return context_.poller.add(socket_, handle_, interest_);
-}
 
 void NativeSession::refuse_connection(ReplyCode code, std::string_view text) {
   reply_error({.operation = Operation::kHello}, code, text);
@@ -38,7 +26,8 @@ void NativeSession::refuse_connection(ReplyCode code, std::string_view text) {
 }
 
 void NativeSession::on_ready(std::uint32_t events) {
-  try {
+  if (is_closed()) return;
+  guarded([&] {
     if (phase_ == Phase::kLingering) {
       discard_input();
     } else if (phase_ == Phase::kOpen && pause_ == Pause::kNone && (events & EPOLLIN) != 0) {
@@ -48,55 +37,44 @@ void NativeSession::on_ready(std::uint32_t events) {
     }
     if ((events & EPOLLOUT) != 0) mark_dirty();
     update_interest();
-  } catch (const std::bad_alloc&) {
-    close();
-  }
+  });
 }
 
 void NativeSession::on_round_end() {
-  is_dirty_ = false;
-  if (phase_ == Phase::kClosed) return;
-  try {
-    if (!output_.empty()) after_send(output_.flush(socket_));
+  if (is_closed()) return;
+  guarded([&] {
+    flush();
+    if (is_closed()) return;
     if (pause_ == Pause::kReplies && may_admit()) read_on();
-    if (context_.stopping && phase_ == Phase::kOpen && in_flight_ == 0 && output_.empty()) finish();
+    if (context_.stopping && phase_ == Phase::kOpen && in_flight_ == 0 && !has_output()) finish();
     finish_if_done();
     update_interest();
-  } catch (const std::bad_alloc&) {
-    close();
-  }
+  });
 }
 
 void NativeSession::on_resume() {
-  if (phase_ != Phase::kOpen || (pause_ != Pause::kBlock && pause_ != Pause::kQueryBlock)) return;
-  try {
+  if (is_closed() || phase_ != Phase::kOpen || (pause_ != Pause::kBlock && pause_ != Pause::kQueryBlock)) return;
+  guarded([&] {
     read_on();
     update_interest();
-  } catch (const std::bad_alloc&) {
-    close();
-  }
+  });
 }
 
 void NativeSession::on_stop() {
-  if (phase_ != Phase::kOpen) return;
+  if (is_closed() || phase_ != Phase::kOpen) return;
   if (pause_ != Pause::kNone) read_on();  // Frames that were received get their refusal.
-  if (phase_ != Phase::kOpen) return;
-  if (large_request_ != nullptr) {
+  if (is_closed() || phase_ != Phase::kOpen) return;
+  if (has_large()) {
     finish_with(ReplyCode::kStopping, protocol::explanation_of(ReplyCode::kStopping));
-  } else if (in_flight_ == 0 && output_.empty()) {
+  } else if (in_flight_ == 0 && !has_output()) {
     finish();
   }
   mark_dirty();
 }
 
 void NativeSession::on_tick(std::uint64_t now_ns) {
-  const auto passed = [now_ns](std::uint64_t since_ns, std::uint64_t limit_ns) {
-    return since_ns != 0 && now_ns > since_ns + limit_ns;
-  };
-  if (passed(unsent_since_ns_, context_.settings.write_timeout_ms * kNsPerMs)) {
-    IoCounters::add(context_.counters.slow_readers_total, 1);
-    close();
-  } else if (phase_ == Phase::kLingering && passed(phase_since_ns_, kLingerNs)) {
+  if (is_closed() || close_slow_reader(now_ns)) return;
+  if (phase_ == Phase::kLingering && has_passed(now_ns, phase_since_ns_, kLingerNs)) {
     close();
   } else if (phase_ == Phase::kOpen) {
     tick_open(now_ns);
@@ -107,12 +85,10 @@ void NativeSession::tick_open(std::uint64_t now_ns) {
   const ServerSettings& settings = context_.settings;
   if (!hello_done_ && now_ns > phase_since_ns_ + settings.hello_timeout_ms * kNsPerMs) {
     finish_with(ReplyCode::kHelloRequired, "no hello arrived in time");
-  } else if (frame_since_ns_ != 0 && now_ns > frame_since_ns_ + settings.frame_timeout_ms * kNsPerMs) {
+  } else if (has_passed(now_ns, frame_since_ns_, settings.frame_timeout_ms * kNsPerMs)) {
     finish_malformed("stalled: the frame did not arrive in time");
-  } else if (large_request_ != nullptr) {
-    const bool others_wait =
-        large_block_->is_for_queries ? !context_.waiting_for_query_block.empty() : !context_.waiting_for_block.empty();
-    if (others_wait) check_large_progress(now_ns);
+  } else if (has_large() && holds_back_others()) {
+    check_large_progress(now_ns);
   }
 }
 
@@ -127,21 +103,8 @@ void NativeSession::check_large_progress(std::uint64_t now_ns) {
   }
 }
 
-void NativeSession::mark_dirty() {
-  if (is_dirty_ || phase_ == Phase::kClosed) return;
-  is_dirty_ = true;
-  context_.dirty.push_back(handle_);
-}
-
 void NativeSession::update_interest() {
-  if (phase_ == Phase::kClosed) return;
-  const bool reads = phase_ == Phase::kLingering || (phase_ == Phase::kOpen && pause_ == Pause::kNone);
-  // While the round is not over, its flush may still empty the output: no change before it.
-  const std::uint32_t writes = output_.empty() ? 0U : (is_dirty_ ? interest_ & EPOLLOUT : EPOLLOUT);
-  const std::uint32_t wanted = (reads ? EPOLLIN : 0U) | writes;
-  if (wanted == interest_) return;
-  interest_ = wanted;
-  context_.poller.change(socket_, handle_, wanted);
+  SocketSession::update_interest(phase_ == Phase::kLingering || (phase_ == Phase::kOpen && pause_ == Pause::kNone));
 }
 
 /// Reads no more; what was admitted is still answered.
@@ -154,7 +117,7 @@ void NativeSession::finish() {
 }
 
 void NativeSession::finish_if_done() {
-  if (phase_ != Phase::kFinishing || in_flight_ != 0 || !output_.empty()) return;
+  if (phase_ != Phase::kFinishing || in_flight_ != 0 || has_output()) return;
   if (input_ended_) {
     close();
   } else {
@@ -166,17 +129,6 @@ void NativeSession::linger() {
   ::shutdown(socket_, SHUT_WR);
   phase_ = Phase::kLingering;
   phase_since_ns_ = context_.clock.steady_ns();
-}
-
-void NativeSession::close() {
-  if (phase_ == Phase::kClosed) return;
-  abandon_large();
-  phase_ = Phase::kClosed;
-  context_.unsent_bytes -= unsent_counted_;
-  unsent_counted_ = 0;
-  context_.poller.remove(socket_);
-  ::close(socket_);
-  context_.closed.push_back(handle_);
 }
 
 }  // namespace florin::server

@@ -6,9 +6,7 @@
 #include <string_view>
 
 #include "protocol/frame_reader.hpp"
-#include "server/output_buffer.hpp"
-#include "server/session.hpp"
-#include "server/session_context.hpp"
+#include "server/socket_session.hpp"
 
 namespace florin::server {
 
@@ -16,23 +14,17 @@ namespace florin::server {
 ///
 /// Lifecycle: open (hello expected, then any requests) -> finishing (a final error is queued or the peer sent its last byte:
 /// nothing more is read, replies under way still leave) -> lingering (our end is shut; what the peer still sends is thrown
-/// away, so that the kernel does not turn the unread bytes into a reset that overtakes our last reply) -> closed.
+/// away, so that the kernel does not turn the unread bytes into a reset that overtakes our last reply) -> closed, from any of these.
 ///
 /// Back-pressure: reading stops while too many requests or reply bytes are open, no block is free, or the connection has its share of
 /// blocks of queries under way; the reader then keeps what was received already (at most kScratchBytes).
 ///
 /// Writer, readers: the I/O thread. Limits: ServerSettings.
-class NativeSession final : public Session {
+class NativeSession final : public SocketSession {
  public:
-  /// Bodies from here on are received straight into a block of their own.
-  static constexpr std::uint32_t kLargeBodyBytesMin = 16 * 1024;
-
   /// Owns `socket`, which is connected and non-blocking.
   NativeSession(SessionContext& context, std::uint64_t handle, int socket, bool is_loopback);
-  ~NativeSession() override;
 
-  /// Registers the socket. False if the kernel refuses.
-  [[nodiscard]] bool start();
   /// Queues one last error instead of reading anything.
   void refuse_connection(ReplyCode code, std::string_view text);
 
@@ -42,16 +34,13 @@ class NativeSession final : public Session {
   void on_resume() override;
   void on_tick(std::uint64_t now_ns) override;
   void on_stop() override;
-  [[nodiscard]] bool is_closed() const noexcept override { return phase_ == Phase::kClosed; }
 
  private:
-  enum class Phase : std::uint8_t { kOpen, kFinishing, kLingering, kClosed };
+  enum class Phase : std::uint8_t { kOpen, kFinishing, kLingering };
   enum class Pause : std::uint8_t { kNone, kReplies, kBlock, kQueryBlock };
-  enum class Received : std::uint8_t { kBytes, kNothing, kEnd };
 
   // Input.
   void receive();
-  Received receive_once();
   bool read_frames();
   bool take_frame();
   bool take_hello();
@@ -59,12 +48,10 @@ class NativeSession final : public Session {
   bool take_large_header();
   bool finish_large_request();
   void submit_filled(pipeline::Request& request) noexcept;
-  pipeline::RequestBlock* acquire_for_large_body();
   [[nodiscard]] bool may_admit() const noexcept;
   [[nodiscard]] ReplyCode refusal(std::span<const std::byte> body, const char*& reason) const noexcept;
   void pause(Pause cause);
   void read_on();
-  void abandon_large();
   void discard_input();
   void on_end_of_input();
 
@@ -76,8 +63,6 @@ class NativeSession final : public Session {
   void finish_malformed(std::string_view text);
   void append_frame(const FrameHeader& header, std::span<const std::byte> body);
   void send_from_block(const FrameHeader& header, std::byte* body, std::size_t body_bytes);
-  void after_send(OutputBuffer::Outcome outcome);
-  void mark_dirty();
 
   // Lifecycle.
   void tick_open(std::uint64_t now_ns);
@@ -85,30 +70,19 @@ class NativeSession final : public Session {
   void finish();
   void finish_if_done();
   void linger();
-  void close();
   void update_interest();
 
-  SessionContext& context_;
-  const std::uint64_t handle_;
-  const int socket_;
   const bool is_loopback_;
 
   protocol::FrameReader reader_;
-  OutputBuffer output_;
   u128 principal_ = 0;
   u128 client_ = 0;
 
-  std::uint64_t arrived_ns_ = 0;       ///< when the bytes being read were received
-  std::uint64_t frame_since_ns_ = 0;   ///< when the partial frame began; 0 = none
-  std::uint64_t unsent_since_ns_ = 0;  ///< when the peer last took something while output waits; 0 = none waits
+  std::uint64_t frame_since_ns_ = 0;  ///< when the partial frame began; 0 = none
   std::uint64_t phase_since_ns_ = 0;
-  std::uint64_t reserved_bytes_ = 0;   ///< replies that requests under way may need
+  std::uint64_t reserved_bytes_ = 0;  ///< replies that requests under way may need
   std::uint32_t in_flight_ = 0;
-  std::uint32_t interest_ = 0;
-  std::uint64_t unsent_counted_ = 0;   ///< our share of SessionContext::unsent_bytes
 
-  pipeline::RequestBlock* large_block_ = nullptr;  ///< a large body is being received into it
-  pipeline::Request* large_request_ = nullptr;
   std::uint64_t large_mark_ns_ = 0;          ///< progress of the large body is measured from here
   std::size_t large_mark_missing_bytes_ = 0;
   ReplyCode skipped_code_ = ReplyCode::kOk;  ///< why the large body now passing is not taken
@@ -118,7 +92,6 @@ class NativeSession final : public Session {
   Pause pause_ = Pause::kNone;
   bool hello_done_ = false;
   bool input_ended_ = false;
-  bool is_dirty_ = false;
   bool expects_large_ = false;  ///< the last frame was large: receive the next header alone, to keep its body uncopied
 };
 

@@ -1,5 +1,4 @@
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -26,42 +25,15 @@ bool takes_post_balances(Operation operation) noexcept {
 
 }  // namespace
 
+/// The rest of a large body goes straight to its place, followed by the next header alone, so that the next body can go to its place as well.
 void NativeSession::receive() {
   do {
-    const Received received = receive_once();
+    const bool header_alone = !reader_.body_space().empty() || (expects_large_ && !reader_.holds_bytes());
+    const Received received = receive_once(reader_, header_alone ? kFrameHeaderBytes : SessionContext::kScratchBytes);
     if (received == Received::kNothing) return;
     if (received == Received::kEnd) return on_end_of_input();
     if (!read_frames()) return;
-  } while (large_request_ != nullptr && context_.gatherer.round_bytes() < kRoundBytesMax);
-}
-
-/// One receive. The rest of a large body goes straight to its place, followed by the next header alone, so that the next
-/// body can go to its place as well.
-NativeSession::Received NativeSession::receive_once() {
-  const std::span<std::byte> body = reader_.body_space();
-  const bool header_alone = !body.empty() || (expects_large_ && !reader_.holds_bytes());
-  const std::size_t scratch_bytes = header_alone ? kFrameHeaderBytes : context_.scratch.size();
-  iovec parts[2] = {{body.data(), body.size()}, {context_.scratch.data(), scratch_bytes}};
-  msghdr message{};
-  message.msg_iov = parts;
-  message.msg_iovlen = 2;
-  ssize_t count = 0;
-  do {
-    count = body.empty() ? ::recv(socket_, context_.scratch.data(), scratch_bytes, MSG_DONTWAIT)
-                         : ::recvmsg(socket_, &message, MSG_DONTWAIT);
-  } while (count < 0 && errno == EINTR);
-  if (count == 0) return Received::kEnd;
-  if (count < 0) {
-    if (errno != EAGAIN && errno != EWOULDBLOCK) close();
-    return Received::kNothing;
-  }
-  const auto bytes = static_cast<std::size_t>(count);
-  arrived_ns_ = context_.clock.steady_ns();
-  IoCounters::add(context_.counters.received_bytes_total, bytes);
-  const std::size_t body_part = std::min(bytes, body.size());
-  if (body_part > 0) reader_.body_received(body_part);
-  reader_.feed(std::span(context_.scratch).first(bytes - body_part));
-  return Received::kBytes;
+  } while (has_large() && context_.gatherer.round_bytes() < kRoundBytesMax);
 }
 
 /// Takes frames until bytes are missing. False when the session stopped reading: paused, finishing or closed.
@@ -92,7 +64,7 @@ bool NativeSession::read_frames() {
 }
 
 bool NativeSession::take_frame() {
-  if (large_request_ != nullptr) return finish_large_request();
+  if (has_large()) return finish_large_request();
   return hello_done_ ? take_request() : take_hello();
 }
 
@@ -194,43 +166,21 @@ bool NativeSession::take_large_header() {
     reader_.skip_body();
     return true;
   }
-  large_block_ = acquire_for_large_body();
-  if (large_block_ == nullptr) {
-    pause(is_history_read(header.operation) ? Pause::kQueryBlock : Pause::kBlock);
+  const bool is_query = is_history_read(header.operation);
+  if (!begin_large(is_query, protocol::body_bytes(header), core::reply_bytes_max(header.operation, header.flags, unread_body))) {
+    pause(is_query ? Pause::kQueryBlock : Pause::kBlock);
     return false;
   }
-  ++context_.large_bodies;
   large_mark_ns_ = 0;
-  large_request_ = &large_block_->add(protocol::body_bytes(header),
-                                      core::reply_bytes_max(header.operation, header.flags, unread_body));
-  large_request_->session = handle_;
-  reader_.receive_body_into(large_request_->body);
+  reader_.receive_body_into(large_request().body);
   return true;
-}
-
-pipeline::RequestBlock* NativeSession::acquire_for_large_body() {
-  if (context_.large_bodies >= context_.settings.large_bodies_max) return nullptr;
-  return is_history_read(reader_.header().operation) ? context_.gatherer.acquire_for_queries(handle_) : context_.gatherer.acquire();
 }
 
 bool NativeSession::finish_large_request() {
-  submit_filled(*large_request_);
-  context_.gatherer.submit(large_block_);
-  large_block_ = nullptr;
-  large_request_ = nullptr;
-  --context_.large_bodies;
-  context_.blocks_freed = true;
+  submit_filled(large_request());
+  submit_large();
   expects_large_ = true;
   return true;
-}
-
-void NativeSession::abandon_large() {
-  if (large_block_ == nullptr) return;
-  context_.gatherer.abandon(large_block_);
-  large_block_ = nullptr;
-  large_request_ = nullptr;
-  --context_.large_bodies;
-  context_.blocks_freed = true;
 }
 
 /// Fills what the pipeline needs to know; the body is in place.
@@ -256,15 +206,14 @@ void NativeSession::submit_filled(pipeline::Request& request) noexcept {
 /// Every reply has its room before the request is taken, so that a peer that does not read can fill only its own share.
 bool NativeSession::may_admit() const noexcept {
   return in_flight_ < context_.settings.in_flight_max &&
-         reserved_bytes_ + output_.size() < context_.settings.output_bytes_max;
+         reserved_bytes_ + output_bytes() < context_.settings.output_bytes_max;
 }
 
 void NativeSession::pause(Pause cause) {
   reader_.retain();
   pause_ = cause;
   frame_since_ns_ = 0;  // It is us who make the frame wait.
-  if (cause == Pause::kBlock) context_.waiting_for_block.push_back(handle_);
-  if (cause == Pause::kQueryBlock) context_.waiting_for_query_block.push_back(handle_);
+  if (cause != Pause::kReplies) wait_for_block(cause == Pause::kQueryBlock);
 }
 
 void NativeSession::read_on() {

@@ -16,7 +16,7 @@ constexpr std::size_t kLargeReplyBytes = 16 * 1024;
 void NativeSession::on_reply(pipeline::Request& request) {
   --in_flight_;
   reserved_bytes_ -= kFrameHeaderBytes + request.reply.capacity;
-  if (phase_ == Phase::kClosed) return;
+  if (is_closed()) return;
   const protocol::ReplyFields fields{.operation = request.operation,
                                      .flags = request.flags,
                                      .request = request.request,
@@ -24,7 +24,7 @@ void NativeSession::on_reply(pipeline::Request& request) {
                                      .timestamp = request.timestamp,
                                      .code = request.reply.code,
                                      .count = request.reply.count};
-  try {
+  guarded([&] {
     if (request.reply.code != ReplyCode::kOk && request.reply.size == 0) {
       reply_error(fields, request.reply.code, protocol::explanation_of(request.reply.code));
       return;
@@ -41,9 +41,7 @@ void NativeSession::on_reply(pipeline::Request& request) {
     } else {
       append_frame(header, body);
     }
-  } catch (const std::bad_alloc&) {
-    close();
-  }
+  });
 }
 
 protocol::ReplyFields NativeSession::fields_of_last_header() const noexcept {
@@ -84,10 +82,9 @@ void NativeSession::finish_malformed(std::string_view text) {
 }
 
 void NativeSession::append_frame(const FrameHeader& header, std::span<const std::byte> body) {
-  output_.append(std::as_bytes(std::span(&header, 1)));
-  output_.append(body);
+  append(std::as_bytes(std::span(&header, 1)));
+  append(body);
   IoCounters::add(context_.counters.replies_total, 1);
-  mark_dirty();
 }
 
 /// The header goes in front of the body, where the block keeps room for it, and both leave in one piece.
@@ -95,25 +92,7 @@ void NativeSession::send_from_block(const FrameHeader& header, std::byte* body, 
   std::byte* frame = body - kFrameHeaderBytes;
   std::memcpy(frame, &header, kFrameHeaderBytes);
   IoCounters::add(context_.counters.replies_total, 1);
-  after_send(output_.flush_with(socket_, {frame, kFrameHeaderBytes + body_bytes}));
-  mark_dirty();
-}
-
-void NativeSession::after_send(OutputBuffer::Outcome outcome) {
-  const std::uint64_t sent_bytes = output_.take_sent_bytes();
-  IoCounters::add(context_.counters.sent_bytes_total, sent_bytes);
-  context_.unsent_bytes += output_.size() - unsent_counted_;
-  unsent_counted_ = output_.size();
-  if (outcome == OutputBuffer::Outcome::kFailed) return close();
-  if (outcome == OutputBuffer::Outcome::kSent) {
-    unsent_since_ns_ = 0;
-    return;
-  }
-  if (sent_bytes > 0 || unsent_since_ns_ == 0) unsent_since_ns_ = context_.clock.steady_ns();
-  if (context_.unsent_bytes > context_.settings.output_bytes_total_max) {
-    IoCounters::add(context_.counters.slow_readers_total, 1);
-    close();
-  }
+  send_now({frame, kFrameHeaderBytes + body_bytes});
 }
 
 }  // namespace florin::server

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "pipeline/json_area.hpp"
+#include "tigerbeetle/message.hpp"
+
 namespace florin::server {
 namespace {
 
@@ -53,6 +56,30 @@ void Server::stop() {
   threads_.clear();
   listener_->close();
   if (tigerbeetle_listener_) tigerbeetle_listener_->close();
+}
+
+void Server::write(pipeline::JsonArea& json) const noexcept {
+  const auto sum = [this](auto counter_of) {
+    std::uint64_t total = 0;
+    for (const auto& loop : loops_) total += counter_of(loop->counters()).load(std::memory_order_relaxed);
+    return total;
+  };
+  json.open("connections");
+  json.number("open", sum([](const IoCounters& counters) -> auto& { return counters.connections; }));
+  json.number("accepted", sum([](const IoCounters& counters) -> auto& { return counters.connections_total; }));
+  json.number("requests_refused", sum([](const IoCounters& counters) -> auto& { return counters.refused_total; }));
+  json.number("malformed", sum([](const IoCounters& counters) -> auto& { return counters.malformed_total; }));
+  json.number("slow_readers", sum([](const IoCounters& counters) -> auto& { return counters.slow_readers_total; }));
+  json.close();
+  if (!settings_.tigerbeetle.listens) return;
+  json.open("tigerbeetle");
+  json.number("registered", sum([](const IoCounters& counters) -> auto& { return counters.registered_total; }));
+  json.open("evicted");
+  for (std::size_t i = 0; i < tigerbeetle::kEvictionReasons.size(); ++i) {
+    json.number(tigerbeetle::name_of(tigerbeetle::kEvictionReasons[i]), sum([i](const IoCounters& counters) -> auto& { return counters.evicted_total[i]; }));
+  }
+  json.close();
+  json.close();
 }
 
 }  // namespace florin::server

@@ -9,6 +9,7 @@
 
 #include "florin/status.hpp"
 #include "pipeline/port.hpp"
+#include "pipeline/status_report.hpp"
 #include "server/io_loop.hpp"
 #include "server/listener.hpp"
 #include "server/settings.hpp"
@@ -19,11 +20,11 @@ namespace florin::server {
 ///
 /// Lifecycle: construct (takes the ports' wake-ups: before the engine starts) -> listen() -> start() -> stop() (drains: the
 /// engine must still run) -> destroy. Writer: the owner's thread. Readers: counters() from any thread.
-class Server {
+class Server final : public pipeline::StatusSection {
  public:
   /// `ports` outlive the server; one I/O thread is made for each.
   Server(ServerSettings settings, std::span<pipeline::Port* const> ports);
-  ~Server();
+  ~Server() override;
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
@@ -40,6 +41,8 @@ class Server {
   [[nodiscard]] std::uint16_t tigerbeetle_port() const noexcept { return tigerbeetle_listener_ ? tigerbeetle_listener_->port() : std::uint16_t{0}; }
   [[nodiscard]] std::size_t thread_count() const noexcept { return loops_.size(); }
   [[nodiscard]] const IoCounters& counters(std::size_t thread) const noexcept { return loops_[thread]->counters(); }
+  /// Connections, and what became of TigerBeetle's clients.
+  void write(pipeline::JsonArea& json) const noexcept override;
 
  private:
   const ServerSettings settings_;

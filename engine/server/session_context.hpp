@@ -36,6 +36,7 @@ struct SessionContext {
   std::deque<std::uint64_t> waiting_for_query_block;  ///< the same for queries; who has taken one goes to the end
   std::uint32_t large_bodies = 0;                ///< blocks that large bodies are being received into
   std::uint64_t unsent_bytes = 0;                ///< of all sessions
+  std::uint64_t gathered_bytes = 0;              ///< of answers that are being put together from pages, of all sessions
   bool blocks_freed = false;                     ///< those who wait for a block may try again
   bool stopping = false;
 };

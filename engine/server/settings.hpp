@@ -26,6 +26,7 @@ struct ServerSettings {
   std::uint32_t in_flight_max = 1024;               ///< requests a connection may have open
   std::uint64_t output_bytes_max = 16U << 20;       ///< replies reserved or unsent per connection before it is not read
   std::uint64_t output_bytes_total_max = 256U << 20;  ///< unsent replies per I/O thread before slow readers are dropped
+  std::uint64_t gathered_bytes_max = 256U << 20;  ///< answers of many pages in the making per I/O thread; those beyond are given up
   std::uint32_t large_bodies_max = 8;    ///< large bodies an I/O thread receives at the same time; each holds a block
   std::uint32_t query_blocks_max = 4;    ///< blocks of queries a connection may have under way before it is not read
   std::uint32_t frame_timeout_ms = 30'000;  ///< first byte of a frame to its last

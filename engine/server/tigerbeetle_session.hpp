@@ -2,13 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
-#include "server/output_buffer.hpp"
-#include "server/session.hpp"
-#include "server/session_context.hpp"
+#include "server/socket_session.hpp"
 #include "tigerbeetle/create_results.hpp"
 #include "tigerbeetle/message_codec.hpp"
+#include "tigerbeetle/paged_query.hpp"
 #include "tigerbeetle/request_check.hpp"
 
 namespace florin::server {
@@ -17,22 +17,18 @@ namespace florin::server {
 /// replies out. One request at a time is under way, as the protocol has it; what a client sends meanwhile is a request sent again, and its
 /// answer is on its way already.
 ///
+/// A request with filters becomes queries, page by page. Each page takes its turn for a block like the request of anybody else, and between
+/// pages the session holds none: what it has so far it keeps itself, within SessionContext::gathered_bytes.
+///
 /// The protocol knows no errors. What cannot be done for now (no memory, no disk, stopping) is not answered: the client sends it again. A
 /// message that cannot be followed ends the connection; a request that cannot be meant ends the client's session by an eviction.
 ///
 /// Lifecycle: open -> closed. Writer, readers: the I/O thread. Limits: ServerSettings.
-class TigerBeetleSession final : public Session {
+class TigerBeetleSession final : public SocketSession {
  public:
-  /// Bodies from here on are received straight into a block of their own.
-  static constexpr std::uint32_t kLargeBodyBytesMin = 16 * 1024;
-
   /// Owns `socket`, which is connected and non-blocking.
   TigerBeetleSession(SessionContext& context, std::uint64_t handle, int socket);
-  ~TigerBeetleSession() override;
-
-  /// Registers the socket. False if the kernel refuses.
-  [[nodiscard]] bool start();
-  void close();
+  ~TigerBeetleSession() override { drop_query(); }
 
   void on_ready(std::uint32_t events) override;
   void on_reply(pipeline::Request& request) override;
@@ -40,25 +36,35 @@ class TigerBeetleSession final : public Session {
   void on_resume() override;
   void on_tick(std::uint64_t now_ns) override;
   void on_stop() override;
-  [[nodiscard]] bool is_closed() const noexcept override { return is_closed_; }
 
  private:
   enum class Pause : std::uint8_t { kNone, kBlock, kQueryBlock };
-  enum class Received : std::uint8_t { kBytes, kNothing, kEnd };
 
   // Input.
   void receive();
-  Received receive_once();
   bool read_messages();
   bool take_message();
   bool take_request();
   bool take_large_header();
   void finish_large_request();
   [[nodiscard]] bool is_worth_reading() const noexcept;
+  [[nodiscard]] bool is_under_way() const noexcept { return requests_under_way_ > 0 || query_.has_value(); }
+  void begin(const tigerbeetle::MessageHeader& header) noexcept;
   void submit_filled(pipeline::Request& request) noexcept;
+  void fill_origin(pipeline::Request& request) noexcept;
   void pause(Pause cause);
   void read_on();
-  void abandon_large();
+
+  // Queries.
+  void begin_query(const tigerbeetle::OperationTraits& traits, std::span<const std::byte> body);
+  void ask();
+  void ask_for_pages();
+  void ask_for_nothing();
+  void go_on_asking();
+  void take_page(pipeline::Request& request);
+  void answer_query(std::span<const std::byte> body);
+  void count_query_memory();
+  void drop_query() noexcept;
 
   // Output.
   void answer_create(const pipeline::Request& request);
@@ -70,31 +76,17 @@ class TigerBeetleSession final : public Session {
   void evict(const tigerbeetle::MessageHeader& message, tigerbeetle::EvictionReason reason);
   void send_reply(const pipeline::Request& request, std::span<const std::byte> body);
   void send(const tigerbeetle::MessageHeader& header, std::span<const std::byte> body);
-  void after_send(OutputBuffer::Outcome outcome);
-  void mark_dirty();
   void update_interest();
 
-  SessionContext& context_;
-  const std::uint64_t handle_;
-  const int socket_;
-
   tigerbeetle::MessageReader reader_;
-  OutputBuffer output_;
   tigerbeetle::MessageHeader request_header_;  ///< of the request under way
-  bool is_under_way_ = false;
+  std::uint32_t requests_under_way_ = 0;  ///< one, or the pages of the query
+  std::optional<tigerbeetle::PagedQuery> query_;
+  core::QueryReader::Moment query_moment_;  ///< newest that a page of it is of
+  std::size_t query_bytes_ = 0;             ///< its share of SessionContext::gathered_bytes
 
-  std::uint64_t arrived_ns_ = 0;       ///< when the bytes being read were received
-  std::uint64_t message_since_ns_ = 0; ///< when the partial message began; 0 = none
-  std::uint64_t unsent_since_ns_ = 0;  ///< when the peer last took something while output waits; 0 = none waits
-  std::uint64_t unsent_counted_ = 0;   ///< our share of SessionContext::unsent_bytes
-  std::uint32_t interest_ = 0;
-
-  pipeline::RequestBlock* large_block_ = nullptr;  ///< a large body is being received into it
-  pipeline::Request* large_request_ = nullptr;
-
+  std::uint64_t message_since_ns_ = 0;  ///< when the partial message began; 0 = none
   Pause pause_ = Pause::kNone;
-  bool is_closed_ = false;
-  bool is_dirty_ = false;
 };
 
 }  // namespace florin::server

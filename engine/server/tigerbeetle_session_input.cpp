@@ -1,8 +1,4 @@
-#include <sys/socket.h>
-#include <sys/uio.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 #include "core/state_machine.hpp"
@@ -70,46 +66,18 @@ Translation translate(OperationCode operation, std::span<const std::byte> body, 
   return translation;
 }
 
-/// Queries do not have their answers here yet.
-bool is_answered(OperationCode operation) noexcept {
-  const OperationTraits* traits = tigerbeetle::traits_of(operation);
-  return traits == nullptr || traits->takes_many;
-}
+/// A request with filters, which become queries.
+bool asks(const OperationTraits* traits) noexcept { return traits != nullptr && !traits->takes_many; }
 
 }  // namespace
 
 void TigerBeetleSession::receive() {
   do {
-    const Received received = receive_once();
+    const Received received = receive_once(reader_, SessionContext::kScratchBytes);
     if (received == Received::kNothing) return;
     if (received == Received::kEnd) return close();
     if (!read_messages()) return;
-  } while (large_request_ != nullptr && context_.gatherer.round_bytes() < kRoundBytesMax);
-}
-
-/// One receive; the rest of a large body goes straight to its place.
-TigerBeetleSession::Received TigerBeetleSession::receive_once() {
-  const std::span<std::byte> body = reader_.body_space();
-  iovec parts[2] = {{body.data(), body.size()}, {context_.scratch.data(), context_.scratch.size()}};
-  msghdr message{};
-  message.msg_iov = parts;
-  message.msg_iovlen = 2;
-  ssize_t count = 0;
-  do {
-    count = ::recvmsg(socket_, &message, MSG_DONTWAIT);
-  } while (count < 0 && errno == EINTR);
-  if (count == 0) return Received::kEnd;
-  if (count < 0) {
-    if (errno != EAGAIN && errno != EWOULDBLOCK) close();
-    return Received::kNothing;
-  }
-  const auto bytes = static_cast<std::size_t>(count);
-  arrived_ns_ = context_.clock.steady_ns();
-  IoCounters::add(context_.counters.received_bytes_total, bytes);
-  const std::size_t body_part = std::min(bytes, body.size());
-  if (body_part > 0) reader_.body_received(body_part);
-  reader_.feed(std::span(context_.scratch).first(bytes - body_part));
-  return Received::kBytes;
+  } while (has_large() && context_.gatherer.round_bytes() < kRoundBytesMax);
 }
 
 /// Takes messages until bytes are missing. False when the session stopped reading.
@@ -141,11 +109,11 @@ bool TigerBeetleSession::read_messages() {
 
 /// The message is served or its sender evicted; otherwise it is passed over.
 bool TigerBeetleSession::is_worth_reading() const noexcept {
-  return tigerbeetle::judge(reader_.header()).treatment == Treatment::kServe && !is_under_way_ && !context_.stopping;
+  return tigerbeetle::judge(reader_.header()).treatment == Treatment::kServe && !is_under_way() && !context_.stopping;
 }
 
 bool TigerBeetleSession::take_message() {
-  if (large_request_ != nullptr) {
+  if (has_large()) {
     finish_large_request();
     return true;
   }
@@ -164,10 +132,13 @@ bool TigerBeetleSession::take_request() {
   const tigerbeetle::MessageHeader& header = reader_.header();
   const OperationCode operation = tigerbeetle::fields_of<RequestFields>(header).operation;
   const std::span<const std::byte> body = reader_.body();
-  const Judgement judgement = is_answered(operation) ? tigerbeetle::judge_body(operation, body)
-                                                     : Judgement::evict(EvictionReason::kInvalidRequestOperation);
+  const Judgement judgement = tigerbeetle::judge_body(operation, body);
   if (judgement.treatment == Treatment::kEvict) {
     evict(header, judgement.reason);
+    return true;
+  }
+  if (const OperationTraits* traits = tigerbeetle::traits_of(operation); asks(traits)) {
+    begin_query(*traits, body);
     return true;
   }
   const Translation translation = translate(operation, body, true);
@@ -190,24 +161,19 @@ bool TigerBeetleSession::take_large_header() {
   const OperationCode operation = tigerbeetle::fields_of<RequestFields>(header).operation;
   const Judgement judgement = tigerbeetle::judge(header);
   if (judgement.treatment == Treatment::kEvict) evict(header, judgement.reason);
-  if (judgement.treatment == Treatment::kServe && !is_answered(operation)) evict(header, EvictionReason::kInvalidRequestOperation);
-  if (!is_worth_reading() || !is_answered(operation) || tigerbeetle::traits_of(operation) == nullptr) {
+  const OperationTraits* traits = tigerbeetle::traits_of(operation);
+  if (!is_worth_reading() || traits == nullptr) {
     reader_.skip_body();
     return true;
   }
   const std::span<const std::byte> unread(static_cast<const std::byte*>(nullptr), tigerbeetle::body_bytes(header));
-  const Translation worst = translate(operation, unread, false);
+  const Translation worst = asks(traits) ? Translation{} : translate(operation, unread, false);  // of filters nothing but the body is kept there
   const bool is_query = is_history_read(worst.operation);
-  const bool may_take = context_.large_bodies < context_.settings.large_bodies_max;
-  large_block_ = !may_take ? nullptr : is_query ? context_.gatherer.acquire_for_queries(handle_) : context_.gatherer.acquire();
-  if (large_block_ == nullptr) {
+  if (!begin_large(is_query, tigerbeetle::body_bytes(header), worst.reply_bytes)) {
     pause(is_query ? Pause::kQueryBlock : Pause::kBlock);
     return false;
   }
-  ++context_.large_bodies;
-  large_request_ = &large_block_->add(tigerbeetle::body_bytes(header), worst.reply_bytes);
-  large_request_->session = handle_;
-  reader_.receive_body_into(large_request_->body);
+  reader_.receive_body_into(large_request().body);
   return true;
 }
 
@@ -218,26 +184,22 @@ void TigerBeetleSession::finish_large_request() {
     evict(reader_.header(), judgement.reason);
     return abandon_large();
   }
-  submit_filled(*large_request_);
-  context_.gatherer.submit(large_block_);
-  large_block_ = nullptr;
-  large_request_ = nullptr;
-  --context_.large_bodies;
-  context_.blocks_freed = true;
+  if (const OperationTraits* traits = tigerbeetle::traits_of(operation); asks(traits)) {
+    begin_query(*traits, reader_.body());
+    return abandon_large();
+  }
+  submit_filled(large_request());
+  submit_large();
 }
 
-void TigerBeetleSession::abandon_large() {
-  if (large_block_ == nullptr) return;
-  context_.gatherer.abandon(large_block_);
-  large_block_ = nullptr;
-  large_request_ = nullptr;
-  --context_.large_bodies;
-  context_.blocks_freed = true;
+void TigerBeetleSession::begin(const tigerbeetle::MessageHeader& header) noexcept {
+  request_header_ = header;
+  IoCounters::add(context_.counters.requests_total, 1);
 }
 
 /// Fills what the pipeline needs to know; the body as it arrived is in place.
 void TigerBeetleSession::submit_filled(pipeline::Request& request) noexcept {
-  request_header_ = reader_.header();
+  begin(reader_.header());
   const auto fields = tigerbeetle::fields_of<RequestFields>(request_header_);
   const Translation translation = translate(fields.operation, reader_.body(), true);
   if (translation.operation == Operation::kRegisterClient) {
@@ -246,26 +208,30 @@ void TigerBeetleSession::submit_filled(pipeline::Request& request) noexcept {
   }
   request.body_bytes = translation.body_bytes;
   request.body_checksum = protocol::checksum_of({request.body, request.body_bytes});
+  request.request = fields.request;
+  request.event_count = translation.event_count;
+  request.operation = translation.operation;
+  request.flags = translation.flags;
+  fill_origin(request);
+}
+
+/// Who sent the request under way; counts one more of those that it is made of.
+void TigerBeetleSession::fill_origin(pipeline::Request& request) noexcept {
+  const auto fields = tigerbeetle::fields_of<RequestFields>(request_header_);
   request.client = fields.client;
   request.client_session = fields.session;
   request.client_release = request_header_.release.value;
-  request.request = fields.request;
   request.session = handle_;
   request.arrived_ns = arrived_ns_;
-  request.event_count = translation.event_count;
-  request.operation = translation.operation;
   request.protocol = Protocol::kTigerBeetle;
-  request.flags = translation.flags;
-  is_under_way_ = true;
-  IoCounters::add(context_.counters.requests_total, 1);
+  ++requests_under_way_;
 }
 
 void TigerBeetleSession::pause(Pause cause) {
   reader_.retain();
   pause_ = cause;
   message_since_ns_ = 0;  // It is us who make the message wait.
-  if (cause == Pause::kBlock) context_.waiting_for_block.push_back(handle_);
-  if (cause == Pause::kQueryBlock) context_.waiting_for_query_block.push_back(handle_);
+  wait_for_block(cause == Pause::kQueryBlock);
 }
 
 void TigerBeetleSession::read_on() {

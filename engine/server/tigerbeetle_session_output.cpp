@@ -27,12 +27,16 @@ constexpr std::size_t kLargeReplyBytes = 16 * 1024;
 }  // namespace
 
 void TigerBeetleSession::on_reply(pipeline::Request& request) {
-  is_under_way_ = false;
-  if (is_closed_) return;
+  --requests_under_way_;
+  if (is_closed()) return;
   mark_dirty();  // what waits for the last reply when the server stops
-  try {
+  if (is_query(request.operation) && !query_) return;  // a page of an answer that was given up
+  guarded([&] {
     if (request.reply.code != ReplyCode::kOk) {
+      drop_query();
       answer_verdict(request.verdict);
+    } else if (query_) {
+      take_page(request);
     } else if (request.operation == Operation::kRegisterClient) {
       answer_registration(request);
     } else if (is_write(request.operation)) {
@@ -40,9 +44,7 @@ void TigerBeetleSession::on_reply(pipeline::Request& request) {
     } else {
       answer_read(request);
     }
-  } catch (const std::bad_alloc&) {
-    close();
-  }
+  });
 }
 
 /// Why a request was not executed. What may pass is not told: the client sends it again.
@@ -61,6 +63,7 @@ void TigerBeetleSession::answer_registration(const pipeline::Request& request) {
   core::ClientReply reply;
   std::memcpy(&reply, request.reply.data, sizeof reply);
   if (reply.verdict != SessionVerdict::kExecuted && reply.verdict != SessionVerdict::kRepeated) return answer_verdict(reply.verdict);
+  if (reply.verdict == SessionVerdict::kExecuted) IoCounters::add(context_.counters.registered_total, 1);
   const tigerbeetle::RegisterResult result;
   const auto body = std::as_bytes(std::span(&result, 1));
   send(tigerbeetle::make_reply_header({.request = request_header_, .op = reply.sequence, .timestamp = reply.timestamp}, body), body);
@@ -118,34 +121,17 @@ std::uint32_t TigerBeetleSession::append_trailer(pipeline::Request& request, con
 
 void TigerBeetleSession::evict(const tigerbeetle::MessageHeader& message, EvictionReason reason) {
   IoCounters::add(context_.counters.refused_total, 1);
+  IoCounters::add(context_.counters.evicted_total[static_cast<std::size_t>(reason) - 1], 1);
   send(tigerbeetle::make_eviction(message, reason), {});
 }
 
 void TigerBeetleSession::send(const tigerbeetle::MessageHeader& header, std::span<const std::byte> body) {
-  output_.append(std::as_bytes(std::span(&header, 1)));
+  append(std::as_bytes(std::span(&header, 1)));
   IoCounters::add(context_.counters.replies_total, 1);
-  mark_dirty();
   if (body.size() < kLargeReplyBytes) {
-    output_.append(body);
+    append(body);
   } else {
-    after_send(output_.flush_with(socket_, body));
-  }
-}
-
-void TigerBeetleSession::after_send(OutputBuffer::Outcome outcome) {
-  const std::uint64_t sent_bytes = output_.take_sent_bytes();
-  IoCounters::add(context_.counters.sent_bytes_total, sent_bytes);
-  context_.unsent_bytes += output_.size() - unsent_counted_;
-  unsent_counted_ = output_.size();
-  if (outcome == OutputBuffer::Outcome::kFailed) return close();
-  if (outcome == OutputBuffer::Outcome::kSent) {
-    unsent_since_ns_ = 0;
-    return;
-  }
-  if (sent_bytes > 0 || unsent_since_ns_ == 0) unsent_since_ns_ = context_.clock.steady_ns();
-  if (context_.unsent_bytes > context_.settings.output_bytes_total_max) {
-    IoCounters::add(context_.counters.slow_readers_total, 1);
-    close();
+    send_now(body);
   }
 }
 

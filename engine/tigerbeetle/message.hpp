@@ -48,6 +48,32 @@ enum class EvictionReason : std::uint8_t {
   kSessionReleaseMismatch = 8,
 };
 
+/// All of them, in the order of their numbers, which begin with 1.
+inline constexpr std::array kEvictionReasons{
+    EvictionReason::kNoSession,
+    EvictionReason::kClientReleaseTooLow,
+    EvictionReason::kClientReleaseTooHigh,
+    EvictionReason::kInvalidRequestOperation,
+    EvictionReason::kInvalidRequestBody,
+    EvictionReason::kInvalidRequestBodySize,
+    EvictionReason::kSessionTooLow,
+    EvictionReason::kSessionReleaseMismatch,
+};
+
+constexpr const char* name_of(EvictionReason reason) noexcept {
+  switch (reason) {
+    case EvictionReason::kNoSession: return "no_session";
+    case EvictionReason::kClientReleaseTooLow: return "client_release_too_low";
+    case EvictionReason::kClientReleaseTooHigh: return "client_release_too_high";
+    case EvictionReason::kInvalidRequestOperation: return "invalid_request_operation";
+    case EvictionReason::kInvalidRequestBody: return "invalid_request_body";
+    case EvictionReason::kInvalidRequestBodySize: return "invalid_request_body_size";
+    case EvictionReason::kSessionTooLow: return "session_too_low";
+    case EvictionReason::kSessionReleaseMismatch: return "session_release_mismatch";
+  }
+  return "unknown";
+}
+
 /// The version of a client, ordered as versions are.
 struct Release {
   std::uint32_t value = 0;

@@ -3,9 +3,11 @@
 #include <array>
 
 #include "florin/account.hpp"
+#include "florin/multi_batch.hpp"
 #include "florin/query.hpp"
 #include "florin/status_codes.hpp"
 #include "tigerbeetle/create_results.hpp"
+#include "tigerbeetle/message.hpp"
 
 namespace florin::tigerbeetle {
 namespace {
@@ -53,6 +55,11 @@ constexpr std::array kTraits{
 static_assert(kTraits.size() == static_cast<std::size_t>(OperationCode::kCreateTransfers) - kFirst + 1);
 
 }  // namespace
+
+std::uint32_t rows_max(const OperationTraits& traits) noexcept {
+  const std::uint32_t trailer = traits.is_batched ? trailer_bytes(1, traits.result_bytes) : 0;
+  return (kMessageBodyBytesMax - trailer) / traits.result_bytes;
+}
 
 const OperationTraits* traits_of(OperationCode operation) noexcept {
   const std::size_t place = static_cast<std::size_t>(operation) - kFirst;  // below the first it wraps

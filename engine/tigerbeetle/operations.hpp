@@ -48,6 +48,9 @@ struct OperationTraits {
   ResultForm form;
 };
 
+/// Rows that a reply holds, and so what the limit of a filter is cut to.
+std::uint32_t rows_max(const OperationTraits& traits) noexcept;
+
 /// nullptr: clients cannot ask for it. Registering and noop have no elements, and no traits.
 const OperationTraits* traits_of(OperationCode operation) noexcept;
 

@@ -45,22 +45,12 @@ Judgement judge_request(const MessageHeader& header) noexcept {
   return is_known ? kServe : Judgement::evict(EvictionReason::kInvalidRequestOperation);
 }
 
-template <typename Filter>
-std::uint32_t limit_of(std::span<const std::byte> filter, std::uint32_t rows_max) noexcept {
+/// Rows that a filter asks for at most, in a request of several.
+std::uint32_t rows_wanted(const OperationTraits& traits, std::span<const std::byte> filter) noexcept {
+  const bool is_of_an_account = traits.native == Operation::kGetAccountTransfers || traits.native == Operation::kGetAccountBalances;
   std::uint32_t limit = 0;
-  std::memcpy(&limit, filter.data() + offsetof(Filter, limit), sizeof limit);
-  return std::min(limit, rows_max);
-}
-
-/// Rows that an element asks for at most.
-std::uint32_t rows_max(const OperationTraits& traits, std::span<const std::byte> element) noexcept {
-  switch (traits.native) {
-    case Operation::kGetAccountTransfers:
-    case Operation::kGetAccountBalances: return limit_of<AccountFilter>(element, kQueryRowsMax);
-    case Operation::kQueryAccounts:
-    case Operation::kQueryTransfers: return limit_of<QueryFilter>(element, kQueryRowsMax);
-    default: return 1;  // an event or an id
-  }
+  std::memcpy(&limit, filter.data() + (is_of_an_account ? offsetof(AccountFilter, limit) : offsetof(QueryFilter, limit)), sizeof limit);
+  return std::min(limit, rows_max(traits));
 }
 
 Judgement judge_batches(const OperationTraits& traits, std::span<const std::byte> body) noexcept {
@@ -72,7 +62,7 @@ Judgement judge_batches(const OperationTraits& traits, std::span<const std::byte
   } else {
     for (std::uint32_t i = 0; i < batches->batches(); ++i) {
       if (batches->elements(i) != 1) return kInvalidBody;
-      rows += rows_max(traits, batches->payload().subspan(std::size_t{i} * traits.element_bytes, traits.element_bytes));
+      rows += rows_wanted(traits, batches->payload().subspan(std::size_t{i} * traits.element_bytes, traits.element_bytes));
     }
   }
   const std::uint64_t reply_bytes = rows * traits.result_bytes + trailer_bytes(batches->batches(), traits.result_bytes);

@@ -95,9 +95,10 @@ ReplyBody encode_create_reply(std::span<const EventOutcome> outcomes, std::uint6
 }
 
 ReplyBody execute_on_model(ReferenceLedger& ledger, Operation operation, std::uint16_t flags, std::span<const std::byte> body,
-                           std::uint64_t timestamp) {
+                           std::uint64_t timestamp, Protocol protocol) {
   const bool post_balances = (flags & RequestFlags::kPostBalances) != 0;
-  if (const std::string text = dropped_text(ledger, operation, body); !text.empty()) {
+  const bool is_native = protocol != Protocol::kTigerBeetle;
+  if (const std::string text = dropped_text(ledger, operation, body); is_native && !text.empty()) {
     const auto bytes = std::as_bytes(std::span(text));
     return {.bytes = {bytes.begin(), bytes.end()}, .code = ReplyCode::kHistoryDropped};
   }
@@ -114,7 +115,9 @@ ReplyBody execute_on_model(ReferenceLedger& ledger, Operation operation, std::ui
     }
     case Operation::kGetAccountBalances: {
       const auto filter = filter_of<AccountFilter>(body);
-      return encode_page(ledger, account_balances(ledger, filter), filter);
+      const auto account = ledger.accounts().find(filter.account_id);
+      const bool has_history = account != ledger.accounts().end() && (account->second.flags & AccountFlags::kHistory) != 0;
+      return encode_page(ledger, is_native || has_history ? account_balances(ledger, filter) : std::vector<AccountBalance>(), filter);
     }
     case Operation::kQueryAccounts: {
       const auto filter = filter_of<QueryFilter>(body);

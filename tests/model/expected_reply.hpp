@@ -5,12 +5,13 @@
 #include <span>
 #include <vector>
 
+#include "florin/batch.hpp"
 #include "florin/frame.hpp"
 #include "florin/query.hpp"
 #include "model/reference_ledger.hpp"
 
 /// @file
-/// The native reply body that the protocol prescribes for what the model decided, byte for byte.
+/// The reply body that the protocol prescribes for what the model decided, byte for byte.
 
 namespace florin::model {
 
@@ -24,9 +25,10 @@ struct ReplyBody {
 };
 
 /// Runs one request on the model and encodes the reply. `timestamp` is that of its last event (writes only); the body was
-/// validated. Operations without effect on a ledger (genesis) answer nothing.
+/// validated. Operations without effect on a ledger (genesis) answer nothing. In TigerBeetle's protocol history that was dropped was never
+/// there, and only accounts with `history` have balances of before.
 ReplyBody execute_on_model(ReferenceLedger& ledger, Operation operation, std::uint16_t flags, std::span<const std::byte> body,
-                           std::uint64_t timestamp);
+                           std::uint64_t timestamp, Protocol protocol = Protocol::kNative);
 
 /// All rows of a query, however many pages they would be, without the page's end.
 ReplyBody listing_on_model(const ReferenceLedger& ledger, Operation operation, std::span<const std::byte> body);

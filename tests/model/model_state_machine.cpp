@@ -49,7 +49,7 @@ void ModelStateMachine::execute(std::span<const core::Command> batch) {
       execute_write(command);
       continue;
     }
-    const ReplyBody reply = execute_on_model(ledger_, command.operation, command.flags, command.body, command.timestamp);
+    const ReplyBody reply = execute_on_model(ledger_, command.operation, command.flags, command.body, command.timestamp, command.protocol);
     if (command.reply == nullptr) continue;
     assert(reply.bytes.size() <= command.reply->capacity);
     std::copy(reply.bytes.begin(), reply.bytes.end(), command.reply->data);

@@ -61,6 +61,11 @@ class ReferenceLedger {
   DroppedHistoryReply drop_history(const DropHistory& asked, std::uint64_t timestamp);
   /// The first event of all. Whoever leaves it out gets one at timestamp 1.
   void genesis(std::uint64_t timestamp) { moments_ = {{.sequence = 1, .timestamp = timestamp}}; }
+  /// Events that have their sequences and times, and nothing else happens to them: registrations, and writes that are not executed.
+  void pass_over(std::size_t events, std::uint64_t timestamp) {
+    record_moments(events, timestamp);
+    sequence_ += events;
+  }
 
   /// Ids of open holds with expires_at <= now, ordered by (expires_at, timestamp), at most `ids_max`.
   [[nodiscard]] std::vector<u128> due_expiries(std::uint64_t now, std::size_t ids_max) const;

@@ -71,6 +71,8 @@ SessionVerdict ReferenceSessions::write(ReferenceLedger& ledger, const core::Com
 std::vector<std::byte> ReferenceSessions::execute(ReferenceLedger& ledger, const core::Command& command) {
   core::ClientReply reply{.sequence = command.first_sequence + command.event_count - 1, .timestamp = command.timestamp};
   reply.verdict = command.operation == Operation::kRegisterClient ? enrol(command) : write(ledger, command);
+  const bool is_write_of_events = command.operation != Operation::kRegisterClient && reply.verdict == SessionVerdict::kExecuted;
+  if (!is_write_of_events) ledger.pass_over(command.event_count, command.timestamp);
   std::vector<CreateReplyEntry> entries;
   if (reply.verdict == SessionVerdict::kExecuted || reply.verdict == SessionVerdict::kRepeated) {
     const Session& session = sessions_.at(command.origin->client);

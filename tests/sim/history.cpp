@@ -19,7 +19,7 @@ std::uint64_t History::sent(const test::TestRequest& request) {
 }
 
 void History::answered(const pipeline::Request& request, bool outcome_unknown) {
-  const auto found = attempts_.find(request.request);
+  const auto found = attempts_.find(request.protocol == Protocol::kTigerBeetle ? request.session : request.request);
   ASSERT_TRUE(found != attempts_.end()) << "an answer to a request that nobody sent";
   Attempt& attempt = found->second;
   ASSERT_EQ(attempt.state, State::kSent) << "a second answer to request " << request.request;
@@ -63,14 +63,22 @@ void History::check_batch(std::span<const std::byte> bytes) {
   ASSERT_TRUE(never_crashed_->reserve(batch.header().event_count, batch.header().event_count));
   never_crashed_->execute(replay.commands());
 
+  const core::Command* command = replay.commands().data();
   for (const record::RequestView request : batch) {
     const RequestHeader& header = request.header;
+    const core::Command& executed = *command++;
     ASSERT_EQ(header.first_sequence, sequence_ + 1);
     ASSERT_GE(header.timestamp, timestamp_ + header.event_count) << "two events at one time";
     switch (header.operation) {
-      case Operation::kGenesis: break;
+      case Operation::kGenesis: ledger_.genesis(header.timestamp); break;
       case Operation::kPulse: check_pulse(request.body, header.timestamp); break;
-      default: check_write(header, request.body); break;
+      default:
+        if (header.protocol == Protocol::kTigerBeetle) {
+          check_client_write(header, executed);
+        } else {
+          check_write(header, request.body);
+        }
+        break;
     }
     sequence_ += header.event_count;
     timestamp_ = header.timestamp;
@@ -91,10 +99,45 @@ void History::check_write(const RequestHeader& header, std::span<const std::byte
 
   const model::ReplyBody expected =
       model::execute_on_model(ledger_, header.operation, attempt.request.flags, body, header.timestamp);
+  expect_acknowledged(attempt, header, expected);
+}
+
+void History::expect_acknowledged(const Attempt& attempt, const RequestHeader& header, const model::ReplyBody& expected) const {
   if (attempt.state != State::kAcknowledged) return;
   EXPECT_EQ(attempt.sequence, header.first_sequence + header.event_count - 1);
   EXPECT_EQ(attempt.timestamp, header.timestamp);
   EXPECT_TRUE(attempt.reply == expected) << test::difference(attempt.request, expected, attempt.reply);
+}
+
+/// The one that was told this sequence, or one that was told nothing: of those all are alike.
+History::Attempt* History::attempt_of_client(const RequestHeader& header) {
+  Attempt* unanswered = nullptr;
+  for (auto& [number, attempt] : attempts_) {
+    const auto& origin = attempt.request.origin;
+    if (!origin || attempt.is_on_disk || attempt.state == State::kRefused || attempt.request.operation != header.operation) continue;
+    if (origin->client != header.client || origin->request != header.request) continue;
+    if (attempt.state != State::kAcknowledged) {
+      unanswered = &attempt;
+    } else if (attempt.sequence == header.first_sequence + header.event_count - 1) {
+      return &attempt;
+    }
+  }
+  return unanswered;
+}
+
+void History::check_client_write(const RequestHeader& header, const core::Command& command) {
+  Attempt* const attempt = attempt_of_client(header);
+  ASSERT_TRUE(attempt != nullptr) << "a write of a client is on the disk, but was settled before, refused or never sent";
+  // Who has to go for a new client is named by the sequencer.
+  ASSERT_TRUE(header.operation == Operation::kRegisterClient || std::ranges::equal(attempt->request.body(), command.body))
+      << "the disk has other bytes than the client sent";
+  attempt->is_on_disk = true;
+  model::ReplyBody expected{.bytes = sessions_.execute(ledger_, command)};
+  core::ClientReply reply;
+  std::memcpy(&reply, expected.bytes.data(), sizeof reply);
+  expected.count = reply.entries;
+  counts_.repeated += reply.verdict == core::SessionVerdict::kRepeated && header.operation != Operation::kRegisterClient ? 1U : 0U;
+  expect_acknowledged(*attempt, header, expected);
 }
 
 void History::check_pulse(std::span<const std::byte> body, std::uint64_t timestamp) {

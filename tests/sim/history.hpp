@@ -11,6 +11,7 @@
 #include "journal/memory_journal.hpp"
 #include "model/expected_reply.hpp"
 #include "model/reference_ledger.hpp"
+#include "model/reference_sessions.hpp"
 #include "pipeline/request_block.hpp"
 #include "support/engine_under_test.hpp"
 
@@ -19,6 +20,7 @@ namespace florin::sim {
 /// What clients sent and were told, over all lives of a node, and whether the disk bears it out:
 ///
 ///   acknowledged writes    are on the disk, once, at the sequence and time they were told, and their reply is the model's
+///   writes sent again      by clients with sessions are on the disk as often as they were taken in, and all have the first one's reply
 ///   refused requests       are not on the disk
 ///   writes without answer  are on the disk once or not at all
 ///   reads                  saw the state after exactly the sequence they name
@@ -31,7 +33,8 @@ class History {
  public:
   explicit History(std::unique_ptr<core::StateMachine> never_crashed) : never_crashed_(std::move(never_crashed)) {}
 
-  /// A client sends a request; returns its number.
+  /// A client sends a request; returns its number: that of the request itself, or, of a client with a session, which has numbers of its own, the
+  /// handle that the pipeline gives back.
   std::uint64_t sent(const test::TestRequest& request);
   /// It was answered. `outcome_unknown`: with an error that says so.
   void answered(const pipeline::Request& request, bool outcome_unknown);
@@ -54,6 +57,7 @@ class History {
     std::uint64_t unknown_lost = 0;
     std::uint64_t reads = 0;
     std::uint64_t expiries = 0;
+    std::uint64_t repeated = 0;  ///< writes of clients with sessions that were executed before
   };
   [[nodiscard]] const Counts& counts() const { return counts_; }
 
@@ -70,12 +74,16 @@ class History {
 
   void check_batch(std::span<const std::byte> batch);
   void check_write(const RequestHeader& header, std::span<const std::byte> body);
+  void check_client_write(const RequestHeader& header, const core::Command& command);
+  [[nodiscard]] Attempt* attempt_of_client(const RequestHeader& header);
+  void expect_acknowledged(const Attempt& attempt, const RequestHeader& header, const model::ReplyBody& expected) const;
   void check_reads_at(std::uint64_t sequence);
   void check_pulse(std::span<const std::byte> body, std::uint64_t timestamp);
   void settle_attempts();
 
   std::unique_ptr<core::StateMachine> never_crashed_;
   model::ReferenceLedger ledger_;
+  model::ReferenceSessions sessions_;
   std::size_t batches_checked_ = 0;
   std::uint64_t sequence_ = 0;
   std::uint64_t timestamp_ = 0;

@@ -27,7 +27,7 @@ test::RandomWorkload::Options workload_options() {
 }  // namespace
 
 Simulation::Simulation(std::uint64_t seed, const Options& options)
-    : options_(options), random_(seed * 7 + 1), workload_(seed, workload_options()), history_(options.factories.front().make()) {}
+    : options_(options), random_(seed * 7 + 1), workload_(seed, workload_options()), history_(options.factories.front().make()), clients_(seed) {}
 
 void Simulation::run() {
   for (std::uint64_t life = 0; life < options_.lives && !testing::Test::HasFailure(); ++life) {
@@ -119,27 +119,35 @@ void Simulation::send_requests() {
   if (block == nullptr) return;  // back-pressure: all blocks are in flight or not collected
   const std::uint64_t count = random_.pick<std::uint64_t>({1, 1, 2, 6});
   for (std::uint64_t i = 0; i < count; ++i) {
-    TestRequest request;
-    if (!retries_.empty() && random_.chance(50)) {
-      request = std::move(retries_.back());
-      retries_.pop_back();
-    } else if (random_.per_mille(15)) {
-      request.operation = Operation::kSnapshot;
-    } else {
-      request = workload_.next(shadow_);
-      if (is_write(request.operation)) {
-        model::execute_on_model(shadow_, request.operation, request.flags, request.body(), request.timestamp);
-      }
-    }
-    send_one(*block, request);
+    send_one(*block, next_request());
   }
   advance_to_workload();
   port.submit(block);
   if (random_.chance(30)) port.run_inline();
 }
 
+TestRequest Simulation::next_request() {
+  TestRequest request;
+  if (!retries_.empty() && random_.chance(50)) {
+    request = std::move(retries_.back());
+    retries_.pop_back();
+  } else if (random_.per_mille(15)) {
+    request.operation = Operation::kSnapshot;
+  } else {
+    request = workload_.next(shadow_);
+    if (is_write(request.operation)) {
+      model::execute_on_model(shadow_, request.operation, request.flags, request.body(), request.timestamp);
+    }
+    if (random_.chance(40)) {
+      if (auto of_client = clients_.next(request, workload_)) return *of_client;
+    }
+  }
+  return request;
+}
+
 void Simulation::send_one(pipeline::RequestBlock& block, const TestRequest& sent) {
-  const std::uint32_t reply_bytes = core::reply_bytes_max(sent.operation, sent.flags, sent.body());
+  const std::uint32_t reply_bytes = sent.origin ? core::client_reply_bytes_max(sent.event_count())
+                                                : core::reply_bytes_max(sent.operation, sent.flags, sent.body());
   if (!block.has_room(sent.body_bytes, reply_bytes)) return;
   pipeline::Request& request = block.add(sent.body_bytes, reply_bytes);
   if (sent.body_bytes != 0) std::memcpy(request.body, sent.words.data(), sent.body_bytes);
@@ -151,7 +159,12 @@ void Simulation::send_one(pipeline::RequestBlock& block, const TestRequest& sent
   request.client = 2;
   request.arrived_ns = node_->clock().steady_ns();
   if (random_.chance(3)) request.deadline_ns = request.arrived_ns + random_.below(2'000'000);
-  request.request = history_.sent(sent);
+  if (sent.origin) {
+    clients_.sign(request, sent);
+    request.session = history_.sent(sent);
+  } else {
+    request.request = history_.sent(sent);
+  }
 }
 
 void Simulation::collect(std::uint32_t index) {
@@ -163,6 +176,7 @@ void Simulation::collect(std::uint32_t index) {
       }
       lives_.disk_full_refusals += request.reply.code == ReplyCode::kDiskFull ? 1U : 0U;
       history_.answered(request, block->outcome_unknown);
+      if (request.protocol == Protocol::kTigerBeetle && !block->outcome_unknown) clients_.answered(request);
     }
     port.recycle(block);
   }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sim/history.hpp"
+#include "sim/session_clients.hpp"
 #include "sim/simulated_node.hpp"
 #include "support/engine_under_test.hpp"
 #include "support/random.hpp"
@@ -11,7 +12,7 @@
 
 namespace florin::sim {
 
-/// Many lives of one node, from one seed: clients that send what RandomWorkload makes up, agents stepped in random order, faults,
+/// Many lives of one node, from one seed: clients of both protocols that send what RandomWorkload makes up, agents stepped in random order, faults,
 /// and at the end of each life a crash, a clean stop, or a failed journal. After each life the disk must bear out what clients
 /// were told, and the next life must begin equal to a state machine that never crashed.
 ///
@@ -47,6 +48,7 @@ class Simulation {
   void step();
   void end_life();
   void send_requests();
+  test::TestRequest next_request();
   void send_one(pipeline::RequestBlock& block, const test::TestRequest& request);
   void collect(std::uint32_t port);
   void answer_query();
@@ -61,6 +63,7 @@ class Simulation {
   World world_;
   History history_;
   model::ReferenceLedger shadow_;  ///< what the clients believe, to make up requests from
+  SessionClients clients_;
   std::vector<test::TestRequest> retries_;
   std::unique_ptr<SimulatedNode> node_;
   Lives lives_;

@@ -49,6 +49,7 @@ Totals run_seeds(std::uint64_t default_seeds, const Simulation::Options& options
     totals.counts.unknown_lost += simulation.counts().unknown_lost;
     totals.counts.reads += simulation.counts().reads;
     totals.counts.expiries += simulation.counts().expiries;
+    totals.counts.repeated += simulation.counts().repeated;
     totals.lives.crashed += simulation.lives().crashed;
     totals.lives.stopped += simulation.lives().stopped;
     totals.lives.journal_failed += simulation.lives().journal_failed;
@@ -74,6 +75,7 @@ TEST(Simulation, ManyLivesOfOneNode) {
   EXPECT_GT(totals.counts.unknown_lost, 50U);
   EXPECT_GT(totals.counts.reads, 300U);
   EXPECT_GT(totals.counts.expiries, 50U);
+  EXPECT_GT(totals.counts.repeated, 100U);
   EXPECT_GT(totals.lives.crashed, 50U);
   EXPECT_GT(totals.lives.stopped, 10U);
   EXPECT_GT(totals.lives.journal_failed, 10U);

@@ -31,8 +31,9 @@ std::vector<model::ReplyBody> EngineUnderTest::execute(std::span<const TestReque
     const TestRequest& request = requests[i];
     const bool is_internal = request.operation == Operation::kPulse || request.operation == Operation::kGenesis;
     const bool is_answered = !is_internal && replies_;
-    areas[i].capacity = request.origin ? core::client_reply_bytes_max(request.event_count())
-                                       : core::reply_bytes_max(request.operation, request.flags, request.body());
+    areas[i].capacity = request.origin && is_write(request.operation)
+                            ? core::client_reply_bytes_max(request.event_count())
+                            : core::reply_bytes_max(request.operation, request.flags, request.body());
     memory[i].assign(areas[i].capacity + kGuardBytes, kGuard);
     areas[i].data = memory[i].data();
 
@@ -41,7 +42,7 @@ std::vector<model::ReplyBody> EngineUnderTest::execute(std::span<const TestReque
     command.flags = request.flags;
     command.body = request.body();
     command.reply = is_answered ? &areas[i] : nullptr;
-    command.origin = request.origin ? &*request.origin : nullptr;
+    command.origin = request.origin && is_write(request.operation) ? &*request.origin : nullptr;
     command.protocol = request.origin ? Protocol::kTigerBeetle : Protocol::kNative;
     if (!is_write(request.operation)) continue;
     command.event_count = request.event_count();

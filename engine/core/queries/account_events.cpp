@@ -41,10 +41,10 @@ struct Listing {
 
 }  // namespace
 
-void Queries::account_events(ChangeEventsFilter& filter, BatchBoundary& boundary, ReplyArea& reply) noexcept {
+void Queries::account_events(const Command& command, ChangeEventsFilter& filter, BatchBoundary& boundary) noexcept {
   AccountHead& head = heads_.front();
   view_.open(boundary, [&] { view_.find_accounts(std::span(&filter.account_id, 1), std::span(&head, 1)); });
-  if (was_dropped(filter, reply)) return;
+  if (was_dropped(command, filter)) return;
   begin_with_kept(filter);
   events_->count = 0;
   PageEnd end = page_end(0);
@@ -52,7 +52,7 @@ void Queries::account_events(ChangeEventsFilter& filter, BatchBoundary& boundary
     walk_.set_account(head.reference, &head);
     end = gather_account_events(filter);
   }
-  Page<ChangeEvent> page(reply, filter.limit);
+  Page<ChangeEvent> page(*command.reply, filter.limit);
   write_events(events_->count, page);
   page.finish(end);
 }

@@ -47,7 +47,7 @@ void Queries::account_history(const Command& command, BatchBoundary& boundary) n
   filter.limit = std::min(filter.limit, kQueryRowsMax);
   AccountHead& head = heads_.front();
   view_.open(boundary, [&] { view_.find_accounts(std::span(&filter.account_id, 1), std::span(&head, 1)); });
-  if (was_dropped(filter.timestamp_min, filter.timestamp_max, *command.reply)) return;
+  if (was_dropped(command, filter.timestamp_min, filter.timestamp_max)) return;
   filter.timestamp_min = std::max(filter.timestamp_min, view_.view().dropped.timestamp);
   // TigerBeetle's protocol has balances only of accounts that asked for them when they were created.
   const bool wants_flag = kWantsBalances<Row> && command.protocol == Protocol::kTigerBeetle;

@@ -100,13 +100,13 @@ void Queries::change_events(const Command& command, BatchBoundary& boundary) noe
   if (filter.expiries_timestamp_min == 0) filter.expiries_timestamp_min = filter.timestamp_min;
   if (filter.account_id != 0) {
     filter.limit = std::min(filter.limit, kChangeEventsMax);
-    account_events(filter, boundary, *command.reply);
+    account_events(command, filter, boundary);
     return;
   }
   // An account may be in all events of the page, and the walk over them must leave something of the work for the way there.
   filter.limit = std::min({filter.limit, kChangeEventsMax, records_max_ / 8});
   view_.open(boundary, [] {});
-  if (was_dropped(filter, *command.reply)) return;
+  if (was_dropped(command, filter)) return;
   begin_with_kept(filter);
   const bool has_more = gather_events(filter);
   const std::uint32_t complete = fill_accounts();

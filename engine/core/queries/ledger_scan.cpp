@@ -85,7 +85,7 @@ void Queries::query_transfers(const Command& command, BatchBoundary& boundary) n
   QueryFilter filter;
   std::memcpy(&filter, command.body.data(), sizeof filter);
   view_.open(boundary, [] {});
-  if (was_dropped(filter.timestamp_min, filter.timestamp_max, *command.reply)) return;
+  if (was_dropped(command, filter.timestamp_min, filter.timestamp_max)) return;
   filter.timestamp_min = std::max(filter.timestamp_min, view_.view().dropped.timestamp);
   Page<Transfer> page(*command.reply, std::min(filter.limit, kQueryRowsMax));
   if (oldest_of(filter) > newest_of(filter)) return page.finish(page_end(0));  // it ends before history begins, and nothing was there

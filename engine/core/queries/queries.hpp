@@ -74,7 +74,7 @@ class Queries final : public QueryReader {
   void read_change(std::uint32_t segment, PostingEntry entry) noexcept;
 
   // account_events.cpp
-  void account_events(ChangeEventsFilter& filter, BatchBoundary& boundary, ReplyArea& reply) noexcept;
+  void account_events(const Command& command, ChangeEventsFilter& filter, BatchBoundary& boundary) noexcept;
   PageEnd gather_account_events(const ChangeEventsFilter& filter) noexcept;
   void take_event(std::uint32_t place) noexcept;
 
@@ -93,8 +93,8 @@ class Queries final : public QueryReader {
   void get_moment(const Command& command, BatchBoundary& boundary) noexcept;
 
   // retention.cpp
-  [[nodiscard]] bool was_dropped(std::uint64_t timestamp_min, std::uint64_t timestamp_max, ReplyArea& reply) const noexcept;
-  [[nodiscard]] bool was_dropped(const ChangeEventsFilter& filter, ReplyArea& reply) const noexcept;
+  [[nodiscard]] bool was_dropped(const Command& command, std::uint64_t timestamp_min, std::uint64_t timestamp_max) const noexcept;
+  [[nodiscard]] bool was_dropped(const Command& command, const ChangeEventsFilter& filter) const noexcept;
   [[nodiscard]] bool was_moment_dropped(std::uint64_t timestamp, ReplyArea& reply) const noexcept;
   void begin_with_kept(ChangeEventsFilter& filter) const noexcept;
   bool tell_dropped(ReplyArea& reply) const noexcept;

@@ -22,22 +22,25 @@ DroppedHistory Queries::history_before(std::uint64_t timestamp, BatchBoundary& b
   return dropped;
 }
 
-/// True, and the reply says so, if transfers of these times were dropped. Bounds as in filters. A listing without a lower bound is of what is kept.
-bool Queries::was_dropped(std::uint64_t timestamp_min, std::uint64_t timestamp_max, ReplyArea& reply) const noexcept {
+/// True, and the reply says so, if transfers of these times were dropped. Bounds as in filters. A listing without a lower bound is of what is
+/// kept; and in TigerBeetle's protocol, which has no word for anything else, every one is.
+bool Queries::was_dropped(const Command& command, std::uint64_t timestamp_min, std::uint64_t timestamp_max) const noexcept {
+  if (command.protocol == Protocol::kTigerBeetle) return false;
   const DroppedHistory& dropped = view_.view().dropped;
   const bool is_before = timestamp_max != 0 && timestamp_max < dropped.timestamp && dropped.transfers != 0;
   const bool has_dropped = timestamp_min == 0 ? is_before : timestamp_min <= dropped.newest_transfer;
-  return has_dropped && tell_dropped(reply);
+  return has_dropped && tell_dropped(*command.reply);
 }
 
 /// The same of a listing of change events.
-bool Queries::was_dropped(const ChangeEventsFilter& filter, ReplyArea& reply) const noexcept {
+bool Queries::was_dropped(const Command& command, const ChangeEventsFilter& filter) const noexcept {
+  if (command.protocol == Protocol::kTigerBeetle) return false;
   const DroppedHistory& dropped = view_.view().dropped;
   const auto has_dropped = [&](std::uint64_t min, std::uint64_t newest) {
     return min != 0 ? min <= newest : filter.timestamp_max != 0 && filter.timestamp_max < dropped.timestamp && newest != 0;
   };
   return (has_dropped(filter.timestamp_min, dropped.newest_transfer) || has_dropped(filter.expiries_timestamp_min, dropped.newest_expiry)) &&
-         tell_dropped(reply);
+         tell_dropped(*command.reply);
 }
 
 void Queries::begin_with_kept(ChangeEventsFilter& filter) const noexcept {

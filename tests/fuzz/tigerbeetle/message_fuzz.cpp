@@ -2,19 +2,23 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 #include <vector>
 
+#include "florin/account.hpp"
 #include "florin/multi_batch.hpp"
+#include "florin/query.hpp"
 #include "florin/status_codes.hpp"
 #include "fuzz/tigerbeetle/mend_messages.hpp"
 #include "tigerbeetle/checksum.hpp"
 #include "tigerbeetle/create_results.hpp"
+#include "tigerbeetle/paged_query.hpp"
 #include "tigerbeetle/request_check.hpp"
 
 /// @file
 /// Input: one byte of seed, then a stream, of the cluster that its first message names. The stream is read whole and cut into pieces that the
 /// seed chooses; both readings must agree. What is read is judged, and what is served must have an answer that fits its room and the
-/// largest message. Done twice: as it is, and with all checksums mended.
+/// largest message, whatever pages a query has. Done twice: as it is, and with all checksums mended.
 
 namespace {
 
@@ -56,6 +60,57 @@ void answer_create(const OperationTraits& traits, std::span<const std::byte> bod
   for (std::uint32_t i = 0; i < results->batches(); ++i) require(results->elements(i) <= batches->elements(i));
 }
 
+/// Answers a page with so many rows of anything, at most as many as the filter wants; `goes_on`: it ended early.
+std::vector<std::byte> some_page(std::uint32_t row_bytes, std::uint32_t rows, bool goes_on) {
+  std::vector<std::byte> page(std::size_t{rows} * row_bytes, std::byte{0x5A});
+  const florin::PageEnd end{.resume = goes_on ? 1U + rows : 0U};
+  const auto tail = std::as_bytes(std::span(&end, 1));
+  page.insert(page.end(), tail.begin(), tail.end());
+  return page;
+}
+
+std::uint32_t limit_of(const PagedQuery& query, std::span<const std::byte> filter) {
+  const std::size_t at = query.operation() == florin::Operation::kGetChangeEvents ? offsetof(florin::ChangeEventsFilter, limit)
+                         : query.operation() == florin::Operation::kGetAccountTransfers || query.operation() == florin::Operation::kGetAccountBalances
+                             ? offsetof(florin::AccountFilter, limit)
+                             : offsetof(florin::QueryFilter, limit);
+  std::uint32_t limit = 0;
+  std::memcpy(&limit, filter.data() + at, sizeof limit);
+  return limit;
+}
+
+/// Pages end where the seed says, and come in any order.
+void answer_query(const OperationTraits& traits, std::span<const std::byte> body, std::uint32_t seed) {
+  PagedQuery query(traits, body);
+  std::vector<std::pair<std::uint32_t, std::vector<std::byte>>> pages;
+  std::vector<std::byte> filter(query.filter_bytes());
+  for (std::uint32_t passes = 0; !query.is_complete(); ++passes) {
+    while (query.has_next()) {
+      query.write_next(filter.data());
+      const std::uint32_t limit = limit_of(query, filter);
+      require(limit > 0 && limit <= rows_max(traits));
+      seed = seed * 1664525U + 1013904223U;
+      const std::uint32_t rows = std::min(limit, seed >> 30 == 0 ? limit : (seed >> 20) % 4);
+      pages.emplace_back(query.ask_next(), some_page(traits.result_bytes, rows, passes < 3 && (seed >> 10) % 2 == 0));
+    }
+    if (seed % 2 == 0) std::ranges::reverse(pages);
+    for (auto& [number, page] : pages) {
+      std::vector<std::byte> reply = page;
+      reply.resize(page.size() + 2 * traits.result_bytes);
+      const auto bytes = query.complete_in_place(reply, static_cast<std::uint32_t>(page.size()));
+      require(!bytes || *bytes <= kMessageBodyBytesMax);
+      query.take(number, page);
+    }
+    pages.clear();
+  }
+  require(query.bytes() <= kMessageBodyBytesMax);
+  std::vector<std::byte> reply(query.bytes());
+  query.write(reply);
+  if (!traits.is_batched) return;
+  const auto results = MultiBatch::parse(reply, traits.result_bytes);
+  require(results.has_value() && results->batches() == MultiBatch::parse(body, traits.element_bytes)->batches());
+}
+
 void answer(const MessageHeader& header, std::span<const std::byte> body) {
   const Judgement judgement = judge(header);
   if (judgement.treatment == Treatment::kIgnore) return;
@@ -70,7 +125,12 @@ void answer(const MessageHeader& header, std::span<const std::byte> body) {
   const OperationCode operation = fields_of<RequestFields>(header).operation;
   if (judge_body(operation, body).treatment != Treatment::kServe) return;
   const OperationTraits* traits = traits_of(operation);
-  if (traits != nullptr && traits->form != ResultForm::kRows) answer_create(*traits, body);
+  if (traits == nullptr) return;
+  if (traits->form != ResultForm::kRows) {
+    answer_create(*traits, body);
+  } else if (!traits->takes_many) {
+    answer_query(*traits, body, static_cast<std::uint32_t>(header.checksum));
+  }
 }
 
 Reading read(std::span<const std::byte> stream, florin::u128 cluster, std::uint32_t seed, std::size_t piece_max) {

@@ -109,7 +109,7 @@ RunningServer::RunningServer(const TempFolder& folder, const std::string& data, 
   for (int i = 0; i < 12'000 && address_.empty(); ++i) {
     const std::string out = command_.out();
     constexpr std::string_view kReady = "listening on ";
-    if (out.starts_with(kReady) && out.ends_with('\n')) address_ = out.substr(kReady.size(), out.size() - kReady.size() - 1);
+    if (out.starts_with(kReady) && out.ends_with('\n')) address_ = out.substr(kReady.size(), out.find('\n') - kReady.size());
     if (address_.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
 }

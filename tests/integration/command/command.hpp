@@ -65,6 +65,7 @@ class RunningServer {
   RunningServer(const TempFolder& folder, const std::string& data, std::vector<std::string> arguments = {});
   [[nodiscard]] const std::string& address() const { return address_; }
   RunningCommand& command() { return command_; }
+  [[nodiscard]] std::string out() const { return command_.out(); }
   [[nodiscard]] std::string err() const { return command_.err(); }
   Finished end(int signal_number);
 

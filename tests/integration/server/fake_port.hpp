@@ -8,11 +8,12 @@
 #include <mutex>
 #include <vector>
 
+#include "florin/query.hpp"
 #include "pipeline/port.hpp"
 
 namespace florin::server::test {
 
-/// A Port without an engine behind it: every create succeeds, a look-up finds every id, sequences count up. Requests are
+/// A Port without an engine behind it: every create succeeds, a look-up finds every id, a query nothing, sequences count up. Requests are
 /// executed in run_inline() or, when `is_held` is set, by release() from any thread, as another thread of the engine would. Queries
 /// may be held back alone, and are then answered block by block.
 ///
@@ -118,6 +119,8 @@ class FakePort final : public pipeline::Port {
   core::SessionVerdict verdict = core::SessionVerdict::kExecuted;
   /// Called for each request, under the port's lock.
   std::function<void(const pipeline::Request&)> on_request;
+  /// Writes the rows of a query's page and returns how many bytes that are; its end goes into the last argument. Under the port's lock.
+  std::function<std::uint32_t(const pipeline::Request&, std::byte*, PageEnd&)> on_query;
 
  private:
   pipeline::RequestBlock* take(std::vector<pipeline::RequestBlock*>& free) noexcept {
@@ -173,6 +176,12 @@ class FakePort final : public pipeline::Port {
         std::memset(request.reply.data + i * kEventBytes, 0, kEventBytes);
         std::memcpy(request.reply.data + i * kEventBytes, request.body + i * 16, 16);
       }
+    }
+    if (is_query(request.operation)) {
+      PageEnd end;
+      request.reply.size = on_query ? on_query(request, request.reply.data, end) : 0;
+      std::memcpy(request.reply.data + request.reply.size, &end, sizeof end);
+      request.reply.size += static_cast<std::uint32_t>(sizeof end);
     }
     if ((request.flags & RequestFlags::kPostBalances) != 0) {
       request.reply.size = request.event_count * kPostBalancesBytes;

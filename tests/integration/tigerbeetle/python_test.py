@@ -4,6 +4,7 @@ import asyncio
 import unittest
 
 import tigerbeetle as tb
+from python_queries_test import PythonClientQueriesTest  # noqa: F401 - run with those below
 from server import Server
 
 

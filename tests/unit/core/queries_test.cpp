@@ -112,6 +112,19 @@ TEST_P(LedgerQueries, APageSaysWhereTheNextOneStarts) {
   EXPECT_EQ(pages, 3);
 }
 
+TEST_P(LedgerQueries, InTigerBeetlesProtocolOnlyAccountsWithHistoryHaveBalancesOfBefore) {
+  ledger.given({account(5).flags(AccountFlags::kHistory)});
+  ledger.given({transfer(20).debit(5).credit(1).amount(3)});
+  const auto rows_of_account = [&](u128 id, bool is_native) {
+    TestRequest request = request_of(Operation::kGetAccountBalances, AccountFilter{.account_id = id, .limit = 10, .flags = AccountFilterFlags::kDebits});
+    if (!is_native) request.origin.emplace();
+    return ledger.engine().execute(request).count;
+  };
+  EXPECT_EQ(rows_of_account(5, false), 1U);
+  EXPECT_EQ(rows_of_account(1, false), 0U);
+  EXPECT_EQ(rows_of_account(1, true), 7U);
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 
 class ChangeEvents : public LedgerTest {

@@ -171,6 +171,28 @@ TEST_P(Retention, QueriesThatReachBehindThePointAreRefused) {
   EXPECT_EQ(refusal(Operation::kGetChangeEvents, ChangeEventsFilter{.timestamp_min = last_dropped, .limit = 5, .expiries_timestamp_min = begins}), "");
 }
 
+/// Their protocol has no word for it.
+TEST_P(Retention, TigerBeetlesClientsAreToldOfWhatIsKept) {
+  drop();
+  const auto rows_of_query = [&](Operation operation, const auto& filter) {
+    TestRequest request = make_request(operation, std::span(&filter, 1));
+    request.origin.emplace();
+    const model::ReplyBody reply = ledger.engine().execute(request);
+    EXPECT_EQ(reply.code, ReplyCode::kOk);
+    return reply.count;
+  };
+  const AccountFilter debits{.account_id = 1, .timestamp_min = created, .limit = 10, .flags = AccountFilterFlags::kDebits};
+  const QueryFilter since{.timestamp_min = 1, .limit = 10};
+  EXPECT_EQ(rows_of_query(Operation::kGetAccountTransfers, debits), 1U);
+  EXPECT_EQ(rows_of_query(Operation::kQueryTransfers, since), 1U);
+  EXPECT_EQ(rows_of_query(Operation::kGetChangeEvents, ChangeEventsFilter{.timestamp_min = 1, .limit = 10}), 1U);
+  AccountFilter before = debits;
+  before.timestamp_max = last_dropped;
+  EXPECT_EQ(rows_of_query(Operation::kGetAccountTransfers, before), 0U);
+  EXPECT_EQ(rows_of_query(Operation::kQueryTransfers, QueryFilter{.timestamp_max = last_dropped, .limit = 10}), 0U);
+  EXPECT_EQ(rows_of_query(Operation::kGetChangeEvents, ChangeEventsFilter{.timestamp_max = last_dropped, .limit = 10}), 0U);
+}
+
 TEST_P(Retention, TheLastPageSaysWhereHistoryBegins) {
   drop();
   const auto end_of = [&](const auto& request) { return page_end_of(request, ledger.engine().execute(request)); };

@@ -1,87 +1,32 @@
 #include "server/native_session.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "integration/server/fake_port.hpp"
 #include "integration/server/raw_client.hpp"
+#include "unit/server/session_fixture.hpp"
 
 namespace florin::server {
 namespace {
 
 using protocol::FrameReader;
-using test::FakePort;
 using test::RawClient;
 
-/// One session on one end of a socket pair, driven by hand: what the loop does in a round is written out here.
-class NativeSessionTest : public ::testing::Test {
+class NativeSessionTest : public test::SessionFixture {
  protected:
   void open(bool is_loopback, std::size_t blocks = 4) {
-    port_ = std::make_unique<FakePort>(blocks);
-    context_ = std::make_unique<SessionContext>(settings_, identity_, *port_);
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets_), 0);
-    session_ = std::make_unique<NativeSession>(*context_, 1, sockets_[0], is_loopback);
-    ASSERT_TRUE(session_->start());
+    open_with(blocks, [&](int socket) { return std::make_unique<NativeSession>(*context_, 1, socket, is_loopback); });
   }
-  void TearDown() override {
-    session_.reset();
-    if (sockets_[1] >= 0) ::close(sockets_[1]);
-    EXPECT_TRUE(port_->has_every_block());
-  }
-
-  void send(std::span<const std::byte> bytes) {
-    ASSERT_EQ(::send(sockets_[1], bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
-  }
-  void round() {
-    context_->gatherer.begin_round();
-    epoll_event event{};
-    bool may_ask = true;
-    while (context_->poller.next(event, may_ask)) session_->on_ready(event.events);
-    context_->gatherer.submit_gathered();
-    if (port_->run_inline()) {
-      while (pipeline::RequestBlock* block = context_->gatherer.completed()) {
-        for (pipeline::Request& request : block->requests()) session_->on_reply(request);
-        context_->gatherer.recycle(block);
-      }
-    }
-    if (!context_->waiting_for_block.empty()) {
-      context_->waiting_for_block.clear();
-      session_->on_resume();
-    }
-    if (!context_->waiting_for_query_block.empty() && context_->gatherer.has_block_for_queries()) {
-      context_->waiting_for_query_block.clear();
-      session_->on_resume();
-    }
-    while (!context_->dirty.empty()) {
-      context_->dirty.clear();
-      session_->on_round_end();
-    }
-    receive();
-  }
-  void receive() {
-    std::vector<std::byte> piece(1 << 20);
-    const ssize_t count = ::recv(sockets_[1], piece.data(), piece.size(), 0);
-    if (count == 0) saw_end_ = true;
-    if (count <= 0) return;
-    reader_.feed(std::span(piece).first(static_cast<std::size_t>(count)));
+  void on_received(std::span<const std::byte> bytes) override {
+    reader_.feed(bytes);
     while (reader_.next() == FrameReader::Event::kFrame) {
       codes_.push_back(protocol::code_of(reader_.header()));
       numbers_.push_back(reader_.header().request);
     }
   }
 
-  ServerSettings settings_;
-  ServerIdentity identity_;
-  std::unique_ptr<FakePort> port_;
-  std::unique_ptr<SessionContext> context_;
-  std::unique_ptr<NativeSession> session_;
-  int sockets_[2] = {-1, -1};
   FrameReader reader_{protocol::Direction::kReply, kReplyBytesMax};
   std::vector<ReplyCode> codes_;
   std::vector<std::uint64_t> numbers_;
-  bool saw_end_ = false;
 };
 
 TEST_F(NativeSessionTest, PrincipalsAreNotBelievedOffLoopback) {
@@ -140,17 +85,11 @@ TEST_F(NativeSessionTest, RepliesToAClosedSessionAreDropped) {
   send(RawClient::hello_frame());
   send(RawClient::frame({.operation = Operation::kPing, .request = 1}));
   round();
-  ::close(sockets_[1]);
-  sockets_[1] = -1;
-  epoll_event event{};
-  bool may_ask = true;
-  while (context_->poller.next(event, may_ask)) session_->on_ready(event.events);
+  close_peer();
+  serve_socket();
   port_->hold(false);
   ASSERT_TRUE(port_->run_inline());
-  pipeline::RequestBlock* block = context_->gatherer.completed();
-  ASSERT_NE(block, nullptr);
-  for (pipeline::Request& request : block->requests()) session_->on_reply(request);
-  context_->gatherer.recycle(block);
+  take_completed();
   session_->on_round_end();
 }
 

@@ -1,127 +1,21 @@
-#include "server/tigerbeetle_session.hpp"
-
 #include <gtest/gtest.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "florin/multi_batch.hpp"
 #include "florin/status_codes.hpp"
-#include "integration/server/fake_port.hpp"
 #include "protocol/frame_codec.hpp"
-#include "unit/tigerbeetle/messages.hpp"
+#include "unit/server/tigerbeetle_session_fixture.hpp"
 
 namespace florin::server {
 namespace {
 
-using server::test::FakePort;
 using tigerbeetle::Command;
 using tigerbeetle::EvictionReason;
 using tigerbeetle::MessageHeader;
-using tigerbeetle::MessageReader;
 using tigerbeetle::OperationCode;
 using tigerbeetle::test::Bytes;
 namespace messages = tigerbeetle::test;
 
-struct Message {
-  MessageHeader header;
-  Bytes body;
-};
-
-/// One session on one end of a socket pair, driven by hand: what the loop does in a round is written out here.
-class TigerBeetleSessionTest : public ::testing::Test {
- protected:
-  void open(std::size_t blocks = 4) {
-    settings_.tigerbeetle.cluster = messages::kCluster;
-    settings_.tigerbeetle.sessions_max = 77;
-    port_ = std::make_unique<FakePort>(blocks);
-    context_ = std::make_unique<SessionContext>(settings_, identity_, *port_);
-    port_->set_wake([](void*) {}, nullptr);
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets_), 0);
-    const int bytes = 4 << 20;
-    for (const int socket : sockets_) ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
-    session_ = std::make_unique<TigerBeetleSession>(*context_, 1, sockets_[0]);
-    ASSERT_TRUE(session_->start());
-  }
-  void TearDown() override {
-    session_.reset();
-    if (sockets_[1] >= 0) ::close(sockets_[1]);
-    EXPECT_TRUE(port_->has_every_block());
-  }
-
-  void send(std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t sent = ::send(sockets_[1], bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent < 0 && !session_->is_closed()) {
-        round();
-        continue;
-      }
-      if (sent < 0) return;
-      bytes = bytes.subspan(static_cast<std::size_t>(sent));
-    }
-  }
-  void send_request(OperationCode operation, const Bytes& body, std::uint32_t number = 1) {
-    send(messages::joined(messages::request_header(messages::request_fields(operation, number), body), body));
-  }
-  void round() {
-    context_->gatherer.begin_round();
-    epoll_event event{};
-    bool may_ask = true;
-    while (context_->poller.next(event, may_ask)) session_->on_ready(event.events);
-    context_->gatherer.submit_gathered();
-    if (port_->run_inline()) {
-      while (pipeline::RequestBlock* block = context_->gatherer.completed()) {
-        for (pipeline::Request& request : block->requests()) session_->on_reply(request);
-        context_->gatherer.recycle(block);
-      }
-    }
-    if (!context_->waiting_for_block.empty()) {
-      context_->waiting_for_block.clear();
-      session_->on_resume();
-    }
-    while (!context_->dirty.empty()) {
-      context_->dirty.clear();
-      session_->on_round_end();
-    }
-    receive();
-  }
-  void receive() {
-    std::vector<std::byte> piece(1 << 20);
-    for (;;) {
-      const ssize_t count = ::recv(sockets_[1], piece.data(), piece.size(), MSG_DONTWAIT);
-      saw_end_ |= count == 0;
-      if (count <= 0) return;
-      reader_.feed(std::span(piece).first(static_cast<std::size_t>(count)));
-      while (reader_.next() == MessageReader::Event::kFrame) {
-        received_.push_back({reader_.header(), {reader_.body().begin(), reader_.body().end()}});
-      }
-    }
-  }
-  /// The one message that the last round brought.
-  Message take_one() {
-    EXPECT_EQ(received_.size(), 1U);
-    if (received_.empty()) return {};
-    Message message = received_.front();
-    received_.clear();
-    return message;
-  }
-  void expect_eviction(EvictionReason reason) {
-    const Message message = take_one();
-    EXPECT_EQ(message.header.command, Command::kEviction);
-    EXPECT_EQ(tigerbeetle::fields_of<tigerbeetle::EvictionFields>(message.header).reason, reason);
-    EXPECT_EQ(port_->blocks_submitted(), 0U);
-  }
-
-  ServerSettings settings_;
-  ServerIdentity identity_;
-  std::unique_ptr<FakePort> port_;
-  std::unique_ptr<SessionContext> context_;
-  std::unique_ptr<TigerBeetleSession> session_;
-  int sockets_[2] = {-1, -1};
-  MessageReader reader_{tigerbeetle::MessageFormat(messages::kCluster), tigerbeetle::kMessageBytesMax};
-  std::vector<Message> received_;
-  bool saw_end_ = false;
-};
+using TigerBeetleSessionTest = test::TigerBeetleSessionFixture;
+using Message = TigerBeetleSessionTest::Message;
 
 TEST_F(TigerBeetleSessionTest, AClientRegistersWithItsReleaseAndTheSettingOfTheServer) {
   open();
@@ -286,7 +180,7 @@ TEST_F(TigerBeetleSessionTest, AStreamThatCannotBeFollowedEndsTheConnection) {
     EXPECT_TRUE(saw_end_);
     EXPECT_TRUE(received_.empty());
     session_.reset();
-    ::close(sockets_[1]);
+    close_peer();
     saw_end_ = false;
   };
   Bytes flipped = messages::joined(messages::ping_header(), {});
@@ -302,7 +196,6 @@ TEST_F(TigerBeetleSessionTest, AStreamThatCannotBeFollowedEndsTheConnection) {
   Bytes large = messages::joined(messages::request_header(messages::request_fields(OperationCode::kCreateTransfers), Bytes(50'000)), Bytes(50'000));
   large[40'000] ^= std::byte{1};
   ends_after(large);
-  sockets_[1] = -1;
 }
 
 TEST_F(TigerBeetleSessionTest, WithoutABlockItWaits) {
@@ -332,6 +225,25 @@ TEST_F(TigerBeetleSessionTest, WhenTheServerStopsItAnswersWhatIsUnderWayAndClose
   round();
   EXPECT_EQ(take_one().header.command, Command::kReply);
   EXPECT_TRUE(session_->is_closed());
+}
+
+TEST_F(TigerBeetleSessionTest, WhenTheServerStopsTheRestOfALargeBodyGoesNowhere) {
+  open(1);
+  const Bytes body = messages::multi_batch(128, {1'000});
+  const Bytes message = messages::joined(messages::request_header(messages::request_fields(OperationCode::kCreateTransfers), body), body);
+  send(std::span(message).first(50'000));
+  round();
+  context_->stopping = true;
+  session_->on_stop();
+  pipeline::RequestBlock* another = context_->gatherer.acquire();
+  ASSERT_NE(another, nullptr) << "the block is free again";
+  pipeline::Request& request = another->add(static_cast<std::uint32_t>(body.size()), 16);
+  std::memset(request.body, 0x55, body.size());
+  send(std::span(message).subspan(50'000));
+  session_->on_ready(EPOLLIN);
+  EXPECT_TRUE(std::all_of(request.body, request.body + body.size(), [](std::byte byte) { return byte == std::byte{0x55}; }));
+  another->drop_last();
+  context_->gatherer.abandon(another);
 }
 
 TEST_F(TigerBeetleSessionTest, AMessageThatDoesNotArriveEndsTheConnection) {

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstring>
-#include <initializer_list>
 #include <span>
 #include <vector>
 
@@ -65,7 +64,7 @@ inline MessageHeader ping_header() {
 }
 
 /// A body of batches with so many elements each; element i of all has its bytes set to i + 1.
-inline Bytes multi_batch(std::uint32_t element_bytes, std::initializer_list<unsigned> batches) {
+inline Bytes multi_batch(std::uint32_t element_bytes, const std::vector<unsigned>& batches) {
   Bytes body;
   unsigned element = 0;
   std::vector<std::uint16_t> trailer;
