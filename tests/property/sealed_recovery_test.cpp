@@ -495,11 +495,10 @@ std::uint64_t flip_stride() {
 
 constexpr std::uint64_t kFooterStride = PerSanitizer<std::uint64_t>{.none = 7, .address = 37, .thread = 37}.here();
 
-/// From the first page to the footer, whatever form the file has. `store` has crashed.
-void expect_damage_is_named(const SealedStoreLives& store, const fs::path& path) {
-  const auto files = journal::HistoryStore::open_readonly(store.folder());
+/// From the first page to the footer, whatever form the file has. Its store has crashed.
+void expect_damage_is_named(const SealedStore& files, const fs::path& path) {
   const auto expect_named = [&](const std::string& what) {
-    const auto reader = files->open(SealedStoreLives::number_of(path), EngineUnderTest::kGenesis.store_id);
+    const auto reader = files.open(SealedStoreLives::number_of(path), EngineUnderTest::kGenesis.store_id);
     const Status status = reader ? (*reader)->verify() : reader.error();
     ASSERT_EQ(status.kind(), ErrorKind::kCorrupt) << path << " " << what;
     ASSERT_NE(status.message().find(path.filename()), std::string::npos) << status.message();
@@ -520,7 +519,7 @@ void expect_damage_is_named(const SealedStoreLives& store, const fs::path& path)
   std::ofstream(path, std::ios::binary) << content;
 }
 
-/// One file of each form that a sealed segment has.
+/// One file of each form that a sealed segment has, and an image.
 TEST(SealedRecovery, NamesEveryFlippedByteAndEveryCut) {
   if (kSanitizer == Sanitizer::kThread) GTEST_SKIP() << kOneThread;
   std::set<std::pair<bool, bool>> seen;  // archived, shrunk
@@ -530,7 +529,12 @@ TEST(SealedRecovery, NamesEveryFlippedByteAndEveryCut) {
     store.run(700);
     store.crash();
     for (const fs::path& path : store.segments()) {
-      if (seen.emplace(is_archive(path), is_shrunk(path)).second) expect_damage_is_named(store, path);
+      if (!seen.emplace(is_archive(path), is_shrunk(path)).second) continue;
+      expect_damage_is_named(*journal::HistoryStore::open_readonly(store.folder()), path);
+    }
+    if (const std::vector<fs::path> images = store.images(); seed == 300) {
+      ASSERT_FALSE(images.empty());
+      expect_damage_is_named(*journal::SealedFolder::open(store.folder(), journal::SealedFolder::kIdFilter).value(), images.back());
     }
     store.recover();
   }
