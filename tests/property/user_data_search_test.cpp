@@ -10,6 +10,7 @@
 #include "core/queries/recent_filters.hpp"
 #include "model/expected_reply.hpp"
 #include "support/builders.hpp"
+#include "support/disk_past.hpp"
 #include "support/engine_under_test.hpp"
 #include "support/paging.hpp"
 #include "support/random.hpp"
@@ -169,6 +170,32 @@ TEST(UserDataSearch, FindsEachTransferByItsOwnValue) {
         }
       }
     }
+  }
+}
+
+/// Of a long history that filters pass over a page looks at hundreds of stretches. They grew without a bound, to 2^32 and so to nothing, and the
+/// search of an account with half a million transfers never ended.
+TEST(UserDataSearch, OfAnAccountEndsHoweverManyStretchesItTakes) {
+  EngineUnderTest engine(core::make_ledger({.memory_budget_bytes = std::uint64_t{1} << 30,
+                                            .past = std::make_shared<DiskPast>(DiskPast::Builder::kCaller),
+                                            .generation_entries = 500,
+                                            .query_records_max = 200}));
+  engine.execute(make_request<Account>(Operation::kCreateAccounts, std::vector<Account>{account(1), account(2)}, 1'000));
+  std::uint64_t now = 1'000'000;
+  for (std::uint64_t first = 1; first <= 15'000; first += 50) {
+    std::vector<Transfer> events;
+    for (std::uint64_t i = first; i < first + 50; ++i) events.push_back(transfer(i).user_data_64(i * 0x9E3779B97F4A7C15ULL));
+    engine.execute(make_request<Transfer>(Operation::kCreateTransfers, events, now += 50));
+  }
+  for (const std::uint64_t number : {std::uint64_t{14'000}, std::uint64_t{20'000}}) {
+    AccountFilter filter;
+    filter.account_id = 1;
+    filter.user_data_64 = number * 0x9E3779B97F4A7C15ULL;
+    filter.limit = 10;
+    filter.flags = AccountFilterFlags::kDebits | AccountFilterFlags::kCredits;
+    const Listing found = read_pages(engine, make_request<AccountFilter>(Operation::kGetAccountTransfers, std::span(&filter, 1)), 100);
+    EXPECT_TRUE(found.complete);
+    EXPECT_EQ(model::elements_of<Transfer>(found.rows.bytes).size(), number <= 15'000 ? 1U : 0U);
   }
 }
 

@@ -79,7 +79,7 @@ PageEnd Queries::gather_account_events(const ChangeEventsFilter& filter) noexcep
   const std::uint64_t bottom = changes.place_above(start);
   std::uint64_t found = 0;
   bool is_last = false;
-  for (std::uint32_t stretch = std::max(filter.limit, kStretchMin); found == 0 && !is_last; stretch *= 2) {
+  for (std::uint32_t stretch = std::max(filter.limit, kStretchMin); found == 0 && !is_last; stretch = next_stretch(stretch)) {
     const AccountChanges::Start top = changes.start_from(changes.place_higher(bottom, stretch));
     is_last = top.place >= changes.newest().place;
     for (walk_.begin(top); !walk_.at_end() && !listing.is_behind(walk_.change()); walk_.step()) {

@@ -124,7 +124,7 @@ void Queries::account_history_ascending(const AccountFilter& filter, ReplyArea& 
   std::uint64_t below = 0;       // the stretch before ended there
   std::uint64_t above = oldest;  // all transfers with earlier timestamps were looked at
   bool complete = false;
-  for (std::uint32_t stretch = std::max(filter.limit, kStretchMin);; stretch *= 2) {
+  for (std::uint32_t stretch = std::max(filter.limit, kStretchMin);; stretch = next_stretch(stretch)) {
     top = changes.place_higher(top, std::clamp(budget.left(), 1U, stretch));
     AccountChanges::Start start{.place = top, .flags = 0, .balances = {}};
     if (kWantsBalances<Row>) start = changes.start_from(top);

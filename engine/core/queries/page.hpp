@@ -53,6 +53,12 @@ class WorkBudget {
   std::uint64_t left_;
 };
 
+/// How many changes of an account a search looks at in its next stretch: twice as many, so that a rare value does not take many.
+constexpr std::uint32_t next_stretch(std::uint32_t stretch) noexcept {
+  constexpr std::uint32_t kMax = 1U << 20;
+  return stretch < kMax ? stretch * 2 : stretch;
+}
+
 /// Rows of a page in the order in which they are found, written into the reply.
 template <typename Row>
 class Page {
