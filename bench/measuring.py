@@ -136,11 +136,11 @@ def table(rows, what, has_yardstick, marks):
     return "\n".join(lines + [row.row() for row in rows] + ["", marks[1]])
 
 
-def write_page(text, marks):
-    """Puts the text between its marks in docs/performance.md, or at the end of it."""
+def write_page(text, marks, path=PAGE):
+    """Puts the text between its marks in a page of docs, or at the end of it."""
     begin, end = marks
-    page = PAGE.read_text() if PAGE.exists() else "# Performance\n"
+    page = path.read_text() if path.exists() else "# Performance\n"
     if begin not in page:
         page += f"\n{begin}\n{end}\n"
     before, rest = page.split(begin)
-    PAGE.write_text(before + text + rest.split(end)[1])
+    path.write_text(before + text + rest.split(end)[1])

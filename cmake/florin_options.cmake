@@ -22,6 +22,11 @@ if(FLORIN_SANITIZE)
   else()
     target_compile_options(florin_options INTERFACE -fno-sanitize-recover=all)
   endif()
+  if(FLORIN_SANITIZE STREQUAL "address,undefined" AND NOT FLORIN_BUILD_FUZZ)
+    # Checked at every access, they were a quarter of the time to build and to run. Of null and of objects that are too small the address
+    # sanitizer says the same as soon as memory is touched; the fuzzers have all three.
+    target_compile_options(florin_options INTERFACE -fno-sanitize=null,object-size,vptr)
+  endif()
 endif()
 if(FLORIN_BUILD_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")

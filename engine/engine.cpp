@@ -115,9 +115,17 @@ Status Engine::open_history() {
   }
   auto segments = journal::HistoryStore::open({.data = options_.data_folder,
                                                .archive = options_.archive_folder,
-                                               .cache_bytes = options_.archive_cache_bytes});
+                                               .cache_bytes = options_.archive_cache_bytes,
+                                               .page_cache_bytes = options_.page_cache_bytes});
   if (!segments) return segments.error();
   journal::HistoryStore& history = **segments;
+  if (options_.page_cache_bytes != 0) {
+    page_trimmer_ = std::make_unique<PageTrimmer>(history.page_cache());
+    pages_ = std::make_unique<runtime::AgentThread>(
+        *page_trimmer_, runtime::ThreadOptions{.name = "florin-pages", .niceness = kSealingNiceness, .spins = 0});
+    history.page_cache().set_on_over([this] { pages_->wake(); });
+    pages_->start();
+  }
   sealing_ = std::make_unique<Sealing>(std::move(*segments), *journal_);
   sealer_ = make_thread(*sealing_, "florin-sealing", kSealingNiceness);
   sealing_->set_waker(sealer_->waker());
@@ -163,7 +171,7 @@ Status Engine::recover() {
 ///                     ^                                 \-> journal (LMDB) ---------------------------+--> release gate
 ///                     +---------------------------------------------------------------------------------------+
 ///   beside it: queries (answers them; core in between two batches), snapshot (writes what core copied), sealing (what leaves memory),
-///   archiving (what was sealed long ago), tidy (page faults ahead)
+///   archiving (what was sealed long ago), pages (what of it stays in the page cache), tidy (page faults ahead)
 Status Engine::wire() {
   if (options_.has_test_clock) {
     const std::uint64_t newest = recovered_.state_machine->timestamp();
@@ -229,6 +237,7 @@ void Engine::stop() {
   if (archiver_) archiver_->stop();
   if (!std::exchange(is_running_, false)) {
     if (sealer_) sealer_->stop();
+    if (pages_) pages_->stop();
     return;
   }
   if (server_) server_->stop();
@@ -240,6 +249,7 @@ void Engine::stop() {
   for (const auto& reader : query_readers_) reader->stop();
   for (auto* thread : {tidier_.get(), snapshotter_.get(), core_.get(), journaller_.get()}) thread->stop();
   if (sealer_) sealer_->stop();
+  if (pages_) pages_->stop();
 }
 
 Status Engine::failure() const { return pipeline_->has_failed() ? pipeline_->failure() : Status(); }

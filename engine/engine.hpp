@@ -13,6 +13,7 @@
 #include "florin/journal.hpp"
 #include "florin/snapshot.hpp"
 #include "journal/folder_lock.hpp"
+#include "page_trimmer.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/recovery.hpp"
 #include "runtime/agent_thread.hpp"
@@ -35,6 +36,7 @@ struct EngineOptions {
   std::string archive_folder;              ///< sealed segments move there; empty: they stay
   std::uint64_t archive_after = 4;         ///< but for so many of the newest
   std::uint64_t archive_cache_bytes = 64ULL << 20;  ///< for what is unpacked of archived ones; counts as part of the memory budget
+  std::uint64_t page_cache_bytes = 0;      ///< of history's files in the system's page cache, about; 0: as the system likes
   std::uint32_t io_threads = 1;
   std::uint32_t blocks_per_io_thread = 32;
   std::uint32_t query_threads = 0;         ///< that answer queries; 0: 1 below four processors, else 2
@@ -66,7 +68,7 @@ std::unique_ptr<core::StateMachine> make_ledger(const LedgerSetup& setup);
 
 /// A running ledger: recovered, with its threads and, if asked for, its sockets. engine.cpp shows the whole topology.
 ///
-/// Threads (engine/README.md): an I/O thread per port, core, journal, queries, snapshot, sealing, archiving, tidy; partitions and journal have their
+/// Threads (engine/README.md): an I/O thread per port, core, journal, queries, snapshot, sealing, archiving, pages, tidy; partitions and journal have their
 /// own.
 /// Owner: one thread, which starts and stops it.
 class Engine {
@@ -120,6 +122,8 @@ class Engine {
   std::optional<journal::FolderLock> archive_lock_;
   std::unique_ptr<Archiving> archiving_;  ///< none: there is no archive
   std::unique_ptr<runtime::AgentThread> archiver_;
+  std::unique_ptr<PageTrimmer> page_trimmer_;  ///< none: the page cache has no limit
+  std::unique_ptr<runtime::AgentThread> pages_;
   pipeline::Recovered recovered_;
   std::unique_ptr<pipeline::Pipeline> pipeline_;
   std::unique_ptr<runtime::AgentThread> core_;

@@ -22,7 +22,7 @@ constexpr std::uint64_t kAskedBytes = 64U << 10;
 }  // namespace
 
 Result<std::unique_ptr<SealedReader>> ArchiveFileReader::open(const std::string& path, std::uint64_t segment, u128 store_id,
-                                                              std::shared_ptr<BlockCache> cache) {
+                                                              std::shared_ptr<BlockCache> cache, std::shared_ptr<PageCache> pages) {
   Result<File> file = File::open(path, O_RDONLY);
   if (!file) return file.error();
   std::unique_ptr<ArchiveFileReader> reader(new ArchiveFileReader(std::move(*file), std::move(cache)));
@@ -33,11 +33,12 @@ Result<std::unique_ptr<SealedReader>> ArchiveFileReader::open(const std::string&
   reader->directory_offset_ = ends->footer.directory_offset;
   if (Status status = reader->read_directory(ends->footer); !status) return status;
   if (Status status = reader->check_places(); !status) return status;
-  if (Status status = reader->map(); !status) return status;
+  if (Status status = reader->map(std::move(pages)); !status) return status;
   return std::unique_ptr<SealedReader>(std::move(reader));
 }
 
 ArchiveFileReader::~ArchiveFileReader() {
+  cached_.reset();
   if (map_ != nullptr) ::munmap(const_cast<std::byte*>(map_), file_bytes_);
 }
 
@@ -73,15 +74,22 @@ Status ArchiveFileReader::check_places() const {
   return Status::ok();
 }
 
-Status ArchiveFileReader::map() {
+Status ArchiveFileReader::map(std::shared_ptr<PageCache> pages) {
   void* const map = ::mmap(nullptr, file_bytes_, PROT_READ, MAP_SHARED, file_.descriptor(), 0);
   if (map == MAP_FAILED) return io_error("map", file_.path(), errno);
   map_ = static_cast<const std::byte*>(map);
   file_.close();
   ::madvise(map, file_bytes_, MADV_RANDOM);
-  verified_ = std::make_unique<std::atomic<std::uint64_t>[]>(blocks_.size() / 64 + 1);
-  asked_ = std::make_unique<std::atomic<std::uint64_t>[]>(file_bytes_ / kAskedBytes / 64 + 1);
+  const std::size_t verified_words = blocks_.size() / 64 + 1;
+  const std::size_t asked_words = file_bytes_ / kAskedBytes / 64 + 1;
+  verified_ = std::make_unique<std::atomic<std::uint64_t>[]>(verified_words);
+  asked_ = std::make_unique<std::atomic<std::uint64_t>[]>(asked_words);
   hints_ = std::make_unique<BlockCache::Hint[]>(blocks_.size());
+  if (pages) {
+    cached_ = std::make_unique<PageCache::File>(
+        std::move(pages), file_.path(), std::span(map_, file_bytes_),
+        std::vector{PageCache::Marks(verified_.get(), verified_words), PageCache::Marks(asked_.get(), asked_words)});
+  }
   return Status::ok();
 }
 
@@ -118,9 +126,11 @@ void ArchiveFileReader::ask_disk(std::uint64_t offset) const noexcept {
   const std::uint64_t place = offset / kAskedBytes;
   const std::uint64_t bit = std::uint64_t{1} << (place % 64);
   if ((asked_[place / 64].load(std::memory_order_relaxed) & bit) != 0) return;
-  asked_[place / 64].fetch_or(bit, std::memory_order_relaxed);
+  const bool is_new = (asked_[place / 64].fetch_or(bit, std::memory_order_relaxed) & bit) == 0;
   const std::uint64_t begin = place * kAskedBytes;
-  ::madvise(const_cast<std::byte*>(map_ + begin), std::min(kAskedBytes, file_bytes_ - begin), MADV_WILLNEED);
+  const std::uint64_t bytes = std::min(kAskedBytes, file_bytes_ - begin);
+  ::madvise(const_cast<std::byte*>(map_ + begin), bytes, MADV_WILLNEED);
+  if (is_new && cached_) cached_->came_in(bytes);
 }
 
 Status ArchiveFileReader::load(std::uint64_t block, std::span<const std::byte>& stored) const {

@@ -10,6 +10,7 @@
 #include "journal/archive_layout.hpp"
 #include "journal/block_cache.hpp"
 #include "journal/file.hpp"
+#include "journal/page_cache.hpp"
 
 namespace florin::journal {
 
@@ -20,7 +21,7 @@ namespace florin::journal {
 class ArchiveFileReader final : public SealedReader, private BlockVerifier, private BlockSource {
  public:
   static Result<std::unique_ptr<SealedReader>> open(const std::string& path, std::uint64_t segment, u128 store_id,
-                                                    std::shared_ptr<BlockCache> cache);
+                                                    std::shared_ptr<BlockCache> cache, std::shared_ptr<PageCache> pages = nullptr);
   ~ArchiveFileReader() override;
 
   [[nodiscard]] const SealedHeader& header() const noexcept override { return header_; }
@@ -37,7 +38,7 @@ class ArchiveFileReader final : public SealedReader, private BlockVerifier, priv
   Status read_directory(const SealedFooter& footer);
   /// Kept sections lie as in a sealed file, and packed blocks behind them, one after the other up to the directory.
   Status check_places() const;
-  Status map();
+  Status map(std::shared_ptr<PageCache> pages);
   Status verify_block(std::uint64_t block) const override;
   Status read_block(std::uint64_t block, std::uint64_t offset, std::span<std::byte> bytes) const override;
   /// Unpacks a block to the beginning of `room`.
@@ -61,9 +62,10 @@ class ArchiveFileReader final : public SealedReader, private BlockVerifier, priv
   std::vector<SealedSection> sections_;
   std::vector<ArchiveBlock> blocks_;
   const std::byte* map_ = nullptr;
-  std::unique_ptr<std::atomic<std::uint64_t>[]> verified_;  ///< a bit a block, of kept ones; set by any thread, never cleared
+  std::unique_ptr<std::atomic<std::uint64_t>[]> verified_;  ///< a bit a block, of kept ones; set by any thread, cleared by the page cache's
   std::unique_ptr<std::atomic<std::uint64_t>[]> asked_;     ///< a bit for each kAskedBytes of the file, likewise
   std::unique_ptr<BlockCache::Hint[]> hints_;               ///< of packed blocks; any thread
+  std::unique_ptr<PageCache::File> cached_;                 ///< null: without a page cache
 };
 
 }  // namespace florin::journal

@@ -46,11 +46,16 @@ std::string store_of(const std::string& path) {
 
 }  // namespace
 
-HistoryStore::HistoryStore(HistoryOptions options, Access access, std::unique_ptr<SealedFolder> sealed)
-    : options_(std::move(options)), access_(access), sealed_(std::move(sealed)), cache_(std::make_shared<BlockCache>(options_.cache_bytes)) {}
+HistoryStore::HistoryStore(HistoryOptions options, Access access, std::unique_ptr<SealedFolder> sealed, std::shared_ptr<PageCache> page_cache)
+    : options_(std::move(options)),
+      access_(access),
+      sealed_(std::move(sealed)),
+      cache_(std::make_shared<BlockCache>(options_.cache_bytes)),
+      page_cache_(std::move(page_cache)) {}
 
 Result<std::unique_ptr<HistoryStore>> HistoryStore::open(HistoryOptions options) {
-  auto sealed = SealedFolder::open(options.data);
+  auto page_cache = std::make_shared<PageCache>(options.page_cache_bytes);
+  auto sealed = SealedFolder::open(options.data, SealedFolder::kSealed, page_cache);
   if (!sealed) return sealed.error();
   auto images = SealedFolder::open(options.data, SealedFolder::kIdFilter);
   if (!images) return images.error();
@@ -59,7 +64,7 @@ Result<std::unique_ptr<HistoryStore>> HistoryStore::open(HistoryOptions options)
     if (Status status = create_folders(options.archive); !status) return status;
     if (Status status = remove_unfinished(options.archive); !status) return status;
   }
-  std::unique_ptr<HistoryStore> store(new HistoryStore(std::move(options), Access::kWrite, std::move(*sealed)));
+  std::unique_ptr<HistoryStore> store(new HistoryStore(std::move(options), Access::kWrite, std::move(*sealed), std::move(page_cache)));
   store->images_ = std::move(*images);
   if (Status status = store->check_archived(); !status) return status;
   return store;
@@ -67,7 +72,7 @@ Result<std::unique_ptr<HistoryStore>> HistoryStore::open(HistoryOptions options)
 
 std::unique_ptr<HistoryStore> HistoryStore::open_readonly(const std::string& data, const std::string& archive) {
   HistoryOptions options{.data = data, .archive = archive, .cache_bytes = 0};
-  return std::unique_ptr<HistoryStore>(new HistoryStore(std::move(options), Access::kRead, SealedFolder::open_readonly(data)));
+  return std::unique_ptr<HistoryStore>(new HistoryStore(std::move(options), Access::kRead, SealedFolder::open_readonly(data), std::make_shared<PageCache>(0)));
 }
 
 std::string HistoryStore::stub_of(std::uint64_t segment) const { return path_of_segment(history(), segment, kArchived); }
@@ -136,7 +141,7 @@ Result<std::unique_ptr<SealedReader>> HistoryStore::open(std::uint64_t segment, 
   const auto path = find(segment);
   if (!path) return path.error();
   if (path->ends_with(kSealed)) return sealed_->open(segment, store_id);
-  return ArchiveFileReader::open(*path, segment, store_id, cache_);
+  return ArchiveFileReader::open(*path, segment, store_id, cache_, page_cache_);
 }
 
 Status HistoryStore::remove(std::uint64_t segment) {
@@ -169,7 +174,7 @@ Result<std::unique_ptr<ArchiveWriter>> HistoryStore::begin_archive(std::uint64_t
 }
 
 Result<std::unique_ptr<SealedReader>> HistoryStore::open_archived(std::uint64_t segment, u128 store_id) const {
-  return ArchiveFileReader::open(path_of_segment(options_.archive, segment, kArchive), segment, store_id, cache_);
+  return ArchiveFileReader::open(path_of_segment(options_.archive, segment, kArchive), segment, store_id, cache_, page_cache_);
 }
 
 Status HistoryStore::finish_archive(std::uint64_t segment, u128 store_id) {

@@ -8,6 +8,7 @@
 #include "florin/sealed_segment.hpp"
 #include "journal/archive_writer.hpp"
 #include "journal/block_cache.hpp"
+#include "journal/page_cache.hpp"
 #include "journal/sealed_folder.hpp"
 
 namespace florin::journal {
@@ -16,6 +17,7 @@ struct HistoryOptions {
   std::string data;
   std::string archive;                     ///< folder of archived segments; empty: those in the data folder only
   std::uint64_t cache_bytes = 64ULL << 20; ///< for blocks that are unpacked; at least BlockCache::kFramesMin of them
+  std::uint64_t page_cache_bytes = 0;      ///< of the files in the page cache, about; 0: as the system likes
 };
 
 /// The sealed segments of a data folder, some of them archived:
@@ -59,10 +61,11 @@ class HistoryStore final : public SealedStore {
   Status finish_archive(std::uint64_t segment, u128 store_id);
 
   [[nodiscard]] const BlockCache& cache() const noexcept { return *cache_; }
+  [[nodiscard]] PageCache& page_cache() noexcept { return *page_cache_; }
 
  private:
   enum class Access { kWrite, kRead };
-  HistoryStore(HistoryOptions options, Access access, std::unique_ptr<SealedFolder> sealed);
+  HistoryStore(HistoryOptions options, Access access, std::unique_ptr<SealedFolder> sealed, std::shared_ptr<PageCache> page_cache);
   [[nodiscard]] std::string history() const { return options_.data + "/history"; }
   [[nodiscard]] std::string stub_of(std::uint64_t segment) const;
   /// Where the archived one may be; the first is the data folder.
@@ -75,6 +78,7 @@ class HistoryStore final : public SealedStore {
   const std::unique_ptr<SealedFolder> sealed_;
   std::unique_ptr<SealedFolder> images_;
   const std::shared_ptr<BlockCache> cache_;
+  const std::shared_ptr<PageCache> page_cache_;
 };
 
 }  // namespace florin::journal

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "florin/sealed_segment.hpp"
+#include "journal/page_cache.hpp"
 #include "journal/sealed_writer.hpp"
 
 namespace florin::journal {
@@ -21,7 +22,8 @@ class SealedFolder final : public SealedStore {
   static constexpr std::string_view kIdFilter = ".ids";
 
   /// Of a server: makes the folder and removes what an interrupted writer left behind. The data folder is locked.
-  static Result<std::unique_ptr<SealedFolder>> open(const std::string& folder, std::string_view extension = kSealed);
+  static Result<std::unique_ptr<SealedFolder>> open(const std::string& folder, std::string_view extension = kSealed,
+                                                    std::shared_ptr<PageCache> cache = nullptr);
   /// Of a copied folder: changes nothing; create() and remove() are refused. A missing folder has no sealed segments.
   static std::unique_ptr<SealedFolder> open_readonly(const std::string& folder);
 
@@ -32,13 +34,14 @@ class SealedFolder final : public SealedStore {
   Status set_aside(std::uint64_t segment) override;
 
  private:
-  SealedFolder(std::string folder, std::string_view extension, bool is_writable)
-      : folder_(std::move(folder)), extension_(extension), is_writable_(is_writable) {}
+  SealedFolder(std::string folder, std::string_view extension, bool is_writable, std::shared_ptr<PageCache> cache)
+      : folder_(std::move(folder)), extension_(extension), is_writable_(is_writable), cache_(std::move(cache)) {}
   [[nodiscard]] std::string path_of(std::uint64_t segment) const;
 
   const std::string folder_;
   const std::string_view extension_;
   const bool is_writable_;
+  const std::shared_ptr<PageCache> cache_;  ///< of what is open; may be null
 };
 
 }  // namespace florin::journal

@@ -12,7 +12,8 @@
 
 namespace florin::journal {
 
-Result<std::unique_ptr<SealedReader>> SealedFileReader::open(const std::string& path, std::uint64_t segment, u128 store_id) {
+Result<std::unique_ptr<SealedReader>> SealedFileReader::open(const std::string& path, std::uint64_t segment, u128 store_id,
+                                                             std::shared_ptr<PageCache> cache) {
   Result<File> file = File::open(path, O_RDONLY);
   if (!file) return file.error();
   std::unique_ptr<SealedFileReader> reader(new SealedFileReader(std::move(*file)));
@@ -22,11 +23,12 @@ Result<std::unique_ptr<SealedReader>> SealedFileReader::open(const std::string& 
   reader->file_bytes_ = ends->footer.file_bytes;
   if (Status status = reader->read_directory(ends->footer); !status) return status;
   if (Status status = reader->check_places(ends->footer); !status) return status;
-  if (Status status = reader->map(); !status) return status;
+  if (Status status = reader->map(std::move(cache)); !status) return status;
   return std::unique_ptr<SealedReader>(std::move(reader));
 }
 
 SealedFileReader::~SealedFileReader() {
+  cached_.reset();
   if (map_ != nullptr) ::munmap(const_cast<std::byte*>(map_), file_bytes_);
 }
 
@@ -55,14 +57,19 @@ Status SealedFileReader::check_places(const SealedFooter& footer) const {
   return Status::ok();
 }
 
-Status SealedFileReader::map() {
+Status SealedFileReader::map(std::shared_ptr<PageCache> cache) {
   void* const map = ::mmap(nullptr, file_bytes_, PROT_READ, MAP_SHARED, file_.descriptor(), 0);
   if (map == MAP_FAILED) return io_error("map", file_.path(), errno);
   map_ = static_cast<const std::byte*>(map);
   file_.close();
   // What is asked for lies anywhere; a block is read in one piece all the same, because verify_block() says so.
   ::madvise(map, file_bytes_, MADV_RANDOM);
-  verified_ = std::make_unique<std::atomic<std::uint64_t>[]>(block_count() / 64 + 1);
+  const std::size_t words = block_count() / 64 + 1;
+  verified_ = std::make_unique<std::atomic<std::uint64_t>[]>(words);
+  if (cache) {
+    cached_ = std::make_unique<PageCache::File>(std::move(cache), file_.path(), std::span(map_, file_bytes_),
+                                                std::vector{PageCache::Marks(verified_.get(), words)});
+  }
   return Status::ok();
 }
 
@@ -89,7 +96,9 @@ Status SealedFileReader::verify_block(std::uint64_t block) const {
   // Faults of the disk come back as an error here, where they would be a signal on touching the page.
   if (::madvise(pages, bytes.size(), MADV_POPULATE_READ) != 0 && errno == EFAULT) return damage("cannot be read from the disk");
   if (record::checksum(bytes) != checksums_[block]) return damage("checksum of the block");
-  verified_[block / 64].fetch_or(std::uint64_t{1} << (block % 64), std::memory_order_relaxed);
+  const std::uint64_t bit = std::uint64_t{1} << (block % 64);
+  const bool is_new = (verified_[block / 64].fetch_or(bit, std::memory_order_relaxed) & bit) == 0;
+  if (is_new && cached_) cached_->came_in(bytes.size());
   return Status::ok();
 }
 

@@ -51,6 +51,7 @@ void IdRunBuilder::begin_section() {
 
 void IdRunBuilder::write_group(std::uint32_t group, std::span<const std::uint64_t> words) {
   *base(group) = written_;
+  if (words.empty()) return;  // all its offsets are zero, as the section was made
   written_ += static_cast<std::uint32_t>(words.size());
   const bool is_even = place_by_slot(words);
   auto* const offsets = section_.at<std::uint16_t>(IdRun::kOffsetsAt) + std::size_t{group} * IdRun::kBucketsPerGroup;

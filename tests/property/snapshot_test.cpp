@@ -28,7 +28,7 @@ struct Traffic {
   model::ReferenceLedger ledger;
 };
 
-constexpr std::uint64_t kSeeds = PerSanitizer<std::uint64_t>{.none = 12, .address = 3, .thread = 6}.here();
+constexpr std::uint64_t kSeeds = PerSanitizer<std::uint64_t>{.none = 12, .address = 3, .thread = 3}.here();
 
 TEST(SnapshotUnderTraffic, LoadsAsTheStateAtItsBeginning) {
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {

@@ -9,6 +9,7 @@
 #include "record/batch_record.hpp"
 #include "record/checksum.hpp"
 #include "support/builders.hpp"
+#include "support/sanitizers.hpp"
 
 /// The whole engine without sockets, on one thread: see simulation.hpp for what is done to it and what must hold.
 ///
@@ -65,8 +66,8 @@ Totals run_seeds(std::uint64_t default_seeds, const Simulation::Options& options
 TEST(Simulation, ManyLivesOfOneNode) {
   Simulation::Options options;
   options.factories = stepped_factories();
-  const Totals totals = run_seeds(40, options);
-  if (testing::Test::HasFailure() || std::getenv("FLORIN_SIM_SEEDS") != nullptr) return;
+  const Totals totals = run_seeds(test::PerSanitizer<std::uint64_t>{.none = 40, .address = 12, .thread = 12}.here(), options);
+  if (testing::Test::HasFailure() || std::getenv("FLORIN_SIM_SEEDS") != nullptr || test::kSanitizer != test::Sanitizer::kNone) return;
   // A simulation proves nothing about what never happens in it.
   EXPECT_GT(totals.counts.acknowledged, 1'000U);
   EXPECT_GT(totals.counts.refused, 50U);
@@ -169,7 +170,7 @@ TEST(Pulse, ComesForNoHoldBeforeItsTime) {
 TEST(Simulation, OfTheModel) {
   Simulation::Options options;
   options.factories = {test::all_factories().front()};
-  run_seeds(5, options);
+  run_seeds(test::PerSanitizer<std::uint64_t>{.none = 5, .address = 2, .thread = 2}.here(), options);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ DiskPast::DiskPast(Builder builder, std::unique_ptr<journal::testing::TemporaryF
 }
 
 DiskPast::DiskPast(Builder builder, const std::string& folder) : builder_(builder) {
-  auto store = journal::HistoryStore::open({.data = folder, .archive = folder + "/archive", .cache_bytes = 0});
+  auto store = journal::HistoryStore::open({.data = folder, .archive = folder + "/archive", .cache_bytes = 0, .page_cache_bytes = kPageCacheBytes});
   if (!store) throw std::runtime_error(store.error().message());
   store_ = std::move(*store);
   history::SealedPastOptions options;
@@ -40,6 +40,7 @@ void DiskPast::build() {
   const auto built = past_->do_work();
   if (!built) throw std::runtime_error(built.error().message());
   archive();
+  if (store_->page_cache().is_over()) store_->page_cache().trim();
 }
 
 /// At most one: the next one waits until nobody reads the sealed form of that any more.

@@ -21,6 +21,8 @@ class DiskPast final : public core::Past {
 
   static constexpr std::uint32_t kFilterBlock = 16;  ///< small, so that there are many of them
 
+  static constexpr std::uint64_t kPageCacheBytes = 512U << 10;  ///< some segments': they are forgotten and read again all the time
+
   explicit DiskPast(Builder builder);
   /// In a folder that outlives it.
   DiskPast(Builder builder, const std::string& folder);

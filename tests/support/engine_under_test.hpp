@@ -80,7 +80,7 @@ inline void PrintTo(const StateMachineFactory& factory, std::ostream* out) { *ou
 inline bool has_threads(const StateMachineFactory& factory) { return factory.name.find("thread") != std::string::npos; }
 
 /// The engine's ledger in all its forms: one partition, several on the calling thread, several on threads of their own. Of these and
-/// the following lists the thread sanitizer gets only forms with threads.
+/// the following lists the sanitizers get one form of each kind, the thread sanitizer only those with threads.
 const std::vector<StateMachineFactory>& engine_factories();
 /// The engine with tiny generations, so that transfers leave memory all the time.
 const std::vector<StateMachineFactory>& engine_factories_with_past();

@@ -86,17 +86,27 @@ class JournalCorruption : public ::testing::Test {
     return settings;
   }
 
-  /// All batches, or kCorrupt. Returns true if all are there.
-  bool judge(Result<std::unique_ptr<BatchCursor>> cursor, const std::string& victim) {
+  struct Reading {
+    Status status;
     std::size_t batches = 0;
-    while (cursor) {
+  };
+
+  static Reading read(Result<std::unique_ptr<BatchCursor>> cursor) {
+    Reading reading;
+    if (!cursor) reading.status = cursor.error();
+    while (reading.status) {
       const auto batch = (*cursor)->next();
-      if (!batch) return named(batch.error(), victim);
-      if (batch->empty()) break;
-      ++batches;
+      if (!batch) reading.status = batch.error();
+      if (!batch || batch->empty()) break;
+      ++reading.batches;
     }
-    if (!cursor) return named(cursor.error(), victim);
-    EXPECT_EQ(batches, batches_) << "silent loss";
+    return reading;
+  }
+
+  /// All batches, or kCorrupt. Returns true if all are there.
+  bool judge(const Reading& reading, const std::string& victim) {
+    if (!reading.status) return named(reading.status, victim);
+    EXPECT_EQ(reading.batches, batches_) << "silent loss";
     return true;
   }
 
@@ -111,12 +121,13 @@ class JournalCorruption : public ::testing::Test {
     auto journal = ReadOnlyJournal::open(folder_.path());
     if (!journal) return named(journal.error(), victim);
     EXPECT_EQ((*journal)->durable_sequence(), last_) << "silent loss";
-    expect_walk_to_agree(**journal);
-    return judge((*journal)->read_from(1), victim);
+    const Reading reading = read((*journal)->read_from(1));
+    expect_walk_to_agree(**journal, reading);
+    return judge(reading, victim);
   }
 
   /// Many threads that walk the journal find as many batches as one that reads it, and say the same of the damage.
-  static void expect_walk_to_agree(ReadOnlyJournal& journal) {
+  static void expect_walk_to_agree(ReadOnlyJournal& journal, const Reading& reading) {
     struct Count final : record::BatchVisitor {
       Result<bool> take(std::size_t, const record::BatchView&) override {
         ++batches;
@@ -125,15 +136,8 @@ class JournalCorruption : public ::testing::Test {
       std::size_t batches = 0;
     } count;
     const Status walked = record::walk([&](std::uint64_t sequence) { return journal.read_from(sequence); }, 1, count);
-    Status read;
-    std::size_t batches = 0;
-    for (auto cursor = journal.read_from(1); read; ++batches) {
-      const auto batch = cursor ? (*cursor)->next() : Result<std::span<const std::byte>>(cursor.error());
-      if (!batch) read = batch.error();
-      if (!batch || batch->empty()) break;
-    }
-    EXPECT_EQ(walked.message(), read.message());
-    EXPECT_EQ(count.batches, batches);
+    EXPECT_EQ(walked.message(), reading.status.message());
+    EXPECT_EQ(count.batches, reading.batches);
   }
 
   /// The same to the owner, on a copy, because opening changes files. What opens must also go on.
@@ -143,7 +147,7 @@ class JournalCorruption : public ::testing::Test {
     auto journal = LmdbJournal::open(settings(copy.path()));
     if (!journal) return named(journal.error(), victim);
     EXPECT_EQ((*journal)->durable_sequence(), last_) << "silent loss";
-    if (!judge((*journal)->read_from(1), victim)) return false;
+    if (!judge(read((*journal)->read_from(1)), victim)) return false;
     BatchFactory factory((*journal)->last_batch());
     EXPECT_TRUE(append_whole(**journal, factory.make(1, 100)));
     EXPECT_TRUE((*journal)->commit());

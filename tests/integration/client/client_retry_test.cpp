@@ -103,7 +103,7 @@ TEST(ClientRetry, NoAnswerInTimeIsUnknownForWritesOnly) {
   auto client = Client::connect(server.options());
   ASSERT_TRUE(client);
   server.hold(true);
-  const CallOptions brief{.timeout_ms = 100};
+  const CallOptions brief{.timeout_ms = 1'000};  // and still long enough to be sent, however busy the machine is
   auto many = client.value()->create_transfers_future(std::vector{transfer(1)}, brief);
   auto single = client.value()->create_transfer_future(transfer(2), brief);
   auto waiting = client.value()->create_transfer_future(transfer(3), brief);
@@ -144,9 +144,9 @@ TEST(ClientRetry, ServerGoneForGood) {
   auto client = Client::connect(server->options());
   ASSERT_TRUE(client);
   server.reset();
-  const auto result = client.value()->create_transfer(transfer(1), {.timeout_ms = 200});
+  const auto result = client.value()->create_transfer(transfer(1), {.timeout_ms = 1'000});
   ASSERT_FALSE(result);
-  const auto many = client.value()->create_transfers(std::vector{transfer(1)}, {.timeout_ms = 200});
+  const auto many = client.value()->create_transfers(std::vector{transfer(1)}, {.timeout_ms = 1'000});
   ASSERT_FALSE(many);
   EXPECT_EQ(many.error().kind(), ErrorKind::kUnavailable) << many.error().message();
 }
@@ -155,10 +155,10 @@ TEST(ClientRetry, DeadlineTravelsWithTheRequest) {
   ScriptedServer server;
   auto client = Client::connect(server.options());
   ASSERT_TRUE(client);
-  ASSERT_TRUE(client.value()->create_transfers(std::vector{transfer(1)}, {.timeout_ms = 2000}));
+  ASSERT_TRUE(client.value()->create_transfers(std::vector{transfer(1)}, {.timeout_ms = 60'000}));
   const std::uint32_t timeout_ms = protocol::timeout_ms(server.seen().back().header);
-  EXPECT_GT(timeout_ms, 1500U);
-  EXPECT_LT(timeout_ms, 2000U) << "before the caller's own, so that the refusal still arrives";
+  EXPECT_GT(timeout_ms, 40'000U);
+  EXPECT_LT(timeout_ms, 60'000U) << "before the caller's own, so that the refusal still arrives";
 }
 
 TEST(ClientRetry, RefusalAfterALostAnswerIsUnknown) {

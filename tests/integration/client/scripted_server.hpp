@@ -43,7 +43,7 @@ class ScriptedServer {
   ~ScriptedServer();
 
   [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
-  [[nodiscard]] ClientOptions options() const { return {.address = address(), .principal = 1, .timeout_ms = 8000}; }
+  [[nodiscard]] ClientOptions options() const { return {.address = address(), .principal = 1, .timeout_ms = 60'000}; }
 
   void handle(Operation operation, Handler handler);
   /// While held, requests are read and not executed.
@@ -91,10 +91,10 @@ class ScriptedServer {
   std::thread thread_;
 };
 
-/// Polls until `condition` holds; false after ten seconds.
+/// Polls until `condition` holds; false after a minute, which is long even where everything else runs too.
 template <typename Condition>
 bool eventually(Condition condition) {
-  for (int i = 0; i < 10'000; ++i) {
+  for (int i = 0; i < 60'000; ++i) {
     if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }

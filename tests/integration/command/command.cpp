@@ -106,7 +106,7 @@ RunningServer::RunningServer(const TempFolder& folder, const std::string& data, 
         return words;
       }()) {
   // The one place that waits for another process: it says when it is ready.
-  for (int i = 0; i < 3000 && address_.empty(); ++i) {
+  for (int i = 0; i < 12'000 && address_.empty(); ++i) {
     const std::string out = command_.out();
     constexpr std::string_view kReady = "listening on ";
     if (out.starts_with(kReady) && out.ends_with('\n')) address_ = out.substr(kReady.size(), out.find('\n') - kReady.size());

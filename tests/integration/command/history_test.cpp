@@ -140,7 +140,7 @@ TEST_F(HistoryCommands, FeedBetweenSequencesOfImportedHistory) {
 TEST_F(HistoryCommands, FeedFollowsUntilItIsInterrupted) {
   RunningCommand feed(folder, {"feed", "--follow", "--from", "14", "--connect", server.address()});
   const auto eventually_printed = [&](std::size_t count) {
-    for (int i = 0; i < 1'000 && lines_of(feed.out()).size() < count; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    for (int i = 0; i < 6'000 && lines_of(feed.out()).size() < count; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     return lines_of(feed.out()).size() == count;
   };
   EXPECT_TRUE(eventually_printed(1));

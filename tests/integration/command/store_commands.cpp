@@ -21,7 +21,7 @@ void StoreCommands::load_until(const RunningServer& server, const std::function<
 }
 
 bool StoreCommands::eventually(const std::function<bool()>& is_so) {
-  for (int i = 0; i < 3'000; ++i) {
+  for (int i = 0; i < 12'000; ++i) {
     if (is_so()) return true;  // it need not stay so
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }

@@ -126,7 +126,7 @@ class LongHistory : public EngineFixture {
     ASSERT_EQ(dropped.at(0).status, DropHistoryStatus::kDropped);
     sample_.model().drop_history(asked, newest_ + 1);
     ASSERT_EQ(call(Operation::kSnapshot).reply.code, ReplyCode::kOk);
-    for (int i = 0; i < 3'000 && 2 * report()["history"]["shrunk_transfers"].get<std::uint64_t>() < dropped[0].transfers; ++i) {
+    for (int i = 0; i < 12'000 && 2 * report()["history"]["shrunk_transfers"].get<std::uint64_t>() < dropped[0].transfers; ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     EXPECT_GE(2 * report()["history"]["shrunk_transfers"].get<std::uint64_t>(), dropped[0].transfers);

@@ -84,7 +84,7 @@ TEST_F(Load, AFloodOfQueriesLeavesTheBlocksThatWritesNeed) {
   }
   // One query of somebody else waits its turn for a block: no more than the floods' blocks under way are answered before it.
   ASSERT_TRUE(light.send_request({.operation = Operation::kLookupTransfers, .request = 1}, std::span(ids).first(16)));
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
   const std::uint64_t before = port().queries_answered();
   std::thread answers([&] {
     for (int i = 0; i < 200 && port().queries_answered() < 2 * kQueries + 1; ++i) {
@@ -202,7 +202,7 @@ TEST_F(Load, StalledLargeBodyGivesItsBlockUpWhenOthersWait) {
   ASSERT_TRUE(stalled.say_hello());
   const auto frame = RawClient::frame({.operation = Operation::kCreateTransfers}, events(8190));
   ASSERT_TRUE(stalled.send(std::span(frame).first(500'000)));
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  ASSERT_TRUE(eventually([&] { return server->counters(0).received_bytes_total.load() > 500'000; }));
   RawClient other(server->port());
   ASSERT_TRUE(other.say_hello());
   std::thread sender([&] { other.send(frame); });

@@ -203,12 +203,12 @@ TEST_F(Misuse, SilentPeerIsToldThatHelloIsMissing) {
 
 TEST_F(Misuse, IdleConnectionsAreKept) {
   ServerSettings settings;
-  settings.frame_timeout_ms = 300;
-  settings.hello_timeout_ms = 300;
+  settings.frame_timeout_ms = 1'000;
+  settings.hello_timeout_ms = 1'000;
   start(settings);
   RawClient client(server->port());
   ASSERT_TRUE(client.say_hello());
-  std::this_thread::sleep_for(std::chrono::milliseconds(900));
+  std::this_thread::sleep_for(std::chrono::milliseconds(2'000));
   ASSERT_TRUE(client.send_request({.operation = Operation::kPing, .request = 2}));
   EXPECT_TRUE(client.receive());
 }

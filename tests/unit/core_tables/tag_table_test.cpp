@@ -17,7 +17,7 @@ namespace {
 
 using test::Random;
 
-constexpr std::uint64_t kSeeds = test::PerSanitizer<std::uint64_t>{.none = 16, .address = 4, .thread = 4}.here();
+constexpr std::uint64_t kSeeds = test::PerSanitizer<std::uint64_t>{.none = 16, .address = 1, .thread = 1}.here();
 
 using Entry = std::pair<std::uint32_t, std::uint32_t>;  // tag, value
 

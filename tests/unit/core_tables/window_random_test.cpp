@@ -32,7 +32,7 @@ void each_seed(std::uint64_t default_seeds, Run&& run) {
 
 /// The workload of the property tests, in merged batches.
 TEST(WindowRandom, MergedBatchesOfTheGeneralWorkload) {
-  each_seed(15, [](std::uint64_t seed) {
+  each_seed(PerSanitizer<std::uint64_t>{.none = 15, .address = 5, .thread = 5}.here(), [](std::uint64_t seed) {
     RandomWorkload workload(seed);
     model::ReferenceLedger ledger;
     WindowTwins twins(seed);
@@ -124,7 +124,7 @@ class Collisions {
 };
 
 TEST(WindowRandom, CollisionsInsideWindows) {
-  each_seed(PerSanitizer<std::uint64_t>{.none = 100, .address = 25, .thread = 25}.here(), [](std::uint64_t seed) {
+  each_seed(PerSanitizer<std::uint64_t>{.none = 100, .address = 8, .thread = 8}.here(), [](std::uint64_t seed) {
     Collisions collisions(seed);
     Random random(~seed);
     WindowTwins twins(seed);

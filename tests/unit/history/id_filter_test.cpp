@@ -8,6 +8,7 @@
 
 #include "history/id_run_builder.hpp"
 #include "support/random.hpp"
+#include "support/sanitizers.hpp"
 
 namespace florin::history {
 namespace {
@@ -77,6 +78,7 @@ TEST(IdFilter, KeepsAllIdsThroughEveryGrowth) {
 }
 
 TEST(IdFilter, CostsLittleMemoryAndFewFalseAnswersAtAnySize) {
+  if (test::kSanitizer == test::Sanitizer::kThread) GTEST_SKIP() << "counts bytes and false answers, with one thread";
   Random random(3);
   FilterAndSource history;
   for (int segment = 0; segment < 30; ++segment) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/random.hpp"
 #include "tigerbeetle/multi_batch_writer.hpp"
 #include "unit/tigerbeetle/messages.hpp"
@@ -49,6 +51,9 @@ TEST(MultiBatch, BodiesThatAreNone) {
   bad = good;
   bad[5 * 16] = std::byte{0xFE};
   EXPECT_FALSE(MultiBatch::parse(bad, 16)) << "padding that is none";
+  bad = good;
+  std::fill_n(bad.begin() + 5 * 16, 10, std::byte{0});
+  EXPECT_FALSE(MultiBatch::parse(bad, 16)) << "zeros for padding";
   bad = good;
   bad[bad.size() - 1] = std::byte{0xFF};
   bad[bad.size() - 2] = std::byte{0xFE};
