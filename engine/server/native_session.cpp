@@ -8,9 +8,6 @@ namespace {
 
 constexpr std::uint64_t kNsPerMs = 1'000'000;
 constexpr std::uint64_t kLingerNs = 1'000 * kNsPerMs;
-/// Others wait for a block: a large body must then move at least so much in this time, or it is given up.
-constexpr std::uint64_t kLargeProgressNs = 2'000 * kNsPerMs;
-constexpr std::size_t kLargeProgressBytes = 128 * 1024;
 
 }  // namespace
 
@@ -87,18 +84,7 @@ void NativeSession::tick_open(std::uint64_t now_ns) {
     finish_with(ReplyCode::kHelloRequired, "no hello arrived in time");
   } else if (has_passed(now_ns, frame_since_ns_, settings.frame_timeout_ms * kNsPerMs)) {
     finish_malformed("stalled: the frame did not arrive in time");
-  } else if (has_large() && holds_back_others()) {
-    check_large_progress(now_ns);
-  }
-}
-
-/// A block is 1 MiB of a small pool: who holds one while others wait must use it.
-void NativeSession::check_large_progress(std::uint64_t now_ns) {
-  const std::size_t missing = reader_.body_space().size();
-  if (large_mark_ns_ == 0 || large_mark_missing_bytes_ - missing >= kLargeProgressBytes) {
-    large_mark_ns_ = now_ns;
-    large_mark_missing_bytes_ = missing;
-  } else if (now_ns > large_mark_ns_ + kLargeProgressNs) {
+  } else if (holds_back_others(now_ns, reader_.body_space().size())) {
     finish_malformed("stalled: the body arrives too slowly while others wait");
   }
 }

@@ -66,7 +66,6 @@ class NativeSession final : public SocketSession {
 
   // Lifecycle.
   void tick_open(std::uint64_t now_ns);
-  void check_large_progress(std::uint64_t now_ns);
   void finish();
   void finish_if_done();
   void linger();
@@ -83,8 +82,6 @@ class NativeSession final : public SocketSession {
   std::uint64_t reserved_bytes_ = 0;  ///< replies that requests under way may need
   std::uint32_t in_flight_ = 0;
 
-  std::uint64_t large_mark_ns_ = 0;          ///< progress of the large body is measured from here
-  std::size_t large_mark_missing_bytes_ = 0;
   ReplyCode skipped_code_ = ReplyCode::kOk;  ///< why the large body now passing is not taken
   const char* skipped_reason_ = "";
 

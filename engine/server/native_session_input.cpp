@@ -171,7 +171,6 @@ bool NativeSession::take_large_header() {
     pause(is_query ? Pause::kQueryBlock : Pause::kBlock);
     return false;
   }
-  large_mark_ns_ = 0;
   reader_.receive_body_into(large_request().body);
   return true;
 }

@@ -11,6 +11,9 @@ namespace florin::server {
 namespace {
 
 constexpr std::uint64_t kNsPerMs = 1'000'000;
+/// Others wait for a block: a large body must then move at least so much in this time, or it is given up.
+constexpr std::uint64_t kLargeProgressNs = 2'000 * kNsPerMs;
+constexpr std::size_t kLargeProgressBytes = 128 * 1024;
 
 }  // namespace
 
@@ -63,11 +66,21 @@ bool SocketSession::begin_large(bool for_queries, std::uint32_t body_bytes, std:
   ++context_.large_bodies;
   large_request_ = &large_block_->add(body_bytes, reply_bytes);
   large_request_->session = handle_;
+  large_mark_ns_ = 0;
   return true;
 }
 
-bool SocketSession::holds_back_others() const noexcept {
-  return large_block_->is_for_queries ? !context_.waiting_for_query_block.empty() : !context_.waiting_for_block.empty();
+/// A block is 1 MiB of a small pool: who holds one while others wait must use it.
+bool SocketSession::holds_back_others(std::uint64_t now_ns, std::size_t missing_bytes) noexcept {
+  if (large_block_ == nullptr) return false;
+  const bool others_wait = large_block_->is_for_queries ? !context_.waiting_for_query_block.empty() : !context_.waiting_for_block.empty();
+  if (!others_wait) return false;
+  if (large_mark_ns_ == 0 || large_mark_missing_bytes_ - missing_bytes >= kLargeProgressBytes) {
+    large_mark_ns_ = now_ns;
+    large_mark_missing_bytes_ = missing_bytes;
+    return false;
+  }
+  return has_passed(now_ns, large_mark_ns_, kLargeProgressNs);
 }
 
 void SocketSession::submit_large() noexcept {

@@ -54,8 +54,9 @@ class SocketSession : public Session {
   /// Room for a large request and its reply. False: no block is free, or enough large bodies are under way.
   bool begin_large(bool for_queries, std::uint32_t body_bytes, std::uint32_t reply_bytes);
   [[nodiscard]] pipeline::Request& large_request() noexcept { return *large_request_; }
-  /// Others wait for a block of the kind that the large body holds.
-  [[nodiscard]] bool holds_back_others() const noexcept;
+  /// Others wait for a block of the kind that the large body holds, and so little of it came lately that it should be given up. Asked now and
+  /// then, with the bytes that are missing.
+  bool holds_back_others(std::uint64_t now_ns, std::size_t missing_bytes) noexcept;
   void submit_large() noexcept;
   void abandon_large() noexcept;
 
@@ -93,6 +94,8 @@ class SocketSession : public Session {
   std::uint64_t unsent_counted_ = 0;   ///< our share of SessionContext::unsent_bytes
   pipeline::RequestBlock* large_block_ = nullptr;
   pipeline::Request* large_request_ = nullptr;
+  std::uint64_t large_mark_ns_ = 0;  ///< progress of the large body is measured from here
+  std::size_t large_mark_missing_bytes_ = 0;
   std::uint32_t interest_ = 0;
   bool is_dirty_ = false;
   bool is_closed_ = false;

@@ -53,7 +53,8 @@ void TigerBeetleSession::on_stop() {
 
 void TigerBeetleSession::on_tick(std::uint64_t now_ns) {
   if (is_closed() || close_slow_reader(now_ns)) return;
-  if (has_passed(now_ns, message_since_ns_, context_.settings.frame_timeout_ms * kNsPerMs)) close();
+  const bool is_late = has_passed(now_ns, message_since_ns_, context_.settings.frame_timeout_ms * kNsPerMs);
+  if (is_late || holds_back_others(now_ns, reader_.body_space().size())) close();
 }
 
 void TigerBeetleSession::update_interest() { SocketSession::update_interest(pause_ == Pause::kNone && !context_.stopping); }

@@ -74,18 +74,16 @@ class TigerBeetleSession final : public SocketSession {
   std::span<const std::byte> write_results(const pipeline::Request& request, const tigerbeetle::CreateOutcomes& outcomes);
   std::uint32_t append_trailer(pipeline::Request& request, const tigerbeetle::OperationTraits& traits) const noexcept;
   void evict(const tigerbeetle::MessageHeader& message, tigerbeetle::EvictionReason reason);
-  void send_reply(const pipeline::Request& request, std::span<const std::byte> body);
   void send(const tigerbeetle::MessageHeader& header, std::span<const std::byte> body);
   void update_interest();
 
   tigerbeetle::MessageReader reader_;
   tigerbeetle::MessageHeader request_header_;  ///< of the request under way
-  std::uint32_t requests_under_way_ = 0;  ///< one, or the pages of the query
+  std::uint32_t requests_under_way_ = 0;       ///< one, or the pages of the query
   std::optional<tigerbeetle::PagedQuery> query_;
-  core::QueryReader::Moment query_moment_;  ///< newest that a page of it is of
-  std::size_t query_bytes_ = 0;             ///< its share of SessionContext::gathered_bytes
-
-  std::uint64_t message_since_ns_ = 0;  ///< when the partial message began; 0 = none
+  core::QueryReader::Moment query_moment_;     ///< newest that a page of it is of
+  std::size_t query_bytes_ = 0;                ///< its share of SessionContext::gathered_bytes
+  std::uint64_t message_since_ns_ = 0;         ///< when the partial message began; 0 = none
   Pause pause_ = Pause::kNone;
 };
 

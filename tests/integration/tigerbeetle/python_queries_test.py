@@ -56,7 +56,7 @@ class PythonClientQueriesTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.archive = tempfile.TemporaryDirectory(prefix="florin_archive_")
-        cls.server = Server("--test-clock", "--generation", "8000", "--memory-budget", "128MiB", "--archive", cls.archive.name, "--archive-after", "2")
+        cls.server = Server("--test-clock", "--generation", "4000", "--memory-budget", "128MiB", "--archive", cls.archive.name, "--archive-after", "1")
         cls.client = tb.ClientSync(cluster_id=0, replica_addresses=cls.server.address)
         cls.client.create_accounts([account(number) for number in range(1, 9)])
         cls.transfers = [transfer(number) for number in range(cls.TRANSFERS)]
@@ -77,8 +77,9 @@ class PythonClientQueriesTest(unittest.TestCase):
     def wait_until_history_has_left_memory(cls):
         for _ in range(600):
             history = json.loads(cls.server.ask("status", "--json"))["history"]
-            if history["sealed_segments"] >= 2 and history["archived_segments"] >= 2:
+            if history["sealed_segments"] >= 1 and history["archived_segments"] >= 1:  # how many there are is the disk's speed
                 return
+            cls.client.create_accounts([account(1)])  # it exists; but between two batches history moves on
             time.sleep(0.05)
         raise AssertionError(f"nothing was sealed and archived: {history}")
 

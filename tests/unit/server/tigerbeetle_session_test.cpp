@@ -246,6 +246,28 @@ TEST_F(TigerBeetleSessionTest, WhenTheServerStopsTheRestOfALargeBodyGoesNowhere)
   context_->gatherer.abandon(another);
 }
 
+TEST_F(TigerBeetleSessionTest, ALargeBodyThatStandsStillWhileOthersWaitForItsBlockIsGivenUp) {
+  open(1);
+  const Bytes body = messages::multi_batch(128, {4'000});
+  const Bytes message = messages::joined(messages::request_header(messages::request_fields(OperationCode::kCreateTransfers), body), body);
+  const auto after = [&](std::uint64_t seconds) { return context_->clock.steady_ns() + seconds * 1'000'000'000; };
+  send(std::span(message).first(50'000));
+  round();
+  session_->on_tick(after(5));
+  session_->on_tick(after(10));
+  EXPECT_FALSE(session_->is_closed()) << "nobody waits";
+  context_->waiting_for_block.push_back(99);
+  session_->on_tick(after(11));
+  send(std::span(message).subspan(50'000, 200'000));
+  context_->gatherer.begin_round();
+  serve_socket();
+  session_->on_tick(after(14));
+  EXPECT_FALSE(session_->is_closed()) << "it moves";
+  session_->on_tick(after(17));
+  EXPECT_TRUE(session_->is_closed());
+  EXPECT_EQ(port_->blocks_free(), 1U);
+}
+
 TEST_F(TigerBeetleSessionTest, AMessageThatDoesNotArriveEndsTheConnection) {
   open();
   send(std::span<const std::byte>(messages::joined(messages::ping_header(), {})).first(100));
