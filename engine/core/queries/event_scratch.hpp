@@ -23,8 +23,8 @@ struct Queries::EventScratch {
     bool is_expiry;
     Account accounts[2];  // debit, credit
 
-    [[nodiscard]] bool is(const AccountChange& change) const noexcept {
-      return change.is_expiry == is_expiry && (is_expiry ? change.timestamp() == timestamp : change.row.name.value == transfer.value);
+    [[nodiscard]] bool is(const AccountChange& one) const noexcept {
+      return one.is_expiry == is_expiry && (is_expiry ? one.timestamp() == timestamp : one.row.name.value == transfer.value);
     }
   };
   /// One account of one event.
