@@ -92,6 +92,10 @@ std::uint64_t ClientSessions::bytes_after(std::uint64_t outcomes) const noexcept
   return slots_.size() * sizeof(Slot) + slots_by_client_.bytes() + capacity * sizeof(CreateReplyEntry);
 }
 
+u128 ClientSessions::digest_of(std::span<const std::byte> body, std::uint64_t seed) noexcept {
+  return to_u128(XXH3_128bits_withSeed(body.data(), body.size(), seed));
+}
+
 u128 ClientSessions::hash_of(const ClientSession& session, std::span<const CreateReplyEntry> outcomes) noexcept {
   const struct {
     ClientSession session;

@@ -17,7 +17,7 @@ namespace florin::core {
 /// What the ledger remembers of a client that registered: the last write that it sent. State, and a row of a snapshot.
 struct ClientSession {
   u128 client = 0;
-  u128 body_checksum = 0;       ///< of the last write's body
+  u128 body_digest = 0;         ///< of the last write's body: ClientSessions::digest_of()
   std::uint64_t session = 0;    ///< its number: the sequence at which it was registered
   std::uint64_t request = 0;    ///< the last write's number; 0: there was none
   std::uint64_t sequence = 0;   ///< of the last write's last event, or of the registration
@@ -27,7 +27,7 @@ struct ClientSession {
   Operation operation = Operation::kRegisterClient;  ///< of the last write
   std::uint8_t reserved0 = 0;
   std::uint16_t flags = 0;
-  std::uint32_t reserved1 = 0;
+  std::uint32_t events = 0;     ///< of the last write
 
   friend bool operator==(const ClientSession&, const ClientSession&) = default;
 };
@@ -69,6 +69,9 @@ class ClientSessions {
   /// Memory after reserve(outcomes). Nothing as long as nobody registered.
   [[nodiscard]] std::uint64_t bytes_after(std::uint64_t outcomes) const noexcept;
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_after(0); }
+
+  /// Of a body, under a seed that no client knows: or one could make two that are taken for the same.
+  static u128 digest_of(std::span<const std::byte> body, std::uint64_t seed) noexcept;
 
   /// Part of the state hash: a sum over all sessions, 0 if there is none.
   [[nodiscard]] u128 hash() const noexcept;

@@ -125,7 +125,7 @@ class Ledger final : public StateMachine {
   void execute_for_client(const Command& command);
   void register_client(const Command& command);
   void make_session_room(const RegisterClient& asked);
-  void execute_once(const Command& command, ClientSession& session);
+  void execute_once(const Command& command, u128 body_digest, ClientSession& session);
   std::uint32_t execute_batches(const Command& command);
   void execute_events(const Command& events);
   void pass_over(const Command& command, SessionVerdict verdict);

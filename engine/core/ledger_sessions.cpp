@@ -11,11 +11,11 @@
 namespace florin::core {
 namespace {
 
-SessionVerdict judge(const ClientSession* session, const Command& command) noexcept {
+SessionVerdict judge(const ClientSession* session, const Command& command, u128 body_digest) noexcept {
   const RequestOrigin& origin = *command.origin;
   if (session == nullptr) return SessionVerdict::kNoSession;
   if (origin.request > session->request) return SessionVerdict::kExecuted;
-  const bool is_same = origin.request == session->request && origin.body_checksum == session->body_checksum &&
+  const bool is_same = origin.request == session->request && body_digest == session->body_digest && command.event_count == session->events &&
                        command.operation == session->operation && command.flags == session->flags;
   return is_same ? SessionVerdict::kRepeated : SessionVerdict::kStale;
 }
@@ -56,9 +56,10 @@ u128 Ledger::session_to_end(std::uint32_t sessions_max) noexcept {
 void Ledger::execute_for_client(const Command& command) {
   if (command.operation == Operation::kRegisterClient) return register_client(command);
   ClientSession* session = sessions_.find(command.origin->client, tables_.hash());
-  const SessionVerdict verdict = judge(session, command);
+  const u128 body_digest = ClientSessions::digest_of(command.body, tables_.hash()(0));
+  const SessionVerdict verdict = judge(session, command, body_digest);
   if (verdict == SessionVerdict::kExecuted) {
-    execute_once(command, *session);
+    execute_once(command, body_digest, *session);
   } else {
     pass_over(command, verdict);
   }
@@ -96,9 +97,10 @@ void Ledger::make_session_room(const RegisterClient& asked) {
   while (sessions_.count() >= sessions_max) sessions_.evict(sessions_.oldest(), tables_.hash());
 }
 
-void Ledger::execute_once(const Command& command, ClientSession& session) {
+void Ledger::execute_once(const Command& command, u128 body_digest, ClientSession& session) {
   const std::uint32_t outcomes = execute_batches(command);
-  session.body_checksum = command.origin->body_checksum;
+  session.body_digest = body_digest;
+  session.events = command.event_count;
   session.request = command.origin->request;
   session.sequence = sequence_;
   session.timestamp = timestamp_;
@@ -157,7 +159,7 @@ void Ledger::answer_client(const Command& command, SessionVerdict verdict, const
   ClientReply reply{.sequence = sequence_, .timestamp = timestamp_, .verdict = verdict};
   std::span<const CreateReplyEntry> outcomes;
   if (verdict == SessionVerdict::kExecuted || verdict == SessionVerdict::kRepeated) {
-    outcomes = sessions_.outcomes_of(*session);
+    outcomes = sessions_.outcomes_of(*session);  // no more than the command's events, for which there is room
     reply = {.sequence = session->sequence, .timestamp = session->timestamp, .verdict = verdict, .entries = session->outcomes};
   }
   std::memcpy(command.reply->data, &reply, sizeof reply);

@@ -173,6 +173,7 @@ void Sequencer::begin_batch(Batch& batch) noexcept {
   record_bytes_ = sizeof(BatchHeader);
   accounts_ = 0;
   transfers_ = 0;
+  if (registrations_ != 0) registering_.reset();
   registrations_ = 0;
   unwritten_bytes_ = unwritten_bytes();
   journal_has_room_ = journal_.has_room(unwritten_bytes_ + kBatchBytesMax);
@@ -317,9 +318,15 @@ ReplyCode Sequencer::refusal_of_client(Request& request) noexcept {
     body.evicted = state_machine_.session_to_end(body.sessions_max - std::min(registrations_++, body.sessions_max));
     std::memcpy(request.body, &body, sizeof body);
     request.body_checksum = record::checksum({request.body, sizeof body});
+    registering_.set(place_of(request.client));
     return ReplyCode::kOk;
   }
   if (!is_for_state_machine(request.operation)) return ReplyCode::kUnknownOperation;
+  // Its session may be another one by then, in which an old write is as good as new. Passed over, it is sent again, and judged by what is there then.
+  if (registrations_ != 0 && registering_.test(place_of(request.client))) {
+    request.verdict = core::SessionVerdict::kStale;
+    return ReplyCode::kNotPermitted;
+  }
   request.verdict = state_machine_.admit({.client = request.client, .session = request.client_session, .release = request.client_release});
   return request.verdict == core::SessionVerdict::kExecuted ? ReplyCode::kOk : ReplyCode::kNotPermitted;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -88,6 +89,9 @@ class Sequencer {
   const runtime::Clock& clock_;
   const bool hands_queries_on_;
 
+  static constexpr std::size_t kRegistering = 8192;
+  static std::size_t place_of(u128 client) noexcept { return ((low64(client) ^ high64(client)) * 0x9E3779B97F4A7C15ULL) >> 51; }
+
   // Writer.
   std::optional<Genesis> genesis_;
   std::uint64_t last_sequence_;
@@ -105,6 +109,7 @@ class Sequencer {
   std::uint32_t accounts_ = 0;
   std::uint32_t transfers_ = 0;
   std::uint32_t registrations_ = 0;
+  std::bitset<kRegistering> registering_;  ///< of clients that register in it, by a few bits of their names
 
   // Shared.
   std::atomic<bool> stopping_{false};

@@ -30,6 +30,8 @@ void TigerBeetleSession::on_round_end() {
   if (is_closed()) return;
   guarded([&] {
     flush();
+    if (is_closed()) return;
+    if (pause_ == Pause::kReplies && may_admit()) read_on();
     if (context_.stopping && !is_under_way() && !has_output()) close();
     update_interest();
   });
@@ -39,7 +41,7 @@ void TigerBeetleSession::on_resume() {
   if (is_closed()) return;
   guarded([&] {
     if (query_ && requests_under_way_ == 0) ask();
-    if (pause_ != Pause::kNone) read_on();
+    if (pause_ == Pause::kBlock || pause_ == Pause::kQueryBlock) read_on();
     update_interest();
   });
 }

@@ -38,7 +38,7 @@ class TigerBeetleSession final : public SocketSession {
   void on_stop() override;
 
  private:
-  enum class Pause : std::uint8_t { kNone, kBlock, kQueryBlock };
+  enum class Pause : std::uint8_t { kNone, kBlock, kQueryBlock, kReplies };
 
   // Input.
   void receive();
@@ -48,6 +48,8 @@ class TigerBeetleSession final : public SocketSession {
   bool take_large_header();
   void finish_large_request();
   [[nodiscard]] bool is_worth_reading() const noexcept;
+  /// A peer that does not read its replies is not read either: what it has asked before fills its own share, and no more.
+  [[nodiscard]] bool may_admit() const noexcept { return output_bytes() < context_.settings.output_bytes_max; }
   [[nodiscard]] bool is_under_way() const noexcept { return requests_under_way_ > 0 || query_.has_value(); }
   void begin(const tigerbeetle::MessageHeader& header) noexcept;
   void submit_filled(pipeline::Request& request) noexcept;

@@ -117,6 +117,10 @@ bool TigerBeetleSession::take_message() {
     finish_large_request();
     return true;
   }
+  if (!may_admit()) {
+    pause(Pause::kReplies);
+    return false;
+  }
   const tigerbeetle::MessageHeader& header = reader_.header();
   const Judgement judgement = tigerbeetle::judge(header);
   if (judgement.treatment == Treatment::kEvict) evict(header, judgement.reason);
@@ -157,6 +161,10 @@ bool TigerBeetleSession::take_request() {
 
 /// A large message is announced: finds a block for its body, or lets it pass unread.
 bool TigerBeetleSession::take_large_header() {
+  if (!may_admit()) {
+    pause(Pause::kReplies);
+    return false;
+  }
   const tigerbeetle::MessageHeader& header = reader_.header();
   const OperationCode operation = tigerbeetle::fields_of<RequestFields>(header).operation;
   const Judgement judgement = tigerbeetle::judge(header);
@@ -231,7 +239,7 @@ void TigerBeetleSession::pause(Pause cause) {
   reader_.retain();
   pause_ = cause;
   message_since_ns_ = 0;  // It is us who make the message wait.
-  wait_for_block(cause == Pause::kQueryBlock);
+  if (cause != Pause::kReplies) wait_for_block(cause == Pause::kQueryBlock);
 }
 
 void TigerBeetleSession::read_on() {

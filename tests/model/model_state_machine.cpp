@@ -113,7 +113,7 @@ u128 ModelStateMachine::state_hash() const {
   }
   for (const auto& [client, session] : sessions_.all()) {
     const u128 parts[3] = {client, u128{session.number} << 64 | session.request, u128{session.sequence} << 64 | session.timestamp};
-    sum += hash_of(parts, sizeof parts, session.body_checksum);
+    sum += hash_of(parts, sizeof parts, hash_of(session.body.data(), session.body.size(), 0));
     sum += hash_of(session.outcomes.data(), session.outcomes.size() * sizeof(CreateReplyEntry), client);
   }
   const u128 parts[2] = {sum, outcome_digest_};

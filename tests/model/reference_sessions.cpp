@@ -33,7 +33,7 @@ SessionVerdict ReferenceSessions::enrol(const core::Command& command) {
     sessions_.erase(std::ranges::min_element(sessions_, {}, [](const auto& entry) { return entry.second.sequence; }));
   }
   sessions_[command.origin->client] = {
-      .number = command.first_sequence, .release = asked.release, .sequence = command.first_sequence, .timestamp = command.timestamp, .outcomes = {}};
+      .number = command.first_sequence, .release = asked.release, .body = {}, .sequence = command.first_sequence, .timestamp = command.timestamp, .outcomes = {}};
   return SessionVerdict::kExecuted;
 }
 
@@ -43,8 +43,7 @@ SessionVerdict ReferenceSessions::write(ReferenceLedger& ledger, const core::Com
   Session& session = found->second;
   if (command.origin->request < session.request) return SessionVerdict::kStale;
   if (command.origin->request == session.request) {
-    const bool is_same = command.origin->body_checksum == session.body_checksum && command.operation == session.operation &&
-                         command.flags == session.flags;
+    const bool is_same = std::ranges::equal(command.body, session.body) && command.operation == session.operation && command.flags == session.flags;
     return is_same ? SessionVerdict::kRepeated : SessionVerdict::kStale;
   }
   session.outcomes.clear();
@@ -60,7 +59,7 @@ SessionVerdict ReferenceSessions::write(ReferenceLedger& ledger, const core::Com
     first += size;
   }
   session.request = command.origin->request;
-  session.body_checksum = command.origin->body_checksum;
+  session.body.assign(command.body.begin(), command.body.end());
   session.operation = command.operation;
   session.flags = command.flags;
   session.sequence = command.first_sequence + command.event_count - 1;

@@ -16,7 +16,7 @@ class ReferenceSessions {
     std::uint64_t number = 0;
     std::uint64_t release = 0;
     std::uint64_t request = 0;
-    u128 body_checksum = 0;
+    std::vector<std::byte> body;
     Operation operation = Operation::kRegisterClient;
     std::uint16_t flags = 0;
     std::uint64_t sequence = 0;

@@ -55,7 +55,7 @@ class ClientWorkload {
   TestRequest again(TestRequest request) {
     workload_.advance_to(workload_.now() + request.event_count());
     request.timestamp = workload_.now();
-    if (random_.chance(10)) request.origin->body_checksum ^= 1;
+    if (random_.chance(10) && request.event_count() != 0) request.words[5] ^= 1;  // user_data_128 of its first event
     if (random_.chance(10)) request.origin->request += random_.below(2);
     return request;
   }

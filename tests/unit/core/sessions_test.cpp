@@ -1,3 +1,9 @@
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <cstddef>
+#include <cstring>
+
 #include "support/client_requests.hpp"
 #include "support/online_snapshot.hpp"
 #include "unit/core/ledger_script.hpp"
@@ -38,6 +44,29 @@ class SessionsTest : public LedgerTest {
   }
   u128 moved() { return ledger.balances(1).debits_posted; }
 };
+
+/// Two bodies of the same XXH3-128, which anybody can make: the lower halves of two words are those of the hash's own secret, so that the words
+/// are only added up, and 1 + 2 is 2 + 1.
+TEST_P(SessionsTest, ABodyWithTheChecksumOfTheLastOneIsAnotherBody) {
+  constexpr std::size_t kWord = offsetof(Transfer, user_data_128);
+  const auto word = [](std::size_t event, std::uint64_t high) {
+    std::uint64_t secret = 0;
+    const std::size_t stripe = (event * sizeof(Transfer) + kWord) / 64;
+    std::memcpy(&secret, XXH3_kSecret + 8 * stripe + kWord % 64, sizeof secret);
+    return high << 32 | (secret & 0xFFFFFFFF);
+  };
+  const auto body_of = [&](std::uint64_t high) {
+    return Batches{{transfer(1).user_data_128(word(0, high)), transfer(2).user_data_128(word(1, 3 - high))}};
+  };
+  enrol(kAlice);
+  const TestRequest first = transfers(kAlice, 1, body_of(1));
+  const TestRequest second = transfers(kAlice, 1, body_of(2));
+  const XXH128_hash_t hashes[] = {XXH3_128bits(first.body().data(), first.body().size()), XXH3_128bits(second.body().data(), second.body().size())};
+  ASSERT_TRUE(XXH128_isEqual(hashes[0], hashes[1]));
+  EXPECT_EQ(send(first).reply.verdict, SessionVerdict::kExecuted);
+  EXPECT_EQ(send(again(second)).reply.verdict, SessionVerdict::kStale);
+  EXPECT_EQ(send(again(first)).reply.verdict, SessionVerdict::kRepeated);
+}
 
 TEST_P(SessionsTest, ASessionIsTheSequenceAtWhichItBegan) {
   const std::uint64_t sequence = ledger.engine().next_sequence();

@@ -48,6 +48,32 @@ TEST_F(TigerBeetleSessionTest, APingIsAnsweredAtOnce) {
   EXPECT_EQ(port_->blocks_submitted(), 0U);
 }
 
+/// It had all answers kept for it, up to what is there for all.
+TEST_F(TigerBeetleSessionTest, APeerThatDoesNotReadIsNotReadUntilItDoes) {
+  settings_.output_bytes_max = 64 << 10;
+  open();
+  Bytes pings;
+  for (int i = 0; i < 256; ++i) {
+    const Bytes ping = messages::joined(messages::ping_header(), {});
+    pings.insert(pings.end(), ping.begin(), ping.end());
+  }
+  std::size_t sent_bytes = 0;
+  for (int piece = 0; piece < 400; ++piece) {
+    const std::span<const std::byte> rest = std::span<const std::byte>(pings).subspan(sent_bytes % 256);
+    const ssize_t sent = ::send(sockets_[1], rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0) sent_bytes += static_cast<std::size_t>(sent);
+    serve_socket();
+    while (!context_->dirty.empty()) {
+      context_->dirty.clear();
+      session_->on_round_end();
+    }
+    ASSERT_FALSE(session_->is_closed());
+    ASSERT_LE(context_->unsent_bytes, (64U << 10) + SessionContext::kScratchBytes);
+  }
+  rounds(2'000);
+  EXPECT_EQ(received_.size(), sent_bytes / 256);
+}
+
 TEST_F(TigerBeetleSessionTest, AnswersHaveAsManyBatchesAsRequests) {
   open();
   send_request(OperationCode::kCreateTransfers, messages::multi_batch(128, {2, 0, 1}), 1);
