@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "command_line.hpp"
@@ -16,6 +19,7 @@ namespace florin::tools {
 namespace {
 
 struct Options {
+  const CLI::App* app = nullptr;  // says which of them were given
   std::string kind;
   std::string connect;
   std::uint64_t limit = 10;
@@ -41,6 +45,18 @@ Status read(const std::string& text, const char* option, u128& number) {
   return {ErrorKind::kUsage, fmt::format("{}: '{}' is no number of 128 bits", option, text)};
 }
 
+/// What does not narrow these rows is refused: a list of all of them would look like an answer.
+Status check_given(const Options& options) {
+  static const std::set<std::string, std::less<>> not_for_events{"--reversed",     "--ledger",       "--code",       "--user-data-128", "--user-data-64",
+                                                                 "--user-data-32", "--amount-min", "--amount-max", "--status"};
+  static const std::set<std::string, std::less<>> for_events_only{"--expiries-timestamp-min"};  // the server refuses what is for transfers only
+  const auto& others = options.kind == "events" ? not_for_events : for_events_only;
+  for (const CLI::Option* option : options.app->get_options()) {
+    if (option->count() != 0 && others.contains(option->get_name())) return {ErrorKind::kUsage, fmt::format("{}: not for {}", option->get_name(), options.kind)};
+  }
+  return {};
+}
+
 Result<QueryFilter> filter_of(const Options& options) {
   QueryFilter filter;
   filter.user_data_64 = options.user_data_64;
@@ -61,6 +77,7 @@ Result<QueryFilter> filter_of(const Options& options) {
 }
 
 Status run(const Options& options) {
+  if (Status status = check_given(options); !status) return status;
   const auto address = parse_address(options.connect);
   if (!address) return address.error();
   const Ask ask = ask_remote(address.value());
@@ -93,6 +110,7 @@ Prints one line of JSON a record. Options that are not given do not narrow; boun
 void add_query(CommandLine& line) {
   auto options = std::make_shared<Options>();
   CLI::App& app = line.add("query", "List accounts, transfers or events of the whole ledger", kExamples, [options] { return run(*options); });
+  options->app = &app;
   app.add_option("kind", options->kind, "accounts, transfers or events")->required()->check(CLI::IsMember({"accounts", "transfers", "events"}));
   app.add_option("--limit", options->limit, "Rows at most; 0: all")->capture_default_str();
   app.add_flag("--reversed", options->reversed, "Newest first; not for events");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <type_traits>
 
 namespace florin::history {
 namespace {
@@ -12,7 +13,7 @@ constexpr std::uint64_t kShareMissing = 16;
 
 }  // namespace
 
-SealedHeader IdFilterImages::header_of(Segments segments) noexcept {
+Result<SealedHeader> IdFilterImages::header_of(Segments segments) {
   const SealedHeader& newest = segments.back()->header();
   SealedHeader header{.segment = newest.segment,
                       .last_position = newest.last_position,
@@ -20,12 +21,17 @@ SealedHeader IdFilterImages::header_of(Segments segments) noexcept {
                       .last_sequence = newest.last_sequence,
                       .hash_seed = newest.hash_seed,
                       .store_id = newest.store_id};
-  // Where each of them begins and ends, and the journal that each is of: which ids are stragglers follows from that.
+  // Where each of them begins and ends, the journal that it is of, and which of its ids are in order: the others have to be in the filter.
   for (const SegmentView* segment : segments) {
+    const auto lanes = segment->lanes();
+    if (!lanes) return lanes.error();
+    const XXH128_hash_t in_order = XXH3_128bits(&*lanes, sizeof *lanes);
     const struct {
       u128 before;
       SealedHeader own;
-    } link{header.batch_checksum, segment->header()};
+      u128 lanes;
+    } link{header.batch_checksum, segment->header(), make_u128(in_order.high64, in_order.low64)};
+    static_assert(std::has_unique_object_representations_v<decltype(link)>);
     const XXH128_hash_t hash = XXH3_128bits(&link, sizeof link);
     header.batch_checksum = make_u128(hash.high64, hash.low64);
   }
@@ -40,10 +46,10 @@ bool IdFilterImages::has(const SealedHeader& header) const {
 void IdFilterImages::keep(const IdFilter& filter, Segments segments, const Breathe& breathe) {
   const std::uint64_t missing = filter.count() - ids_in_newest_;
   if (store_ == nullptr || segments.empty() || filter.count() < ids_min_ || missing == 0 || missing < filter.count() / kShareMissing) return;
-  const SealedHeader header = header_of(segments);
-  if (!has(header) && !write(filter, header, breathe)) return;
+  const auto header = header_of(segments);
+  if (!header || (!has(*header) && !write(filter, *header, breathe))) return;
   ids_in_newest_ = filter.count();
-  remove_others(header.segment);
+  remove_others(header->segment);
 }
 
 Status IdFilterImages::write(const IdFilter& filter, const SealedHeader& header, const Breathe& breathe) {
@@ -82,9 +88,10 @@ std::uint64_t IdFilterImages::load(IdFilter& filter, Segments segments) {
 }
 
 bool IdFilterImages::load_one(std::uint64_t number, IdFilter& filter, Segments segments) const {
-  const SealedHeader header = header_of(segments);
-  const auto image = store_->open(number, header.store_id);
-  if (!image || (*image)->header() != header) return false;
+  const auto header = header_of(segments);
+  if (!header) return false;
+  const auto image = store_->open(number, header->store_id);
+  if (!image || (*image)->header() != *header) return false;
   const auto section = (*image)->section(static_cast<std::uint32_t>(SectionKind::kIdFilter));
   return section && filter.load(*section);
 }

@@ -13,7 +13,8 @@ namespace florin::history {
 /// The id filter as it was after some segment, in a file: so a start reads two bytes an id, and of the id runs those that came since. One is written
 /// when a sixteenth of all ids is not in the one before. Two are kept, for a start may know of one segment less than the newest image.
 ///
-/// An image is of certain segments of a certain journal: its header has a digest of theirs, in the place of a batch's checksum. One that is
+/// An image is of certain segments of a certain journal, and of what each of them takes for stragglers: its header has a digest of all that, in the place of a
+/// batch's checksum. One that is
 /// missing, damaged, or of others costs time, and nothing else. Writer: the builder's thread; while the past is restored, the sequencing thread.
 class IdFilterImages {
  public:
@@ -29,8 +30,8 @@ class IdFilterImages {
   std::uint64_t load(IdFilter& filter, Segments segments);
 
  private:
-  /// Of an image of these.
-  [[nodiscard]] static SealedHeader header_of(Segments segments) noexcept;
+  /// Of an image of these. An error: their lanes cannot be read.
+  [[nodiscard]] static Result<SealedHeader> header_of(Segments segments);
   [[nodiscard]] bool has(const SealedHeader& header) const;
   Status write(const IdFilter& filter, const SealedHeader& header, const Breathe& breathe);
   /// All but this one and the newest before it.

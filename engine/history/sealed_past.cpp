@@ -418,7 +418,15 @@ Status SealedPast::know(const SegmentView& segment) {
   auto lanes = std::make_shared<HighWaterLanes>(*newest_lanes_);
   if (Status status = lanes->add(*segment_lanes); !status) return status;
   if (const std::uint64_t stragglers = segment.ids().stragglers(); stragglers != 0) {
-    const auto source = [this](std::uint32_t part, const IdFilter::Add& add) { return visit_stragglers(part, built_segments_, add); };
+    // With an image a start does not read the runs that are in it: it is here that one turns out damaged, and no later call would find it whole.
+    const auto source = [this](std::uint32_t part, const IdFilter::Add& add) {
+      for (const SegmentView* known : built_segments_) {
+        const Status status = visit_stragglers(part, Segments(&known, 1), add);
+        if (status.kind() == ErrorKind::kCorrupt) damage_.stop(status, known->header().segment);
+        if (!status) return status;
+      }
+      return Status::ok();
+    };
     if (Status status = filter_.reserve(stragglers, source); !status) return status;
     std::vector<std::uint64_t> hashes;
     for (std::uint32_t part = 0; part < IdRun::kParts; ++part) {

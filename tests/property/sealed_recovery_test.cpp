@@ -21,6 +21,7 @@
 #include "journal/sealed_folder.hpp"
 #include "model/expected_reply.hpp"
 #include "record/checksum.hpp"
+#include "support/builders.hpp"
 #include "support/disk_past.hpp"
 #include "support/engine_under_test.hpp"
 #include "support/online_snapshot.hpp"
@@ -432,6 +433,62 @@ TEST(SealedRecovery, ImagesOfTheIdFilterSpareTimeAndNothingElse) {
   }
   EXPECT_GT(used, kSeeds / 2);
   EXPECT_GT(unused, kSeeds / 2);
+}
+
+/// A start does not read the id runs that are in an image. So one is found damaged where the filter grows: that was told as a failure to seal, which was tried
+/// again for ever. Now the segment is set aside, the process ends, and the next one builds it again.
+TEST(SealedRecovery, ADamagedIdRunThatIsInAnImageIsBuiltAgain) {
+  if (kSanitizer == Sanitizer::kThread) GTEST_SKIP() << kOneThread;
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const TemporaryFolder folder(TemporaryFolder::Where::kMemory);
+  Random random(7);
+  std::vector<TestRequest> executed;
+  std::shared_ptr<DiskPast> past;
+  const auto begin_life = [&] {
+    past = std::make_shared<DiskPast>(DiskPast::Builder::kCaller, folder.path());
+    return core::make_ledger({.memory_budget_bytes = std::uint64_t{1} << 30, .past = past, .generation_entries = 20'000});
+  };
+  auto engine = std::make_unique<EngineUnderTest>(begin_life());
+  std::uint64_t now = 1'000;
+  const auto execute = [&](TestRequest request) {
+    executed.push_back(request);
+    engine->execute(request);
+  };
+  const auto write = [&] {
+    std::vector<Transfer> events;
+    for (int i = 0; i < 5'000; ++i) events.push_back(transfer(random.next_u128() | 1));
+    execute(make_request<Transfer>(Operation::kCreateTransfers, events, now += 5'000));
+  };
+  execute(make_request<Account>(Operation::kCreateAccounts, std::vector<Account>{account(1), account(2)}, now += 2));
+  for (int i = 0; i < 20; ++i) write();
+  OnlineSnapshot taking(*engine);
+  while (!taking.step(50'000)) {
+  }
+  while (!taking.is_backed()) write();
+  engine.reset();
+  past.reset();
+
+  const std::string run = folder.path() + "/history/00000000000000000003.sealed";  // one that is not archived
+  const std::optional<std::size_t> entry = entry_of(history::SectionKind::kIdRun, content_of(run), false);
+  ASSERT_TRUE(entry);
+  change_byte(run, u64_at(content_of(run), *entry + 8) + u64_at(content_of(run), *entry + 16) / 2);
+
+  std::unique_ptr<core::StateMachine> machine = begin_life();
+  ASSERT_TRUE(machine->load(taking.snapshot));
+  ASSERT_GT(past->past().ids_from_image(), 0U);
+  engine = std::make_unique<EngineUnderTest>(std::move(machine));
+  EXPECT_DEATH(
+      for (int i = 0; i < 40; ++i) write(), "sealed segment 3 cannot be read.*set aside");
+  engine.reset();
+  past.reset();
+
+  machine = begin_life();
+  EXPECT_EQ(machine->load(taking.snapshot).kind(), ErrorKind::kCorrupt);
+  machine.reset();
+  past.reset();
+  engine = std::make_unique<EngineUnderTest>(begin_life());
+  for (const TestRequest& request : executed) engine->execute(request);
+  EXPECT_EQ(engine->state_machine().counts().transfers, (executed.size() - 1) * 5'000);
 }
 
 /// Without a filter every block has to be looked at: the answer is the same, and the file is taken as it is.

@@ -77,6 +77,20 @@ TEST_F(Query, ListsEventsWithTheAccountsAsTheyWere) {
   EXPECT_EQ(rows({"query", "events", "--timestamp-min", since}).size(), 2U);
 }
 
+TEST_F(Query, WhatDoesNotNarrowTheseRowsIsRefusedByName) {
+  const std::vector<std::vector<std::string>> asked{{"events", "--ledger", "7"},      {"events", "--reversed"},         {"events", "--status", "voided"},
+                                                    {"accounts", "--expiries-timestamp-min", "1"}, {"transfers", "--expiries-timestamp-min", "1"}};
+  for (const auto& one : asked) {
+    std::vector<std::string> arguments{"query"};
+    arguments.insert(arguments.end(), one.begin(), one.end());
+    arguments.insert(arguments.end(), {"--connect", server.address()});
+    const auto result = florin(arguments);
+    EXPECT_EQ(result.code, 2) << one[0] << " " << one[1];
+    EXPECT_THAT(result.err, HasSubstr(one[1] + ": not for " + one[0]));
+    EXPECT_EQ(result.out, "");
+  }
+}
+
 TEST_F(Query, LooksUpAccountsAsTheyWere) {
   const std::string held = rows({"lookup", "transfer", "11"})[0]["timestamp"];
   const auto then = rows({"lookup", "account", "1", "2", "--at", held});
