@@ -439,7 +439,6 @@ TEST(SealedRecovery, ImagesOfTheIdFilterSpareTimeAndNothingElse) {
 /// again for ever. Now the segment is set aside, the process ends, and the next one builds it again.
 TEST(SealedRecovery, ADamagedIdRunThatIsInAnImageIsBuiltAgain) {
   if (kSanitizer == Sanitizer::kThread) GTEST_SKIP() << kOneThread;
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
   const TemporaryFolder folder(TemporaryFolder::Where::kMemory);
   Random random(7);
   std::vector<TestRequest> executed;
