@@ -8,7 +8,7 @@ namespace florin::core {
 
 /// Hash of a 128-bit id under the store's random seed, so that no client can aim at one bucket. Two wide multiplications: one
 /// alone turns ids that count up into an even progression, which for an unlucky seed crowds into few lines of a table. Ids are
-/// hashed three times a transfer. It never reaches an outcome or the state hash.
+/// hashed three times a transfer. It never reaches an outcome, nor the state hash but as the seed of digests of clients' bodies (ClientSessions).
 class IdHash {
  public:
   explicit IdHash(u128 seed = 0) noexcept : low_(low64(seed) ^ 0x9E3779B97F4A7C15ULL), high_(high64(seed) ^ 0xBF58476D1CE4E5B9ULL) {}
