@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::size_t kBufferBytes = 4U << 20;
 /// While the disk has a write, a flush of the journal waits behind it, and with that the replies of a batch: so no write takes long.
-constexpr std::size_t kWriteBytes = 256U << 10;
+/// But where the builder has to wait for the disk, the core soon waits for the builder, and that takes longer.
+constexpr WriteBehind::Pieces kPieces{.usual_bytes = 256U << 10, .late_bytes = 2U << 20};
 /// A file that grows by itself costs many times as much in the kernel (docs/journal_format.md).
 constexpr std::uint64_t kAllocateStepBytes = 64ULL << 20;
 
@@ -24,19 +25,12 @@ std::string temporary(const std::string& path) { return path + ".tmp"; }
 
 std::string folder_of(const std::string& path) { return path.substr(0, path.find_last_of('/')); }
 
-Status write_in_pieces(File& file, std::span<const std::byte> bytes, std::uint64_t offset) {
-  for (; !bytes.empty(); bytes = bytes.subspan(std::min(kWriteBytes, bytes.size())), offset += kWriteBytes) {
-    if (Status status = file.write_at(bytes.first(std::min(kWriteBytes, bytes.size())), offset); !status) return status;
-  }
-  return Status::ok();
-}
-
 }  // namespace
 
 SealedFileWriter::SealedFileWriter(std::string path, std::uint64_t segment)
     : path_(std::move(path)),
       segment_(segment),
-      behind_(kBufferBytes, [this](std::span<const std::byte> bytes, std::uint64_t offset) { return write_through(bytes, offset); }),
+      behind_(kBufferBytes, kPieces, [this](std::span<const std::byte> bytes, std::uint64_t offset) { return write_through(bytes, offset); }),
       buffer_offset_(kSealedPageBytes) {}
 
 SealedFileWriter::~SealedFileWriter() {
@@ -107,7 +101,7 @@ Status SealedFileWriter::write_buffer() {
 
 /// Past the page cache a write costs a sixth, and leaves nothing that the journal's flushes would have to wait for.
 Status SealedFileWriter::write_through(std::span<const std::byte> bytes, std::uint64_t offset) {
-  if (direct_.is_open()) return write_in_pieces(direct_, bytes, offset);
+  if (direct_.is_open()) return direct_.write_at(bytes, offset);
   if (Status status = file_.write_at(bytes, offset); !status) return status;
   return file_.sync_data();
 }
