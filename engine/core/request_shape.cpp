@@ -125,6 +125,7 @@ std::uint32_t reply_bytes_max(Operation operation, std::uint16_t flags, std::spa
     case Operation::kDropHistory: bytes = sizeof(DroppedHistoryReply); break;
     case Operation::kGetTrialBalance: bytes = rows_bytes_max(kTrialBalancesMax, kTrialBalancesMax, sizeof(TrialBalance)); break;
     case Operation::kStatus: bytes = kStatusBytesMax; break;
+    case Operation::kSnapshot: bytes = kSnapshotFailedTextBytes; break;
     default: break;
   }
   if ((flags & RequestFlags::kLatencyReceipt) != 0) bytes += static_cast<std::uint32_t>(sizeof(LatencyReceipt));

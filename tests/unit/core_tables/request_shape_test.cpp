@@ -308,6 +308,7 @@ TEST(RequestShape, RepliesFitWhatIsPromised) {
   EXPECT_EQ(reply_bytes(Operation::kDropHistory, 0, 16), 32U);
   EXPECT_EQ(reply_bytes(Operation::kGetTrialBalance, 0, 32), kTrialBalancesMax * 80 + 16);
   EXPECT_EQ(reply_bytes(Operation::kStatus, 0, 0), kStatusBytesMax);
+  EXPECT_EQ(reply_bytes(Operation::kSnapshot, 0, 0), kSnapshotFailedTextBytes);
   EXPECT_EQ(reply_bytes(Operation::kPing, 0, 0), 0U);
   EXPECT_EQ(reply_bytes(Operation::kPing, kReceipt, 0), 32U);
 }

@@ -85,6 +85,8 @@ class FakeStateMachine : public core::StateMachine {
     return ++next_chunk_ >= chunk_count;
   }
   [[nodiscard]] u128 snapshot_state_hash() const noexcept override { return snapshot_.digest; }
+  [[nodiscard]] bool is_snapshot_backed() const noexcept override { return is_backed; }
+  [[nodiscard]] bool is_sealing_failing() const noexcept override { return fails_to_seal; }
   void abandon_snapshot() override { ++snapshots_abandoned; }
   Status load(const SnapshotReader& snapshot) override {
     const auto bytes = snapshot.read({1, 0});
@@ -108,6 +110,8 @@ class FakeStateMachine : public core::StateMachine {
   bool held_up = false;
   std::multimap<std::uint64_t, u128> holds;  ///< expires_at -> id; a pulse removes them
   std::uint32_t chunk_count = 10;
+  bool is_backed = true;
+  bool fails_to_seal = false;
   int snapshots_begun = 0;
   int snapshots_abandoned = 0;
   mutable int hash_calls = 0;
