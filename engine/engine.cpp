@@ -191,6 +191,7 @@ Status Engine::wire() {
   options.snapshots.grows = sealing_ == nullptr;
   options.snapshots.newest_sequence = recovered_.newest_snapshot_sequence;
   options.snapshots.on_failure = [](const Status& failure) { tell_operator(failure.message()); };
+  options.on_news = tell_operator;
   options.chain_end = recovered_.chain_end;
   options.genesis = recovered_.genesis;
   options.is_new_store = recovered_.is_new_store;

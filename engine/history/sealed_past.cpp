@@ -130,6 +130,7 @@ core::StoredSegments SealedPast::stored() const noexcept {
     const SegmentView& segment = readable->view();
     (segment.dropped() != nullptr ? all.dropped : segment.is_archived() ? all.archived : all.sealed).add(segment.file_bytes());
   }
+  all.pages = store_.cached_pages();
   return all;
 }
 

@@ -67,6 +67,7 @@ bool Sequencer::update_next_expiry() noexcept {
 Batch* Sequencer::cut() noexcept {
   if (!ring_.has_free_slot() || must_wait()) return nullptr;
   Batch& batch = ring_.at(ring_.sequenced() + 1);
+  shortage_.look_again(state_machine_);
   utc_ns_ = now_utc_ns();
   const bool has_blocks = collect_blocks(batch);
   const bool has_own = genesis_.has_value() || is_pulse_due(utc_ns_) || snapshots_.is_due(last_sequence_);
@@ -338,7 +339,9 @@ ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
   const std::uint32_t accounts = accounts_ + (creates_accounts ? request.event_count : 0);
   const std::uint32_t transfers = transfers_ + (creates_accounts ? 0 : request.event_count);
   if (room_ == Room::kOneByOne && !state_machine_.reserve(accounts, transfers)) {
-    return state_machine_.is_held_up() ? ReplyCode::kBusy : ReplyCode::kOutOfMemory;
+    if (state_machine_.is_held_up()) return ReplyCode::kBusy;
+    shortage_.note_refused(state_machine_, accounts, transfers);
+    return ReplyCode::kOutOfMemory;
   }
   accounts_ = accounts;
   transfers_ = transfers;

@@ -44,6 +44,12 @@ class FakeStateMachine : public core::StateMachine {
 
   bool reserve(std::uint32_t accounts, std::uint32_t transfers) override { return accounts + transfers <= room; }
 
+  /// Fits as long as there is room for so many.
+  [[nodiscard]] Memory memory(std::uint64_t accounts, std::uint64_t transfers) const noexcept override {
+    return {.needed_bytes = kBudgetBytes - std::min<std::uint64_t>(room * kBytesPerEvent, kBudgetBytes) + (accounts + transfers) * kBytesPerEvent,
+            .budget_bytes = kBudgetBytes};
+  }
+
   bool must_wait() override { return waits; }
   [[nodiscard]] bool is_held_up() const noexcept override { return held_up; }
 
@@ -116,6 +122,9 @@ class FakeStateMachine : public core::StateMachine {
   int snapshots_abandoned = 0;
   mutable int hash_calls = 0;
   u128 outcome_error = 0;  ///< added to every digest: a state machine that diverges
+
+  static constexpr std::uint64_t kBudgetBytes = std::uint64_t{64} << 20;
+  static constexpr std::uint64_t kBytesPerEvent = 1024;
 
  private:
   struct State {
