@@ -392,8 +392,8 @@ Result<std::unique_ptr<SegmentView>> SealedPast::make_segment(const SealedHeader
   return !view || *view ? std::move(view) : build(header);
 }
 
-/// What the system refuses is tried again; but an error that stays may be one of the file's own place on the disk, so at last it is built anew. Of one that turns
-/// out damaged ids may have come into the filter already: they are those of the one that is built in its place, and come once more.
+/// What the system refuses is tried again; but an error that stays may be one of the file's own place on the disk, so at last it is built anew.
+/// Of one that turns out damaged ids may have come into the filter already: they are those of the one that is built in its place, and come once more.
 Result<std::unique_ptr<SegmentView>> SealedPast::adopt(const SealedHeader& header) {
   const auto earlier = earlier_.find(header.segment);
   if (written_ != header && (earlier == earlier_.end() || earlier->second != header)) return std::unique_ptr<SegmentView>();
