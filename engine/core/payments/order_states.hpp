@@ -100,7 +100,6 @@ struct EventRow {
 /// The table.
 inline constexpr std::array<EventRow, kOrderEvents> kOrderStates = [] {
   using E = OrderEvent;
-  using F = Funding;
   // As short as they have to be for a row to be a line. A code is named by what follows its leading 1.
   constexpr Cell same{Next::kSame}, rest{Next::kRest}, late{Next::kLate}, cr{Next::kCreated}, un{Next::kUnknown}, cn{Next::kCancelled};
   constexpr Cell ex{Next::kExpired}, rest_rv{Next::kRestOrReview}, same_rv{Next::kSameOrReview}, rest_cr{Next::kRestOrCreated};
@@ -115,33 +114,33 @@ inline constexpr std::array<EventRow, kOrderEvents> kOrderStates = [] {
   constexpr Cell c251{Next::kRefuse, PaymentResult::kOrderClosed}, c252{Next::kRefuse, PaymentResult::kMoneyReturned};
   constexpr Cell c253{Next::kRefuse, PaymentResult::kNotFulfilled}, c256{Next::kRefuse, PaymentResult::kAttemptEnded};
   constexpr PaymentResult open = PaymentResult::kAttemptOpen, stale = PaymentResult::kStaleTimer, cell = PaymentResult::kDone;
-  constexpr Funding before = Funding::kWalletOrBeforeAuthorised;
+  constexpr Funding any = Funding::kAny, wallet = Funding::kWallet, early = Funding::kWalletOrBeforeAuthorised, channel = Funding::kChannel;
   // clang-format off
   return std::array<EventRow, kOrderEvents>{{
-    //                                                               -        CR       RV       UN     AU    PC    CA    PR    RE    DI        CB    CN EX FA
-    {E::kCreate,           "create",            F::kAny,     cell,  {cr,      c200,    c200,    c200,  c200, c200, c200, c200, c200, c200,     c200, c200}},
-    {E::kPay,              "pay",               F::kWallet,  cell,  {rest_rv, c200,    c200,    c200,  c200, c200, c200, c200, c200, c200,     c200, c200}},
-    {E::kAuthorise,        "authorise",         F::kWallet,  open,  {c204,    rest_rv, c246,    c248,  c243, c243, c244, c244, c252, c249,     c252, c251}},
-    {E::kIncrement,        "increment",         F::kWallet,  open,  {c204,    c242,    c246,    c248,  same, same, c244, c244, c252, c249,     c252, c251}},
-    {E::kDecrement,        "decrement",         F::kWallet,  open,  {c204,    c242,    c246,    c248,  same, same, c244, c244, c252, c249,     c252, c251}},
-    {E::kExtend,           "extend",            F::kAny,     cell,  {c204,    same,    same,    c248,  same, same, c244, c244, c252, c249,     c252, c251}},
-    {E::kCapture,          "capture",           F::kWallet,  open,  {c204,    c242,    c246,    c248,  rest, rest, c244, c244, c252, c249,     c252, c251}},
-    {E::kCancel,           "cancel",            before,      open,  {c204,    cn,      cn,      c248,  cn,   rest, c244, c244, c252, held_249, c252, c251}},
-    {E::kRefund,           "refund",            F::kWallet,  open,  {c204,    c245,    c245,    c248,  c245, rest, rest, rest, c252, same,     rest, c251}},
-    {E::kFulfil,           "fulfil",            F::kAny,     cell,  {c204,    c245,    c245,    c248,  c245, same, same, same, c252, c249,     c252, c251}},
-    {E::kComplete,         "complete",          F::kAny,     cell,  {c204,    c253,    c253,    c253,  c253, same, same, same, same, same,     same, c251}},
-    {E::kApprove,          "approve",           F::kAny,     open,  {c204,    c247,    rest_cr, c247,  c247, c247, c247, c247, c247, c247,     c247, c247}},
-    {E::kReject,           "reject",            F::kAny,     open,  {c204,    c247,    cn,      c247,  c247, c247, c247, c247, c247, c247,     c247, c247}},
-    {E::kDisputeOpen,      "dispute_open",      F::kAny,     cell,  {c204,    c245,    c245,    c248,  c245, rest, rest, rest, rest, c249,     rest, c251}},
-    {E::kDisputeEvidence,  "dispute_evidence",  F::kAny,     cell,  {c204,    c250,    c250,    c250,  c250, c250, c250, c250, c250, same,     c250, c250}},
-    {E::kDisputeClose,     "dispute_close",     F::kAny,     cell,  {c204,    c250,    c250,    c250,  c250, c250, c250, c250, c250, rest,     c250, c250}},
-    {E::kAttemptStart,     "attempt_start",     F::kChannel, open,  {c204,    same_rv, c246,    c248,  c243, c243, c244, c244, c252, c249,     c252, c251}},
-    {E::kAttemptSucceeded, "attempt succeeded", F::kAny,     cell,  {c204,    rest,    late,    rest,  late, late, late, late, late, late,     late, late}},
-    {E::kAttemptFailed,    "attempt failed",    F::kAny,     cell,  {c204,    same_fa, c256,    cr_fa, c256, c256, c256, c256, c256, c256,     c256, c256}},
-    {E::kAttemptUnknown,   "attempt unknown",   F::kAny,     cell,  {c204,    un,      c256,    same,  c256, c256, c256, c256, c256, c256,     c256, c256}},
-    {E::kExpireOrder,      "expire_order",      F::kAny,     stale, {c003,    ex,      ex,      c003,  c003, c003, c003, c003, c003, c003,     c003, c003}},
-    {E::kExpireHold,       "expire_hold",       F::kAny,     stale, {c003,    c003,    ex,      c003,  ex,   rest, c003, c003, c003, held_003, c003, c003}},
-    {E::kAutoComplete,     "auto_complete",     F::kAny,     cell,  {c003,    c003,    c003,    c003,  c003, same, same, same, same, c003,     same, c003}},
+    //                                                           -        CR       RV       UN     AU    PC    CA    PR    RE    DI        CB    CN EX FA
+    {E::kCreate,           "create",            any,     cell,  {cr,      c200,    c200,    c200,  c200, c200, c200, c200, c200, c200,     c200, c200}},
+    {E::kPay,              "pay",               wallet,  cell,  {rest_rv, c200,    c200,    c200,  c200, c200, c200, c200, c200, c200,     c200, c200}},
+    {E::kAuthorise,        "authorise",         wallet,  open,  {c204,    rest_rv, c246,    c248,  c243, c243, c244, c244, c252, c249,     c252, c251}},
+    {E::kIncrement,        "increment",         wallet,  open,  {c204,    c242,    c246,    c248,  same, same, c244, c244, c252, c249,     c252, c251}},
+    {E::kDecrement,        "decrement",         wallet,  open,  {c204,    c242,    c246,    c248,  same, same, c244, c244, c252, c249,     c252, c251}},
+    {E::kExtend,           "extend",            any,     cell,  {c204,    same,    same,    c248,  same, same, c244, c244, c252, c249,     c252, c251}},
+    {E::kCapture,          "capture",           wallet,  open,  {c204,    c242,    c246,    c248,  rest, rest, c244, c244, c252, c249,     c252, c251}},
+    {E::kCancel,           "cancel",            early,   open,  {c204,    cn,      cn,      c248,  cn,   rest, c244, c244, c252, held_249, c252, c251}},
+    {E::kRefund,           "refund",            wallet,  open,  {c204,    c245,    c245,    c248,  c245, rest, rest, rest, c252, same,     rest, c251}},
+    {E::kFulfil,           "fulfil",            any,     cell,  {c204,    c245,    c245,    c248,  c245, same, same, same, c252, c249,     c252, c251}},
+    {E::kComplete,         "complete",          any,     cell,  {c204,    c253,    c253,    c253,  c253, same, same, same, same, same,     same, c251}},
+    {E::kApprove,          "approve",           any,     open,  {c204,    c247,    rest_cr, c247,  c247, c247, c247, c247, c247, c247,     c247, c247}},
+    {E::kReject,           "reject",            any,     open,  {c204,    c247,    cn,      c247,  c247, c247, c247, c247, c247, c247,     c247, c247}},
+    {E::kDisputeOpen,      "dispute_open",      any,     cell,  {c204,    c245,    c245,    c248,  c245, rest, rest, rest, rest, c249,     rest, c251}},
+    {E::kDisputeEvidence,  "dispute_evidence",  any,     cell,  {c204,    c250,    c250,    c250,  c250, c250, c250, c250, c250, same,     c250, c250}},
+    {E::kDisputeClose,     "dispute_close",     any,     cell,  {c204,    c250,    c250,    c250,  c250, c250, c250, c250, c250, rest,     c250, c250}},
+    {E::kAttemptStart,     "attempt_start",     channel, open,  {c204,    same_rv, c246,    c248,  c243, c243, c244, c244, c252, c249,     c252, c251}},
+    {E::kAttemptSucceeded, "attempt succeeded", any,     cell,  {c204,    rest,    late,    rest,  late, late, late, late, late, late,     late, late}},
+    {E::kAttemptFailed,    "attempt failed",    any,     cell,  {c204,    same_fa, c256,    cr_fa, c256, c256, c256, c256, c256, c256,     c256, c256}},
+    {E::kAttemptUnknown,   "attempt unknown",   any,     cell,  {c204,    un,      c256,    same,  c256, c256, c256, c256, c256, c256,     c256, c256}},
+    {E::kExpireOrder,      "expire_order",      any,     stale, {c003,    ex,      ex,      c003,  c003, c003, c003, c003, c003, c003,     c003, c003}},
+    {E::kExpireHold,       "expire_hold",       any,     stale, {c003,    c003,    ex,      c003,  ex,   rest, c003, c003, c003, held_003, c003, c003}},
+    {E::kAutoComplete,     "auto_complete",     any,     cell,  {c003,    c003,    c003,    c003,  c003, same, same, same, same, c003,     same, c003}},
   }};
   // clang-format on
 }();
