@@ -55,6 +55,20 @@ static_assert(offsetof(Party, changed) == 144 && offsetof(Party, version) == 152
 static_assert(offsetof(Party, reserved) == 176);
 static_assert(std::is_trivially_copyable_v<Party> && std::has_unique_object_representations_v<Party>);
 
+/// The password's part of a party, as set_credential carries it. Hashed at the edge, with a salt that is the same for the same command.
+struct PasswordHash {
+  std::uint8_t salt[16] = {};
+  std::uint8_t scrypt[32] = {};
+  std::uint8_t log2_n = 0;
+  std::uint8_t r = 0;
+  std::uint8_t p = 0;
+  std::uint8_t reserved[13] = {};
+
+  friend bool operator==(const PasswordHash&, const PasswordHash&) = default;
+};
+static_assert(sizeof(PasswordHash) == 64 && offsetof(PasswordHash, scrypt) == 16 && offsetof(PasswordHash, log2_n) == 48);
+static_assert(std::is_trivially_copyable_v<PasswordHash> && std::has_unique_object_representations_v<PasswordHash>);
+
 enum class CredentialStatus : std::uint8_t { kActive = 1, kRevoked = 2 };
 
 /// A public key of a party, with which the edge checks signatures.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -18,7 +19,8 @@
 /// Some commands carry a whole record, from byte 48 on, in the place of the fields there:
 ///
 ///   register_party                          bytes 16-175 of the Party; its id is the command's
-///   set_credential, kind key                a Credential; the bytes of an RSA key follow the command, zero-padded, `parts` counts blocks of 32
+///   set_credential                          a PasswordHash, or a Credential; the bytes of an RSA key follow the command, zero-padded, and `parts`
+///                                           counts blocks of 32 of them
 ///   declare_asset, set_fee_schedule, set_limit_rule, set_list_entry     the Asset, FeeSchedule, LimitRule or ListEntry
 ///   a ledger event as member of a group     the Account or Transfer, 128 bytes
 ///
@@ -123,8 +125,8 @@ inline constexpr std::size_t kRecordOffset = 48;
 
 /// What set_credential does: PaymentCommand::kind.
 enum class CredentialChange : std::uint8_t {
-  kPassword = 1,   ///< salt, hash and its parameters, where register_party has them; all zero: none
-  kAddKey = 2,     ///< the Credential at byte 48
+  kPassword = 1,   ///< the PasswordHash it carries; all zero: none
+  kAddKey = 2,     ///< the Credential it carries
   kRevokeKey = 3,  ///< its key_id
 };
 
@@ -198,6 +200,15 @@ struct PartAmount {
 static_assert(sizeof(PartAmount) == sizeof(PartShare) && offsetof(PartAmount, amount) == 16);
 static_assert(std::is_trivially_copyable_v<PartAmount> && std::has_unique_object_representations_v<PartAmount>);
 
+/// The parts behind create_order and pay are shares.
+constexpr PartShare share_of(const PartAmount& part) noexcept { return std::bit_cast<PartShare>(part); }
+constexpr PartAmount part_of(const PartShare& share) noexcept { return std::bit_cast<PartAmount>(share); }
+
+/// Bytes of a command with its parts.
+constexpr std::size_t command_bytes(std::uint8_t parts) noexcept { return sizeof(PaymentCommand) + parts * sizeof(PartShare); }
+/// Blocks of 32 bytes that the public key behind set_credential has at most: room for RSA keys of 4,096 bits and more.
+inline constexpr std::uint32_t kKeyBlocksMax = 32;
+
 /// The quote of a conversion: minor units of the asset bought per minor unit of the asset sold.
 struct ConvertRate {
   std::uint64_t numerator = 0;
@@ -225,7 +236,7 @@ void set_record(PaymentCommand& command, const Record& record) noexcept {
 inline constexpr std::size_t kPartyBytesCarried = offsetof(Party, reserved) - offsetof(Party, name);
 static_assert(kRecordOffset + kPartyBytesCarried == offsetof(PaymentCommand, expires_s));
 
-/// The party that register_party (or, of set_credential, the password's part of it) carries.
+/// The party that register_party carries. What the engine fills in is zero.
 inline Party party_in(const PaymentCommand& command) noexcept {
   Party party;
   std::memcpy(reinterpret_cast<std::byte*>(&party) + offsetof(Party, name), reinterpret_cast<const std::byte*>(&command) + kRecordOffset,
@@ -233,7 +244,10 @@ inline Party party_in(const PaymentCommand& command) noexcept {
   party.id = command.id;
   return party;
 }
-inline void set_party(PaymentCommand& command, const Party& party) noexcept {
+inline void set_party(PaymentCommand& command, Party party) noexcept {
+  party.status = PartyStatus{};
+  party.created = party.changed = 0;
+  party.version = 0;
   std::memcpy(reinterpret_cast<std::byte*>(&command) + kRecordOffset, reinterpret_cast<const std::byte*>(&party) + offsetof(Party, name),
               kPartyBytesCarried);
   command.id = party.id;

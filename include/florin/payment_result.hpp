@@ -50,7 +50,7 @@
   X(1107, AccountsEqual, accounts_equal, Final, "both sides are one account")                                                             \
   X(1108, ReferenceInvalid, reference_invalid, Final, "the reference is empty where one is needed, or has something after its end")       \
   X(1109, PartsInvalid, parts_invalid, Final,                                                                                             \
-    "more than 15 parts, one twice, the owner among them, a share of 0, or shares above 10,000 basis points in sum")                      \
+    "more than 15 parts, one twice, the owner among them, or shares above 10,000 basis points in sum")                                    \
   X(1110, DurationOutOfRange, duration_out_of_range, Final, "a duration is too short or too long")                                        \
   X(1111, FlagsConflict, flags_conflict, Final, "flags or settings that exclude each other, or a value that no setting has")              \
   X(1112, NameInvalid, name_invalid, Final, "the name is empty, not UTF-8, or has something after its end")                               \

@@ -91,6 +91,7 @@ TEST(PaymentCommand, CarriesRecordsAndTakesThemOutAgain) {
   PaymentCommand command;
   set_party(command, party);
   EXPECT_EQ(command.id, u128{7});
+  party.status = {};  // the engine's
   EXPECT_EQ(party_in(command), party);
   EXPECT_EQ(command.expires_s, 0U) << "nothing behind the record is touched";
 
