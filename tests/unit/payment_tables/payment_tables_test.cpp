@@ -1,10 +1,15 @@
 #include <gmock/gmock.h>
 
+#include <cctype>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
+#include <sstream>
 #include <string>
+#include <vector>
 
+#include "core/payments/command_shape.hpp"
 #include "payment_tables/codes_page.hpp"
 #include "payment_tables/order_transitions.hpp"
 #include "payment_tables/states_page.hpp"
@@ -40,6 +45,41 @@ TEST(PaymentTables, GraphHasEveryStateAndItsWays) {
   EXPECT_THAT(dot, HasSubstr("  \"-\" -> CR [label=\"create\"];"));
   EXPECT_THAT(dot, HasSubstr("  AU -> CA [label=\"capture\"];"));
   EXPECT_THAT(dot, HasSubstr("  AU -> CN [label=\"cancel\"];"));
+}
+
+/// Names in `quotes`; *why*, *change* and *user data* stand for several.
+std::set<std::string> fields_named(const std::string& cell) {
+  const std::map<std::string, std::vector<std::string>> groups = {{"*why*", {"reason", "effective_time"}},
+                                                                  {"*change*", {"id", "expected_version", "reason", "effective_time"}},
+                                                                  {"*user data*", {"user_data_128", "user_data_64", "user_data_32"}}};
+  std::set<std::string> names;
+  for (const auto& [group, members] : groups) {
+    if (cell.find(group) != std::string::npos) names.insert(members.begin(), members.end());
+  }
+  for (std::size_t at = cell.find('`'); at != std::string::npos; at = cell.find('`', cell.find('`', at + 1) + 1)) {
+    names.insert(cell.substr(at + 1, cell.find('`', at + 1) - at - 1));
+  }
+  return names;
+}
+
+TEST(PaymentTables, PageOfPaymentsNamesTheFieldsOfEveryCommand) {
+  std::istringstream lines(page("payments.md"));
+  std::size_t commands = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("| ") || std::isdigit(static_cast<unsigned char>(line[2])) == 0) continue;
+    const auto number = static_cast<CommandNumber>(std::stoul(line.substr(2)));
+    const std::size_t border = line.find(" | ", 2);
+    const core::CommandShape* shape = core::find_shape(number);
+    ASSERT_NE(shape, nullptr) << line;
+    EXPECT_EQ(fields_named(line.substr(0, border)), std::set<std::string>{std::string(name_of(number))});
+    std::set<std::string> used;
+    for (const core::CommandField& field : core::kCommandFields) {
+      if ((shape->fields & field.bit) != 0) used.insert(std::string(field.name));
+    }
+    EXPECT_EQ(fields_named(line.substr(border)), used) << name_of(number);
+    ++commands;
+  }
+  EXPECT_EQ(commands, core::kCommandShapes.size());
 }
 
 /// Where an event leads, as people who know payments would say it.
