@@ -6,16 +6,13 @@
 #include <type_traits>
 
 #include "florin/account.hpp"
+#include "florin/engine_id.hpp"
 #include "florin/transfer.hpp"
 
 /// @file
 /// What memory keeps of accounts and transfers.
 
 namespace florin::core {
-
-/// Ids whose high half is this belong to the engine (payments write transfers and accounts there); ledger requests may not.
-inline constexpr std::uint64_t kEngineIdSpace = 0xF16C6F72696E0001ULL;
-constexpr bool is_engine_id(u128 id) noexcept { return high64(id) == kEngineIdSpace; }
 
 inline constexpr std::uint64_t kTimestampMax = (std::uint64_t{1} << 63) - 1;
 inline constexpr std::uint64_t kNever = ~std::uint64_t{0};
