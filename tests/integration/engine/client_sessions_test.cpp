@@ -246,6 +246,32 @@ TEST_F(ClientSessionsTest, OutcomesOfManyClientsDoNotFillTheMemoryBudget) {
   expect_all_served();
 }
 
+/// Somebody who wants to look something up needs a session, too.
+TEST_F(ClientSessionsTest, ALedgerThatIsFullStillBeginsSessions) {
+  EngineOptions with = options();
+  with.memory_budget_bytes = 80ULL << 20;
+  start(with);
+  const core::SessionName first = enrol(7, 10);
+  std::vector<Account> accounts(8'000);
+  u128 id = 0;
+  ReplyCode code = ReplyCode::kOk;
+  for (int batch = 0; batch < 50 && code == ReplyCode::kOk; ++batch) {
+    for (Account& account : accounts) account = {.id = ++id, .ledger = 1, .code = 1};
+    code = call(Operation::kCreateAccounts, std::as_bytes(std::span(accounts))).reply.code;
+  }
+  ASSERT_EQ(code, ReplyCode::kOutOfMemory);
+  const auto expect_full = [&](u128 client) {
+    const core::SessionName name = enrol(client, 10);
+    EXPECT_TRUE(has_session(name));
+    EXPECT_TRUE(has_session(first));
+    accounts[0].id = ++id;
+    EXPECT_EQ(call(Operation::kCreateAccounts, std::as_bytes(std::span(accounts))).reply.code, ReplyCode::kOutOfMemory);
+  };
+  expect_full(8);
+  start(with);
+  expect_full(9);
+}
+
 TEST_F(ClientSessionsTest, OnlyTigerBeetlesClientsRegister) {
   start();
   const RegisterClient registration{.release = 1, .sessions_max = 4};

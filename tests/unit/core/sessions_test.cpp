@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "core/ledger.hpp"
 #include "support/client_requests.hpp"
 #include "support/online_snapshot.hpp"
 #include "unit/core/ledger_script.hpp"
@@ -281,6 +282,26 @@ TEST_P(SessionsTest, ASnapshotHasThemAndTheirAnswers) {
 }
 
 FLORIN_RUN_ON_ALL_LEDGERS(SessionsTest);
+
+/// So a ledger that serves clients never needs more for their sake than it did at the start.
+TEST(SessionMemory, CountsInFullFromTheStartOrFromTheFirstSessionOn) {
+  const auto make = [](bool serves_clients) {
+    return std::make_unique<core::Ledger>(core::LedgerOptions{.memory_budget_bytes = std::uint64_t{64} << 20, .serves_clients = serves_clients});
+  };
+  EngineUnderTest serving(make(true));
+  EngineUnderTest other(make(false));
+  const auto needed = [](EngineUnderTest& engine) { return engine.state_machine().memory(0, 0).needed_bytes; };
+  const std::uint64_t before = needed(other);
+  EXPECT_GE(needed(serving), before + (std::uint64_t{8} << 20));
+  for (EngineUnderTest* engine : {&serving, &other}) engine->execute(register_request(kAlice, kScriptStart, {.sessions_max = 10}));
+  EXPECT_EQ(needed(serving), needed(other));
+  const std::uint64_t with_one = needed(serving);
+  for (std::uint64_t number = 1; number <= 50; ++number) {
+    const Transfers failing(1'000, transfer(number).debit(9));
+    serving.execute(client_request(kAlice, number, Batches{failing}, kScriptStart + number * kSecond));
+  }
+  EXPECT_LE(needed(serving), with_one + (std::uint64_t{1} << 20)) << "what the transfers' ids take";
+}
 
 }  // namespace
 }  // namespace florin::test
