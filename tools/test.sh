@@ -16,7 +16,7 @@ configure() { [ -f "build/$1/build.ninja" ] || cmake --preset "$1" >/dev/null; }
 # skipped_of PRESET: tests that its last run skipped, a line each, and why as far as they said so.
 skipped_of() {
   grep -oE 'Test +#[0-9]+: .*\*\*\*Skipped' "build/$1/ctest.log" | sed -E 's/^Test +#[0-9]+: ([^ ]+).*/  skipped: \1/'
-  grep -hE '^skipped: ' "build/$1/Testing/Temporary/LastTest.log" | sed 's/^skipped:/  because of the/'
+  grep -hE '^skipped: ' "build/$1/Testing/Temporary/LastTest.log" | sed 's/^skipped:/   /'
 }
 
 # test_preset NAME TARGET: builds and runs; keeps ctest's closing lines for the summary.
