@@ -67,7 +67,7 @@ fi
 start_server() { # PARTITIONS
   : >"$work/server.out"
   "$florin" serve --data "$work/ledger" --listen 127.0.0.1:0 --partitions "$1" --snapshot-every "$snapshot_every" \
-    --memory-budget 2GiB --generation "$generation" >"$work/server.out" 2>>"$work/server.log" &
+    --memory-budget 2GiB --generation "$generation" --archive "$work/archive" --archive-after 2 >"$work/server.out" 2>>"$work/server.log" &
   server=$!
   for _ in $(seq 2400); do
     address=$(sed -n 's/^listening on //p' "$work/server.out")
