@@ -40,7 +40,7 @@ SessionVerdict ReferenceSessions::enrol(const core::Command& command) {
   std::memcpy(&asked, command.body.data(), sizeof asked);
   const std::size_t sessions_max = std::clamp(asked.sessions_max, 1U, kClientSessionsMax);
   if (sessions_.size() >= sessions_max && sessions_.contains(asked.evicted)) {
-    std::ranges::rotate(turns_, std::ranges::find(turns_, asked.evicted));
+    std::rotate(turns_.begin(), std::ranges::find(turns_, asked.evicted), turns_.end());
     evict(asked.evicted);
   }
   while (sessions_.size() >= sessions_max) evict(turns_.front());
