@@ -67,6 +67,7 @@ std::unique_ptr<core::StateMachine> make_ledger(const LedgerSetup& setup) {
                                     .partitions = partitions_for_this_machine(setup.partitions),
                                     .past = setup.past,
                                     .generation_entries = setup.generation_transfers,
+                                    .serves_clients = setup.serves_clients,
                                     .prefault_bytes = setup.prefault_bytes};
   if (options.partitions == 1) return core::make_ledger(options);
   return core::make_ledger(options, std::make_unique<pipeline::PartitionThreads>(options.partitions));
@@ -148,6 +149,7 @@ Status Engine::recover() {
                         .memory_budget_bytes = options_.memory_budget_bytes,
                         .prefault_bytes = options_.prefault_bytes,
                         .generation_transfers = options_.generation_transfers,
+                        .serves_clients = options_.server && options_.server->tigerbeetle.listens,
                         .past = sealing_ ? sealing_->make_past() : nullptr});
   };
   recovery.on_wait = [] { std::this_thread::sleep_for(kDrainPoll); };

@@ -56,6 +56,7 @@ struct LedgerSetup {
   std::uint64_t memory_budget_bytes = 0;
   std::uint64_t prefault_bytes = 0;
   std::uint64_t generation_transfers = 0;
+  bool serves_clients = false;  ///< of TigerBeetle's protocol: see core::LedgerOptions
   std::shared_ptr<core::Past> past;  ///< nullptr: all transfers stay in memory
 };
 

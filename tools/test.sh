@@ -13,6 +13,12 @@ summary=()
 say() { printf '\n== %s\n' "$*"; }
 configure() { [ -f "build/$1/build.ninja" ] || cmake --preset "$1" >/dev/null; }
 
+# skipped_of PRESET: tests that its last run skipped, a line each, and why as far as they said so.
+skipped_of() {
+  grep -oE 'Test +#[0-9]+: .*\*\*\*Skipped' "build/$1/ctest.log" | sed -E 's/^Test +#[0-9]+: ([^ ]+).*/  skipped: \1/'
+  grep -hE '^skipped: ' "build/$1/Testing/Temporary/LastTest.log" | sed 's/^skipped:/   /'
+}
+
 # test_preset NAME TARGET: builds and runs; keeps ctest's closing lines for the summary.
 test_preset() {
   configure "$1"
@@ -22,6 +28,9 @@ test_preset() {
   local closing
   closing=$(grep -E 'tests passed|tests failed out of' "$log" | tail -1)
   summary+=("$1: ${closing:-no test ran}")
+  local skipped
+  skipped=$(skipped_of "$1" || true)
+  [ -z "$skipped" ] || summary+=("$skipped")
   [ "$result" -eq 0 ] || { printf '%s\n' "${summary[@]}"; exit 1; }
 }
 

@@ -33,10 +33,12 @@ PartitionLimits limits_for(const LedgerOptions& options, const GenerationPlan& p
 
 Ledger::Ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner)
     : memory_budget_bytes_(options.memory_budget_bytes),
+      serves_clients_(options.serves_clients),
       prefault_bytes_(std::min(options.prefault_bytes, options.memory_budget_bytes)),
       past_(options.past),
       plan_(GenerationPlan::make(options.memory_budget_bytes, options.generation_entries, std::max(options.partitions, 1U))),
       tables_(std::max(options.partitions, 1U), limits_for(options, plan_), past_.get()),
+      client_outcomes_(std::make_unique_for_overwrite<CreateReplyEntry[]>(kEventsMax)),
       query_records_max_(options.query_records_max),
       views_(tables_, past_.get(), {sequence_, timestamp_, stamp_}),
       recent_filters_(tables_, options.filter_block),
@@ -151,7 +153,14 @@ StateMachine::Memory Ledger::memory(std::uint64_t accounts, std::uint64_t transf
   const std::uint64_t needed = past_ ? tables_.lasting_bytes() + past_->memory_bytes() + passing_bytes_max() +
                                            Partition::lasting_bytes_for(accounts, transfers)
                                      : tables_.memory_bytes() + recent_filters_.bytes() + Partition::bytes_for(accounts, transfers);
-  return {.needed_bytes = needed + sessions_.bytes_after(accounts + transfers), .budget_bytes = memory_budget_bytes_};
+  return {.needed_bytes = needed + session_bytes_max(), .budget_bytes = memory_budget_bytes_};
+}
+
+/// All that they will ever need, so that nothing is refused for their sake later, and a start needs what the life before it needed. More is there
+/// only as long as no registration has made the room smaller after the budget was.
+std::uint64_t Ledger::session_bytes_max() const noexcept {
+  if (!serves_clients_ && sessions_.count() == 0) return 0;
+  return std::max(sessions_.bytes(), sessions_.bytes_max(ClientSessions::runs_max_for(memory_budget_bytes_)));
 }
 
 std::uint64_t Ledger::passing_bytes_max() const noexcept {

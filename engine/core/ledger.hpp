@@ -25,6 +25,8 @@ struct LedgerOptions {
   /// Takes in what leaves memory, and knows it from then on; nullptr: all of it stays.
   std::shared_ptr<Past> past = nullptr;
   std::uint64_t generation_entries = 0;  ///< so many transfers leave together, between two batches; 0: see GenerationPlan
+  /// Clients of TigerBeetle's protocol are served: what their sessions need at most counts from the beginning, not only from the first one on.
+  bool serves_clients = false;
   std::uint64_t prefault_bytes = 0;  ///< table memory taken from the system at once, not as it is needed
   std::uint32_t query_records_max = kQueryRecordsMax;  ///< see Queries
   std::uint32_t filter_block = kFilterBlock;           ///< transfers that one filter speaks for, of those in memory
@@ -51,7 +53,7 @@ class Ledger final : public StateMachine {
   [[nodiscard]] Memory memory(std::uint64_t accounts, std::uint64_t transfers) const noexcept override;
   bool must_wait() override;
   SessionVerdict admit(const SessionName& name) noexcept override;
-  u128 session_to_end(std::uint32_t sessions_max) noexcept override;
+  void complete(RegisterClient& registration, std::uint32_t registrations) noexcept override;
   bool is_held_up() const noexcept override { return is_sealing_failing() && is_full(); }
   std::uint64_t next_expiry() const noexcept override;
   std::size_t due_expiries(std::uint64_t now, std::span<u128> ids) const override;
@@ -127,12 +129,13 @@ class Ledger final : public StateMachine {
   void register_client(const Command& command);
   void make_session_room(const RegisterClient& asked);
   void execute_once(const Command& command, u128 body_digest, ClientSession& session);
-  std::uint32_t execute_batches(const Command& command);
+  std::span<const CreateReplyEntry> execute_batches(const Command& command);
   void execute_events(const Command& events);
   void pass_over(const Command& command, SessionVerdict verdict);
   void finish_unanswered(const Command& command);
   void answer_client(const Command& command, SessionVerdict verdict, const ClientSession* session) const noexcept;
   std::size_t emit_sessions(const Sink& sink);
+  [[nodiscard]] std::uint64_t session_bytes_max() const noexcept;
   Status load_sessions(ChunkKey key, std::span<const std::byte> bytes);
   // ledger_retention.cpp
   void drop_history(const Command& command);
@@ -192,6 +195,7 @@ class Ledger final : public StateMachine {
   bool load_expiry(const SnapshotExpiry& expiry) noexcept;
 
   std::uint64_t memory_budget_bytes_;
+  bool serves_clients_;
   std::uint64_t prefault_bytes_;
   std::shared_ptr<Past> past_;
   GenerationPlan plan_;
@@ -200,6 +204,7 @@ class Ledger final : public StateMachine {
   Tables tables_;
   OutcomeLog outcomes_;
   ClientSessions sessions_;
+  std::unique_ptr<CreateReplyEntry[]> client_outcomes_;  // of the client's write in hand
   std::uint64_t sequence_ = 0;
   std::uint64_t timestamp_ = 0;
   std::uint64_t stamp_ = 0;  // batches so far

@@ -17,7 +17,8 @@ SessionVerdict judge(const ClientSession* session, const Command& command, u128 
   if (origin.request > session->request) return SessionVerdict::kExecuted;
   const bool is_same = origin.request == session->request && body_digest == session->body_digest && command.event_count == session->events &&
                        command.operation == session->operation && command.flags == session->flags;
-  return is_same ? SessionVerdict::kRepeated : SessionVerdict::kStale;
+  if (!is_same) return SessionVerdict::kStale;
+  return session->is_forgotten != 0 ? SessionVerdict::kForgotten : SessionVerdict::kRepeated;
 }
 
 /// `count` of the command's events from `first` on, as a request of nobody in particular.
@@ -42,15 +43,14 @@ SessionVerdict Ledger::admit(const SessionName& name) noexcept {
   if (name.session < session->session) return SessionVerdict::kSessionTooLow;
   if (name.session > session->session) return SessionVerdict::kStale;  // of another ledger
   if (name.release != session->release) return SessionVerdict::kReleaseMismatch;
-  sessions_.note_use(*session, sequence_);
+  sessions_.note_use(*session);
   return SessionVerdict::kExecuted;
 }
 
-u128 Ledger::session_to_end(std::uint32_t sessions_max) noexcept {
-  if (sessions_.count() < sessions_max || sessions_.count() == 0) return 0;
-  ClientSession& session = sessions_.least_used();
-  sessions_.note_use(session, sequence_ + 1);  // until it ends it is not named a second time
-  return session.client;
+void Ledger::complete(RegisterClient& registration, std::uint32_t registrations) noexcept {
+  registration.outcome_runs_max = ClientSessions::runs_max_for(memory_budget_bytes_);
+  const bool fits = sessions_.count() + registrations < registration.sessions_max;
+  registration.evicted = fits || sessions_.count() == 0 ? 0 : sessions_.next_to_end().client;
 }
 
 void Ledger::execute_for_client(const Command& command) {
@@ -76,6 +76,7 @@ void Ledger::register_client(const Command& command) {
     pass_over(command, verdict);
   } else {
     make_session_room(asked);
+    sessions_.set_runs_max(asked.outcome_runs_max);
     ClientSession registered;
     registered.client = command.origin->client;
     registered.session = registered.sequence = command.first_sequence;
@@ -92,13 +93,16 @@ void Ledger::register_client(const Command& command) {
 void Ledger::make_session_room(const RegisterClient& asked) {
   const std::uint32_t sessions_max = std::clamp(asked.sessions_max, 1U, kClientSessionsMax);
   if (sessions_.count() >= sessions_max && asked.evicted != 0) {
-    if (ClientSession* first = sessions_.find(asked.evicted, tables_.hash())) sessions_.evict(*first, tables_.hash());
+    if (ClientSession* named = sessions_.find(asked.evicted, tables_.hash())) {
+      sessions_.pass_over_before(*named);
+      sessions_.evict(*named, tables_.hash());
+    }
   }
-  while (sessions_.count() >= sessions_max) sessions_.evict(sessions_.oldest(), tables_.hash());
+  while (sessions_.count() >= sessions_max) sessions_.evict(sessions_.first(), tables_.hash());
 }
 
 void Ledger::execute_once(const Command& command, u128 body_digest, ClientSession& session) {
-  const std::uint32_t outcomes = execute_batches(command);
+  const std::span<const CreateReplyEntry> outcomes = execute_batches(command);
   session.body_digest = body_digest;
   session.events = command.event_count;
   session.request = command.origin->request;
@@ -109,9 +113,9 @@ void Ledger::execute_once(const Command& command, u128 body_digest, ClientSessio
   sessions_.remember(session, outcomes);
 }
 
-/// Each batch as if it were a request of its own, one right after the other. Leaves their outcomes where the session remembers them.
-std::uint32_t Ledger::execute_batches(const Command& command) {
-  const std::span<CreateReplyEntry> room = sessions_.outcome_room();
+/// Each batch as if it were a request of its own, one right after the other. Returns the outcomes of all.
+std::span<const CreateReplyEntry> Ledger::execute_batches(const Command& command) {
+  const std::span<CreateReplyEntry> room(client_outcomes_.get(), kEventsMax);
   std::uint32_t outcomes = 0;
   std::uint32_t first = 0;
   const auto execute_batch = [&](std::uint32_t count) {
@@ -129,7 +133,7 @@ std::uint32_t Ledger::execute_batches(const Command& command) {
   } else {
     for (std::uint32_t i = 0; i < batches->batches(); ++i) execute_batch(batches->elements(i));
   }
-  return outcomes;
+  return room.first(outcomes);
 }
 
 void Ledger::execute_events(const Command& events) {
@@ -157,35 +161,36 @@ void Ledger::finish_unanswered(const Command& command) {
 void Ledger::answer_client(const Command& command, SessionVerdict verdict, const ClientSession* session) const noexcept {
   if (command.reply == nullptr) return;
   ClientReply reply{.sequence = sequence_, .timestamp = timestamp_, .verdict = verdict};
-  std::span<const CreateReplyEntry> outcomes;
   if (verdict == SessionVerdict::kExecuted || verdict == SessionVerdict::kRepeated) {
-    outcomes = sessions_.outcomes_of(*session);  // no more than the command's events, for which there is room
-    reply = {.sequence = session->sequence, .timestamp = session->timestamp, .verdict = verdict, .entries = session->outcomes};
+    const std::span<const OutcomeRun> outcomes = sessions_.outcomes_of(*session);
+    reply = {.sequence = session->sequence, .timestamp = session->timestamp, .verdict = verdict, .entries = entry_count(outcomes)};
+    expand(outcomes, command.reply->data + sizeof reply);  // no more than the command's events, for which there is room
   }
   std::memcpy(command.reply->data, &reply, sizeof reply);
-  if (!outcomes.empty()) std::memcpy(command.reply->data + sizeof reply, outcomes.data(), outcomes.size_bytes());
-  command.reply->size = static_cast<std::uint32_t>(sizeof reply + outcomes.size_bytes());
+  command.reply->size = static_cast<std::uint32_t>(sizeof reply + reply.entries * sizeof(CreateReplyEntry));
   command.reply->count = reply.entries;
 }
 
-/// Chunks of whole sessions: none has more outcomes than a chunk may have.
+/// Chunks of whole sessions: none has more runs than a chunk may have.
 std::size_t Ledger::emit_sessions(const Sink& sink) {
   static_assert(kEventsMax <= kSnapshotChunkRows);
   SnapshotProgress::Sessions& at = progress_->sessions;
   at.rows.clear();
-  at.outcomes.clear();
+  at.runs.clear();
   for (; at.next < at.all.count() && at.rows.size() < kSnapshotChunkRows; ++at.next) {
-    const std::span<const CreateReplyEntry> outcomes = at.all.outcomes(at.next);
-    if (at.outcomes.size() + outcomes.size() > kSnapshotChunkRows) break;
+    const std::span<const OutcomeRun> runs = at.all.outcomes(at.next);
+    if (at.runs.size() + runs.size() > kSnapshotChunkRows) break;
     at.rows.push_back(at.all.session(at.next));
-    at.outcomes.insert(at.outcomes.end(), outcomes.begin(), outcomes.end());
-    at.hash += ClientSessions::hash_of(at.rows.back(), outcomes);
+    at.runs.insert(at.runs.end(), runs.begin(), runs.end());
+    at.hash += at.all.hash(at.next);
   }
   if (at.rows.empty()) return 0;
-  const SnapshotSessions header{.sessions = static_cast<std::uint32_t>(at.rows.size()), .outcomes = static_cast<std::uint32_t>(at.outcomes.size())};
+  const SnapshotSessions header{.sessions = static_cast<std::uint32_t>(at.rows.size()),
+                                .runs = static_cast<std::uint32_t>(at.runs.size()),
+                                .runs_max = at.all.runs_max()};
   std::vector<std::byte> chunk;
   for (const std::span<const std::byte> part :
-       {std::as_bytes(std::span(&header, 1)), std::as_bytes(std::span(at.rows)), std::as_bytes(std::span(at.outcomes))}) {
+       {std::as_bytes(std::span(&header, 1)), std::as_bytes(std::span(at.rows)), std::as_bytes(std::span(at.runs))}) {
     chunk.insert(chunk.end(), part.begin(), part.end());
   }
   sink({kSnapshotSessions, at.chunk++}, chunk);

@@ -259,7 +259,8 @@ Status Ledger::over_budget(const SnapshotReader& snapshot) const {
     transfers += header.transfers;
   }
   const std::uint64_t rows = std::max({transfers, expiries, failed_ids});
-  std::uint64_t needed = Partition::lasting_bytes_for(accounts, holds) + (past_ ? past_->memory_bytes() + passing_bytes_max() : Partition::bytes_for(0, transfers));
+  std::uint64_t needed = Partition::lasting_bytes_for(accounts, holds) + (past_ ? past_->memory_bytes() + passing_bytes_max() : Partition::bytes_for(0, transfers)) +
+                         session_bytes_max();
   if (past_ && rows > plan_.ring_entries) needed = std::max(needed, std::bit_ceil(rows) * GenerationPlan::kBudgetBytesPerEntry);
   needed = std::max(needed, memory_budget_bytes_ + 1);  // how many of the transfers are open holds is not known here
   return {ErrorKind::kOutOfMemory, "the memory budget of " + mebibytes(memory_budget_bytes_) + " does not hold the snapshot: " +
@@ -292,6 +293,7 @@ Status Ledger::load_tables(const SnapshotReader& snapshot) {
              [&](ChunkKey key, std::span<const std::byte> bytes) { return load_transfers(key, bytes, expiries, next_expiry); });
   load_table(kSnapshotFailedIds, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_failed_ids(key, bytes); });
   load_table(kSnapshotSessions, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_sessions(key, bytes); });
+  sessions_.order_loaded();
   loaded_accounts_ = {};
   if (!status) return status;
   for (; next_expiry < expiries.size(); ++next_expiry) {
@@ -498,23 +500,22 @@ Status Ledger::load_sessions(ChunkKey key, std::span<const std::byte> bytes) {
   SnapshotSessions header;
   if (bytes.size() < sizeof header) return damaged(key, "too short");
   std::memcpy(&header, bytes.data(), sizeof header);
+  const std::span<const std::byte> rows = bytes.subspan(sizeof header);
   const std::uint64_t session_bytes = std::uint64_t{header.sessions} * sizeof(ClientSession);
-  std::span<const std::byte> outcomes = bytes.subspan(sizeof header);
-  if (outcomes.size() != session_bytes + std::uint64_t{header.outcomes} * sizeof(CreateReplyEntry)) return damaged(key, "its size is not that of its rows");
-  const std::span sessions(reinterpret_cast<const ClientSession*>(outcomes.data()), header.sessions);
-  outcomes = outcomes.subspan(session_bytes);
+  if (rows.size() != session_bytes + std::uint64_t{header.runs} * sizeof(OutcomeRun)) return damaged(key, "its size is not that of its rows");
+  const std::span sessions(reinterpret_cast<const ClientSession*>(rows.data()), header.sessions);
+  std::span runs(reinterpret_cast<const OutcomeRun*>(rows.data() + session_bytes), header.runs);
   if (header.sessions > kClientSessionsMax - sessions_.count()) return damaged(key, "more sessions than there can be");
-  if (sessions_.bytes_after(header.outcomes) > memory_budget_bytes_) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the sessions of the snapshot"};
-  sessions_.reserve(header.outcomes);
   for (const ClientSession& session : sessions) {
-    const std::size_t its_bytes = std::size_t{session.outcomes} * sizeof(CreateReplyEntry);
-    if (its_bytes > outcomes.size()) return damaged(key, "a session has more outcomes than there are");
+    if (session.runs > runs.size()) return damaged(key, "a session has more outcomes than there are");
+    const std::span<const OutcomeRun> its = runs.first(session.runs);
+    if (entry_count(its) > session.events) return damaged(key, "a session has more outcomes than events");
     if (sessions_.find(session.client, tables_.hash()) != nullptr) return damaged(key, "a session is there twice");
-    if (its_bytes > 0) std::memcpy(sessions_.outcome_room().data(), outcomes.data(), its_bytes);
-    sessions_.remember(sessions_.add(session, tables_.hash()), session.outcomes);
-    outcomes = outcomes.subspan(its_bytes);
+    sessions_.load(session, its, tables_.hash());
+    runs = runs.subspan(session.runs);
   }
-  return Status::ok();
+  sessions_.set_runs_max(header.runs_max);
+  return memory(0, 0).fits() ? Status::ok() : does_not_fit();
 }
 
 }  // namespace florin::core

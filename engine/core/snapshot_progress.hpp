@@ -54,7 +54,7 @@ struct SnapshotProgress {
     std::size_t next = 0;  // emitted up to here
     std::uint32_t chunk = 0;
     std::vector<ClientSession> rows;  // the chunk in hand
-    std::vector<CreateReplyEntry> outcomes;
+    std::vector<OutcomeRun> runs;
     u128 hash = 0;  // of those emitted
   };
   Sessions sessions;

@@ -21,7 +21,7 @@ enum SnapshotTable : std::uint32_t {
   kSnapshotPast = 6,       ///< a PastEnd, if anything has left memory. Transfers, expiries and failed ids are those behind it
   kSnapshotBatchEnds = 7,  ///< BatchEnd: of what came after the generations that have left memory
   kSnapshotDropped = 8,    ///< a DroppedHistory, if anything was dropped
-  kSnapshotSessions = 9,   ///< a SnapshotSessions, its ClientSessions, and of each the CreateReplyEntry of its last write
+  kSnapshotSessions = 9,   ///< a SnapshotSessions, its ClientSessions in their order, and of each the OutcomeRuns of its last write
 };
 
 /// Rows of a chunk at most: 1 MiB of accounts.
@@ -39,8 +39,9 @@ static_assert(sizeof(SnapshotTransfers) == 16);
 /// Begins a chunk of sessions.
 struct SnapshotSessions {
   std::uint32_t sessions = 0;
-  std::uint32_t outcomes = 0;  ///< of all of them
-  std::uint64_t reserved = 0;
+  std::uint32_t runs = 0;      ///< OutcomeRuns of all of them
+  std::uint32_t runs_max = 0;  ///< the room that there is for runs; the same in each chunk
+  std::uint32_t reserved = 0;
 };
 static_assert(sizeof(SnapshotSessions) == 16);
 

@@ -68,6 +68,8 @@ enum class SessionVerdict : std::uint32_t {
   // Before a request gets a place in the order only:
   kSessionTooLow = 4,    ///< the client registered again since
   kReleaseMismatch = 5,  ///< it registered with another release
+  // Again of those that have one:
+  kForgotten = 6,  ///< it was executed before, and its answer had to make room for later ones
 };
 
 /// How a client names its session.
@@ -184,11 +186,12 @@ class StateMachine {
     static_cast<void>(name);
     return SessionVerdict::kNoSession;
   }
-  /// The client whose session should end if one more begins; 0: there may be one more. By use, that of reads included, which is no state: so
-  /// it is asked for here, and recorded. Asked again, it names another. Between batches.
-  [[nodiscard]] virtual u128 session_to_end(std::uint32_t sessions_max) noexcept {
-    static_cast<void>(sessions_max);
-    return 0;
+  /// Fills in what the record of a registration has to say beside what the client sent: the room for outcomes, and whose session should end if
+  /// there would be too many, `registrations` of the same batch before it included. That depends on reads, which are no state: so it is asked
+  /// for here, and recorded. Asked again, it names another. Between batches.
+  virtual void complete(RegisterClient& registration, std::uint32_t registrations) noexcept {
+    static_cast<void>(registration);
+    static_cast<void>(registrations);
   }
 
   /// Nothing leaves memory at present, because that fails: what reserve() refuses now may be possible later.

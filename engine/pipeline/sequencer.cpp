@@ -310,13 +310,12 @@ ReplyCode Sequencer::refusal_of(Request& request) noexcept {
   return is_write(request.operation) ? refusal_of_write(request) : ReplyCode::kOk;
 }
 
-/// A client that registers has no session yet: it is named here whose session ends for its sake. Those before it in this batch have taken
-/// their places already.
+/// A client that registers has no session yet: its record is completed here, with whose session ends for its sake.
 ReplyCode Sequencer::refusal_of_client(Request& request) noexcept {
   if (request.operation == Operation::kRegisterClient) {
     RegisterClient body;
     std::memcpy(&body, request.body, sizeof body);
-    body.evicted = state_machine_.session_to_end(body.sessions_max - std::min(registrations_++, body.sessions_max));
+    state_machine_.complete(body, registrations_++);
     std::memcpy(request.body, &body, sizeof body);
     request.body_checksum = record::checksum({request.body, sizeof body});
     registering_.set(place_of(request.client));
@@ -335,6 +334,8 @@ ReplyCode Sequencer::refusal_of_client(Request& request) noexcept {
 ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
   const std::uint64_t bytes = std::max<std::uint64_t>(record_bytes_ + record_share(request.body_bytes), kBatchBytesMin);
   if (!journal_has_room_ && !journal_.has_room(unwritten_bytes_ + bytes)) return ReplyCode::kDiskFull;
+  // Its room is there from the beginning.
+  if (request.operation == Operation::kRegisterClient) return state_machine_.is_held_up() ? ReplyCode::kBusy : ReplyCode::kOk;
   const bool creates_accounts = request.operation == Operation::kCreateAccounts;
   const std::uint32_t accounts = accounts_ + (creates_accounts ? request.event_count : 0);
   const std::uint32_t transfers = transfers_ + (creates_accounts ? 0 : request.event_count);

@@ -14,6 +14,7 @@ struct TigerBeetleSettings {
   std::uint16_t port = 0;             ///< 0: the system picks one
   u128 cluster = 0;                   ///< clients that name another are not served
   std::uint32_t sessions_max = 1024;  ///< more clients than that end the sessions of those that asked for nothing the longest
+  std::uint32_t first_message_timeout_ms = 60'000;  ///< of a connection; one that is there again, without a call, pings after 30 s
 };
 
 /// What an operator may set. Defaults suit one machine with thousands of connections.

@@ -11,7 +11,8 @@ constexpr std::uint64_t kNsPerMs = 1'000'000;
 
 TigerBeetleSession::TigerBeetleSession(SessionContext& context, std::uint64_t handle, int socket)
     : SocketSession(context, handle, socket),
-      reader_(tigerbeetle::MessageFormat(context.settings.tigerbeetle.cluster), kLargeBodyBytesMin) {}
+      reader_(tigerbeetle::MessageFormat(context.settings.tigerbeetle.cluster), kLargeBodyBytesMin),
+      silent_since_ns_(context.clock.steady_ns()) {}
 
 void TigerBeetleSession::on_ready(std::uint32_t events) {
   if (is_closed()) return;
@@ -55,8 +56,10 @@ void TigerBeetleSession::on_stop() {
 
 void TigerBeetleSession::on_tick(std::uint64_t now_ns) {
   if (is_closed() || close_slow_reader(now_ns)) return;
-  const bool is_late = has_passed(now_ns, message_since_ns_, context_.settings.frame_timeout_ms * kNsPerMs);
-  if (is_late || holds_back_others(now_ns, reader_.body_space().size())) close();
+  const ServerSettings& settings = context_.settings;
+  const bool is_silent = has_passed(now_ns, silent_since_ns_, settings.tigerbeetle.first_message_timeout_ms * kNsPerMs);
+  const bool is_late = has_passed(now_ns, message_since_ns_, settings.frame_timeout_ms * kNsPerMs);
+  if (is_silent || is_late || holds_back_others(now_ns, reader_.body_space().size())) close();
 }
 
 void TigerBeetleSession::update_interest() { SocketSession::update_interest(pause_ == Pause::kNone && !context_.stopping); }

@@ -86,6 +86,7 @@ class TigerBeetleSession final : public SocketSession {
   core::QueryReader::Moment query_moment_;     ///< newest that a page of it is of
   std::size_t query_bytes_ = 0;                ///< its share of SessionContext::gathered_bytes
   std::uint64_t message_since_ns_ = 0;         ///< when the partial message began; 0 = none
+  std::uint64_t silent_since_ns_;              ///< when the connection was made; 0 = there was a message
   Pause pause_ = Pause::kNone;
 };
 

@@ -92,10 +92,12 @@ bool TigerBeetleSession::read_messages() {
         }
         return true;
       case MessageReader::Event::kHeader:
+        silent_since_ns_ = 0;
         if (!take_large_header()) return false;
         break;
       case MessageReader::Event::kSkipped: message_since_ns_ = 0; break;
       case MessageReader::Event::kFrame:
+        silent_since_ns_ = 0;
         if (!take_message()) return false;
         message_since_ns_ = 0;
         break;

@@ -50,7 +50,8 @@ void TigerBeetleSession::on_reply(pipeline::Request& request) {
 /// Why a request was not executed. What may pass is not told: the client sends it again.
 void TigerBeetleSession::answer_verdict(SessionVerdict verdict) {
   switch (verdict) {
-    case SessionVerdict::kNoSession: return evict(request_header_, EvictionReason::kNoSession);
+    case SessionVerdict::kNoSession:
+    case SessionVerdict::kForgotten: return evict(request_header_, EvictionReason::kNoSession);
     case SessionVerdict::kSessionTooLow: return evict(request_header_, EvictionReason::kSessionTooLow);
     case SessionVerdict::kReleaseMismatch: return evict(request_header_, EvictionReason::kSessionReleaseMismatch);
     case SessionVerdict::kExecuted:

@@ -84,8 +84,9 @@ inline constexpr std::uint32_t kClientSessionsMax = 16'384;
 struct RegisterClient {
   std::uint32_t release = 0;       ///< of the client's library
   std::uint32_t sessions_max = 0;  ///< the server's setting at that time: others are evicted so that there are no more
-  std::uint64_t reserved = 0;
-  u128 evicted = 0;  ///< a client that goes first, if one has to; 0, or not enough: those whose last write is the oldest
+  std::uint32_t outcome_runs_max = 0;  ///< the room for outcomes from now on: core/client_sessions.hpp
+  std::uint32_t reserved = 0;
+  u128 evicted = 0;  ///< a client that goes first, if one has to, and before it in turn all get another one; 0, or not enough: those whose turn it is
 };
 static_assert(sizeof(RegisterClient) == 32 && offsetof(RegisterClient, evicted) == 16);
 static_assert(std::has_unique_object_representations_v<RegisterClient>);

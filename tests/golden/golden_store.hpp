@@ -1,22 +1,34 @@
 #pragma once
 
+#include <cstdint>
+#include <ostream>
 #include <string>
 
 /// @file
-/// The store whose files are committed as journal_v1.mdb and snapshot_v1.mdb.
+/// The stores whose files are committed.
 
 namespace florin::test {
 
-/// Where the files of the store lie in its folder.
-inline constexpr const char* kGoldenJournalFile = "/journal/00000000000000000001.mdb";
-inline constexpr const char* kGoldenSnapshotFile = "/snapshots/00000000000000000024.mdb";
-/// Snapshot after this event, end of the journal after that one.
-inline constexpr unsigned kGoldenSnapshotSequence = 24;
-inline constexpr unsigned kGoldenLastSequence = 27;
-inline constexpr unsigned kGoldenBatches = 8;
+/// A store that the real pipeline, journal and snapshot store write, stepped on the calling thread, with fixed ids and a clock of its own: the same
+/// batches and chunks every time.
+struct GoldenStore {
+  const char* name;                ///< of its files: journal_<name>.mdb, snapshot_<name>.mdb
+  std::uint64_t snapshot_sequence;  ///< snapshot after this event
+  std::uint64_t last_sequence;      ///< end of the journal
+  std::uint64_t batches;
+  std::uint64_t chunks;             ///< of the snapshot
+  const char* hash_at_snapshot;
+  const char* hash_at_end;
+  const char* digest_at_end;
+  /// Writes it into `folder`. `partitions` must not matter. Failures are test failures.
+  void (*write)(const std::string& folder, unsigned partitions);
+};
 
-/// Writes the store into `folder` with the real pipeline, journal and snapshot store, stepped on this thread, with fixed ids and
-/// a clock of its own: the same batches and chunks every time. `partitions` must not matter. Failures are test failures.
-void write_golden_store(const std::string& folder, unsigned partitions);
+inline void PrintTo(const GoldenStore& store, std::ostream* out) { *out << store.name; }
+
+/// Accounts and transfers of all kinds.
+void write_ledger_store(const std::string& folder, unsigned partitions);
+/// Sessions of TigerBeetle's clients, and their writes.
+void write_sessions_store(const std::string& folder, unsigned partitions);
 
 }  // namespace florin::test

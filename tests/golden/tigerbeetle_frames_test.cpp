@@ -3,11 +3,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -17,6 +14,7 @@
 #include "pipeline/pipeline.hpp"
 #include "server/tigerbeetle_session.hpp"
 #include "support/builders.hpp"
+#include "support/golden_text.hpp"
 #include "unit/tigerbeetle/messages.hpp"
 
 /// @file
@@ -141,17 +139,6 @@ Bytes elements_of(const std::vector<Element>& elements, std::size_t element_byte
   return body;
 }
 
-std::string hex_of(const Bytes& bytes) {
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i > 0 && i % 32 == 0) text += '\n';
-    const auto value = static_cast<unsigned>(bytes[i]);
-    text += "0123456789abcdef"[value >> 4];
-    text += "0123456789abcdef"[value & 15];
-  }
-  return text + '\n';
-}
-
 class Conversation {
  public:
   const std::string& hold() {
@@ -242,11 +229,9 @@ class Conversation {
 TEST(TigerBeetleFrames, AreThoseOfTheCommittedFile) {
   Conversation conversation;
   const std::string& held = conversation.hold();
-  if (std::getenv("FLORIN_UPDATE_GOLDEN") != nullptr) std::ofstream(kFile) << held;
-  std::stringstream committed;
-  committed << std::ifstream(kFile).rdbuf();
-  ASSERT_FALSE(committed.str().empty());
-  EXPECT_TRUE(committed.str() == held) << "write it anew and look at the difference: clients would be told something else";
+  const std::string committed = committed_text(kFile, held);
+  ASSERT_FALSE(committed.empty());
+  EXPECT_TRUE(committed == held) << "write it anew and look at the difference: clients would be told something else";
 }
 
 }  // namespace

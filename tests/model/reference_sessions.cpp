@@ -19,6 +19,17 @@ std::vector<std::uint32_t> batch_sizes(const core::Command& command) {
   return sizes;
 }
 
+/// Stretches of outcomes that differ from the one before by one event and one nanosecond only.
+std::size_t runs_of(const std::vector<CreateReplyEntry>& outcomes) {
+  std::size_t runs = 0;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const bool goes_on = i > 0 && outcomes[i].status == outcomes[i - 1].status && outcomes[i].index == outcomes[i - 1].index + 1 &&
+                         outcomes[i].timestamp == outcomes[i - 1].timestamp + 1;
+    runs += goes_on ? 0 : 1;
+  }
+  return runs;
+}
+
 }  // namespace
 
 SessionVerdict ReferenceSessions::enrol(const core::Command& command) {
@@ -28,12 +39,16 @@ SessionVerdict ReferenceSessions::enrol(const core::Command& command) {
   RegisterClient asked;
   std::memcpy(&asked, command.body.data(), sizeof asked);
   const std::size_t sessions_max = std::clamp(asked.sessions_max, 1U, kClientSessionsMax);
-  if (sessions_.size() >= sessions_max) sessions_.erase(asked.evicted);
-  while (sessions_.size() >= sessions_max) {
-    sessions_.erase(std::ranges::min_element(sessions_, {}, [](const auto& entry) { return entry.second.sequence; }));
+  if (sessions_.size() >= sessions_max && sessions_.contains(asked.evicted)) {
+    std::rotate(turns_.begin(), std::ranges::find(turns_, asked.evicted), turns_.end());
+    evict(asked.evicted);
   }
+  while (sessions_.size() >= sessions_max) evict(turns_.front());
   sessions_[command.origin->client] = {
       .number = command.first_sequence, .release = asked.release, .body = {}, .sequence = command.first_sequence, .timestamp = command.timestamp, .outcomes = {}};
+  turns_.push_back(command.origin->client);
+  runs_max_ = asked.outcome_runs_max;
+  forget_oldest();
   return SessionVerdict::kExecuted;
 }
 
@@ -44,9 +59,11 @@ SessionVerdict ReferenceSessions::write(ReferenceLedger& ledger, const core::Com
   if (command.origin->request < session.request) return SessionVerdict::kStale;
   if (command.origin->request == session.request) {
     const bool is_same = std::ranges::equal(command.body, session.body) && command.operation == session.operation && command.flags == session.flags;
-    return is_same ? SessionVerdict::kRepeated : SessionVerdict::kStale;
+    if (!is_same) return SessionVerdict::kStale;
+    return session.is_forgotten ? SessionVerdict::kForgotten : SessionVerdict::kRepeated;
   }
   session.outcomes.clear();
+  session.is_forgotten = false;
   std::uint32_t first = 0;
   for (const std::uint32_t size : batch_sizes(command)) {
     if (size == 0) continue;
@@ -64,7 +81,31 @@ SessionVerdict ReferenceSessions::write(ReferenceLedger& ledger, const core::Com
   session.flags = command.flags;
   session.sequence = command.first_sequence + command.event_count - 1;
   session.timestamp = command.timestamp;
+  turns_.erase(std::ranges::find(turns_, command.origin->client));
+  turns_.push_back(command.origin->client);
+  forget_oldest();
   return SessionVerdict::kExecuted;
+}
+
+void ReferenceSessions::evict(u128 client) {
+  sessions_.erase(client);
+  turns_.erase(std::ranges::find(turns_, client));
+}
+
+/// Until what all remember has room, or the newest write that has outcomes is all that is left.
+void ReferenceSessions::forget_oldest() {
+  for (;;) {
+    std::size_t runs = 0;
+    std::vector<Session*> remembering;
+    for (auto& [client, session] : sessions_) {
+      runs += runs_of(session.outcomes);
+      if (!session.outcomes.empty()) remembering.push_back(&session);
+    }
+    if (runs <= runs_max_ || remembering.size() < 2) return;
+    Session& oldest = **std::ranges::min_element(remembering, {}, [](const Session* session) { return session->sequence; });
+    oldest.outcomes.clear();
+    oldest.is_forgotten = true;
+  }
 }
 
 std::vector<std::byte> ReferenceSessions::execute(ReferenceLedger& ledger, const core::Command& command) {

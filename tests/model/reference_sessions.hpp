@@ -22,6 +22,7 @@ class ReferenceSessions {
     std::uint64_t sequence = 0;
     std::uint64_t timestamp = 0;
     std::vector<CreateReplyEntry> outcomes;
+    bool is_forgotten = false;
   };
 
   /// Executes a write of a client, or not, and returns the body of its reply.
@@ -32,8 +33,12 @@ class ReferenceSessions {
  private:
   core::SessionVerdict enrol(const core::Command& command);
   core::SessionVerdict write(ReferenceLedger& ledger, const core::Command& command);
+  void evict(u128 client);
+  void forget_oldest();
 
   std::map<u128, Session> sessions_;
+  std::vector<u128> turns_;  ///< in which they end
+  std::size_t runs_max_ = 0;
 };
 
 }  // namespace florin::model

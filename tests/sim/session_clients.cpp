@@ -48,7 +48,7 @@ void SessionClients::answered(const pipeline::Request& request) {
   }
   core::ClientReply reply;
   std::memcpy(&reply, request.reply.data, sizeof reply);
-  if (reply.verdict == core::SessionVerdict::kNoSession) begin_anew();
+  if (reply.verdict == core::SessionVerdict::kNoSession || reply.verdict == core::SessionVerdict::kForgotten) begin_anew();
   const bool is_registered = reply.verdict == core::SessionVerdict::kExecuted || reply.verdict == core::SessionVerdict::kRepeated;
   if (request.operation == Operation::kRegisterClient && is_registered) client.session = reply.sequence;
 }

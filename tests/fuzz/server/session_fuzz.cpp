@@ -1,16 +1,11 @@
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "fuzz/protocol/mend_frames.hpp"
-#include "integration/server/fake_port.hpp"
+#include "fuzz/socket_conversation.hpp"
 #include "protocol/frame_reader.hpp"
 #include "server/native_session.hpp"
 
@@ -23,104 +18,29 @@ namespace {
 
 using namespace florin;
 
-constexpr int kQuietRounds = 3;
+using fuzz::require;
 
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-/// One connection, with what the I/O loop does in a round written out.
-class Conversation {
+class Conversation final : public fuzz::SocketConversation {
  public:
   using Replies = std::vector<std::pair<std::uint64_t, ReplyCode>>;  // request, code
 
-  Conversation(server::SessionContext& context, server::test::FakePort& port) : context_(context), port_(port) {
-    require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets_) == 0);
-    session_ = std::make_unique<server::NativeSession>(context_, 1, sockets_[0], true);
-    require(session_->start());
+  Conversation(server::SessionContext& context, server::test::FakePort& port) : SocketConversation(context, port) {
+    start(std::make_unique<server::NativeSession>(context, 1, session_socket(), true));
   }
-  ~Conversation() {
-    session_.reset();
-    ::close(sockets_[1]);
-    context_.dirty.clear();
-    context_.closed.clear();
-    context_.waiting_for_block.clear();
-    context_.waiting_for_query_block.clear();
-    context_.blocks_freed = false;
-    require(port_.has_every_block());
-    require(context_.large_bodies == 0 && context_.unsent_bytes == 0);
-  }
-  Conversation(const Conversation&) = delete;
-  Conversation& operator=(const Conversation&) = delete;
 
-  /// Sends the stream in pieces of at most `piece_max`, then ends it; all replies.
+  /// All replies.
   Replies hold(std::span<const std::byte> stream, std::uint32_t seed, std::size_t piece_max) {
-    while (!stream.empty()) {
-      seed = seed * 1664525U + 1013904223U;
-      const std::size_t size = std::min<std::size_t>(stream.size(), 1 + (seed >> 8) % piece_max);
-      const ssize_t sent = ::send(sockets_[1], stream.data(), size, MSG_NOSIGNAL);
-      if (sent < 0 && errno != EAGAIN) break;  // it closed
-      if (sent > 0) stream = stream.subspan(static_cast<std::size_t>(sent));
-      const bool worked = round();
-      require(sent > 0 || worked);
-    }
-    settle();
-    ::shutdown(sockets_[1], SHUT_WR);
-    settle();
-    require(session_->is_closed());
+    send_all(stream, seed, piece_max);
     std::sort(replies_.begin(), replies_.end());  // a refusal may overtake a request that is under way
     return std::move(replies_);
   }
 
  private:
-  void settle() {
-    for (int quiet = 0; quiet < kQuietRounds;) quiet = round() ? 0 : quiet + 1;
-  }
-
-  bool round() {
-    bool worked = false;
-    context_.gatherer.begin_round();
-    epoll_event event{};
-    bool may_ask = true;
-    while (context_.poller.next(event, may_ask)) {
-      worked = true;
-      session_->on_ready(event.events);
-    }
-    worked |= context_.gatherer.submit_gathered();
-    worked |= port_.run_inline();
-    while (pipeline::RequestBlock* block = context_.gatherer.completed()) {
-      for (pipeline::Request& request : block->requests()) session_->on_reply(request);
-      context_.gatherer.recycle(block);
-      context_.blocks_freed = true;
-    }
-    if (std::exchange(context_.blocks_freed, false)) {
-      resume(context_.waiting_for_block);
-      resume(context_.waiting_for_query_block);
-    }
-    while (!context_.dirty.empty()) {
-      worked = true;
-      context_.dirty.clear();
-      session_->on_round_end();
-    }
-    const bool received = receive();
-    return worked || received;
-  }
-
-  template <typename Waiting>
-  void resume(Waiting& waiting) {
-    if (waiting.empty()) return;
-    waiting.clear();
-    session_->on_resume();
-  }
-
-  bool receive() {
-    static std::vector<std::byte> piece(std::size_t{256} << 10);
-    const ssize_t count = ::recv(sockets_[1], piece.data(), piece.size(), 0);
-    if (count <= 0) return false;
-    reader_.feed(std::span(piece).first(static_cast<std::size_t>(count)));
+  void on_received(std::span<const std::byte> bytes) override {
+    reader_.feed(bytes);
     for (;;) {
       switch (reader_.next()) {
-        case protocol::FrameReader::Event::kNeedMore: return true;
+        case protocol::FrameReader::Event::kNeedMore: return;
         case protocol::FrameReader::Event::kFrame:
           replies_.emplace_back(reader_.header().request, protocol::code_of(reader_.header()));
           break;
@@ -129,10 +49,6 @@ class Conversation {
     }
   }
 
-  server::SessionContext& context_;
-  server::test::FakePort& port_;
-  int sockets_[2] = {-1, -1};
-  std::unique_ptr<server::NativeSession> session_;
   protocol::FrameReader reader_{protocol::Direction::kReply, kReplyBytesMax};
   Replies replies_;
 };

@@ -1,18 +1,11 @@
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <utility>
 #include <vector>
 
+#include "fuzz/socket_conversation.hpp"
 #include "fuzz/tigerbeetle/mend_messages.hpp"
-#include "integration/server/fake_port.hpp"
 #include "server/tigerbeetle_session.hpp"
 
 /// @file
@@ -25,11 +18,7 @@ namespace {
 using namespace florin;
 using tigerbeetle::MessageReader;
 
-constexpr int kQuietRounds = 3;
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
+using fuzz::require;
 
 /// Rows of anything; every other page ends early.
 std::uint32_t some_page(const pipeline::Request& request, std::byte* to, PageEnd& end) {
@@ -49,107 +38,30 @@ std::uint32_t some_page(const pipeline::Request& request, std::byte* to, PageEnd
   return bytes;
 }
 
-/// One connection, with what the I/O loop does in a round written out.
-class Conversation {
+class Conversation final : public fuzz::SocketConversation {
  public:
   Conversation(server::SessionContext& context, server::test::FakePort& port, u128 cluster)
-      : context_(context), port_(port), reader_(tigerbeetle::MessageFormat(cluster), tigerbeetle::kMessageBytesMax) {
-    require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets_) == 0);
-    session_ = std::make_unique<server::TigerBeetleSession>(context_, 1, sockets_[0]);
-    require(session_->start());
+      : SocketConversation(context, port), reader_(tigerbeetle::MessageFormat(cluster), tigerbeetle::kMessageBytesMax) {
+    start(std::make_unique<server::TigerBeetleSession>(context, 1, session_socket()));
   }
-  ~Conversation() {
-    session_.reset();
-    ::close(sockets_[1]);
-    context_.dirty.clear();
-    context_.closed.clear();
-    context_.waiting_for_block.clear();
-    context_.waiting_for_query_block.clear();
-    context_.blocks_freed = false;
-    require(port_.has_every_block());
-    require(context_.large_bodies == 0 && context_.unsent_bytes == 0 && context_.gathered_bytes == 0);
-  }
-  Conversation(const Conversation&) = delete;
-  Conversation& operator=(const Conversation&) = delete;
 
-  /// Sends the stream in pieces of at most `piece_max`, then ends it.
   void hold(std::span<const std::byte> stream, std::uint32_t seed, std::size_t piece_max) {
-    const std::size_t messages_max = stream.size() / tigerbeetle::kHeaderBytes;
-    while (!stream.empty()) {
-      seed = seed * 1664525U + 1013904223U;
-      const std::size_t size = std::min<std::size_t>(stream.size(), 1 + (seed >> 8) % piece_max);
-      const ssize_t sent = ::send(sockets_[1], stream.data(), size, MSG_NOSIGNAL);
-      if (sent < 0 && errno != EAGAIN) break;  // it closed
-      if (sent > 0) stream = stream.subspan(static_cast<std::size_t>(sent));
-      const bool worked = round();
-      require(sent > 0 || worked);
-    }
-    settle();
-    ::shutdown(sockets_[1], SHUT_WR);
-    settle();
-    require(session_->is_closed());
-    require(answers_ <= messages_max);
+    send_all(stream, seed, piece_max);
+    require(answers_ <= stream.size() / tigerbeetle::kHeaderBytes);
   }
 
  private:
-  void settle() {
-    for (int quiet = 0; quiet < kQuietRounds;) quiet = round() ? 0 : quiet + 1;
-  }
-
-  bool round() {
-    bool worked = false;
-    context_.gatherer.begin_round();
-    epoll_event event{};
-    bool may_ask = true;
-    while (context_.poller.next(event, may_ask)) {
-      worked = true;
-      session_->on_ready(event.events);
-    }
-    worked |= context_.gatherer.submit_gathered();
-    worked |= port_.run_inline();
-    while (pipeline::RequestBlock* block = context_.gatherer.completed()) {
-      for (pipeline::Request& request : block->requests()) session_->on_reply(request);
-      context_.gatherer.recycle(block);
-      context_.blocks_freed = true;
-    }
-    if (std::exchange(context_.blocks_freed, false)) {
-      resume(context_.waiting_for_block);
-      resume(context_.waiting_for_query_block);
-    }
-    while (!context_.dirty.empty()) {
-      worked = true;
-      context_.dirty.clear();
-      session_->on_round_end();
-    }
-    const bool received = receive();
-    return worked || received;
-  }
-
-  template <typename Waiting>
-  void resume(Waiting& waiting) {
-    if (waiting.empty()) return;
-    waiting.clear();
-    session_->on_resume();
-  }
-
-  bool receive() {
-    static std::vector<std::byte> piece(std::size_t{256} << 10);
-    const ssize_t count = ::recv(sockets_[1], piece.data(), piece.size(), 0);
-    if (count <= 0) return false;
-    reader_.feed(std::span(piece).first(static_cast<std::size_t>(count)));
+  void on_received(std::span<const std::byte> bytes) override {
+    reader_.feed(bytes);
     for (;;) {
       switch (reader_.next()) {
-        case MessageReader::Event::kNeedMore: return true;
+        case MessageReader::Event::kNeedMore: return;
         case MessageReader::Event::kFrame: ++answers_; break;
         default: require(false);
       }
     }
   }
 
-  server::SessionContext& context_;
-  server::test::FakePort& port_;
-  int sockets_[2] = {-1, -1};
-  std::unique_ptr<server::TigerBeetleSession> session_;
   MessageReader reader_;
   std::size_t answers_ = 0;
 };

@@ -74,11 +74,11 @@ class EngineFixture : public testing::Test {
       parker.park();
     }
     EXPECT_EQ(done, block);
-    const pipeline::Request answered = done->requests()[0];
-    const auto* data = answered.reply.data;
-    reply.assign(data, data + answered.reply.size);
+    answers.assign(done->requests().begin(), done->requests().end());
+    const auto* data = answers[0].reply.data;
+    reply.assign(data, data + answers[0].reply.size);
     port.recycle(done);
-    return answered;
+    return answers[0];
   }
 
   std::string status() {
@@ -94,7 +94,8 @@ class EngineFixture : public testing::Test {
   std::string folder;
   std::unique_ptr<Engine> engine;
   runtime::Parker parker;
-  std::vector<std::byte> reply;
+  std::vector<pipeline::Request> answers;  ///< requests of the last block, whose memory is the port's again
+  std::vector<std::byte> reply;             ///< to the first of them
 };
 
 }  // namespace florin

@@ -56,7 +56,7 @@ class PythonClientQueriesTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.archive = tempfile.TemporaryDirectory(prefix="florin_archive_")
-        cls.server = Server("--test-clock", "--generation", "4000", "--memory-budget", "128MiB", "--archive", cls.archive.name, "--archive-after", "1")
+        cls.server = Server("--test-clock", "--generation", "4000", "--memory-budget", "160MiB", "--archive", cls.archive.name, "--archive-after", "1")
         cls.client = tb.ClientSync(cluster_id=0, replica_addresses=cls.server.address)
         cls.client.create_accounts([account(number) for number in range(1, 9)])
         cls.transfers = [transfer(number) for number in range(cls.TRANSFERS)]

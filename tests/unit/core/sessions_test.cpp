@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "core/ledger.hpp"
 #include "support/client_requests.hpp"
 #include "support/online_snapshot.hpp"
 #include "unit/core/ledger_script.hpp"
@@ -27,8 +28,8 @@ class SessionsTest : public LedgerTest {
  protected:
   SessionsTest() { ledger.given({account(1), account(2)}); }
 
-  ClientAnswer enrol(u128 client, std::uint32_t sessions_max = 10, u128 evicted = 0) {
-    const RegisterClient body{.release = kRelease, .sessions_max = sessions_max, .evicted = evicted};
+  ClientAnswer enrol(u128 client, std::uint32_t sessions_max = 10, u128 evicted = 0, std::uint32_t outcome_runs_max = 1'000) {
+    const RegisterClient body{.release = kRelease, .sessions_max = sessions_max, .outcome_runs_max = outcome_runs_max, .evicted = evicted};
     return send(register_request(client, ledger.next_now(), body));
   }
   ClientAnswer send(const TestRequest& request) { return ClientAnswer(ledger.engine().execute(request)); }
@@ -205,10 +206,42 @@ TEST_P(SessionsTest, AClientThatIsNamedGoesFirst) {
   EXPECT_EQ(ledger.engine().state_machine().counts().client_sessions, 3U) << "nobody has that name, and yet one had to go";
 }
 
+TEST_P(SessionsTest, WhoseTurnCameBeforeThatOfTheNamedOneGetsAnother) {
+  for (u128 client = 1; client <= 4; ++client) enrol(client, 4);
+  enrol(5, 4, 3);  // as when 1 and 2 asked for something since
+  enrol(6, 4);
+  const auto has_session = [&](u128 client) { return send(transfers(client, 1, {{transfer(client)}})).reply.verdict == SessionVerdict::kExecuted; };
+  EXPECT_FALSE(has_session(3));
+  EXPECT_FALSE(has_session(4)) << "1 and 2 are behind it";
+  for (const u128 client : {1U, 2U, 5U, 6U}) EXPECT_TRUE(has_session(client));
+}
+
+/// The write is not executed a second time, and nothing is made up in the place of its outcomes.
+TEST_P(SessionsTest, AWriteWhoseOutcomesMadeRoomForOthersIsNotAnsweredAgain) {
+  constexpr std::uint32_t kRoom = 3;
+  enrol(kAlice, 10, 0, kRoom);
+  enrol(kBob, 10, 0, kRoom);
+  const auto failing = [](u128 id) { return Transfers{transfer(id).debit(9), transfer(id + 1).amount(5), transfer(id + 2).debit(9)}; };
+  const TestRequest alices = transfers(kAlice, 1, {failing(100)});
+  const TestRequest bobs = transfers(kBob, 1, {failing(200)});
+  send(alices);
+  EXPECT_EQ(send(again(alices)).reply.verdict, SessionVerdict::kRepeated);
+  send(bobs);
+  const ClientAnswer forgotten = send(again(alices));
+  EXPECT_EQ(forgotten.reply.verdict, SessionVerdict::kForgotten);
+  EXPECT_TRUE(forgotten.entries.empty());
+  EXPECT_EQ(send(again(bobs)).reply.verdict, SessionVerdict::kRepeated);
+  EXPECT_EQ(moved(), 10U);
+  const TestRequest next = transfers(kAlice, 2, {{transfer(300).amount(1)}});
+  EXPECT_EQ(send(next).reply.verdict, SessionVerdict::kExecuted) << "its session is what it was";
+  EXPECT_EQ(send(again(next)).reply.verdict, SessionVerdict::kRepeated);
+}
+
 TEST_P(SessionsTest, ASmallerSettingEvictsAsManyAsItTakes) {
   for (u128 client = 1; client <= 8; ++client) enrol(client, 8);
   enrol(9, 3);
   EXPECT_EQ(ledger.engine().state_machine().counts().client_sessions, 3U);
+  for (const u128 client : {7U, 8U}) EXPECT_EQ(send(transfers(client, 1, {{transfer(client)}})).reply.verdict, SessionVerdict::kExecuted);
   enrol(10, 0);
   EXPECT_EQ(ledger.engine().state_machine().counts().client_sessions, 1U) << "there is always room for who registers";
 }
@@ -249,6 +282,26 @@ TEST_P(SessionsTest, ASnapshotHasThemAndTheirAnswers) {
 }
 
 FLORIN_RUN_ON_ALL_LEDGERS(SessionsTest);
+
+/// So a ledger that serves clients never needs more for their sake than it did at the start.
+TEST(SessionMemory, CountsInFullFromTheStartOrFromTheFirstSessionOn) {
+  const auto make = [](bool serves_clients) {
+    return std::make_unique<core::Ledger>(core::LedgerOptions{.memory_budget_bytes = std::uint64_t{64} << 20, .serves_clients = serves_clients});
+  };
+  EngineUnderTest serving(make(true));
+  EngineUnderTest other(make(false));
+  const auto needed = [](EngineUnderTest& engine) { return engine.state_machine().memory(0, 0).needed_bytes; };
+  const std::uint64_t before = needed(other);
+  EXPECT_GE(needed(serving), before + (std::uint64_t{8} << 20));
+  for (EngineUnderTest* engine : {&serving, &other}) engine->execute(register_request(kAlice, kScriptStart, {.sessions_max = 10}));
+  EXPECT_EQ(needed(serving), needed(other));
+  const std::uint64_t with_one = needed(serving);
+  for (std::uint64_t number = 1; number <= 50; ++number) {
+    const Transfers failing(1'000, transfer(number).debit(9));
+    serving.execute(client_request(kAlice, number, Batches{failing}, kScriptStart + number * kSecond));
+  }
+  EXPECT_LE(needed(serving), with_one + (std::uint64_t{1} << 20)) << "what the transfers' ids take";
+}
 
 }  // namespace
 }  // namespace florin::test

@@ -1,9 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <sstream>
+#include <string>
 
 #include "florin/account.hpp"
 #include "florin/query.hpp"
@@ -11,6 +9,7 @@
 #include "florin/transfer.hpp"
 #include "protocol/create_reply.hpp"
 #include "protocol/frame_reader.hpp"
+#include "support/golden_text.hpp"
 #include "unit/protocol/frames.hpp"
 
 /// @file
@@ -31,12 +30,7 @@ std::string path_of(const char* path) {
   return absolute;
 }
 
-std::string text_of_file(const char* path) {
-  std::ifstream file(path_of(path));
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
+std::string text_of(const char* path) { return florin::test::text_of_file(path_of(path)); }
 
 template <typename T>
 Bytes bytes_of(const T& value) {
@@ -212,38 +206,23 @@ std::vector<Vector> all_vectors() {
   return all;
 }
 
-std::string hex_of(const Bytes& bytes) {
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i > 0 && i % 32 == 0) text += '\n';
-    const auto value = static_cast<unsigned>(bytes[i]);
-    text += "0123456789abcdef"[value >> 4];
-    text += "0123456789abcdef"[value & 15];
-  }
-  text += '\n';
-  return text;
-}
-
 std::string rendered(const std::vector<Vector>& vectors) {
   std::string text;
   for (const Vector& vector : vectors) {
     text.append(vector.direction == Direction::kRequest ? "request " : "reply ").append(vector.name).append("\n");
-    text.append(hex_of(vector.frame)).append("\n");
+    text.append(florin::test::hex_of(vector.frame)).append("\n");
   }
   return text;
 }
 
 TEST(ProtocolVectors, CommittedFileIsWhatTheCodecMakes) {
   const std::string text = rendered(all_vectors());
-  if (std::getenv("FLORIN_UPDATE_GOLDEN") != nullptr) {
-    std::ofstream(path_of("tests/golden/protocol_v1.txt")) << text;
-  }
-  EXPECT_EQ(text_of_file("tests/golden/protocol_v1.txt"), text);
+  EXPECT_EQ(florin::test::committed_text(path_of("tests/golden/protocol_v1.txt"), text), text);
 }
 
 TEST(ProtocolVectors, PageQuotesTheCommittedFile) {
-  const std::string page = text_of_file("docs/protocol.md");
-  const std::string golden = text_of_file("tests/golden/protocol_v1.txt");
+  const std::string page = text_of("docs/protocol.md");
+  const std::string golden = text_of("tests/golden/protocol_v1.txt");
   ASSERT_FALSE(golden.empty());
   EXPECT_NE(page.find("```\n" + golden.substr(0, golden.size() - 1) + "```\n"), std::string::npos);
 }
@@ -265,7 +244,7 @@ void expect_row(const std::string& page, std::uint64_t number, std::string_view 
 }
 
 TEST(ProtocolPage, ListsEveryOperationCodeAndStatus) {
-  const std::string page = text_of_file("docs/protocol.md");
+  const std::string page = text_of("docs/protocol.md");
   int operations = 0;
   for (int value = 0; value < 64; ++value) {  // From 64 on: of the journal only.
     const auto operation = static_cast<Operation>(value);

@@ -74,6 +74,25 @@ TEST_F(TigerBeetleSessionTest, APeerThatDoesNotReadIsNotReadUntilItDoes) {
   EXPECT_EQ(received_.size(), sent_bytes / 256);
 }
 
+TEST_F(TigerBeetleSessionTest, AConnectionWithoutAMessageEndsAfterAWhile) {
+  open();
+  const std::uint64_t limit_ns = settings_.tigerbeetle.first_message_timeout_ms * std::uint64_t{1'000'000};
+  send(std::span<const std::byte>(Bytes(100)));  // not yet one
+  round();
+  session_->on_tick(context_->clock.steady_ns() + 1'000'000);
+  EXPECT_FALSE(session_->is_closed());
+  session_->on_tick(context_->clock.steady_ns() + limit_ns);
+  EXPECT_TRUE(session_->is_closed());
+}
+
+TEST_F(TigerBeetleSessionTest, AConnectionThatHadAMessageMayBeSilent) {
+  open();
+  send(messages::joined(messages::ping_header(), {}));
+  round();
+  session_->on_tick(context_->clock.steady_ns() + 2 * settings_.tigerbeetle.first_message_timeout_ms * std::uint64_t{1'000'000});
+  EXPECT_FALSE(session_->is_closed());
+}
+
 TEST_F(TigerBeetleSessionTest, AnswersHaveAsManyBatchesAsRequests) {
   open();
   send_request(OperationCode::kCreateTransfers, messages::multi_batch(128, {2, 0, 1}), 1);
