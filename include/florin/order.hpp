@@ -16,6 +16,9 @@
 
 namespace florin {
 
+// GCC takes an enumerator for a shadow of florin::kCreated (status_codes.hpp).
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 /// Where the money of an order is. docs/payment-states.md says which command leads from where to where.
 enum class MoneyState : std::uint8_t {
   kCreated = 1,
@@ -32,6 +35,7 @@ enum class MoneyState : std::uint8_t {
   kExpired = 12,
   kFailed = 13,
 };
+#pragma GCC diagnostic pop
 
 constexpr std::string_view name_of(MoneyState state) noexcept {
   switch (state) {
