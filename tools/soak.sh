@@ -67,7 +67,7 @@ fi
 start_server() { # PARTITIONS
   : >"$work/server.out"
   "$florin" serve --data "$work/ledger" --listen 127.0.0.1:0 --partitions "$1" --snapshot-every "$snapshot_every" \
-    --memory-budget 2GiB --generation "$generation" >"$work/server.out" 2>>"$work/server.log" &
+    --memory-budget 2GiB --generation "$generation" --archive "$work/archive" --archive-after 2 >"$work/server.out" 2>>"$work/server.log" &
   server=$!
   for _ in $(seq 2400); do
     address=$(sed -n 's/^listening on //p' "$work/server.out")
@@ -117,5 +117,5 @@ server=
 say "Verifying the journal of all lives"
 "$florin" verify --data "$work/ledger"
 say "A history of $transfers transfers in 4 GiB: ids in no order, everything sealed, asked warm and cold, started again"
-bench/run_history --print-only --transfers "$transfers" --random-ids
+bench/run_history --print-only --kinds random-ids --transfers "$transfers" --more 0
 say "Nothing was lost in $rounds kills; seeds from $first"

@@ -46,10 +46,13 @@ constexpr auto kUnusedBytes = [] {
 }();
 
 bool any_unused_byte_is_set(const PaymentCommand& command, const ByteMask& unused) noexcept {
-  std::array<std::uint64_t, std::tuple_size_v<ByteMask>> words;
-  std::memcpy(words.data(), &command, sizeof command);
+  const auto* bytes = reinterpret_cast<const std::byte*>(&command);
   std::uint64_t set = 0;
-  for (std::size_t i = 0; i < words.size(); ++i) set |= words[i] & unused[i];
+  for (std::size_t i = 0; i < unused.size(); ++i) {
+    std::uint64_t word = 0;  // read where it is: a copy of the command would cost more than the check
+    std::memcpy(&word, bytes + i * sizeof word, sizeof word);
+    set |= word & unused[i];
+  }
   return set != 0;
 }
 

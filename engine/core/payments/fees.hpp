@@ -17,13 +17,19 @@
 
 namespace florin::core {
 
+/// `product` / 10,000. Nearly all are below 2^64, and then the compiler multiplies.
+constexpr u128 per_ten_thousand(u128 product) noexcept {
+  if (high64(product) == 0) [[likely]] return low64(product) / kBasisPoints;
+  return product / kBasisPoints;
+}
+
 /// F(amount).
 constexpr u128 fee_of(const FeeSchedule& schedule, u128 amount) noexcept {
   if (amount == 0) return 0;
   u128 rounding = 0;
   if (schedule.rounding == FeeRounding::kHalfUp) rounding = kBasisPoints / 2;
   if (schedule.rounding == FeeRounding::kUp) rounding = kBasisPoints - 1;
-  const u128 proportional = (amount * schedule.bps + rounding) / kBasisPoints;
+  const u128 proportional = per_ten_thousand(amount * schedule.bps + rounding);
   const u128 fee = std::min(schedule.max, std::max(schedule.min, schedule.fixed + proportional));
   return schedule.side == FeeSide::kInside ? std::min(amount, fee) : fee;
 }

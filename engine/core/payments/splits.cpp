@@ -76,7 +76,7 @@ Shares share_capture(const OrderHot& order, const FeeSchedule& schedule, Split s
   const Net net = net_of_capture(order, schedule, amount);
   Shares shares{.fee = net.fee, .owner = net.amount};
   for (std::size_t i = 0; i < split.parts.size(); ++i) {
-    const u128 target = net.total * split.bps[i] / kBasisPoints;
+    const u128 target = per_ten_thousand(net.total * split.bps[i]);
     const u128 captured = split.parts[i].captured;
     shares.parts[i] = std::min(shares.owner, target > captured ? target - captured : u128{0});
     shares.owner -= shares.parts[i];

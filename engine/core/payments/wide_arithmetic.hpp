@@ -38,7 +38,10 @@ struct Division {
 constexpr Division divide(U256 dividend, u128 divisor) noexcept {
   assert(dividend.high < divisor);
   // Amounts below 2^64 end here: nearly all there are. The rest takes a bit of the quotient at a time.
-  if (dividend.high == 0) return {.quotient = dividend.low / divisor, .remainder = dividend.low % divisor};
+  if (dividend.high == 0) {
+    const u128 quotient = dividend.low / divisor;
+    return {.quotient = quotient, .remainder = dividend.low - quotient * divisor};  // not by a second division
+  }
   Division result{.remainder = dividend.high};
   for (int bit = 127; bit >= 0; --bit) {
     const bool carry = result.remainder >> 127 != 0;
