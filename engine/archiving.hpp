@@ -14,7 +14,7 @@
 namespace florin {
 
 /// Moves sealed segments into the archive, the oldest first, until only the newest few are as they were sealed. An agent that a thread of low
-/// priority steps, a MiB at a time; sealing has a thread of its own and never waits for it.
+/// priority steps, 64 KiB at a time, with pauses while somebody writes; sealing has a thread of its own and never waits for it.
 /// One segment: its file is written, durable, and read back whole; the sealed one is removed; whoever reads it takes the archived one from
 /// the next batch boundary on; and when nobody reads the sealed one any more, its mapping goes and the next segment's turn comes. What fails
 /// is told once and tried again; the sealed segment is there until the archived one is whole. One that turns out damaged is set aside, so that the
@@ -32,6 +32,7 @@ class Archiving final : public runtime::Agent {
   [[nodiscard]] unsigned long long idle_ns() const noexcept override { return idle_ns_; }
 
  private:
+  [[nodiscard]] bool is_beside_writes(const history::SealedPast& past) noexcept;
   Result<bool> step(history::SealedPast& past);
   Result<bool> begin(history::SealedPast& past);
   Status write(u128 store_id);
@@ -51,6 +52,8 @@ class Archiving final : public runtime::Agent {
   std::unique_ptr<journal::ArchiveWriter> writer_;  ///< while it is written
   std::unique_ptr<SealedReader> reader_;            ///< while it is read back
   std::uint64_t checked_ = 0;                       ///< blocks
+  std::uint64_t filled_ = 0;                        ///< of the generation that fills, when it was last asked
+  std::uint32_t quiet_steps_ = 0;                   ///< in which nothing was written
   unsigned long long idle_ns_ = ~0ULL;
   std::string reported_;  ///< the failure that was told last
 };

@@ -13,8 +13,8 @@ namespace florin::journal {
 namespace {
 
 constexpr std::uint64_t kBlockBytes = VerifiedBytes::kBlockBytes;  // the largest
-constexpr std::uint64_t kBytesPerStep = 1U << 20;
-constexpr std::size_t kBufferBytes = 4U << 20;
+constexpr std::uint64_t kBytesPerStep = 64U << 10;
+constexpr std::size_t kWriteBytes = UncachedFile::kWriteBytes;
 
 std::string temporary(const std::string& path) { return path + ".tmp"; }
 
@@ -26,7 +26,7 @@ ArchiveWriter::ArchiveWriter(std::string path, std::unique_ptr<SealedReader> sou
       packer_(kLevel),
       block_(kBlockBytes),
       packed_(kBlockBytes),
-      buffer_(kBufferBytes),
+      buffer_(kWriteBytes + kBlockBytes),
       buffer_offset_(kSealedPageBytes) {}
 
 ArchiveWriter::~ArchiveWriter() {
@@ -36,7 +36,7 @@ ArchiveWriter::~ArchiveWriter() {
 
 Result<std::unique_ptr<ArchiveWriter>> ArchiveWriter::create(std::string path, std::unique_ptr<SealedReader> source, const FormOf& form_of) {
   std::unique_ptr<ArchiveWriter> writer(new ArchiveWriter(std::move(path), std::move(source)));
-  Result<File> file = File::open(temporary(writer->path_), O_RDWR | O_CREAT | O_TRUNC);
+  Result<UncachedFile> file = UncachedFile::create(temporary(writer->path_));
   if (!file) return file.error();
   writer->file_ = std::move(*file);
   // Those that are kept come first: there every section begins with a page.
@@ -87,32 +87,26 @@ Status ArchiveWriter::add_block() {
 }
 
 Status ArchiveWriter::put(std::span<const std::byte> bytes) {
-  if (buffer_end_ + bytes.size() > kBufferBytes) {
-    if (Status status = write_buffer(); !status) return status;
-  }
   std::memcpy(buffer_.bytes().data() + buffer_end_, bytes.data(), bytes.size());
   buffer_end_ += bytes.size();
-  return Status::ok();
-}
-
-/// Flushed piece by piece, and not left in the page cache: what is archived is rarely asked for.
-Status ArchiveWriter::write_buffer() {
-  if (Status status = file_.write_at(buffer_.bytes().first(buffer_end_), buffer_offset_); !status) return status;
-  if (Status status = file_.sync_data(); !status) return status;
-  (void)::posix_fadvise(file_.descriptor(), 0, 0, POSIX_FADV_DONTNEED);
-  buffer_offset_ += buffer_end_;
-  buffer_end_ = 0;
+  if (buffer_end_ < kWriteBytes) return Status::ok();
+  if (Status status = file_.write(buffer_.bytes().first(kWriteBytes), buffer_offset_); !status) return status;
+  buffer_end_ -= kWriteBytes;
+  buffer_offset_ += kWriteBytes;
+  std::memmove(buffer_.bytes().data(), buffer_.bytes().data() + kWriteBytes, buffer_end_);
   return Status::ok();
 }
 
 Status ArchiveWriter::publish() {
-  if (Status status = write_buffer(); !status) return status;
+  if (Status status = file_.write(buffer_.bytes().first(buffer_end_), buffer_offset_); !status) return status;
+  buffer_offset_ += buffer_end_;
   const SealedDirectory directory{.entries = std::as_bytes(std::span(entries_)),
                                   .blocks = std::as_bytes(std::span(blocks_)),
                                   .section_count = static_cast<std::uint32_t>(entries_.size()),
                                   .block_count = blocks_.size()};
-  if (Status status = write_ends(file_, buffer_offset_, kArchiveMagic, source_->header(), directory); !status) return status;
-  if (Status status = file_.sync_data(); !status) return status;
+  if (Status status = write_ends(file_.file(), buffer_offset_, kArchiveMagic, source_->header(), directory); !status) return status;
+  if (Status status = file_.file().sync_data(); !status) return status;
+  (void)::posix_fadvise(file_.file().descriptor(), 0, 0, POSIX_FADV_DONTNEED);  // what is archived is rarely asked for
   if (Status status = rename_file(temporary(path_), path_); !status) return status;
   is_published_ = true;
   return sync_folder(path_.substr(0, path_.find_last_of('/')));

@@ -11,7 +11,7 @@
 #include "journal/aligned_buffer.hpp"
 #include "journal/archive_layout.hpp"
 #include "journal/block_codec.hpp"
-#include "journal/file.hpp"
+#include "journal/uncached_file.hpp"
 
 namespace florin::journal {
 
@@ -41,14 +41,14 @@ class ArchiveWriter {
 
   const std::string path_;
   const std::unique_ptr<SealedReader> source_;
-  File file_;
+  UncachedFile file_;
   bool is_published_ = false;
   std::vector<ArchiveEntry> entries_;  ///< of all sections
   std::vector<ArchiveBlock> blocks_;   ///< of those written so far
   BlockPacker packer_;
   AlignedBuffer block_;
   AlignedBuffer packed_;
-  AlignedBuffer buffer_;
+  AlignedBuffer buffer_;             ///< a write, and what of the last block goes beyond it
   std::uint64_t buffer_offset_ = 0;  ///< in the file
   std::size_t buffer_end_ = 0;
   // What comes next.

@@ -15,8 +15,8 @@ namespace florin::journal {
 namespace {
 
 constexpr std::size_t kBufferBytes = 4U << 20;
-/// While the disk has a write, a flush of the journal waits behind it, and with that the replies of a batch: so no write takes long.
-constexpr std::size_t kWriteBytes = 256U << 10;
+/// Where the builder has to wait for the disk, the core soon waits for the builder, and that takes longer.
+constexpr WriteBehind::Pieces kPieces{.usual_bytes = UncachedFile::kWriteBytes, .late_bytes = 2U << 20};
 /// A file that grows by itself costs many times as much in the kernel (docs/journal_format.md).
 constexpr std::uint64_t kAllocateStepBytes = 64ULL << 20;
 
@@ -24,34 +24,25 @@ std::string temporary(const std::string& path) { return path + ".tmp"; }
 
 std::string folder_of(const std::string& path) { return path.substr(0, path.find_last_of('/')); }
 
-Status write_in_pieces(File& file, std::span<const std::byte> bytes, std::uint64_t offset) {
-  for (; !bytes.empty(); bytes = bytes.subspan(std::min(kWriteBytes, bytes.size())), offset += kWriteBytes) {
-    if (Status status = file.write_at(bytes.first(std::min(kWriteBytes, bytes.size())), offset); !status) return status;
-  }
-  return Status::ok();
-}
-
 }  // namespace
 
 SealedFileWriter::SealedFileWriter(std::string path, std::uint64_t segment)
     : path_(std::move(path)),
       segment_(segment),
-      behind_(kBufferBytes, [this](std::span<const std::byte> bytes, std::uint64_t offset) { return write_through(bytes, offset); }),
+      behind_(kBufferBytes, kPieces, [this](std::span<const std::byte> bytes, std::uint64_t offset) { return file_.write(bytes, offset); }),
       buffer_offset_(kSealedPageBytes) {}
 
 SealedFileWriter::~SealedFileWriter() {
   (void)behind_.finish();
-  direct_.close();
   file_.close();
   if (!is_published_) (void)remove_file(temporary(path_));
 }
 
 Result<std::unique_ptr<SealedWriter>> SealedFileWriter::create(std::string path, std::uint64_t segment) {
   std::unique_ptr<SealedFileWriter> writer(new SealedFileWriter(std::move(path), segment));
-  Result<File> file = File::open(temporary(writer->path_), O_RDWR | O_CREAT | O_TRUNC);
+  Result<UncachedFile> file = UncachedFile::create(temporary(writer->path_));
   if (!file) return file.error();
   writer->file_ = std::move(*file);
-  if (auto direct = File::open(temporary(writer->path_), O_WRONLY | O_DIRECT)) writer->direct_ = std::move(*direct);
   return std::unique_ptr<SealedWriter>(std::move(writer));
 }
 
@@ -105,19 +96,12 @@ Status SealedFileWriter::write_buffer() {
   return Status::ok();
 }
 
-/// Past the page cache a write costs a sixth, and leaves nothing that the journal's flushes would have to wait for.
-Status SealedFileWriter::write_through(std::span<const std::byte> bytes, std::uint64_t offset) {
-  if (direct_.is_open()) return write_in_pieces(direct_, bytes, offset);
-  if (Status status = file_.write_at(bytes, offset); !status) return status;
-  return file_.sync_data();
-}
-
 Status SealedFileWriter::allocate(std::uint64_t end) {
   if (end <= allocated_bytes_) return Status::ok();
   const std::uint64_t wanted = end + std::min(end, kAllocateStepBytes);  // small files take little
-  if (::fallocate(file_.descriptor(), 0, 0, static_cast<off_t>(wanted)) != 0) {
+  if (::fallocate(file_.file().descriptor(), 0, 0, static_cast<off_t>(wanted)) != 0) {
     if (errno == EOPNOTSUPP) return Status::ok();  // a file system that cannot grows the file as it is written
-    return io_error("allocate", file_.path(), errno);
+    return io_error("allocate", file_.file().path(), errno);
   }
   allocated_bytes_ = wanted;
   return Status::ok();
@@ -135,8 +119,8 @@ Status SealedFileWriter::publish(const SealedHeader& header) {
                                   .blocks = std::as_bytes(std::span(checksums_)),
                                   .section_count = static_cast<std::uint32_t>(entries_.size()),
                                   .block_count = checksums_.size()};
-  if (Status status = write_ends(file_, buffer_offset_, kSealedMagic, header, directory); !status) return fail(std::move(status));
-  if (Status status = file_.sync_data(); !status) return fail(std::move(status));
+  if (Status status = write_ends(file_.file(), buffer_offset_, kSealedMagic, header, directory); !status) return fail(std::move(status));
+  if (Status status = file_.file().sync_data(); !status) return fail(std::move(status));
   if (Status status = rename_file(temporary(path_), path_); !status) return fail(std::move(status));
   is_published_ = true;
   if (Status status = sync_folder(folder_of(path_)); !status) return fail(std::move(status));

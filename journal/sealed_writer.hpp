@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "florin/sealed_segment.hpp"
-#include "journal/file.hpp"
 #include "journal/sealed_layout.hpp"
+#include "journal/uncached_file.hpp"
 #include "journal/write_behind.hpp"
 
 namespace florin::journal {
@@ -33,14 +33,12 @@ class SealedFileWriter final : public SealedWriter {
   Status end_block();
   Status end_section();
   Status write_buffer();
-  Status write_through(std::span<const std::byte> bytes, std::uint64_t offset);
   Status allocate(std::uint64_t end);
   Status fail(Status status);
 
   const std::string path_;
   const std::uint64_t segment_;
-  File file_;
-  File direct_;  ///< the same file past the page cache, for whole pages; not open where the file system cannot
+  UncachedFile file_;
   Status health_;
   bool is_published_ = false;
   std::vector<SealedEntry> entries_;

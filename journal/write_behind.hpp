@@ -21,8 +21,13 @@ class WriteBehind {
  public:
   /// Writes all of these bytes at this place of a file. Called by the thread.
   using Write = std::function<Status(std::span<const std::byte> bytes, std::uint64_t offset)>;
+  /// How much is written at once: small pieces let others have the disk between them, large ones are done sooner.
+  struct Pieces {
+    std::size_t usual_bytes;
+    std::size_t late_bytes;  ///< while the buffer after this one is full too
+  };
 
-  WriteBehind(std::size_t buffer_bytes, Write write);
+  WriteBehind(std::size_t buffer_bytes, Pieces pieces, Write write);
   /// Waits for what is under way.
   ~WriteBehind();
   WriteBehind(const WriteBehind&) = delete;
@@ -46,7 +51,10 @@ class WriteBehind {
   };
 
   void run();
+  /// Writes the first of the full buffers, the lock given back for each piece.
+  Status write_first(std::unique_lock<std::mutex>& lock);
 
+  const Pieces pieces_;
   const Write write_;
   AlignedBuffer filling_;  // the caller's
 

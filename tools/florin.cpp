@@ -23,5 +23,7 @@ int main(int argc, char** argv) {
   florin::tools::add_statement(line);
   florin::tools::add_trial_balance(line);
   florin::tools::add_drop_history(line);
+  florin::tools::add_states(line);
+  florin::tools::add_codes(line);
   return line.main(argc, argv);
 }

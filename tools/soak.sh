@@ -117,5 +117,5 @@ server=
 say "Verifying the journal of all lives"
 "$florin" verify --data "$work/ledger"
 say "A history of $transfers transfers in 4 GiB: ids in no order, everything sealed, asked warm and cold, started again"
-bench/run_history --print-only --transfers "$transfers" --random-ids
+bench/run_history --print-only --kinds random-ids --transfers "$transfers" --more 0
 say "Nothing was lost in $rounds kills; seeds from $first"

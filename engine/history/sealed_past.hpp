@@ -77,6 +77,8 @@ class SealedPast final : public core::Past {
   /// Builder's thread: seals what waits to be, or else rewrites one segment that was dropped; false if there is none, or if it has to wait for
   /// the journal. An error is final for this call: the generation stays in memory, the segment as it is, and the next call tries again.
   Result<bool> do_work();
+  /// Entries of the generation that fills, as of a batch boundary. Any thread.
+  [[nodiscard]] std::uint64_t filled() const noexcept { return filled_.load(std::memory_order_relaxed); }
   /// Something waits to be sealed, or to be dropped. Any thread.
   [[nodiscard]] bool has_work() const noexcept { return has_generation() || has_segment_to_drop(); }
 

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "journal/aligned_buffer.hpp"
+#include "journal/uncached_file.hpp"
 #include "record/checksum.hpp"
 
 namespace florin::backup {
@@ -14,7 +15,7 @@ namespace {
 
 using journal::File;
 
-constexpr std::size_t kPieceBytes = 1U << 20;
+constexpr std::size_t kPieceBytes = journal::UncachedFile::kWriteBytes;  // a server's journal may be on the same disk
 
 using Take = std::function<Status(std::span<const std::byte> piece, std::uint64_t offset)>;
 
@@ -58,13 +59,13 @@ Result<FileDigest> digest_of(const std::string& path, Pace& pace) {
 }
 
 Result<FileDigest> copy_file(const File& from, const std::string& to, Pace& pace) {
-  Result<File> copy = File::open(to, O_WRONLY | O_CREAT | O_TRUNC);
+  Result<journal::UncachedFile> copy = journal::UncachedFile::create(to);
   if (!copy) return copy.error();
   const Result<FileDigest> read = read_whole(from, pace, [&](std::span<const std::byte> piece, std::uint64_t offset) {
-    return copy->write_at(piece, offset);
+    return copy->write(piece, offset);
   });
   if (!read) return read;
-  if (Status status = copy->sync(); !status) return status;
+  if (Status status = copy->file().sync(); !status) return status;
   drop_cached(to);
   Pace unpaced;  // the rate is for what is read from the store
   const Result<FileDigest> written = digest_of(to, unpaced);

@@ -8,8 +8,8 @@
 namespace florin::backup {
 namespace {
 
-/// A transaction is kept in memory until it is committed.
-constexpr std::uint64_t kTransactionBytes = 16U << 20;
+/// A transaction is kept in memory until it is committed, and a server's journal waits for it if it is on the same disk.
+constexpr std::uint64_t kTransactionBytes = 1U << 20;
 
 }  // namespace
 

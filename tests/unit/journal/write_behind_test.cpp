@@ -4,19 +4,21 @@
 
 #include <cstring>
 #include <mutex>
+#include <semaphore>
 #include <vector>
 
 namespace florin::journal {
 namespace {
 
 constexpr std::size_t kBytes = 4096;
+constexpr WriteBehind::Pieces kWhole{.usual_bytes = kBytes, .late_bytes = kBytes};
 
 void fill(WriteBehind& behind, int number) { std::memset(behind.buffer().data(), number, kBytes); }
 
 TEST(WriteBehindTest, WritesEachBufferOnceAndInOrder) {
   std::vector<std::uint64_t> offsets;
   std::vector<int> firsts;
-  WriteBehind behind(kBytes, [&](std::span<const std::byte> bytes, std::uint64_t offset) {
+  WriteBehind behind(kBytes, kWhole, [&](std::span<const std::byte> bytes, std::uint64_t offset) {
     offsets.push_back(offset);
     firsts.push_back(std::to_integer<int>(bytes.back()));
     return Status::ok();
@@ -36,7 +38,7 @@ TEST(WriteBehindTest, WritesEachBufferOnceAndInOrder) {
 TEST(WriteBehindTest, TheCallerFillsWhileTheFirstIsWritten) {
   std::mutex held;
   std::unique_lock lock(held);
-  WriteBehind behind(kBytes, [&](std::span<const std::byte>, std::uint64_t) {
+  WriteBehind behind(kBytes, kWhole, [&](std::span<const std::byte>, std::uint64_t) {
     const std::lock_guard wait(held);
     return Status::ok();
   });
@@ -49,9 +51,33 @@ TEST(WriteBehindTest, TheCallerFillsWhileTheFirstIsWritten) {
   ASSERT_TRUE(behind.finish());
 }
 
+TEST(WriteBehindTest, PiecesAreSmallUntilTheNextBufferWaitsToo) {
+  std::binary_semaphore began(0);
+  std::binary_semaphore may_end(0);
+  std::vector<std::size_t> pieces;
+  std::vector<std::uint64_t> offsets;
+  const auto write = [&](std::span<const std::byte> bytes, std::uint64_t offset) {
+    pieces.push_back(bytes.size());
+    offsets.push_back(offset);
+    if (pieces.size() == 1) {
+      began.release();
+      may_end.acquire();
+    }
+    return Status::ok();
+  };
+  WriteBehind behind(kBytes, {.usual_bytes = kBytes / 4, .late_bytes = kBytes / 2}, write);
+  ASSERT_TRUE(behind.give(kBytes, 0));
+  began.acquire();
+  ASSERT_TRUE(behind.give(kBytes, kBytes));
+  may_end.release();
+  ASSERT_TRUE(behind.finish());
+  EXPECT_EQ(pieces, (std::vector<std::size_t>{kBytes / 4, kBytes / 2, kBytes / 4, kBytes / 4, kBytes / 4, kBytes / 4, kBytes / 4}));
+  EXPECT_EQ(offsets, (std::vector<std::uint64_t>{0, kBytes / 4, kBytes * 3 / 4, kBytes, kBytes * 5 / 4, kBytes * 3 / 2, kBytes * 7 / 4}));
+}
+
 TEST(WriteBehindTest, AFailureIsToldAndNothingIsWrittenAfterIt) {
   int writes = 0;
-  WriteBehind behind(kBytes, [&](std::span<const std::byte>, std::uint64_t) {
+  WriteBehind behind(kBytes, kWhole, [&](std::span<const std::byte>, std::uint64_t) {
     return ++writes == 2 ? Status(ErrorKind::kIo, "no space") : Status::ok();
   });
   Status status;
@@ -66,7 +92,7 @@ TEST(WriteBehindTest, AFailureIsToldAndNothingIsWrittenAfterIt) {
 TEST(WriteBehindTest, TheEndWaitsForWhatIsUnderWay) {
   int writes = 0;
   {
-    WriteBehind behind(kBytes, [&](std::span<const std::byte>, std::uint64_t) {
+    WriteBehind behind(kBytes, kWhole, [&](std::span<const std::byte>, std::uint64_t) {
       ++writes;
       return Status::ok();
     });
