@@ -169,7 +169,8 @@ std::vector<Answer> ReferencePayments::execute_list(std::span<const SentCommand>
     } else {
       answers.push_back(execute(issued));
     }
-    if (mode == ListMode::kStopOnFirst && class_of(answers.back().outcome.code) != ResultClass::kOk) stopped = true;
+    const bool is_refused = c.command != C::kResolve && class_of(answers.back().outcome.code) != ResultClass::kOk;
+    if (mode == ListMode::kStopOnFirst && is_refused) stopped = true;
   }
   return answers;
 }
