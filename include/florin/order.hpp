@@ -16,9 +16,8 @@
 
 namespace florin {
 
-// GCC takes an enumerator for a shadow of florin::kCreated (status_codes.hpp).
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wshadow"  // g++ 12 says that a scoped enumerator hides florin::kCreated, if that is declared before
 /// Where the money of an order is. docs/payment-states.md says which command leads from where to where.
 enum class MoneyState : std::uint8_t {
   kCreated = 1,
