@@ -121,8 +121,7 @@ Result<std::vector<std::uint64_t>> HistoryStore::list() const {
     all->insert(all->end(), some->begin(), some->end());
   }
   std::ranges::sort(*all);
-  const auto twice = std::ranges::unique(*all);
-  all->erase(twice.begin(), twice.end());
+  all->erase(std::unique(all->begin(), all->end()), all->end());
   return all;
 }
 

@@ -38,8 +38,7 @@ Result<std::vector<std::uint64_t>> ScratchHistory::list() const {
     segments.insert(segments.end(), some->begin(), some->end());
   }
   std::ranges::sort(segments);
-  const auto twice = std::ranges::unique(segments);
-  segments.erase(twice.begin(), twice.end());
+  segments.erase(std::unique(segments.begin(), segments.end()), segments.end());
   return segments;
 }
 

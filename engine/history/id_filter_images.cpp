@@ -3,7 +3,6 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <ranges>
 #include <type_traits>
 
 namespace florin::history {
@@ -79,7 +78,8 @@ std::uint64_t IdFilterImages::load(IdFilter& filter, Segments segments) {
   if (store_ == nullptr) return 0;
   const auto numbers = store_->list();
   if (!numbers) return 0;
-  for (const std::uint64_t number : std::views::reverse(*numbers)) {
+  for (auto at = numbers->rbegin(); at != numbers->rend(); ++at) {
+    const std::uint64_t number = *at;
     if (number == 0 || number > segments.size() || !load_one(number, filter, segments.first(number))) continue;
     ids_in_newest_ = filter.count();
     return number;
