@@ -84,7 +84,7 @@ Account Partition::to_account(std::uint32_t ordinal, const AccountRecord& record
 
 Account Partition::whole_account(std::uint32_t ordinal, const AccountRecord& record) const noexcept {
   Account account = to_account(ordinal, record);
-  account.flags |= record.fixed_flags & InternalFlags::kAll;
+  account.flags |= static_cast<std::uint16_t>(record.fixed_flags & InternalFlags::kAll);
   return account;
 }
 
@@ -97,7 +97,7 @@ Account Partition::fixed_account(std::uint32_t ordinal) const noexcept {
           .reserved = 0,
           .ledger = record.ledger,
           .code = record.code,
-          .flags = record.fixed_flags & AccountFlags::kAll,
+          .flags = static_cast<std::uint16_t>(record.fixed_flags & AccountFlags::kAll),
           .timestamp = record.timestamp};
 }
 
@@ -108,7 +108,7 @@ std::uint32_t Partition::create_account(const Account& stored, std::uint64_t has
   record.timestamp = stored.timestamp;
   record.ledger = stored.ledger;
   record.code = stored.code;
-  record.flags = stored.flags & AccountFlags::kAll;
+  record.flags = static_cast<std::uint16_t>(stored.flags & AccountFlags::kAll);
   record.fixed_flags = stored.flags & static_cast<std::uint16_t>(~AccountFlags::kClosed);
   record.user_data_32 = stored.user_data_32;
   record.user_data_64 = stored.user_data_64;

@@ -9,6 +9,8 @@ namespace {
 constexpr std::uint64_t kTimestampMax = (std::uint64_t{1} << 63) - 1;
 /// High half of the ids that belong to the engine itself.
 constexpr std::uint64_t kEngineIdSpace = 0xF16C6F72696E0001ULL;
+/// Sequences and nanoseconds that a payment command owns.
+constexpr std::uint64_t kPaymentNanoseconds = 32;
 
 bool is_valid_timestamp(std::uint64_t timestamp) { return timestamp >= 1 && timestamp <= kTimestampMax; }
 bool is_engine_id(u128 id) { return high64(id) == kEngineIdSpace; }
@@ -468,8 +470,9 @@ void ReferenceLedger::balances_after_transfer(const Transfer& event, std::uint32
 
 void ReferenceLedger::begin_payment_event(std::uint64_t timestamp) {
   if (!in_group_) undo_.clear();
-  record_moments(1, timestamp);
-  event_sequence_ = ++sequence_;
+  record_moments(kPaymentNanoseconds, timestamp);
+  event_sequence_ = sequence_ += kPaymentNanoseconds;
+  payment_timestamp_ = timestamp;
 }
 
 void ReferenceLedger::open_account(const Account& account) {
@@ -480,6 +483,7 @@ void ReferenceLedger::open_account(const Account& account) {
 CreateTransferStatus ReferenceLedger::write_leg(const Transfer& leg) {
   assert(find_transfer(leg.id) == nullptr && leg.timeout == 0);
   engine_writes_ = true;
+  event_sequence_ = sequence_ - (payment_timestamp_ - leg.timestamp);
   const CreateTransferStatus status = is_post(leg) || is_void(leg) ? create_post_or_void(leg, leg.timestamp) : create_ordinary(leg, leg.timestamp);
   engine_writes_ = false;
   return status;

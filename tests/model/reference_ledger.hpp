@@ -68,7 +68,7 @@ class ReferenceLedger {
   }
 
   // Payments. They check what they write, and nothing of it may be refused here; its ids and times are those that no request can give.
-  /// The next event is one of payments: it has a sequence, and the time that ends at this timestamp.
+  /// The next event is one of payments: it owns kPaymentNanoseconds sequences, and as much time, which ends at this timestamp.
   void begin_payment_event(std::uint64_t timestamp);
   void open_account(const Account& account);
   /// By the rules of all transfers, but that accounts and pending transfers of the engine may be named, and nothing is taken from a pending
@@ -154,6 +154,7 @@ class ReferenceLedger {
   std::uint64_t history_begins_ = 0;
   std::uint64_t sequence_ = 1;        ///< of the last request's last event; genesis is the first
   std::uint64_t event_sequence_ = 0;  ///< that the event in hand shows
+  std::uint64_t payment_timestamp_ = 0;  ///< of the payment command in hand
   std::vector<Moment> moments_ = {{.sequence = 1, .timestamp = 1}};
   std::vector<std::function<void()>> undo_;        ///< of the open chain, or of the open group
   bool in_group_ = false;

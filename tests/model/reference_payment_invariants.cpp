@@ -297,7 +297,7 @@ class Invariants {
       expect(use.kind == KeyKind::kFenced || !use.outcomes.empty(), who, "no outcome");
       for (std::size_t i = 0; i < use.outcomes.size(); ++i) {
         const PaymentOutcome& outcome = use.outcomes[i];
-        expect(outcome.sequence == use.sequence + i, who, "an outcome of another sequence");
+        expect(outcome.sequence == use.sequence + i * kPaymentNanoseconds, who, "an outcome of another sequence");
         if (!is_success(outcome.code)) continue;
         expect(use.kind == KeyKind::kDone, who, "fenced, and used");
         expect(done.emplace(outcome.sequence, outcome).second, who, "a sequence of two keys");

@@ -69,6 +69,7 @@ PaymentOutcome never_sequenced(const PaymentCommand& command, R code, std::uint6
 PaymentCommand command_of(const GroupMember& member) {
   if (const auto* sent = std::get_if<SentCommand>(&member)) return sent->command;
   PaymentCommand command;
+  command.command = std::holds_alternative<Account>(member) ? C::kCreateAccount : C::kCreateTransfer;
   command.id = std::holds_alternative<Account>(member) ? std::get<Account>(member).id : std::get<Transfer>(member).id;
   return command;
 }
@@ -96,7 +97,7 @@ Answer ReferencePayments::execute(const Issued& issued) {
   if (!is_known(c.command)) return {never_sequenced(c, R::kUnknownCommand)};
   if (c.command == C::kResolve) return resolve(issued);
   if (!is_timer(c.command) && !is_key(c.key)) return {never_sequenced(c, R::kKeyMissing)};
-  assert(issued.sequence == ledger_.sequence() + 1);
+  assert(issued.sequence == ledger_.sequence() + kPaymentNanoseconds);
   ledger_.begin_payment_event(issued.timestamp);
   if (is_timer(c.command)) return {run(issued)};
 
@@ -123,7 +124,7 @@ std::optional<PaymentOutcome> ReferencePayments::refuse_use(const Issued& issued
 Answer ReferencePayments::resolve(const Issued& issued) {
   const u128 key = issued.command.id;
   if (!is_key(key)) return {never_sequenced(issued.command, R::kKeyMissing)};
-  assert(issued.sequence == ledger_.sequence() + 1);
+  assert(issued.sequence == ledger_.sequence() + kPaymentNanoseconds);
   ledger_.begin_payment_event(issued.timestamp);
   if (const auto outcome = find_outcome(issued.principal, key)) return {*outcome, true};
   const PaymentOutcome fence = refusal(issued, R::kFenced);
@@ -159,7 +160,7 @@ std::vector<Answer> ReferencePayments::execute_list(std::span<const SentCommand>
   bool stopped = false;
   for (std::size_t i = 0; i < members.size(); ++i) {
     const PaymentCommand& c = members[i].command;
-    const Issued issued{c, members[i].parts, principal, first_sequence + i, timestamp - (members.size() - 1 - i) * kPaymentNanoseconds};
+    const Issued issued{c, members[i].parts, principal, first_sequence + (i + 1) * kPaymentNanoseconds - 1, timestamp - (members.size() - 1 - i) * kPaymentNanoseconds};
     const bool is_new = c.command != C::kResolve && !keys_.contains({principal, c.key});
     if (stopped && is_new) {
       ledger_.begin_payment_event(issued.timestamp);
@@ -190,7 +191,8 @@ std::vector<Answer> ReferencePayments::execute_group(u128 key, std::span<const G
 
   const auto place_of = [&](std::size_t i) {
     const auto* sent = std::get_if<SentCommand>(&members[i]);
-    return Issued{command_of(members[i]), sent != nullptr ? sent->parts : std::vector<PartAmount>{}, principal, first_sequence + i,
+    return Issued{command_of(members[i]), sent != nullptr ? sent->parts : std::vector<PartAmount>{}, principal,
+                  first_sequence + (i + 1) * kPaymentNanoseconds - 1,
                   timestamp - (members.size() - 1 - i) * kPaymentNanoseconds};
   };
   const std::vector<std::byte> bytes = bytes_of(members);
@@ -200,7 +202,7 @@ std::vector<Answer> ReferencePayments::execute_group(u128 key, std::span<const G
   std::optional<std::size_t> culprit;
   for (std::size_t i = 0; i < members.size(); ++i) {
     const Issued issued = place_of(i);
-    assert(issued.sequence == ledger_.sequence() + 1);
+    assert(issued.sequence == ledger_.sequence() + kPaymentNanoseconds);
     ledger_.begin_payment_event(issued.timestamp);
     if (const auto refused = refuse_use(issued, key, bytes)) {
       answers[i] = {*refused};
@@ -222,7 +224,7 @@ std::vector<Answer> ReferencePayments::execute_group(u128 key, std::span<const G
   }
   if (used != keys_.end()) return answers;
   KeyUse& use = keys_[{principal, key}];
-  use = {.bytes = bytes, .deciding = culprit.value_or(members.size() - 1), .sequence = first_sequence};
+  use = {.bytes = bytes, .deciding = culprit.value_or(members.size() - 1), .sequence = first_sequence + kPaymentNanoseconds - 1};
   for (const Answer& answer : answers) use.outcomes.push_back(answer.outcome);
   return answers;
 }

@@ -60,7 +60,7 @@ class ReferencePayments {
   /// One command: keyed, resolve, or a timer. `sequence` follows the ledger's last.
   Answer execute(const Issued& issued);
 
-  /// Members have sequences from `first_sequence` on; the last one's time is `timestamp`, and each owns kPaymentNanoseconds.
+  /// Members own sequences from `first_sequence` on, and time up to `timestamp`: kPaymentNanoseconds of both each.
   std::vector<Answer> execute_list(std::span<const SentCommand> members, ListMode mode, u128 principal, std::uint64_t first_sequence,
                                    std::uint64_t timestamp);
   /// All or nothing, under one key; its members' own keys are 0. `is_closed`: the request did not end before the group.

@@ -11,7 +11,7 @@
 
 namespace florin::test {
 
-/// The reference model of payments with a ledger and a clock of its own. Each command has the next sequence and a microsecond.
+/// The reference model of payments with a ledger and a clock of its own. Each command has the next sequences and a microsecond.
 class PaymentModel {
  public:
   static constexpr std::uint64_t kBegin = 1'000 * model::kSecond;
@@ -31,7 +31,7 @@ class PaymentModel {
   [[nodiscard]] std::uint64_t next_sequence() const { return ledger_.sequence() + 1; }
 
   model::Answer send(const CommandWithParts& command, u128 principal = kPrincipal) {
-    return payments_.execute({command.command, command.parts, principal, next_sequence(), next_time(1)});
+    return payments_.execute({command.command, command.parts, principal, next_sequence() + kPaymentNanoseconds - 1, next_time(1)});
   }
   std::vector<model::Answer> send_list(const std::vector<CommandWithParts>& commands, model::ListMode mode) {
     std::vector<model::SentCommand> members;

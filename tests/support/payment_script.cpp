@@ -27,7 +27,7 @@ TestRequest payments_request(const std::vector<CommandWithParts>& commands, Paym
 }
 
 model::ReplyBody PaymentScript::execute(TestRequest request) {
-  now_ += 1'000'000'000;
+  now_ += kStep;
   request.timestamp = now_;
   log_.push_back(request);
   return engine_.execute(request);
@@ -56,17 +56,6 @@ PaymentAnswers PaymentScript::send_all(std::vector<CommandWithParts> sent, Payme
 
 PaymentOutcome PaymentScript::send(CommandWithParts sent) { return send_all({std::move(sent)}, PaymentsMode::kIndependent).outcomes.front(); }
 
-void PaymentScript::declare_assets() {
-  CommandWithParts euro = valid_command(C::kDeclareAsset);
-  euro.command.key = 0;
-  EXPECT_EQ(send(euro).code, PaymentResult::kDone);
-  CommandWithParts dollar = euro;
-  Asset asset{.ledger = 840, .exponent = 2};
-  set_text(asset.code, "USD");
-  set_record(dollar.command, asset);
-  EXPECT_EQ(send(dollar).code, PaymentResult::kDone);
-}
-
 void PaymentScript::register_party(u128 id, PartyKind kind, std::uint16_t flags, std::uint32_t fee_schedule) {
   CommandWithParts sent = valid_command(C::kRegisterParty);
   sent.command.key = 0;
@@ -83,13 +72,6 @@ void PaymentScript::open_account(u128 id, AccountRole role, u128 owner, std::uin
   sent.command.merchant = owner;
   sent.command.ledger = ledger;
   sent.command.kind = static_cast<std::uint8_t>(role);
-  EXPECT_EQ(send(sent).code, PaymentResult::kDone);
-}
-
-void PaymentScript::set_schedule(FeeSchedule schedule) {
-  CommandWithParts sent = valid_command(C::kSetFeeSchedule);
-  sent.command.key = 0;
-  set_record(sent.command, schedule);
   EXPECT_EQ(send(sent).code, PaymentResult::kDone);
 }
 

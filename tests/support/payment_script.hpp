@@ -39,7 +39,7 @@ struct OrderAnswer {
   std::vector<SplitPart> parts;
 };
 
-/// A conversation with a ledger about payments: each call is one request, a second after the one before unless time is told otherwise. Keys count up by
+/// A conversation with a ledger about payments: each call is one request, some microseconds after the one before. Keys count up by
 /// themselves. Remembers all that was executed, so that it can be executed again.
 class PaymentScript {
  public:
@@ -52,17 +52,16 @@ class PaymentScript {
   PaymentAnswers send_as_is(const std::vector<CommandWithParts>& sent, PaymentsMode mode = PaymentsMode::kIndependent, u128 group_key = 0);
   void act_as(u128 principal) { principal_ = principal; }
 
-  // The usual beginnings.
-  /// EUR, and a second asset.
-  void declare_assets();
+  // What many tests begin with.
   void register_party(u128 id, PartyKind kind = PartyKind::kUser, std::uint16_t flags = 0, std::uint32_t fee_schedule = 0);
   void open_account(u128 id, AccountRole role, u128 owner, std::uint32_t ledger = kEuro);
-  void set_schedule(FeeSchedule schedule);
   void top_up(u128 wallet, u128 amount, std::uint32_t ledger = kEuro);
 
   /// Lets the timers run that are due now.
   std::size_t run_timers();
   void advance(std::uint64_t seconds) { now_ += seconds * 1'000'000'000; }
+  /// Of the next request.
+  void set_time(std::uint64_t ns) { now_ = ns - kStep; }
   [[nodiscard]] std::uint64_t now() const { return now_; }
 
   std::optional<OrderAnswer> order(u128 id);
@@ -82,6 +81,8 @@ class PaymentScript {
   model::ReplyBody execute(TestRequest request);
 
  private:
+  static constexpr std::uint64_t kStep = 10'000;
+
   template <typename Body>
   model::ReplyBody read(Operation operation, const Body& body);
 

@@ -28,7 +28,7 @@ class Groups : public ::testing::Test {
     return sent;
   }
   std::vector<CommandWithParts> first_purchase(u128 amount) {
-    CommandWithParts pay = shop_.pay(1, amount, kScheduleA);
+    CommandWithParts pay = shop_.pay(1, amount, kFeeA);
     pay.command.payer_account = 40;
     return {open_wallet(40, kPayer), top_up(70, 40, 20'000), pay};
   }
@@ -60,7 +60,7 @@ TEST_F(Groups, AllMembersOrNone) {
   EXPECT_EQ(done.outcomes[2].code, R::kDone);
   EXPECT_EQ(shop_.balance(40), 10'000);
   EXPECT_EQ(shop_.balance(kChannel), -20'000);
-  EXPECT_EQ(shop_.balance(kPayable), 9'680);
+  EXPECT_EQ(shop_.balance(kShop), 9'680);
 }
 
 TEST_F(Groups, HaveOneKeyAndAreReplayedAsAWhole) {

@@ -32,7 +32,7 @@ TEST_F(Keys, ARetryGetsTheFirstAnswerByteForByte) {
   EXPECT_EQ(first.outcomes, second.outcomes);
   EXPECT_THAT(first.flags, ElementsAre(0));
   EXPECT_THAT(second.flags, ElementsAre(PaymentReplyFlags::kReplayed));
-  EXPECT_EQ(shop_.balance(kPayable), 100);
+  EXPECT_EQ(shop_.balance(kShop), 100);
 }
 
 TEST_F(Keys, ARefusalIsRememberedToo) {
@@ -109,7 +109,7 @@ TEST_F(Keys, DuplicatesInOneBatchJoin) {
   const PaymentAnswers answers = shop_.send_as_is({pay, pay, pay});
   EXPECT_EQ(answers.outcomes[1], answers.outcomes[0]);
   EXPECT_EQ(answers.outcomes[2], answers.outcomes[0]);
-  EXPECT_EQ(shop_.balance(kPayable), 100);
+  EXPECT_EQ(shop_.balance(kShop), 100);
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ TEST_P(LedgerInterface, AccountsOfThePlatformAreForPaymentsAlone) {
             S::kDebitAccountIdMustNotBeIntMax);
   EXPECT_EQ(create({.id = 71, .debit_account_id = kWallet, .credit_account_id = kFees, .amount = 1, .ledger = kEuro, .code = 1}),
             S::kCreditAccountIdMustNotBeIntMax);
-  EXPECT_EQ(create({.id = 72, .debit_account_id = kWallet, .credit_account_id = kPayable, .amount = 1, .ledger = kEuro, .code = 1}), S::kCreated);
+  EXPECT_EQ(create({.id = 72, .debit_account_id = kWallet, .credit_account_id = kShop, .amount = 1, .ledger = kEuro, .code = 1}), S::kCreated);
 }
 
 TEST_P(LedgerInterface, ARoleThatIsOnlyACodeCountsForNothing) {
@@ -61,7 +61,7 @@ TEST_P(LedgerInterface, WhatPaymentsOpenedShowsNothingInternal) {
 TEST_P(LedgerInterface, AClosedAccountTakesNoPaymentButGivesBackWhatIsHeld) {
   shop_.authorised(1, 100);
   shop_.authorised(2, 100);
-  EXPECT_EQ(create({.id = 70, .debit_account_id = kWallet, .credit_account_id = kPayable, .amount = 0, .ledger = kEuro, .code = 1,
+  EXPECT_EQ(create({.id = 70, .debit_account_id = kWallet, .credit_account_id = kShop, .amount = 0, .ledger = kEuro, .code = 1,
                     .flags = TransferFlags::kPending | TransferFlags::kClosingDebit}),
             S::kCreated);
   EXPECT_EQ(shop_.send(shop_.on(C::kCapture, 1, 100)).code, PaymentResult::kAccountClosed);

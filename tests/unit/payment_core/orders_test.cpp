@@ -14,14 +14,14 @@ using ::testing::IsEmpty;
 
 TEST(Orders, InstantPaymentMovesOrderFeeAndMoneyInOneRecord) {
   Shop shop;
-  const PaymentOutcome paid = shop.send(shop.pay(1, 10'000, kScheduleA));
+  const PaymentOutcome paid = shop.send(shop.pay(1, 10'000, kFeeA));
   EXPECT_EQ(paid.code, R::kDone);
   EXPECT_EQ(paid.money, M::kCaptured);
   EXPECT_EQ(paid.fee, 320);
   EXPECT_EQ(paid.refundable, 10'000);
   EXPECT_THAT(shop.legs(paid), ElementsAre(9'680, 320));
   EXPECT_EQ(shop.sums(1), "10000/0/10000/0; 320/0");
-  EXPECT_EQ(shop.balance(kPayable), 9'680);
+  EXPECT_EQ(shop.balance(kShop), 9'680);
   EXPECT_EQ(shop.balance(kFees), 320);
   const Transfer leg = shop.leg(paid.sequence, 1).value();
   EXPECT_EQ(leg.user_data_128, 1);
@@ -32,7 +32,7 @@ TEST(Orders, InstantPaymentMovesOrderFeeAndMoneyInOneRecord) {
 
 TEST(Orders, SeveralCapturesHoldTheRestAgain) {
   Shop shop;
-  EXPECT_EQ(shop.authorised(1, 100, kScheduleC).hold_open, 100);
+  EXPECT_EQ(shop.authorised(1, 100, kFeeC).hold_open, 100);
   EXPECT_EQ(shop.balances(kWallet).debits_pending, 100);
   EXPECT_THAT(shop.legs(shop.send(shop.on(C::kCapture, 1, 60))), ElementsAre(58, 2, 40));
   EXPECT_EQ(shop.state(1), M::kPartiallyCaptured);
@@ -44,7 +44,7 @@ TEST(Orders, SeveralCapturesHoldTheRestAgain) {
 
 TEST(Orders, FinalCaptureReleasesTheRest) {
   Shop shop;
-  shop.authorised(1, 100, kScheduleC);
+  shop.authorised(1, 100, kFeeC);
   EXPECT_THAT(shop.legs(shop.send(shop.on(C::kCapture, 1, 60, F::kFinal))), ElementsAre(58, 2));
   EXPECT_EQ(shop.sums(1), "100/40/60/0; 2/0");
   EXPECT_EQ(shop.state(1), M::kCaptured);
@@ -55,7 +55,7 @@ TEST(Orders, FinalCaptureReleasesTheRest) {
 
 TEST(Orders, AHotelIncrementsDecrementsAndTakesALittleMore) {
   Shop shop;
-  CommandWithParts booking = shop.make(C::kPay, 1, 200, kScheduleC);
+  CommandWithParts booking = shop.make(C::kPay, 1, 200, kFeeC);
   booking.command.tolerance_bps = 1'500;
   EXPECT_EQ(shop.send(booking).code, R::kDone);
   EXPECT_THAT(shop.legs(shop.send(shop.on(C::kIncrement, 1, 50))), ElementsAre(200, 250));
@@ -69,7 +69,7 @@ TEST(Orders, AHotelIncrementsDecrementsAndTakesALittleMore) {
 
 TEST(Orders, RefundsTakeWhatIsLeftAndNoMore) {
   Shop shop;
-  shop.send(shop.pay(1, 10'000, kScheduleA));
+  shop.send(shop.pay(1, 10'000, kFeeA));
   EXPECT_THAT(shop.legs(shop.send(shop.on(C::kRefund, 1, 4'000))), ElementsAre(4'000));
   EXPECT_EQ(shop.state(1), M::kPartiallyRefunded);
   EXPECT_EQ(shop.send(shop.on(C::kRefund, 1, 6'000)).code, R::kMerchantFundsInsufficient) << "the fee is kept";
@@ -81,7 +81,7 @@ TEST(Orders, RefundsTakeWhatIsLeftAndNoMore) {
 
 TEST(Orders, APlatformAdvancesARefundAndSuspenseTakesThatOfAClosedWallet) {
   Shop shop;
-  shop.send(shop.pay(1, 10'000, kScheduleA));
+  shop.send(shop.pay(1, 10'000, kFeeA));
   EXPECT_EQ(shop.send(shop.on(C::kRefund, 1, 10'000, F::kAdvance | F::kToSuspense)).code, R::kDone);
   EXPECT_EQ(shop.balance(kReserve), -10'000);
   EXPECT_EQ(shop.balance(kSuspense), 10'000);
@@ -89,19 +89,19 @@ TEST(Orders, APlatformAdvancesARefundAndSuspenseTakesThatOfAClosedWallet) {
 
 TEST(Orders, ASplitIsSharedAndGivenBackToTheLastUnit) {
   Shop shop;
-  CommandWithParts sale = shop.pay(1, 9'999, kScheduleB);
-  sale.add(PartShare{.account = kPayableOne, .bps = 3'333}).add(PartShare{.account = kPayableTwo, .bps = 2'667});
+  CommandWithParts sale = shop.pay(1, 9'999, kFeeB);
+  sale.add(PartShare{.account = kPartOne, .bps = 3'333}).add(PartShare{.account = kPartTwo, .bps = 2'667});
   EXPECT_THAT(shop.legs(shop.send(sale)), ElementsAre(3'601, 999, 2'999, 2'400));
   EXPECT_THAT(shop.legs(shop.send(shop.on(C::kRefund, 1, 5'000))), ElementsAre(1'802, 499, 1'499, 1'200));
   EXPECT_THAT(shop.legs(shop.send(shop.on(C::kRefund, 1, kAmountAll))), ElementsAre(1'799, 500, 1'500, 1'200));
-  for (const u128 account : {kPayable, kPayableOne, kPayableTwo, kFees}) EXPECT_EQ(shop.balance(account), 0);
+  for (const u128 account : {kShop, kPartOne, kPartTwo, kFees}) EXPECT_EQ(shop.balance(account), 0);
   EXPECT_EQ(shop.order(1)->parts[0].returned, 2'999);
 }
 
 TEST(Orders, ThreeCapturesOfASplitGiveWhatOneGives) {
   Shop shop;
   CommandWithParts sale = shop.make(C::kPay, 1, 99);
-  sale.add(PartShare{.account = kPayableOne, .bps = 3'333}).add(PartShare{.account = kPayableTwo, .bps = 3'333});
+  sale.add(PartShare{.account = kPartOne, .bps = 3'333}).add(PartShare{.account = kPartTwo, .bps = 3'333});
   shop.send(sale);
   EXPECT_THAT(shop.legs(shop.send(shop.on(C::kCapture, 1, 33))), ElementsAre(13, 10, 10, 66));
   EXPECT_THAT(shop.legs(shop.send(shop.on(C::kCapture, 1, 33))), ElementsAre(11, 11, 11, 33));
@@ -110,7 +110,7 @@ TEST(Orders, ThreeCapturesOfASplitGiveWhatOneGives) {
 
 TEST(Orders, AFeeOnTopIsHeldBesides) {
   Shop shop(1'030);
-  EXPECT_THAT(shop.legs(shop.authorised(1, 1'000, kScheduleT)), ElementsAre(1'030));
+  EXPECT_THAT(shop.legs(shop.authorised(1, 1'000, kFeeT)), ElementsAre(1'030));
   EXPECT_THAT(shop.legs(shop.send(shop.on(C::kCapture, 1, 400))), ElementsAre(400, 12, 618));
   EXPECT_THAT(shop.legs(shop.send(shop.on(C::kCapture, 1, 500, F::kFinal))), ElementsAre(500, 15));
   EXPECT_EQ(shop.sums(1), "1000/100/900/0; 27/0");
@@ -151,9 +151,9 @@ TEST(Orders, CreationChecksEverythingThatItNames) {
       {R::kAccountNotFound, [](PaymentCommand& c) { c.payer_account = 999; }},
       {R::kAssetNotFound, [](PaymentCommand& c) { c.ledger = 999; }},
       {R::kScheduleNotFound, [](PaymentCommand& c) { c.fee_schedule = 999; }},
-      {R::kAccountWrongRole, [](PaymentCommand& c) { c.payer_account = kPayableOne; }},
-      {R::kAccountWrongOwner, [](PaymentCommand& c) { c.owner_account = kPayableOne; }},
-      {R::kScheduleNotFound, [](PaymentCommand& c) { c.ledger = 840, c.fee_schedule = kScheduleA; }},
+      {R::kAccountWrongRole, [](PaymentCommand& c) { c.payer_account = kPartOne; }},
+      {R::kAccountWrongOwner, [](PaymentCommand& c) { c.owner_account = kPartOne; }},
+      {R::kScheduleNotFound, [](PaymentCommand& c) { c.ledger = 840, c.fee_schedule = kFeeA; }},
       {R::kAccountWrongAsset, [](PaymentCommand& c) { c.ledger = 840; }},
       {R::kAccountWrongRole, [](PaymentCommand& c) { c.flags = F::kChannelFunded; }},
   };
@@ -202,7 +202,7 @@ TEST(Orders, VersionsAreCheckedAndTold) {
 
 TEST(Orders, AStoryIsTheWalkOverItsLines) {
   Shop shop;
-  shop.authorised(1, 100, kScheduleC);
+  shop.authorised(1, 100, kFeeC);
   shop.send(shop.on(C::kCapture, 1, 60));
   shop.send(shop.on(C::kRefund, 1, 10));
   const std::vector<StoryLine> story = shop.story(1);

@@ -69,7 +69,7 @@ TEST(Parties, ARefundMayOverdrawThePayableOfWhomItIsAllowed) {
   Shop shop;
   shop.register_party(80, PartyKind::kMerchant, PartyFlags::kRefundOverdraft);
   shop.open_account(81, AccountRole::kMerchantPayable, 80);
-  CommandWithParts sale = shop.pay(1, 10'000, kScheduleA);
+  CommandWithParts sale = shop.pay(1, 10'000, kFeeA);
   sale.command.merchant = 80;
   sale.command.owner_account = 81;
   EXPECT_EQ(shop.send(sale).code, R::kDone);
@@ -90,10 +90,10 @@ TEST(Parties, ChannelsHaveAccountsOfTheirOwn) {
 
 TEST(Configuration, VersionsOfAScheduleHaveNoGapAndAnOrderKeepsItsOwn) {
   Shop shop;
-  shop.authorised(1, 1'000, kScheduleC);
+  shop.authorised(1, 1'000, kFeeC);
   CommandWithParts sent = valid_command(C::kSetFeeSchedule);
   sent.command.key = 0;
-  FeeSchedule schedule{.fixed = 500, .id = kScheduleC, .version = 3, .ledger = kEuro};
+  FeeSchedule schedule{.fixed = 500, .id = kFeeC, .version = 3, .ledger = kEuro};
   set_record(sent.command, schedule);
   const PaymentOutcome refused = shop.send(sent);
   EXPECT_EQ(refused.code, R::kVersionMismatch);
@@ -103,7 +103,7 @@ TEST(Configuration, VersionsOfAScheduleHaveNoGapAndAnOrderKeepsItsOwn) {
     EXPECT_EQ(shop.send(sent).code, R::kDone);
   }
   EXPECT_EQ(shop.send(shop.on(C::kCapture, 1, 1'000)).fee, 26);
-  EXPECT_EQ(shop.send(shop.pay(2, 1'000, kScheduleC)).fee, 500);
+  EXPECT_EQ(shop.send(shop.pay(2, 1'000, kFeeC)).fee, 500);
   EXPECT_EQ(shop.order(2)->hot.fee_version, 40U);
 }
 

@@ -10,12 +10,12 @@ using C = CommandNumber;
 
 /// Some of everything. `first`: of the ids it gives.
 void trade(Shop& shop, u128 first) {
-  CommandWithParts sale = shop.make(C::kPay, first, 9'999, kScheduleB);
-  sale.add(PartShare{.account = kPayableOne, .bps = 3'333}).add(PartShare{.account = kPayableTwo, .bps = 2'667});
+  CommandWithParts sale = shop.make(C::kPay, first, 9'999, kFeeB);
+  sale.add(PartShare{.account = kPartOne, .bps = 3'333}).add(PartShare{.account = kPartTwo, .bps = 2'667});
   shop.send(sale);
   shop.send(shop.on(C::kCapture, first, 5'000));
   shop.send(shop.on(C::kRefund, first, 1'000));
-  shop.send(shop.pay(first + 1, 100, kScheduleA));
+  shop.send(shop.pay(first + 1, 100, kFeeA));
   CommandWithParts order = shop.make(C::kCreateOrder, first + 2, 100);
   order.command.expires_s = 50;
   shop.send(order);

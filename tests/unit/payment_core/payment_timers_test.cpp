@@ -11,7 +11,7 @@ using R = PaymentResult;
 
 TEST(PaymentTimers, AHoldThatIsOverRefusesByItselfThenEnds) {
   Shop shop;
-  CommandWithParts sale = shop.make(C::kPay, 1, 100, kScheduleC);
+  CommandWithParts sale = shop.make(C::kPay, 1, 100, kFeeC);
   sale.command.hold_s = 60;
   shop.send(sale);
   shop.send(shop.on(C::kCapture, 1, 30));

@@ -16,7 +16,7 @@ TEST(Wallets, TopUpAndWithdrawGoThroughAChannel) {
   EXPECT_EQ(shop.send(out).code, R::kObjectExists);
   out.command.id = 1'001;
   EXPECT_EQ(shop.send(out).code, R::kInsufficientFunds);
-  out.command.payer_account = kPayable;
+  out.command.payer_account = kShop;
   EXPECT_EQ(shop.send(out).code, R::kAccountWrongRole) << "without instant_payout";
   ASSERT_EQ(shop.story(1'000).size(), 1U);
 }
@@ -35,9 +35,9 @@ TEST(Wallets, TransfersStayInOneAssetAndPlatformAccountsAreForOperators) {
   Shop shop;
   CommandWithParts move = valid_command(C::kTransfer);
   move.command.key = 0;
-  move.command.owner_account = kPayable;
+  move.command.owner_account = kShop;
   EXPECT_EQ(shop.send(move).code, R::kDone);
-  EXPECT_EQ(shop.balance(kPayable), 100);
+  EXPECT_EQ(shop.balance(kShop), 100);
   move.command.id = 1'001;
   move.command.ledger = 840;
   EXPECT_EQ(shop.send(move).code, R::kAccountWrongAsset);
@@ -50,21 +50,20 @@ TEST(Wallets, TransfersStayInOneAssetAndPlatformAccountsAreForOperators) {
 
 TEST(Wallets, AConversionIsItsQuoteAndEachAssetNetsToZero) {
   Shop shop;
-  shop.open_account(34, AccountRole::kWallet, kPayer, 840);
   CommandWithParts convert = valid_command(C::kConvert);
   convert.command.key = 0;
-  convert.command.owner_account = 34;
+  convert.command.owner_account = kDollarWallet;
   convert.command.amount2 = 13'422;
   EXPECT_EQ(shop.send(convert).code, R::kRateMismatch);
   convert.command.amount2 = 13'423;
   EXPECT_EQ(shop.send(convert).code, R::kDone);
-  EXPECT_EQ(shop.balance(34), 13'423);
+  EXPECT_EQ(shop.balance(kDollarWallet), 13'423);
   EXPECT_EQ(shop.balance(platform_account_id(kEuro, AccountRole::kFxPosition)), 12'345);
   EXPECT_EQ(shop.balance(platform_account_id(840, AccountRole::kFxPosition)), -13'423);
   convert.command.id = 1'001;
   convert.command.expires_s = 1;
   EXPECT_EQ(shop.send(convert).code, R::kQuoteExpired);
-  convert.command.owner_account = kWallet + 100;
+  convert.command.owner_account = 999;
   EXPECT_EQ(shop.send(convert).code, R::kAccountNotFound);
 }
 

@@ -30,7 +30,7 @@ TEST(PaymentGroups, MembersSeeWhatEarlierOnesDid) {
   const std::uint64_t first = model.next_sequence();
   const auto answers = model.send_group(kKey, {hold_of(100, 0), on_order(C::kCapture, kAmountAll), on_order(C::kFulfil)});
   EXPECT_EQ(codes_of(answers), (std::vector{R::kDone, R::kDone, R::kDone}));
-  for (std::size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i].outcome.sequence, first + i);
+  for (std::size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i].outcome.sequence, first + (i + 1) * kPaymentNanoseconds - 1);
   EXPECT_EQ(model.order().fulfilment, Fulfilment::kFulfilled);
   EXPECT_EQ(model.payments().find_outcome(kPrincipal, kKey), answers[2].outcome) << "the last member's is the group's";
   EXPECT_EQ(model.broken(), "");
