@@ -88,12 +88,10 @@ inline CommandWithParts valid_command(CommandNumber number) {
       break;
     case C::kCreateAccount:
       c.id = 0;
-      c.key = 0;  // a group's
       set_record(c, Account{.id = 60, .ledger = kEuro, .code = 1});
       break;
     case C::kCreateTransfer:
       c.id = 0;
-      c.key = 0;
       set_record(c, Transfer{.id = 61, .debit_account_id = 60, .credit_account_id = 62, .amount = 1, .ledger = kEuro, .code = 1});
       break;
     case C::kDeclareAsset: c.id = 0; set_record(c, valid_asset()); break;

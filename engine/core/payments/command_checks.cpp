@@ -66,8 +66,7 @@ class Checks {
   R run(KeyUse key) noexcept {
     check_key(key);
     const CommandShape* shape = find_shape(command_.command);
-    const bool out_of_place = is_ledger_event(command_.command) && key == KeyUse::kOwn;
-    if (shape == nullptr || out_of_place || command_.version != kPaymentCommandVersion) {
+    if (shape == nullptr || command_.version != kPaymentCommandVersion) {
       add_if(true, R::kUnknownCommand);
       return code_.result();
     }

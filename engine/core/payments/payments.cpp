@@ -36,7 +36,8 @@ constexpr bool is_executed(C command) noexcept {
 
 PaymentResult check_bytes(const CommandView& view, KeyUse key) noexcept {
   const R code = check_command(*view.command, view.parts, key);
-  if (is_executed(view.command->command) || (code != R::kDone && code < R::kUnknownCommand)) return code;
+  const bool is_alone = is_ledger_event(view.command->command) && key == KeyUse::kOwn;
+  if ((is_executed(view.command->command) && !is_alone) || (code != R::kDone && code < R::kUnknownCommand)) return code;
   return R::kUnknownCommand;
 }
 

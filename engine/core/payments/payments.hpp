@@ -14,7 +14,8 @@
 
 namespace florin::core {
 
-/// What is wrong with a command by its bytes alone; kDone: nothing. Commands that are not executed yet answer kUnknownCommand.
+/// What is wrong with a command by its bytes alone; kDone: nothing. Commands that are not executed yet, and events of
+/// the ledger outside a group, answer kUnknownCommand.
 [[nodiscard]] PaymentResult check_bytes(const CommandView& view, KeyUse key) noexcept;
 
 /// Of what is kept under a key: the answer to a question about the key. Of a group it is that of the last member, or of the one that was refused.
