@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "core/ledger.hpp"
 #include "core/payments/payment_request.hpp"
 #include "model/reference_payments.hpp"
 #include "support/online_snapshot.hpp"

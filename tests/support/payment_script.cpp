@@ -3,7 +3,6 @@
 #include <string>
 
 #include "core/payments/payment_request.hpp"
-#include "support/paging.hpp"
 
 namespace florin::test {
 
@@ -87,7 +86,7 @@ void PaymentScript::top_up(u128 wallet, u128 amount, std::uint32_t ledger) {
 
 std::size_t PaymentScript::run_timers() {
   std::vector<PaymentTimer> due(kPaymentTimersMax);
-  due.resize(machine().due_timers(now_, due));
+  due.resize(machine().due_timers(now_ + kStep, due));
   if (!due.empty()) execute(make_request<PaymentTimer>(Operation::kPaymentTimers, due));
   return due.size();
 }
@@ -117,6 +116,13 @@ std::optional<OrderAnswer> order_in(const model::ReplyBody& reply) {
   return order;
 }
 
+template <typename Row>
+std::vector<Row> rows_in(const model::ReplyBody& reply) {
+  std::vector<Row> rows(reply.bytes.size() / sizeof(Row));
+  if (!rows.empty()) std::memcpy(rows.data(), reply.bytes.data(), rows.size() * sizeof(Row));
+  return rows;
+}
+
 }  // namespace
 
 std::optional<OrderAnswer> PaymentScript::order(u128 id) { return order_in(read(Operation::kLookupOrders, id)); }
@@ -128,16 +134,16 @@ std::optional<OrderAnswer> PaymentScript::order(u128 merchant, std::string_view 
 }
 
 std::vector<PaymentOutcome> PaymentScript::outcome_of_key(u128 key) {
-  return model::elements_of<PaymentOutcome>(read(Operation::kLookupKey, key).bytes);
+  return rows_in<PaymentOutcome>(read(Operation::kLookupKey, key));
 }
 
 std::vector<StoryLine> PaymentScript::story(u128 object, bool newest_first, std::uint64_t from, std::uint32_t limit) {
   const StoryFilter filter{.object = object, .sequence = from, .limit = limit, .flags = newest_first ? StoryFilterFlags::kReversed : 0};
-  return model::elements_of<StoryLine>(read(Operation::kGetStory, filter).bytes);
+  return rows_in<StoryLine>(read(Operation::kGetStory, filter));
 }
 
 Balances PaymentScript::balances(u128 account) {
-  const auto found = model::elements_of<Account>(read(Operation::kLookupAccounts, account).bytes);
+  const auto found = rows_in<Account>(read(Operation::kLookupAccounts, account));
   if (found.empty()) return {};
   return {found[0].debits_pending, found[0].debits_posted, found[0].credits_pending, found[0].credits_posted};
 }
@@ -148,7 +154,7 @@ std::int64_t PaymentScript::balance(u128 account) {
 }
 
 std::optional<Transfer> PaymentScript::leg(std::uint64_t sequence, std::uint8_t leg) {
-  const auto found = model::elements_of<Transfer>(read(Operation::kLookupTransfers, engine_transfer_id(sequence, leg)).bytes);
+  const auto found = rows_in<Transfer>(read(Operation::kLookupTransfers, engine_transfer_id(sequence, leg)));
   return found.empty() ? std::nullopt : std::optional(found[0]);
 }
 

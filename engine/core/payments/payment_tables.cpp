@@ -66,21 +66,21 @@ PaymentTables::PaymentTables(std::uint64_t memory_budget_bytes)
       stories_by_object_(rows_max(memory_budget_bytes, sizeof(StoryLine)), kEntriesPerLineMax),
       timers_(rows_max(memory_budget_bytes, sizeof(OrderRow))) {}
 
-std::uint32_t PaymentTables::tag_of(std::span<const std::byte> bytes) const noexcept {
+std::uint32_t PaymentTables::tag_of_bytes(std::span<const std::byte> bytes) const noexcept {
   const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
   return TagTable::tag_of(hash_(make_u128(hash.high64, hash.low64)));
 }
 
 std::uint32_t PaymentTables::tag_of(u128 a, u128 b) const noexcept {
   const u128 both[2] = {a, b};
-  return tag_of(std::as_bytes(std::span(both)));
+  return tag_of_bytes(std::as_bytes(std::span(both)));
 }
 
 std::uint32_t PaymentTables::tag_of_reference(u128 merchant, std::span<const std::uint8_t, 32> reference) const noexcept {
   std::array<std::byte, sizeof merchant + 32> bytes;
   std::memcpy(bytes.data(), &merchant, sizeof merchant);
   std::memcpy(bytes.data() + sizeof merchant, reference.data(), reference.size());
-  return tag_of(std::span<const std::byte>(bytes));
+  return tag_of_bytes(bytes);
 }
 
 // Configuration.

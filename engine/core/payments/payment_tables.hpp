@@ -130,10 +130,10 @@ class PaymentTables {
     u128 hash = 0;
   };
 
-  [[nodiscard]] std::uint32_t tag_of(std::span<const std::byte> bytes) const noexcept;
+  [[nodiscard]] std::uint32_t tag_of_bytes(std::span<const std::byte> bytes) const noexcept;
   template <typename Field>
   [[nodiscard]] std::uint32_t tag_of(const Field& field) const noexcept {
-    return tag_of(std::as_bytes(std::span(&field, 1)));
+    return tag_of_bytes(std::as_bytes(std::span(&field, 1)));
   }
   [[nodiscard]] std::uint32_t tag_of(u128 a, u128 b) const noexcept;
   [[nodiscard]] std::uint32_t tag_of_reference(u128 merchant, std::span<const std::uint8_t, 32> reference) const noexcept;

@@ -77,10 +77,10 @@ void Payments::execute_list(const Command& request, PaymentsMode mode) {
     bool replayed = false;
     if (const R code = check_bytes(view, KeyUse::kOwn); code != R::kDone) {
       answer(refusal_without_place(*view.command, code));
-    } else if (view.command->command == C::kResolve) {
-      answer(resolve(issued, replayed), replayed);
     } else {
-      answer(execute_keyed(view, issued, stopped, replayed), replayed);
+      const bool asks = view.command->command == C::kResolve;
+      const PaymentOutcome outcome = asks ? resolve(issued, replayed) : execute_keyed(view, issued, stopped, replayed);
+      answer(outcome, replayed);
     }
     stopped |= mode == PaymentsMode::kStopOnFirst && class_of(outcomes_[count_ - 1].code) != ResultClass::kOk;
   }

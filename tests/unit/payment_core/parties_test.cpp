@@ -11,7 +11,7 @@ TEST(Parties, NamesAndIdsAreUnique) {
   CommandWithParts sent = valid_command(C::kRegisterParty);
   sent.command.key = 0;
   Party party{.id = 90, .kind = PartyKind::kUser, .status = {}};
-  set_text(party.name, "party 20");
+  set_text(party.name, "corner shop");
   set_party(sent.command, party);
   EXPECT_EQ(shop.send(sent).code, R::kNameExists);
   set_text(party.name, "somebody else");

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "shop.hpp"
+#include "core/snapshot_tables.hpp"
 #include "support/online_snapshot.hpp"
 
 namespace florin::test {

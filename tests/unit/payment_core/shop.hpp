@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/ledger.hpp"
 #include "support/payment_script.hpp"
 #include "support/payment_vectors.hpp"
 
