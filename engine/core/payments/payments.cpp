@@ -74,15 +74,16 @@ void Payments::execute_list(const Command& request, PaymentsMode mode) {
   for (CommandWalk walk(request.body); walk.has_next();) {
     const CommandView view = walk.next();
     const IssuedCommand issued = place(request, view, count_);
+    const bool asks = view.command->command == C::kResolve;
     bool replayed = false;
     if (const R code = check_bytes(view, KeyUse::kOwn); code != R::kDone) {
       answer(refusal_without_place(*view.command, code));
     } else {
-      const bool asks = view.command->command == C::kResolve;
       const PaymentOutcome outcome = asks ? resolve(issued, replayed) : execute_keyed(view, issued, stopped, replayed);
       answer(outcome, replayed);
     }
-    stopped |= mode == PaymentsMode::kStopOnFirst && class_of(outcomes_[count_ - 1].code) != ResultClass::kOk;
+    // Who asks about a refusal is not refused.
+    stopped |= mode == PaymentsMode::kStopOnFirst && !asks && class_of(outcomes_[count_ - 1].code) != ResultClass::kOk;
   }
 }
 
