@@ -18,7 +18,7 @@ struct RandomPayments {
   u128 group_key = 0;
 };
 
-/// Payments at random in payment_world(): few orders, accounts and amounts, so that everything meets everything. There is nothing wrong with their
+/// Payments at random in payment_world(): few orders at a time, few accounts and small amounts, so that everything meets everything. There is nothing wrong with their
 /// bytes; about half of them are refused for other reasons. Some keys come again, with the same command and with another one.
 /// Writer: one test thread.
 class PaymentStream {
@@ -29,8 +29,8 @@ class PaymentStream {
     if (!sent_.empty() && random_.chance(7)) return random_.pick_from(sent_);  // a retry
     RandomPayments request;
     const bool group = random_.chance(15);
-    request.mode = group ? PaymentsMode::kGroup : random_.pick({PaymentsMode::kIndependent, PaymentsMode::kStopOnFirst});
-    const std::uint64_t count = group ? random_.between(2, 5) : random_.between(1, 3);
+    request.mode = group ? PaymentsMode::kGroup : random_.chance(80) ? PaymentsMode::kIndependent : PaymentsMode::kStopOnFirst;
+    const std::uint64_t count = group ? random_.between(2, 4) : random_.between(1, 3);
     while (request.commands.size() < count) {
       CommandWithParts sent = group && random_.chance(15) ? ledger_event() : command();
       if (group && !is_allowed_in_group(sent.command.command)) continue;
@@ -49,17 +49,20 @@ class PaymentStream {
     Transfer transfer{.id = 5'000'000 + ++ledger_ids_, .debit_account_id = account(), .credit_account_id = account(), .amount = random_.below(50),
                       .ledger = kEuro, .code = 1};
     if (random_.chance(10)) transfer.debit_account_id = kFees;
-    if (random_.chance(5)) transfer.flags = TransferFlags::kPending | (random_.chance(30) ? TransferFlags::kClosingDebit : std::uint16_t{0});
+    if (random_.chance(5)) transfer.flags = TransferFlags::kPending;
+    const bool closes = random_.chance(10) && (transfer.debit_account_id == kPartTwo || transfer.debit_account_id >= 200);
+    if (closes) transfer.flags = TransferFlags::kPending | TransferFlags::kClosingDebit;  // for ever, so nobody that all depends on
     return transfer;
   }
 
   Random& random() { return random_; }
 
  private:
-  static constexpr std::uint64_t kOrders = 25;
+  static constexpr std::uint64_t kOrders = 5;
 
   u128 key() { return random_.chance(4) && keys_ > 0 ? 3'000'000 + random_.between(1, keys_) : 3'000'000 + ++keys_; }
-  u128 order() { return 1'000 + random_.below(kOrders); }
+  /// One of the newest.
+  u128 order() { return newest_order_ - random_.below(kOrders); }
   u128 account() { return random_.pick<u128>({kWallet, kShop, kPartOne, kPartTwo, kWallet, kWallet, 200 + random_.below(4)}); }
   u128 amount() { return random_.chance(5) ? random_.below(3) : random_.between(1, 300); }
   u128 party() { return random_.pick<u128>({kMerchant, kPayer, kSellerOne, kSellerTwo, 100 + random_.below(4)}); }
@@ -68,7 +71,7 @@ class PaymentStream {
     using C = CommandNumber;
     const std::uint64_t dice = random_.below(100);
     CommandWithParts sent;
-    if (dice < 28) {
+    if (dice < 30) {
       sent = creation();
     } else if (dice < 78) {
       sent = on_some_order();
@@ -93,7 +96,7 @@ class PaymentStream {
 
   CommandWithParts creation() {
     CommandWithParts sent = new_order(random_.pick({CommandNumber::kPay, CommandNumber::kPay, CommandNumber::kCreateOrder}), amount(),
-                                      random_.pick({0U, kFeeA, kFeeB, kFeeC, kFeeT}), 0, order());
+                                      random_.pick({0U, kFeeA, kFeeB, kFeeC, kFeeT}), 0, random_.chance(90) ? ++newest_order_ : order());
     PaymentCommand& c = sent.command;
     if (random_.chance(50)) c.flags |= CommandFlags::kAutomatic;
     if (random_.chance(3)) c.flags |= CommandFlags::kChannelFunded;
@@ -117,7 +120,7 @@ class PaymentStream {
   CommandWithParts on_some_order() {
     using C = CommandNumber;
     const C number = random_.pick({C::kAuthorise, C::kIncrement, C::kDecrement, C::kExtend, C::kCapture, C::kCapture, C::kCapture, C::kCancel,
-                                   C::kRefund, C::kRefund, C::kFulfil, C::kComplete});
+                                   C::kRefund, C::kRefund, C::kFulfil, C::kFulfil, C::kComplete, C::kComplete});
     CommandWithParts sent;
     PaymentCommand& c = sent.command;
     c.command = number;
@@ -131,7 +134,7 @@ class PaymentStream {
     if (number == C::kCapture && random_.chance(30)) c.flags |= CommandFlags::kFinal;
     if (number == C::kRefund && random_.chance(10)) c.flags |= CommandFlags::kAdvance;
     if (number == C::kRefund && random_.chance(10)) c.flags |= CommandFlags::kToSuspense;
-    if ((number == C::kCapture || number == C::kRefund) && random_.chance(15)) {
+    if ((number == C::kCapture || number == C::kRefund) && random_.chance(25)) {
       c.flags |= CommandFlags::kExplicitParts;
       if (random_.chance(80)) sent.add(PartAmount{.account = kPartOne, .amount = random_.below(100)});
       if (random_.chance(20)) sent.add(PartAmount{.account = kPartTwo, .amount = random_.below(100)});
@@ -140,7 +143,7 @@ class PaymentStream {
   }
 
   CommandWithParts movement() {
-    const u128 id = 2'000'000 + random_.below(500);
+    const u128 id = 2'000'000 + random_.below(2'000);
     switch (random_.below(6)) {
       case 0: return wallet_transfer(id, account(), random_.chance(10) ? kFees : account(), amount());
       case 1: {
@@ -157,19 +160,22 @@ class PaymentStream {
         if (random_.chance(10)) sent.command.expires_s = 1;
         return sent;
       }
-      default: return top_up(id, account(), amount() * 4);
+      default: return top_up(id, random_.chance(50) ? u128{kWallet} : account(), amount() * 4);
     }
   }
 
   CommandWithParts administration() {
-    switch (random_.below(6)) {
-      case 0: {
+    switch (random_.below(9)) {
+      case 0:
+      case 6:
+      case 7:
+      case 8: {
         CommandWithParts sent;
         sent.command.command = CommandNumber::kSetPartyStatus;
-        sent.command.id = random_.chance(50) ? u128{kPayer} : party();
+        sent.command.id = party();
         const bool closes = random_.chance(3) && sent.command.id >= 100;
         sent.command.kind = static_cast<std::uint8_t>(closes ? PartyStatus::kClosed
-                                                             : random_.pick({PartyStatus::kActive, PartyStatus::kActive, PartyStatus::kSuspended}));
+                                                             : random_.chance(15) ? PartyStatus::kSuspended : PartyStatus::kActive);
         return sent;
       }
       case 1: {
@@ -218,6 +224,7 @@ class PaymentStream {
   }
 
   Random random_;
+  u128 newest_order_ = 1'000;
   std::uint64_t keys_ = 0;
   std::uint64_t ledger_ids_ = 0;
   std::vector<RandomPayments> sent_;
