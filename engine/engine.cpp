@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -44,6 +45,8 @@ std::uint32_t query_threads_for_this_machine(std::uint32_t requested) {
 std::unique_ptr<runtime::AgentThread> make_thread(runtime::Agent& agent, const char* name, int niceness = 0) {
   return std::make_unique<runtime::AgentThread>(agent, runtime::ThreadOptions{.name = name, .niceness = niceness});
 }
+
+void tell_operator(const std::string& news) { std::fprintf(stderr, "florin: %s\n", news.c_str()); }
 
 }  // namespace
 
@@ -187,6 +190,8 @@ Status Engine::wire() {
   options.snapshots.events_between = options_.snapshot_events;
   options.snapshots.grows = sealing_ == nullptr;
   options.snapshots.newest_sequence = recovered_.newest_snapshot_sequence;
+  options.snapshots.on_failure = [](const Status& failure) { tell_operator(failure.message()); };
+  options.on_news = tell_operator;
   options.chain_end = recovered_.chain_end;
   options.genesis = recovered_.genesis;
   options.is_new_store = recovered_.is_new_store;

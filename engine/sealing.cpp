@@ -41,7 +41,10 @@ int Sealing::do_work() noexcept {
   if (!past || !past->has_work()) return 0;
   pace_.begin();
   const auto sealed = past->do_work();
-  if (sealed && *sealed) pace_.end();
+  if (sealed && *sealed) {
+    pace_.end();
+    report_success();
+  }
   if (!sealed) {
     report(sealed.error());
     idle_ns_ = kRetryNs;
@@ -78,6 +81,12 @@ void Sealing::report(const Status& failure) {
   if (failure.message() == reported_) return;
   reported_ = failure.message();
   std::fprintf(stderr, "florin: sealing failed and is tried again: %s\n", reported_.c_str());
+}
+
+void Sealing::report_success() {
+  if (reported_.empty()) return;
+  reported_.clear();
+  std::fprintf(stderr, "florin: sealing works again\n");
 }
 
 }  // namespace florin

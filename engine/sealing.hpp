@@ -41,6 +41,7 @@ class Sealing final : public runtime::Agent {
   Result<std::optional<u128>> batch_checksum(std::uint64_t sequence);
   void tell_sealed() const;
   void report(const Status& failure);
+  void report_success();
 
   std::unique_ptr<SealedStore> store_;
   Journal& journal_;
@@ -53,7 +54,7 @@ class Sealing final : public runtime::Agent {
   // The agent's thread.
   unsigned long long idle_ns_ = ~0ULL;
   SealingPace pace_;
-  std::string reported_;  ///< the failure that was told last
+  std::string reported_;  ///< the failure that was told last, if it is not over
 };
 
 }  // namespace florin

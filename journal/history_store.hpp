@@ -44,6 +44,7 @@ class HistoryStore final : public SealedStore {
   Status remove(std::uint64_t segment) override;
   Status set_aside(std::uint64_t segment) override;
   [[nodiscard]] std::uint64_t memory_bytes() const noexcept override { return options_.archive.empty() ? 0 : cache_->bytes(); }
+  [[nodiscard]] CachedPages cached_pages() const noexcept override { return {.bytes = page_cache_->bytes(), .bytes_max = page_cache_->bytes_max()}; }
 
   /// Of one that is written.
   [[nodiscard]] SealedStore* images() noexcept override { return images_.get(); }

@@ -54,6 +54,7 @@ class PageCache {
   void set_on_over(std::function<void()> on_over) { on_over_ = std::move(on_over); }
   [[nodiscard]] bool is_over() const noexcept { return bytes_max_ != 0 && bytes() > bytes_max_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t bytes_max() const noexcept { return bytes_max_; }
   void trim();
 
  private:

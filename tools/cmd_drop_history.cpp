@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "as_of.hpp"
 #include "command_line.hpp"
 #include "output.hpp"
 #include "remote.hpp"
@@ -22,12 +23,7 @@ struct Options {
 Result<std::uint64_t> timestamp_of(Client& client, const Options& options) {
   if (options.before.empty() == (options.before_sequence == 0)) return Status(ErrorKind::kUsage, "use either --before or --before-sequence");
   if (!options.before.empty()) return parse_time(options.before, DayPart::kStart);
-  const auto moment = client.get_moment({.sequence = options.before_sequence});
-  if (!moment) return moment.error();
-  if (moment->rows.empty() || moment->rows.front().sequence != options.before_sequence) {
-    return Status(ErrorKind::kNotFound, fmt::format("the ledger knows no sequence {}", options.before_sequence));
-  }
-  return moment->rows.front().timestamp;
+  return timestamp_of_sequence(client, options.before_sequence);
 }
 
 /// The first event at a time or after it.

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "as_of.hpp"
 #include "command_line.hpp"
 #include "json_records.hpp"
 #include "remote.hpp"
@@ -12,12 +13,28 @@ namespace florin::tools {
 namespace {
 
 struct Options {
+  const CLI::App* app = nullptr;  // says which of them were given
   std::string kind;
   std::vector<std::string> ids;
   std::string connect;
-  std::uint64_t at = 0;
+  AsOf as_of;
   std::uint32_t limit = 10;
+
+  [[nodiscard]] bool is_history() const { return kind == "transfers-of" || kind == "balances-of"; }
 };
+
+/// What would change nothing is refused: the answer would look like what was asked for.
+Status check_given(const Options& options) {
+  for (const CLI::Option* option : options.app->get_options()) {
+    if (option->count() == 0) continue;
+    const std::string name = option->get_name();
+    const bool is_as_of = name == "--at" || name == "--at-sequence";
+    if ((is_as_of && options.kind != "account") || (name == "--limit" && !options.is_history())) {
+      return {ErrorKind::kUsage, fmt::format("{}: not for {}", name, options.kind)};
+    }
+  }
+  return {};
+}
 
 /// Prints the records of a reply, one line each; returns how many there are.
 template <typename Record>
@@ -41,12 +58,16 @@ Status look_up(const Address& address, const Options& options, const std::vector
   return {ErrorKind::kNotFound, fmt::format("{} of {} do not exist", ids.size() - found, ids.size())};
 }
 
-Status look_up_at(const Address& address, std::uint64_t timestamp_ns, std::span<const u128> ids) {
+Status look_up_at(const Options& options, const Address& address, std::span<const u128> ids) {
+  const auto client = connect_client(options.connect);
+  if (!client) return client.error();
+  const auto timestamp_ns = timestamp_of(**client, options.as_of);
+  if (!timestamp_ns) return timestamp_ns.error();
   const std::size_t asked = ids.size();
   std::size_t found = 0;
   PageEnd end;
   do {
-    std::vector<u128> body = {timestamp_ns};  // AccountsAt
+    std::vector<u128> body = {*timestamp_ns};  // AccountsAt
     body.insert(body.end(), ids.begin(), ids.end());
     const auto reply = remote_call(address, Operation::kGetAccountsAt, std::as_bytes(std::span(body)));
     if (!reply) return reply.error();
@@ -69,6 +90,7 @@ Status history(const Address& address, const Options& options, u128 account_id) 
 }
 
 Status run(const Options& options) {
+  if (Status status = check_given(options); !status) return status;
   const auto address = parse_address(options.connect);
   if (!address) return address.error();
   std::vector<u128> ids;
@@ -78,11 +100,8 @@ Status run(const Options& options) {
     ids.push_back(id.value());
   }
   if (ids.size() > kAccountsAtMax) return {ErrorKind::kUsage, fmt::format("more than {} ids", kAccountsAtMax)};
-  if (options.at != 0) {
-    if (options.kind != "account") return {ErrorKind::kUsage, "--at is for accounts"};
-    return look_up_at(*address, options.at, ids);
-  }
-  if (options.kind == "account" || options.kind == "transfer") return look_up(*address, options, ids);
+  if (!options.as_of.is_now()) return look_up_at(options, *address, ids);
+  if (!options.is_history()) return look_up(*address, options, ids);
   for (const u128 id : ids) {
     if (auto status = history(*address, options, id); !status) return status;
   }
@@ -92,8 +111,9 @@ Status run(const Options& options) {
 constexpr const char* kExamples =
     R"(  florin lookup account 1 2 --connect 127.0.0.1:3000
   florin lookup transfer 0xacc000000000000000000000000000ff --connect 127.0.0.1:3000
-  florin lookup account 1 --at 1700000000000000000 --connect 127.0.0.1:3000     as it was right after that time
-  florin lookup transfers-of 1 --limit 5 --connect 127.0.0.1:3000      newest first
+  florin lookup account 1 2 --at 2026-01-31 --connect 127.0.0.1:3000            as they were at the end of that day, UTC
+  florin lookup account 1 2 --at-sequence 5000 --connect 127.0.0.1:3000         as they were right after that event
+  florin lookup transfers-of 1 --limit 5 --connect 127.0.0.1:3000      newest first; `florin query transfers-of` has filters
   florin lookup balances-of 1 --connect 127.0.0.1:3000                 after each of its transfers, newest first
 
 Prints one line of JSON a record. Exit code 6 if an id does not exist.
@@ -105,6 +125,7 @@ void add_lookup(CommandLine& line) {
   auto options = std::make_shared<Options>();
   CLI::App& app = line.add("lookup", "Look up accounts, transfers, and an account's history", kExamples,
                            [options] { return run(*options); });
+  options->app = &app;
   app.add_option("kind", options->kind, "account, transfer, transfers-of or balances-of")
       ->required()
       ->check(CLI::IsMember({"account", "transfer", "transfers-of", "balances-of"}));
@@ -112,8 +133,8 @@ void add_lookup(CommandLine& line) {
       ->required()
       ->type_name("ID")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--at", options->at, "Accounts as they were then, ns since 1970 UTC");
-  app.add_option("--limit", options->limit, "Rows at most")->capture_default_str();
+  add_as_of(app, options->as_of);
+  app.add_option("--limit", options->limit, "Rows at most, of transfers-of and balances-of")->capture_default_str();
   app.add_option("--connect", options->connect, "Server")->type_name("HOST:PORT")->required();
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 #include <limits>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -14,7 +15,7 @@
 #include "pages.hpp"
 #include "remote.hpp"
 
-/// florin query: what lies in the whole ledger, in order of time.
+/// florin query: what lies in the whole ledger, or on one account, in order of time.
 namespace florin::tools {
 namespace {
 
@@ -27,6 +28,8 @@ struct Options {
   std::uint64_t timestamp_min = 0;
   std::uint64_t timestamp_max = 0;
   std::uint64_t expiries_timestamp_min = 0;
+  std::string account;
+  std::string direction;
   std::uint32_t ledger = 0;
   std::uint16_t code = 0;
   std::string user_data_128;
@@ -45,27 +48,42 @@ Status read(const std::string& text, const char* option, u128& number) {
   return {ErrorKind::kUsage, fmt::format("{}: '{}' is no number of 128 bits", option, text)};
 }
 
+using Names = std::set<std::string, std::less<>>;
+
+/// Options that do not narrow rows of a kind. The server refuses for accounts what is for transfers only.
+const std::map<std::string, Names, std::less<>>& not_for() {
+  static const Names for_an_account{"--ledger", "--expiries-timestamp-min"};
+  static const Names for_all{"--account", "--direction", "--expiries-timestamp-min"};
+  static const std::map<std::string, Names, std::less<>> names{
+      {"accounts", for_all},
+      {"transfers", for_all},
+      {"transfers-of", for_an_account},
+      {"balances-of", for_an_account},
+      {"events",
+       {"--direction", "--reversed", "--ledger", "--code", "--user-data-128", "--user-data-64", "--user-data-32", "--amount-min", "--amount-max", "--status"}}};
+  return names;
+}
+
+bool is_of_account(const Options& options) { return options.kind == "transfers-of" || options.kind == "balances-of"; }
+
 /// What does not narrow these rows is refused: a list of all of them would look like an answer.
 Status check_given(const Options& options) {
-  static const std::set<std::string, std::less<>> not_for_events{"--reversed",     "--ledger",       "--code",       "--user-data-128", "--user-data-64",
-                                                                 "--user-data-32", "--amount-min", "--amount-max", "--status"};
-  static const std::set<std::string, std::less<>> for_events_only{"--expiries-timestamp-min"};  // the server refuses what is for transfers only
-  const auto& others = options.kind == "events" ? not_for_events : for_events_only;
+  const Names& others = not_for().at(options.kind);
   for (const CLI::Option* option : options.app->get_options()) {
     if (option->count() != 0 && others.contains(option->get_name())) return {ErrorKind::kUsage, fmt::format("{}: not for {}", option->get_name(), options.kind)};
   }
+  if (is_of_account(options) && options.account.empty()) return {ErrorKind::kUsage, fmt::format("{} needs --account", options.kind)};
   return {};
 }
 
-Result<QueryFilter> filter_of(const Options& options) {
-  QueryFilter filter;
+/// What all filters of rows have in common.
+template <typename Filter>
+Status fill(const Options& options, Filter& filter) {
   filter.user_data_64 = options.user_data_64;
   filter.user_data_32 = options.user_data_32;
-  filter.ledger = options.ledger;
   filter.code = options.code;
   filter.timestamp_min = options.timestamp_min;
   filter.timestamp_max = options.timestamp_max;
-  filter.flags = options.reversed ? QueryFilterFlags::kReversed : 0;
   if (auto status = read(options.user_data_128, "--user-data-128", filter.user_data_128); !status) return status;
   if (auto status = read(options.amount_min, "--amount-min", filter.amount_min); !status) return status;
   if (auto status = read(options.amount_max, "--amount-max", filter.amount_max); !status) return status;
@@ -73,45 +91,84 @@ Result<QueryFilter> filter_of(const Options& options) {
     const auto at = std::find(kStatuses.begin(), kStatuses.end(), status) - kStatuses.begin();
     filter.pending_statuses = static_cast<std::uint8_t>(filter.pending_statuses | 1U << at);
   }
+  return {};
+}
+
+Result<u128> account_of(const Options& options) { return options.account.empty() ? Result<u128>(0) : parse_id(options.account); }
+
+Result<QueryFilter> query_filter_of(const Options& options) {
+  QueryFilter filter;
+  if (Status status = fill(options, filter); !status) return status;
+  filter.ledger = options.ledger;
+  filter.flags = options.reversed ? QueryFilterFlags::kReversed : 0;
   return filter;
+}
+
+Result<AccountFilter> account_filter_of(const Options& options) {
+  AccountFilter filter;
+  if (Status status = fill(options, filter); !status) return status;
+  const auto account = account_of(options);
+  if (!account) return account.error();
+  filter.account_id = *account;
+  if (options.direction != "credits") filter.flags |= AccountFilterFlags::kDebits;
+  if (options.direction != "debits") filter.flags |= AccountFilterFlags::kCredits;
+  if (options.reversed) filter.flags |= AccountFilterFlags::kReversed;
+  return filter;
+}
+
+Result<ChangeEventsFilter> events_filter_of(const Options& options) {
+  ChangeEventsFilter filter;
+  const auto account = account_of(options);
+  if (!account) return account.error();
+  filter.account_id = *account;
+  filter.timestamp_min = options.timestamp_min;
+  filter.timestamp_max = options.timestamp_max;
+  filter.expiries_timestamp_min = options.expiries_timestamp_min;
+  return filter;
+}
+
+/// Prints the rows of an operation that go with a filter, if there is one.
+template <typename Row, typename Filter>
+Status list(const Options& options, Operation operation, const Result<Filter>& filter) {
+  if (!filter) return filter.error();
+  const auto address = parse_address(options.connect);
+  if (!address) return address.error();
+  const std::uint64_t rows_max = options.limit == 0 ? std::numeric_limits<std::uint64_t>::max() : options.limit;
+  return read_rows<Row>(ask_remote(*address), operation, *filter, rows_max, [](const Row& row) { fmt::print("{}\n", to_json(row).dump()); });
 }
 
 Status run(const Options& options) {
   if (Status status = check_given(options); !status) return status;
-  const auto address = parse_address(options.connect);
-  if (!address) return address.error();
-  const Ask ask = ask_remote(address.value());
-  const std::uint64_t rows_max = options.limit == 0 ? std::numeric_limits<std::uint64_t>::max() : options.limit;
-  const auto print = [](const auto& row) { fmt::print("{}\n", to_json(row).dump()); };
-  if (options.kind == "events") {
-    ChangeEventsFilter filter;
-    filter.timestamp_min = options.timestamp_min;
-    filter.timestamp_max = options.timestamp_max;
-    filter.expiries_timestamp_min = options.expiries_timestamp_min;
-    return read_rows<ChangeEvent>(ask, Operation::kGetChangeEvents, filter, rows_max, print);
-  }
-  const auto filter = filter_of(options);
-  if (!filter) return filter.error();
-  if (options.kind == "accounts") return read_rows<Account>(ask, Operation::kQueryAccounts, filter.value(), rows_max, print);
-  return read_rows<Transfer>(ask, Operation::kQueryTransfers, filter.value(), rows_max, print);
+  if (options.kind == "events") return list<ChangeEvent>(options, Operation::kGetChangeEvents, events_filter_of(options));
+  if (options.kind == "transfers-of") return list<Transfer>(options, Operation::kGetAccountTransfers, account_filter_of(options));
+  if (options.kind == "balances-of") return list<AccountBalance>(options, Operation::kGetAccountBalances, account_filter_of(options));
+  if (options.kind == "accounts") return list<Account>(options, Operation::kQueryAccounts, query_filter_of(options));
+  return list<Transfer>(options, Operation::kQueryTransfers, query_filter_of(options));
 }
 
 constexpr const char* kExamples =
     R"(  florin query transfers --ledger 700 --amount-min 1000 --reversed --connect 127.0.0.1:3000     newest first
   florin query transfers --status pending --limit 0 --connect 127.0.0.1:3000                    all open holds
   florin query accounts --code 10 --connect 127.0.0.1:3000
+  florin query transfers-of --account 1 --direction debits --amount-min 1000 --reversed --connect 127.0.0.1:3000
+  florin query balances-of --account 1 --timestamp-min 1700000000000000000 --connect 127.0.0.1:3000      after each of its transfers
   florin query events --timestamp-min 1700000000000000000 --connect 127.0.0.1:3000              with both accounts as they were
 
-Prints one line of JSON a record. Options that are not given do not narrow; bounds are inclusive. Events go by time alone.
+Prints one line of JSON a record. Options that are not given do not narrow; bounds are inclusive. Events go by time, and by account, alone.
 )";
 
 }  // namespace
 
 void add_query(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  CLI::App& app = line.add("query", "List accounts, transfers or events of the whole ledger", kExamples, [options] { return run(*options); });
+  CLI::App& app = line.add("query", "List accounts, transfers or events of the whole ledger, or what was on one account", kExamples, [options] { return run(*options); });
   options->app = &app;
-  app.add_option("kind", options->kind, "accounts, transfers or events")->required()->check(CLI::IsMember({"accounts", "transfers", "events"}));
+  app.add_option("kind", options->kind, "accounts, transfers or events; of one account: transfers-of or balances-of")
+      ->required()
+      ->check(CLI::IsMember({"accounts", "transfers", "events", "transfers-of", "balances-of"}));
+  app.add_option("--account", options->account, "Of this account: decimal, or hexadecimal after 0x; transfers-of, balances-of and events")->type_name("ID");
+  app.add_option("--direction", options->direction, "Only what it was debited, or credited; transfers-of and balances-of")
+      ->check(CLI::IsMember({"debits", "credits"}));
   app.add_option("--limit", options->limit, "Rows at most; 0: all")->capture_default_str();
   app.add_flag("--reversed", options->reversed, "Newest first; not for events");
   app.add_option("--timestamp-min", options->timestamp_min, "Not before, ns since 1970 UTC");

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 
+#include "as_of.hpp"
 #include "command_line.hpp"
 #include "output.hpp"
 #include "remote.hpp"
@@ -14,8 +15,7 @@ namespace {
 
 struct Options {
   std::uint32_t ledger = 0;
-  std::string at;
-  std::uint64_t at_sequence = 0;
+  AsOf as_of;
   bool json = false;
   std::string connect;
 };
@@ -27,18 +27,6 @@ struct Sums {
 
 bool is_balanced(const TrialBalance& sum) {
   return sum.balances.debits_posted == sum.balances.credits_posted && sum.balances.debits_pending == sum.balances.credits_pending;
-}
-
-/// The timestamp asked for; 0: now.
-Result<std::uint64_t> timestamp_of(Client& client, const Options& options) {
-  if (!options.at.empty()) return parse_time(options.at, DayPart::kEnd);
-  if (options.at_sequence == 0) return std::uint64_t{0};
-  const auto moment = client.get_moment({.sequence = options.at_sequence});
-  if (!moment) return moment.error();
-  if (moment->rows.empty() || moment->rows.front().sequence != options.at_sequence) {
-    return Status(ErrorKind::kNotFound, fmt::format("the ledger knows no sequence {}", options.at_sequence));
-  }
-  return moment->rows.front().timestamp;
 }
 
 /// All pages added up.
@@ -98,7 +86,7 @@ void print_table(const Sums& sums) {
 Status run(const Options& options) {
   const auto client = connect_client(options.connect);
   if (!client) return client.error();
-  const auto timestamp = timestamp_of(**client, options);
+  const auto timestamp = timestamp_of(**client, options.as_of);
   if (!timestamp) return timestamp.error();
   const auto sums = read_sums(**client, {.timestamp = *timestamp, .ledger = options.ledger});
   if (!sums) return sums.error();
@@ -129,8 +117,7 @@ void add_trial_balance(CommandLine& line) {
   auto options = std::make_shared<Options>();
   CLI::App& app = line.add("trial-balance", "Sums over all accounts of each ledger, now or at any moment", kExamples, [options] { return run(*options); });
   app.add_option("--ledger", options->ledger, "Of this ledger alone");
-  auto* at = app.add_option("--at", options->at, "As of this time: nanoseconds since 1970 UTC, 2026-01-31 (its end) or 2026-01-31T12:00:00Z")->type_name("TIME");
-  app.add_option("--at-sequence", options->at_sequence, "As of this event")->excludes(at);
+  add_as_of(app, options->as_of);
   app.add_flag("--json", options->json, "For programs");
   app.add_option("--connect", options->connect, "Server")->type_name("HOST:PORT")->required();
 }

@@ -56,7 +56,7 @@ class Ledger final : public StateMachine {
   bool must_wait() override;
   SessionVerdict admit(const SessionName& name) noexcept override;
   u128 session_to_end(std::uint32_t sessions_max) noexcept override;
-  bool is_held_up() const noexcept override { return past_ && past_->is_failing() && is_full(); }
+  bool is_held_up() const noexcept override { return is_sealing_failing() && is_full(); }
   std::uint64_t next_expiry() const noexcept override;
   std::size_t due_expiries(std::uint64_t now, std::span<u128> ids) const override;
   std::size_t due_timers(std::uint64_t now, std::span<PaymentTimer> due) const override;
@@ -70,6 +70,7 @@ class Ledger final : public StateMachine {
   bool snapshot_rows(const Sink& sink) override;
   bool is_snapshot_cheap() const noexcept override;
   bool is_snapshot_backed() const noexcept override;
+  bool is_sealing_failing() const noexcept override { return past_ && past_->is_failing(); }
   void snapshot_is_published() noexcept override;
   void end_snapshot_rows() noexcept override { is_snapshot_reading_.store(false, std::memory_order_release); }
   u128 snapshot_state_hash() const noexcept override;

@@ -8,6 +8,7 @@
 
 #include "core/chunk_walk.hpp"
 #include "core/ledger.hpp"
+#include "core/mebibytes.hpp"
 #include "core/snapshot_progress.hpp"
 
 namespace florin::core {
@@ -22,8 +23,6 @@ Status damaged(ChunkKey key, const char* reason) {
 
 /// What does not fit, and what would: Ledger::over_budget() says it.
 Status does_not_fit() { return {ErrorKind::kOutOfMemory, "the memory budget does not hold the snapshot"}; }
-
-std::string mebibytes(std::uint64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; }
 
 /// The rows of a chunk, if its size is a whole number of them.
 template <typename Row>

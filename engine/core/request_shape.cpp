@@ -170,6 +170,7 @@ std::uint32_t reply_bytes_max(Operation operation, std::uint16_t flags, std::spa
     case Operation::kLookupKey: bytes = kGroupMembersMax * static_cast<std::uint32_t>(sizeof(PaymentOutcome)); break;
     case Operation::kGetStory: bytes = filter_of<StoryFilter>(body).limit * static_cast<std::uint32_t>(sizeof(StoryLine)); break;
     case Operation::kStatus: bytes = kStatusBytesMax; break;
+    case Operation::kSnapshot: bytes = kSnapshotFailedTextBytes; break;
     default: break;
   }
   if ((flags & RequestFlags::kLatencyReceipt) != 0) bytes += static_cast<std::uint32_t>(sizeof(LatencyReceipt));

@@ -122,6 +122,9 @@ std::uint32_t event_count(Operation operation, std::size_t body_bytes) noexcept;
 /// The same of a recorded request, whose body may be a multi-batch; 0: it is none after all.
 std::uint32_t event_count(Operation operation, std::uint16_t flags, std::span<const std::byte> body) noexcept;
 
+/// Room in the reply to a snapshot to say why there is none.
+inline constexpr std::uint32_t kSnapshotFailedTextBytes = 128;
+
 /// Bytes the reply's body may need at most.
 std::uint32_t reply_bytes_max(Operation operation, std::uint16_t flags, std::span<const std::byte> body) noexcept;
 /// The same of a write with an origin.
@@ -274,6 +277,8 @@ class StateMachine {
   [[nodiscard]] virtual bool is_snapshot_cheap() const noexcept { return true; }
   /// What the running snapshot builds on is durable: only then may it be published. Any thread.
   [[nodiscard]] virtual bool is_snapshot_backed() const noexcept { return true; }
+  /// Sealing failed when it was last tried: until that is mended, what is not backed will not be. Any thread.
+  [[nodiscard]] virtual bool is_sealing_failing() const noexcept { return false; }
   /// After snapshot_step() returned true: the state hash of what it emitted, gathered on the way.
   [[nodiscard]] virtual u128 snapshot_state_hash() const noexcept { return 0; }
   /// Ends a snapshot early (the store failed) and drops the pre-images.

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "florin/sealed_segment.hpp"
+
 namespace florin::core {
 
 /// How the sealed segments of a ledger are stored.
@@ -18,6 +20,7 @@ struct StoredSegments {
   Form sealed;    ///< whole, as they were sealed
   Form archived;  ///< whole, and packed
   Form dropped;   ///< what is left of them, packed or not
+  CachedPages pages;  ///< of all these
 };
 
 }  // namespace florin::core

@@ -10,6 +10,8 @@
 namespace florin::history {
 namespace {
 
+constexpr std::uint32_t kAdoptionsMax = 30;  // a second each, see engine/sealing.cpp
+
 /// So many ids are filled in within the time that it takes to begin a few threads.
 std::size_t fill_threads(std::uint64_t ids) noexcept {
   constexpr std::uint64_t kIdsPerThread = std::uint64_t{1} << 14;
@@ -128,6 +130,7 @@ core::StoredSegments SealedPast::stored() const noexcept {
     const SegmentView& segment = readable->view();
     (segment.dropped() != nullptr ? all.dropped : segment.is_archived() ? all.archived : all.sealed).add(segment.file_bytes());
   }
+  all.pages = store_.cached_pages();
   return all;
 }
 
@@ -367,12 +370,10 @@ Result<bool> SealedPast::work() {
     header.batch_checksum = **checksum;
   }
   take_references(generation_, built_.references);
-  std::unique_ptr<SegmentView> view = adopt(header);
-  if (!view) {
-    auto built = build(header);
-    if (!built) return built.error();
-    view = std::move(*built);
-  }
+  auto made = make_segment(header);
+  if (!made) return made.error();
+  std::unique_ptr<SegmentView> view = std::move(*made);
+  parts_known_ = adoptions_failed_ = 0;
   first_sequence_ = header.last_sequence + 1;
   built_segments_.push_back(view.get());
   note_shrunk();
@@ -386,12 +387,25 @@ Result<bool> SealedPast::work() {
   return true;
 }
 
-/// Of one that turns out damaged ids may have come into the filter already: they are those of the one that is built in its place.
-std::unique_ptr<SegmentView> SealedPast::adopt(const SealedHeader& header) {
+Result<std::unique_ptr<SegmentView>> SealedPast::make_segment(const SealedHeader& header) {
+  auto view = adopt(header);
+  return !view || *view ? std::move(view) : build(header);
+}
+
+/// What the system refuses is tried again; but an error that stays may be one of the file's own place on the disk, so at last it is built anew.
+/// Of one that turns out damaged ids may have come into the filter already: they are those of the one that is built in its place, and come once more.
+Result<std::unique_ptr<SegmentView>> SealedPast::adopt(const SealedHeader& header) {
   const auto earlier = earlier_.find(header.segment);
-  if (earlier == earlier_.end() || earlier->second != header) return nullptr;
+  if (written_ != header && (earlier == earlier_.end() || earlier->second != header)) return std::unique_ptr<SegmentView>();
   auto view = open(header.segment);
-  return view && is_covered(**view) && know(**view) ? std::move(*view) : nullptr;
+  Status status = view ? Status() : view.error();
+  if (status && !is_covered(**view)) return std::unique_ptr<SegmentView>();
+  if (status) status = know(**view);
+  if (status) return view;
+  const bool is_refused = status.kind() != ErrorKind::kCorrupt && status.kind() != ErrorKind::kNotFound;
+  if (is_refused && ++adoptions_failed_ < kAdoptionsMax) return status;
+  parts_known_ = adoptions_failed_ = 0;
+  return std::unique_ptr<SegmentView>();
 }
 
 Result<std::unique_ptr<SegmentView>> SealedPast::build(const SealedHeader& header) {
@@ -399,6 +413,7 @@ Result<std::unique_ptr<SegmentView>> SealedPast::build(const SealedHeader& heade
   if (!writer) return writer.error();
   SegmentBuilder builder(generation_, ordinals_, *newest_lanes_, options_.filter_block, breathe_);
   if (Status status = builder.build(**writer, header); !status) return status;
+  written_ = header;
   auto view = open(header.segment);
   if (!view) return view.error();
   if (Status status = know(**view); !status) return status;
@@ -417,27 +432,35 @@ Status SealedPast::know(const SegmentView& segment) {
   if (!segment_lanes) return segment_lanes.error();
   auto lanes = std::make_shared<HighWaterLanes>(*newest_lanes_);
   if (Status status = lanes->add(*segment_lanes); !status) return status;
-  if (const std::uint64_t stragglers = segment.ids().stragglers(); stragglers != 0) {
-    // With an image a start does not read the runs that are in it: it is here that one turns out damaged, and no later call would find it whole.
-    const auto source = [this](std::uint32_t part, const IdFilter::Add& add) {
-      for (const SegmentView* known : built_segments_) {
-        const Status status = visit_stragglers(part, Segments(&known, 1), add);
-        if (status.kind() == ErrorKind::kCorrupt) damage_.stop(status, known->header().segment);
-        if (!status) return status;
-      }
-      return Status::ok();
-    };
-    if (Status status = filter_.reserve(stragglers, source); !status) return status;
-    std::vector<std::uint64_t> hashes;
-    for (std::uint32_t part = 0; part < IdRun::kParts; ++part) {
-      hashes.clear();
-      const Status status = segment.ids().visit_stragglers(part, [&](std::uint64_t hash) { hashes.push_back(hash); });
-      if (!status) return status;
-      filter_.add(hashes, segment.header().segment);
-      breathe_();
-    }
+  if (segment.ids().stragglers() != 0) {
+    if (Status status = know_stragglers(segment); !status) return status;
   }
   newest_lanes_ = std::move(lanes);
+  return Status::ok();
+}
+
+/// Part by part. Room is made once, before the first: parts of the filter that move take along only the ids of segments that are known as a whole.
+Status SealedPast::know_stragglers(const SegmentView& segment) {
+  // With an image a start does not read the runs that are in it: it is here that one turns out damaged, and no later call would find it whole.
+  const auto source = [this](std::uint32_t part, const IdFilter::Add& add) {
+    for (const SegmentView* known : built_segments_) {
+      const Status status = visit_stragglers(part, Segments(&known, 1), add);
+      if (status.kind() == ErrorKind::kCorrupt) damage_.stop(status, known->header().segment);
+      if (!status) return status;
+    }
+    return Status::ok();
+  };
+  if (parts_known_ == 0) {
+    if (Status status = filter_.reserve(segment.ids().stragglers(), source); !status) return status;
+  }
+  std::vector<std::uint64_t> hashes;
+  for (; parts_known_ < IdRun::kParts; ++parts_known_) {
+    hashes.clear();
+    const Status status = segment.ids().visit_stragglers(parts_known_, [&](std::uint64_t hash) { hashes.push_back(hash); });
+    if (!status) return status;
+    filter_.add(hashes, segment.header().segment);
+    breathe_();
+  }
   return Status::ok();
 }
 

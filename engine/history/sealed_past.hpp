@@ -130,11 +130,13 @@ class SealedPast final : public core::Past {
   [[nodiscard]] bool is_covered(const SegmentView& segment) const;
   Status drop_next();
   void note_shrunk();
-  // The segment of the generation in hand, whose ids are known then.
-  /// If an earlier life has built it and its ids can be read; else nothing.
-  [[nodiscard]] std::unique_ptr<SegmentView> adopt(const SealedHeader& header);
+  // The segment of the generation in hand, whose ids are known then. A call that fails leaves to the next one what it has done.
+  Result<std::unique_ptr<SegmentView>> make_segment(const SealedHeader& header);
+  /// If it is there, from an earlier life or an earlier call; nullptr: it has to be built, because it is not, or is not what it should be.
+  Result<std::unique_ptr<SegmentView>> adopt(const SealedHeader& header);
   Result<std::unique_ptr<SegmentView>> build(const SealedHeader& header);
   Status know(const SegmentView& segment);
+  Status know_stragglers(const SegmentView& segment);
   Status fill_filter();
   Status fill_filter(Segments known, Segments added);
   Status fill_parts(std::atomic<std::uint32_t>& next, Segments segments);
@@ -193,6 +195,9 @@ class SealedPast final : public core::Past {
   std::vector<const SegmentView*> built_segments_;  // changed by the archiving thread too, under `working_`
   std::shared_ptr<const HighWaterLanes> newest_lanes_ = lanes_;
   std::uint64_t first_sequence_ = 1;
+  std::optional<SealedHeader> written_;  // of the segment that was built last, whether it is known already or not
+  std::uint32_t parts_known_ = 0;        // of the ids of the generation in hand: parts that are in the filter
+  std::uint32_t adoptions_failed_ = 0;   // of its segment, one after the other
   IdFilter filter_;
   IdFilterImages images_;
   std::uint64_t ids_from_image_ = 0;

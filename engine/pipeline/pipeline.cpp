@@ -31,7 +31,7 @@ Pipeline::Pipeline(const Options& options, core::StateMachine& state_machine, Jo
       journal_stage_(ring_, journal, gate_, clock, options.chain_end),
       core_agent_(*this),
       journal_agent_(*this),
-      tidy_agent_(state_machine) {
+      tidy_agent_(state_machine, sequencer_.shortage(), options.on_news) {
   status_.set_stages(sequencer_, journal_stage_, queries_);
   status_.set_store_id(options.genesis.store_id);
   if (options.is_new_store) sequencer_.inject_genesis(options.genesis);
@@ -69,7 +69,7 @@ int Pipeline::core_work() noexcept {
   std::uint32_t executed = 0;
   queries_.serve_boundaries();
   release_answers(nullptr);
-  if (Batch* batch = sequencer_.cut(); batch != nullptr) {
+  if (Batch* batch = cut(); batch != nullptr) {
     wakers_.journal();  // first, so that it writes while we execute
     executed = batch->event_count;
     execute(*batch);
@@ -90,6 +90,12 @@ int Pipeline::journal_work(const BlockPort* self) noexcept {
   if (journal_stage_.has_failed()) sequencer_.stop();
   if (work > 0) gate_.drain(self);
   return work > 0 || journal_stage_.has_work() ? 1 : 0;
+}
+
+Batch* Pipeline::cut() noexcept {
+  Batch* batch = sequencer_.cut();
+  if (sequencer_.shortage().has_news()) [[unlikely]] wakers_.tidy();
+  return batch;
 }
 
 void Pipeline::execute(Batch& batch) noexcept {
@@ -130,7 +136,7 @@ void Pipeline::note_sealed() noexcept {
 /// thread is at it, or will be: it will see what we have submitted.
 bool Pipeline::carry_batch(BlockPort& port) noexcept {
   if (!core_token_.try_acquire()) return false;
-  Batch* batch = sequencer_.cut();
+  Batch* batch = cut();
   bool commits = false;
   if (batch != nullptr) {
     commits = commits_inline(*batch);

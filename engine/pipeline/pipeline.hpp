@@ -2,8 +2,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "core/state_machine.hpp"
@@ -59,6 +62,7 @@ class Pipeline {
     bool is_new_store = false;               ///< write `genesis` as the first record
     runtime::TestClock* test_clock = nullptr;  ///< moved by clock_advance
     CarryPolicy carry;
+    std::function<void(const std::string&)> on_news = nullptr;  ///< told what an operator should know, in a sentence; from the tidy agent's thread
   };
 
   /// `state_machine` is recovered and agrees with `journal`; all must outlive the pipeline.
@@ -133,24 +137,35 @@ class Pipeline {
     Pipeline& pipeline_;
   };
 
-  /// Takes the state machine's page faults ahead of use, off the path.
+  /// What is better done off the path: takes the state machine's page faults ahead of use, and tells news of the memory.
   class TidyAgent final : public runtime::Agent {
    public:
-    explicit TidyAgent(core::StateMachine& state_machine) noexcept : state_machine_(state_machine) {}
+    TidyAgent(core::StateMachine& state_machine, MemoryShortage& shortage, std::function<void(const std::string&)> on_news)
+        : state_machine_(state_machine), shortage_(shortage), on_news_(std::move(on_news)) {}
     void ask() noexcept { is_asked_.store(true, std::memory_order_relaxed); }
     int do_work() noexcept override {
-      if (!is_asked_.exchange(false, std::memory_order_relaxed)) return 0;
+      const bool has_news = shortage_.has_news();
+      if (has_news) tell_news();
+      if (!is_asked_.exchange(false, std::memory_order_relaxed)) return has_news ? 1 : 0;
       state_machine_.touch_ahead();
       return 1;
     }
 
    private:
+    void tell_news() {
+      const std::string news = shortage_.take_news();
+      if (on_news_) on_news_(news);
+    }
+
     core::StateMachine& state_machine_;
+    MemoryShortage& shortage_;
+    const std::function<void(const std::string&)> on_news_;
     std::atomic<bool> is_asked_{true};
   };
 
   int core_work() noexcept;
   int journal_work(const BlockPort* self) noexcept;
+  Batch* cut() noexcept;
   void execute(Batch& batch) noexcept;
   bool carry_batch(BlockPort& port) noexcept;
   void carry_boundary() noexcept;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/mebibytes.hpp"
 #include "pipeline/replay_visitor.hpp"
 #include "record/batch_record.hpp"
 #include "record/batch_walk.hpp"
@@ -190,7 +191,7 @@ class Recovery {
 
   [[nodiscard]] Status over_budget(const std::string& what, std::uint32_t accounts = 1, std::uint32_t transfers = 1) const {
     const auto memory = machine().memory(accounts, transfers);
-    const auto mebibytes = [](std::uint64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; };
+    using core::mebibytes;
     return {ErrorKind::kOutOfMemory, "the memory budget of " + mebibytes(memory.budget_bytes) + " is too small for " + what + ": at least " +
                                          mebibytes(memory.needed_bytes) + " are needed"};
   }

@@ -1,6 +1,8 @@
 #include "pipeline/release_gate.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <string_view>
 
 #include "runtime/check.hpp"
 
@@ -83,7 +85,13 @@ void ReleaseGate::release_snapshot_block(Calls& calls) noexcept {
   if (held_block_ == nullptr) return;
   const SnapshotDriver::Progress progress = snapshots_.progress();
   if (progress == SnapshotDriver::Progress::kRunning) return;
-  held_request_->reply.code = snapshots_.reply_code();
+  core::ReplyArea& reply = held_request_->reply;
+  reply.code = SnapshotDriver::reply_code_of(progress);
+  if (reply.code != ReplyCode::kOk) {
+    const std::string_view text = SnapshotDriver::reply_text_of(progress);
+    reply.size = std::min(reply.capacity, static_cast<std::uint32_t>(text.size()));
+    std::memcpy(reply.data, text.data(), reply.size);
+  }
   RequestBlock& block = *held_block_;
   held_request_ = nullptr;
   held_block_ = nullptr;

@@ -73,6 +73,7 @@ bool Sequencer::update_next_expiry() noexcept {
 Batch* Sequencer::cut() noexcept {
   if (!ring_.has_free_slot() || must_wait()) return nullptr;
   Batch& batch = ring_.at(ring_.sequenced() + 1);
+  shortage_.look_again(state_machine_);
   utc_ns_ = now_utc_ns();
   const bool has_blocks = collect_blocks(batch);
   const bool has_own = genesis_.has_value() || is_pulse_due(utc_ns_) || snapshots_.is_due(last_sequence_);
@@ -381,7 +382,9 @@ ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
     (request.operation == Operation::kCreateAccounts ? accounts : transfers) += request.event_count;
   }
   if (room_ == Room::kOneByOne && !reserve(accounts, transfers, payments)) {
-    return state_machine_.is_held_up() ? ReplyCode::kBusy : ReplyCode::kOutOfMemory;
+    if (state_machine_.is_held_up()) return ReplyCode::kBusy;
+    shortage_.note_refused(state_machine_, accounts + payments.accounts, transfers + payments.transfers);
+    return ReplyCode::kOutOfMemory;
   }
   accounts_ = accounts;
   transfers_ = transfers;

@@ -13,6 +13,7 @@
 #include "observe/counter.hpp"
 #include "pipeline/batch_ring.hpp"
 #include "pipeline/block_port.hpp"
+#include "pipeline/memory_shortage.hpp"
 #include "pipeline/snapshot_driver.hpp"
 #include "runtime/clock.hpp"
 
@@ -58,6 +59,8 @@ class Sequencer {
     observe::Counter waits;  ///< how often the state machine had to wait for what leaves memory
   };
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  [[nodiscard]] MemoryShortage& shortage() noexcept { return shortage_; }
+  [[nodiscard]] const MemoryShortage& shortage() const noexcept { return shortage_; }
 
  private:
   /// Room in memory and journal is asked for once for a whole batch; only if that is refused, for each request.
@@ -122,6 +125,7 @@ class Sequencer {
   std::atomic<bool> is_held_up_{false};  // as of the last must_wait(): expiries would need room that nothing makes
   std::atomic<std::uint64_t> next_expiry_;
   Counters counters_;
+  MemoryShortage shortage_;
 };
 
 }  // namespace florin::pipeline

@@ -1,11 +1,20 @@
 #include "pipeline/snapshot_driver.hpp"
 
+#include <string>
+#include <utility>
+
 #include "runtime/check.hpp"
 
 namespace florin::pipeline {
 namespace {
+
 constexpr std::uint64_t kGrowthDivisor = 8;
-}
+
+constexpr std::string_view kNotWritten = "the snapshot failed; the server's standard error says why";
+constexpr std::string_view kNotSealed = "the snapshot failed: what it builds on cannot be sealed; the server's standard error says why";
+static_assert(kNotSealed.size() <= core::kSnapshotFailedTextBytes && kNotWritten.size() <= core::kSnapshotFailedTextBytes);
+
+}  // namespace
 
 SnapshotDriver::SnapshotDriver(const Options& options, core::StateMachine& state_machine, u128 store_id, u128 hash_seed)
     : options_(options), state_machine_(state_machine), begun_sequence_(options.newest_sequence) {
@@ -26,6 +35,8 @@ void SnapshotDriver::set_store(const Genesis& genesis) noexcept {
   header_.hash_seed = genesis.hash_seed;
 }
 
+std::string_view SnapshotDriver::reply_text_of(Progress end) noexcept { return end == Progress::kNotSealed ? kNotSealed : kNotWritten; }
+
 /// Core: notices that the snapshot thread has ended the snapshot.
 void SnapshotDriver::settle() noexcept {
   if (state_ == State::kWriting && progress() != Progress::kRunning) state_ = State::kIdle;
@@ -40,7 +51,7 @@ bool SnapshotDriver::is_due(std::uint64_t sequence) noexcept {
   if (options_.events_between == 0) return false;
   const std::uint64_t distance = options_.events_between + (options_.grows ? begun_sequence_ / kGrowthDivisor : 0);
   const std::uint64_t since = sequence - begun_sequence_;
-  if (since < distance || !can_start()) return false;
+  if (since < distance || state_machine_.is_sealing_failing() || !can_start()) return false;
   return state_machine_.is_snapshot_cheap() || since >= 2 * distance;
 }
 
@@ -112,20 +123,24 @@ int SnapshotDriver::do_work() noexcept {
   }
   const ChainEnd end = chain_end_.load(std::memory_order_acquire);
   if (end == ChainEnd::kUnknown) return 0;
-  if (end == ChainEnd::kDurable && !has_failed_ && !state_machine_.is_snapshot_backed()) return 0;  // called when it is
+  if (end == ChainEnd::kLost) note({ErrorKind::kUnavailable, "the journal failed"});
+  if (!has_failed() && !state_machine_.is_snapshot_backed()) {
+    if (!state_machine_.is_sealing_failing()) return 0;  // called when it is backed, or cannot be
+    note({ErrorKind::kUnavailable, "what it builds on cannot be sealed"}, Progress::kNotSealed);
+  }
   finish();
   return 1;
 }
 
 void SnapshotDriver::take(const Piece& piece) {
   if (piece.is_last) is_copied_ = true;
-  if (!has_failed_) note(write(piece));
+  if (!has_failed()) note(write(piece));
 }
 
-void SnapshotDriver::note(const Status& status) noexcept {
+void SnapshotDriver::note(const Status& status, Progress end) noexcept {
   if (status) return;
-  has_failed_ = true;
-  last_failure_ = status;
+  end_ = end;
+  failure_ = status;
   abort_.store(true, std::memory_order_release);  // the core stops copying, and its last piece ends the snapshot
 }
 
@@ -138,7 +153,7 @@ Status SnapshotDriver::write(const Piece& piece) {
 }
 
 Status SnapshotDriver::write_rows() {
-  if (has_failed_ || abort_.load(std::memory_order_acquire)) {
+  if (has_failed() || abort_.load(std::memory_order_acquire)) {
     has_rows_ = true;
     return {};
   }
@@ -162,20 +177,17 @@ Status SnapshotDriver::ensure_writer() {
 }
 
 void SnapshotDriver::finish() {
-  if (!has_failed_ && chain_end_.load(std::memory_order_acquire) == ChainEnd::kDurable) {
-    const Status status = publish();
-    if (status) {
-      newest_sequence_.set(header_.sequence);
-      published_count_.add();
-      state_machine_.snapshot_is_published();
-      last_failure_ = prune();
-      finish_as(Progress::kPublished);
-      return;
-    }
-    last_failure_ = status;
+  if (!has_failed()) note(publish());
+  if (has_failed()) {
+    failed_count_.add();
+    report(failure_.with_context("no snapshot of sequence " + std::to_string(header_.sequence)));
+  } else {
+    newest_sequence_.set(header_.sequence);
+    published_count_.add();
+    state_machine_.snapshot_is_published();
+    report(prune().with_context("an old snapshot stays"));
   }
-  failed_count_.add();
-  finish_as(Progress::kFailed);
+  publish_end();
 }
 
 Status SnapshotDriver::publish() {
@@ -194,14 +206,16 @@ Status SnapshotDriver::prune() {
   return {};
 }
 
-void SnapshotDriver::finish_as(Progress progress) noexcept {
+void SnapshotDriver::report(const Status& failure) const {
+  if (!failure && options_.on_failure) options_.on_failure(failure);
+}
+
+void SnapshotDriver::publish_end() noexcept {
   writer_.reset();  // unpublished: leaves nothing behind
   state_machine_.end_snapshot_rows();
   is_copied_ = false;
   has_rows_ = false;
-  has_failed_ = false;
-  reply_code_ = progress == Progress::kPublished ? ReplyCode::kOk : ReplyCode::kDiskFull;
-  progress_.store(progress, std::memory_order_release);
+  progress_.store(std::exchange(end_, Progress::kPublished), std::memory_order_release);
   wake_gate_();
   wake_core_();
 }

@@ -3,7 +3,9 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "core/state_machine.hpp"
@@ -23,8 +25,9 @@ namespace florin::pipeline {
 ///                                                                 <-- empty pieces --
 ///
 /// A snapshot is published only when the batch it follows is durable (set_chain_end): a snapshot never knows more than the
-/// journal. Writers: the holder of the core token (core part), the release gate (chain end), the snapshot thread (do_work()).
-/// One snapshot at a time.
+/// journal. Nor before what left memory is sealed; if that cannot be, the snapshot fails instead of waiting: the journal has everything,
+/// and another one is taken when sealing works again.
+/// Writers: the holder of the core token (core part), the release gate (chain end), the snapshot thread (do_work()). One snapshot at a time.
 class SnapshotDriver final : public runtime::Agent {
  public:
   struct Options {
@@ -34,16 +37,18 @@ class SnapshotDriver final : public runtime::Agent {
     std::size_t step_bytes = 256U << 10;  ///< copied between two batches, at least
     std::size_t keep_count = 2;           ///< newest ones that stay
     std::uint64_t newest_sequence = 0;    ///< of the newest snapshot there is
+    std::function<void(const Status&)> on_failure = nullptr;  ///< told why, each time: one is not published, or an old one stays. Snapshot thread
   };
-  enum class Progress { kRunning, kPublished, kFailed };
+  enum class Progress { kRunning, kPublished, kFailed, kNotSealed };
 
   SnapshotDriver(const Options& options, core::StateMachine& state_machine, u128 store_id, u128 hash_seed);
 
   // Core's side.
   [[nodiscard]] bool is_available() const noexcept { return options_.store != nullptr; }
   [[nodiscard]] bool can_start() noexcept;
-  /// Enough has happened since the last one, and this is a good moment, or far too much. If all of a store is in each snapshot, the
-  /// distance grows with it, so that the bytes written for snapshots stay in proportion to those written for events.
+  /// Enough has happened since the last one, and this is a good moment, or far too much; not while sealing fails, as it would fail too. If all
+  /// of a store is in each snapshot, the distance grows with it, so that the bytes written for snapshots stay in proportion to those written
+  /// for events.
   [[nodiscard]] bool is_due(std::uint64_t sequence) noexcept;
   /// Starts: the snapshot is of the state as it is now, between two batches. Before the batch counts as executed.
   void begin();
@@ -61,7 +66,9 @@ class SnapshotDriver final : public runtime::Agent {
   void cancel() noexcept;
   /// Of the snapshot begun last.
   [[nodiscard]] Progress progress() const noexcept { return progress_.load(std::memory_order_acquire); }
-  [[nodiscard]] ReplyCode reply_code() const noexcept { return reply_code_; }
+  /// What the request for one that ended so is answered.
+  [[nodiscard]] static ReplyCode reply_code_of(Progress end) noexcept { return end == Progress::kPublished ? ReplyCode::kOk : ReplyCode::kDiskFull; }
+  [[nodiscard]] static std::string_view reply_text_of(Progress end) noexcept;
 
   // Snapshot thread.
   int do_work() noexcept override;
@@ -72,8 +79,6 @@ class SnapshotDriver final : public runtime::Agent {
   [[nodiscard]] std::uint64_t newest_sequence() const noexcept { return newest_sequence_.get(); }
   [[nodiscard]] std::uint64_t published_count() const noexcept { return published_count_.get(); }
   [[nodiscard]] std::uint64_t failed_count() const noexcept { return failed_count_.get(); }
-  /// Why the last one failed. Snapshot thread; others only when it is stopped.
-  [[nodiscard]] const Status& last_failure() const noexcept { return last_failure_; }
 
  private:
   static constexpr std::size_t kPieces = 4;
@@ -100,11 +105,13 @@ class SnapshotDriver final : public runtime::Agent {
   Status write_rows();
   Status put(ChunkKey key, std::span<const std::byte> bytes);
   Status ensure_writer();
-  void note(const Status& status) noexcept;
+  [[nodiscard]] bool has_failed() const noexcept { return end_ != Progress::kPublished; }
+  void note(const Status& status, Progress end = Progress::kFailed) noexcept;
   void finish();
   Status publish();
   Status prune();
-  void finish_as(Progress progress) noexcept;
+  void report(const Status& failure) const;
+  void publish_end() noexcept;
 
   const Options options_;
   core::StateMachine& state_machine_;
@@ -123,9 +130,8 @@ class SnapshotDriver final : public runtime::Agent {
   std::unique_ptr<SnapshotWriter> writer_;
   bool is_copied_ = false;  ///< the last piece is written
   bool has_rows_ = false;   ///< and so is what only grows: only the chain's end may be missing
-  bool has_failed_ = false;
-  Status last_failure_;
-  ReplyCode reply_code_ = ReplyCode::kOk;  ///< published by progress_
+  Progress end_ = Progress::kPublished;  ///< how it will end, as far as is known
+  Status failure_;                       ///< why it has failed, if so
 
   // Shared.
   std::array<Piece, kPieces> pieces_;

@@ -36,6 +36,7 @@ std::uint32_t StatusReport::write_status(std::span<std::byte> area) {
   const core::StateMachine::Counts counts = sources_.state_machine.counts();
   const Sequencer::Counters& sequencer = sequencer_->counters();
   const JournalStage::Counters& journal = journal_stage_->counters();
+  const core::StateMachine::Memory memory = sources_.state_machine.memory(0, 0);
   JsonArea json(area);
   json.open();
   json.number("sequence", sources_.state_machine.sequence());
@@ -58,6 +59,14 @@ std::uint32_t StatusReport::write_status(std::span<std::byte> area) {
   json.boolean("test_clock", sources_.has_test_clock);
   json.boolean("stopping", sequencer_->is_stopping());
 
+  json.open("memory");
+  json.number("budget_bytes", memory.budget_bytes);
+  json.number("used_bytes", memory.needed_bytes);
+  json.boolean("used_up", sequencer_->shortage().is_used_up());
+  json.number("refused", sequencer_->shortage().refused_count());
+  json.number("refused_needs_bytes", sequencer_->shortage().needed_bytes());
+  json.close();
+
   json.open("history");
   json.number("segments", counts.generations);
   json.number("transfers", counts.transfers_sealed);
@@ -67,6 +76,8 @@ std::uint32_t StatusReport::write_status(std::span<std::byte> area) {
   json.number("archived_bytes", counts.stored.archived.bytes);
   json.number("dropped_segments", counts.stored.dropped.segments);
   json.number("dropped_bytes", counts.stored.dropped.bytes);
+  json.number("page_cache_bytes", counts.stored.pages.bytes);
+  json.number("page_cache_max_bytes", counts.stored.pages.bytes_max);
   json.number("begins", counts.history_begins);
   json.number("dropped_transfers", counts.transfers_dropped);
   json.number("shrunk_transfers", counts.transfers_shrunk);

@@ -72,6 +72,12 @@ class SealedReader {
   [[nodiscard]] Status verify() const { return verify_blocks(0, block_count()); }
 };
 
+/// How much of the files is in the system's page cache, as far as it was read through their readers.
+struct CachedPages {
+  std::uint64_t bytes = 0;
+  std::uint64_t bytes_max = 0;  ///< above it some are forgotten; 0: there is no limit
+};
+
 /// The sealed segments of a data folder.
 class SealedStore {
  public:
@@ -89,6 +95,7 @@ class SealedStore {
   [[nodiscard]] virtual SealedStore* images() noexcept { return nullptr; }
   /// What its readers may need for blocks that they unpack, all together.
   [[nodiscard]] virtual std::uint64_t memory_bytes() const noexcept { return 0; }
+  [[nodiscard]] virtual CachedPages cached_pages() const noexcept { return {}; }
 };
 
 }  // namespace florin

@@ -34,6 +34,19 @@ class ArchiveCommand : public StoreCommands {
   static constexpr std::uint32_t kExtras = 7;  // a section: docs/history_format.md
 };
 
+TEST_F(ArchiveCommand, StatusTellsWhatIsInThePageCache) {
+  Arguments settings = with_archive("2");
+  settings.insert(settings.end(), {"--page-cache", "64MiB"});
+  const RunningServer server(folder_, data_, settings);
+  load_until(server, [&] { return archived() >= 2; });
+  (void)history_of(server);
+  const auto history = history_status(server);
+  EXPECT_EQ(history["page_cache_max_bytes"], 64U << 20);
+  EXPECT_GT(history["page_cache_bytes"], bytes(data_ + "/history", ".sealed") / 2) << "all of it was asked for";
+  EXPECT_LE(history["page_cache_bytes"], bytes(data_ + "/history", ".sealed") + bytes(archive_, ".archive"));
+  EXPECT_EQ(status(server)["memory"]["used_up"], false);
+}
+
 TEST_F(ArchiveCommand, AnswersAsBeforeAndAfterARestart) {
   std::string history;
   {

@@ -48,6 +48,21 @@ class AnonymousPeak {
   std::thread thread_;
 };
 
+/// With figures: on standard error, once, and in the status.
+void expect_shortage_is_told(const RunningServer& server, std::uint64_t budget) {
+  const std::string told = server.err();
+  const std::string words = "florin: the memory budget of " + std::to_string(budget >> 20) + " MiB does not hold more: 10000 accounts, ";
+  EXPECT_THAT(told, HasSubstr(words));
+  EXPECT_EQ(told.find(words), told.rfind(words)) << "it was told of each request";
+  const nlohmann::json memory = florin({"status", "--connect", server.address(), "--json"}).json()["memory"];
+  EXPECT_EQ(memory["budget_bytes"], budget);
+  EXPECT_LE(memory["used_bytes"], budget);
+  EXPECT_GT(memory["used_bytes"], budget / 10 * 9);
+  EXPECT_EQ(memory["used_up"], true);
+  EXPECT_GT(memory["refused"], 0);
+  EXPECT_GT(memory["refused_needs_bytes"], budget);
+}
+
 /// Holds with user data and ids in no order, which is all that takes memory, until nothing more is taken in; and generation after generation is
 /// sealed meanwhile.
 TEST(MemoryBudget, HoldsEverythingWhileSegmentsAreSealed) {
@@ -68,6 +83,7 @@ TEST(MemoryBudget, HoldsEverythingWhileSegmentsAreSealed) {
       }
     }
     EXPECT_EQ(florin({"snapshot", "--connect", server.address()}).code, 0);
+    expect_shortage_is_told(server, kBudget);
     const nlohmann::json status = florin({"status", "--connect", server.address(), "--json"}).json();
     EXPECT_GE(status["history"]["segments"], 3);
     state = status["state_hash"];

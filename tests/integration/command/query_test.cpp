@@ -78,17 +78,58 @@ TEST_F(Query, ListsEventsWithTheAccountsAsTheyWere) {
 }
 
 TEST_F(Query, WhatDoesNotNarrowTheseRowsIsRefusedByName) {
-  const std::vector<std::vector<std::string>> asked{{"events", "--ledger", "7"},      {"events", "--reversed"},         {"events", "--status", "voided"},
-                                                    {"accounts", "--expiries-timestamp-min", "1"}, {"transfers", "--expiries-timestamp-min", "1"}};
+  const std::vector<std::vector<std::string>> asked{{"query", "events", "--ledger", "7"},
+                                                    {"query", "events", "--reversed"},
+                                                    {"query", "events", "--status", "voided"},
+                                                    {"query", "events", "--direction", "debits"},
+                                                    {"query", "accounts", "--expiries-timestamp-min", "1"},
+                                                    {"query", "accounts", "--account", "1"},
+                                                    {"query", "transfers", "--expiries-timestamp-min", "1"},
+                                                    {"query", "transfers", "--direction", "credits"},
+                                                    {"query", "transfers-of", "--ledger", "1"},
+                                                    {"query", "balances-of", "--expiries-timestamp-min", "1"},
+                                                    {"lookup", "account", "--limit", "5", "1"},
+                                                    {"lookup", "transfer", "--at", "5", "10"},
+                                                    {"lookup", "transfers-of", "--at-sequence", "5", "1"}};
   for (const auto& one : asked) {
-    std::vector<std::string> arguments{"query"};
-    arguments.insert(arguments.end(), one.begin(), one.end());
+    std::vector<std::string> arguments = one;
     arguments.insert(arguments.end(), {"--connect", server.address()});
     const auto result = florin(arguments);
-    EXPECT_EQ(result.code, 2) << one[0] << " " << one[1];
-    EXPECT_THAT(result.err, HasSubstr(one[1] + ": not for " + one[0]));
+    EXPECT_EQ(result.code, 2) << one[1] << " " << one[2];
+    EXPECT_THAT(result.err, HasSubstr(one[2] + ": not for " + one[1]));
     EXPECT_EQ(result.out, "");
   }
+}
+
+/// 12 posts hold 11 in part, 13 expired, 14 is open; 15 goes the other way.
+TEST_F(Query, TransfersOfAnAccountByEveryFilterThereIs) {
+  create("{\"id\": 15, \"debit_account_id\": 2, \"credit_account_id\": 1, \"ledger\": 1, \"code\": 9, \"amount\": 7, \"user_data_128\": 70, "
+         "\"user_data_64\": 80, \"user_data_32\": 90}\n");
+  const auto of_1 = [&](std::vector<std::string> filter) {
+    filter.insert(filter.begin(), {"query", "transfers-of", "--account", "1"});
+    return ids(filter);
+  };
+  EXPECT_THAT(of_1({}), ElementsAre("10", "11", "12", "13", "14", "15"));
+  EXPECT_THAT(of_1({"--direction", "debits"}), ElementsAre("10", "11", "12", "13", "14"));
+  EXPECT_THAT(of_1({"--direction", "credits"}), ElementsAre("15"));
+  EXPECT_THAT(of_1({"--reversed", "--limit", "2"}), ElementsAre("15", "14"));
+  EXPECT_THAT(of_1({"--code", "9"}), ElementsAre("15"));
+  EXPECT_THAT(of_1({"--user-data-128", "70"}), ElementsAre("15"));
+  EXPECT_THAT(of_1({"--user-data-64", "80"}), ElementsAre("15"));
+  EXPECT_THAT(of_1({"--user-data-32", "90"}), ElementsAre("15"));
+  EXPECT_THAT(of_1({"--amount-min", "7", "--amount-max", "40"}), ElementsAre("11", "12", "15"));
+  EXPECT_THAT(of_1({"--status", "posted", "--status", "pending"}), ElementsAre("11", "14"));
+  const auto timestamp_of = [&](const std::string& id) { return rows({"lookup", "transfer", id})[0]["timestamp"].get<std::string>(); };
+  EXPECT_THAT(of_1({"--timestamp-min", timestamp_of("12"), "--timestamp-max", timestamp_of("14")}), ElementsAre("12", "13", "14"));
+
+  const auto balances = rows({"query", "balances-of", "--account", "0x2", "--direction", "debits"});
+  ASSERT_EQ(balances.size(), 1U);
+  EXPECT_EQ(balances[0]["debits_posted"], "7");
+  EXPECT_EQ(rows({"query", "events", "--account", "3", "--limit", "0"}).size(), 0U);
+  EXPECT_EQ(rows({"query", "events", "--account", "2", "--limit", "0"}).size(), 7U) << "six transfers, and the expiry of 13";
+  const auto refused = florin({"query", "transfers-of", "--connect", server.address()});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("transfers-of needs --account"));
 }
 
 TEST_F(Query, LooksUpAccountsAsTheyWere) {
@@ -98,7 +139,27 @@ TEST_F(Query, LooksUpAccountsAsTheyWere) {
   EXPECT_EQ(then[0]["debits_posted"], "250");
   EXPECT_EQ(then[0]["debits_pending"], "40");
   EXPECT_EQ(florin({"lookup", "account", "1", "--at", "5", "--connect", server.address()}).code, 6);
-  EXPECT_EQ(florin({"lookup", "transfer", "10", "--at", "5", "--connect", server.address()}).code, 2);
+}
+
+/// Sequence 1 is the beginning of the ledger, 2 and 3 are the accounts, 4 is transfer 10, 5 is 11.
+TEST_F(Query, LooksUpAccountsAsOfASequence) {
+  EXPECT_EQ(rows({"lookup", "account", "1", "2", "--at-sequence", "5"}),
+            rows({"lookup", "account", "1", "2", "--at", rows({"lookup", "transfer", "11"})[0]["timestamp"]}));
+  EXPECT_EQ(rows({"lookup", "account", "1", "--at-sequence", "4"})[0]["debits_pending"], "0");
+  EXPECT_EQ(rows({"lookup", "account", "1", "--at-sequence", "4"})[0]["debits_posted"], "250");
+  EXPECT_EQ(rows({"lookup", "account", "1", "--at", "2100-01-01"}), rows({"lookup", "account", "1"})) << "times as people write them; that one is now";
+  const auto asked = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"lookup", "account", "1", "2", "--connect", server.address()});
+    return florin(more);
+  };
+  const auto young = asked({"--at-sequence", "2"});
+  EXPECT_EQ(young.code, 6);
+  EXPECT_THAT(young.err, HasSubstr("1 of 2 did not exist at that time"));
+  const auto unknown = asked({"--at-sequence", "1000"});
+  EXPECT_EQ(unknown.code, 6);
+  EXPECT_THAT(unknown.err, HasSubstr("the ledger knows no sequence 1000"));
+  EXPECT_EQ(asked({"--at-sequence", "4", "--at", "5"}).code, 2) << "one of the two";
+  EXPECT_EQ(asked({"--at-sequence", "0"}).code, 2);
 }
 
 TEST_F(Query, HistoryOfAnAccountIsThatOfEveryAccount) {

@@ -26,12 +26,19 @@ class Document:
                               re.findall(r"^\| \d+ \| `(\w+)` \| [^|]* \| ([^|]*) \|", sections[6], re.MULTILINE)
                               if connection == "closes"}
         self.transient_statuses = set(re.findall(r"^\| \d+ \| `(\w+)` \| t \|", transfers, re.MULTILINE))
+        self.status_fields = self._status_fields(sections[4].split("### 4.6")[1])
         self.vectors = self._vectors(sections[10])
 
     @staticmethod
     def _numbers(section):
         """name -> number, from the rows | 3 | `name` |."""
         return {name: int(number) for number, name in re.findall(r"^\| (\d+) \| `(\w+)` \|", section, re.MULTILINE)}
+
+    @staticmethod
+    def _status_fields(section):
+        """object ("" is the outer one) -> names, from the rows | `object` | `name`, ... |."""
+        rows = re.findall(r"^\| (?:\(top\)|`(\w+)`) \| (.*) \|$", section, re.MULTILINE)
+        return {name: set(re.findall(r"`(\w+)`", fields)) for name, fields in rows}
 
     @staticmethod
     def _vectors(section):

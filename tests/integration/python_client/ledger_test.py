@@ -501,6 +501,10 @@ class Reads(ServerTestCase):
         status = json.loads(reply.text)
         self.assertIn("sequence", status)
         self.assertEqual(0, reply.count)
+        objects = {name: fields for name, fields in status.items() if isinstance(fields, dict)}
+        self.assertEqual(set(DOCUMENT.status_fields) - {"", "tigerbeetle"}, set(objects))
+        for name, fields in {"": set(status) - set(objects), **objects}.items():
+            self.assertLessEqual(set(fields), DOCUMENT.status_fields[name], "fields that the page does not name")
 
     def test_snapshot(self):
         connection = self.connect()

@@ -44,6 +44,12 @@ class FakeStateMachine : public core::StateMachine {
 
   bool reserve(std::uint32_t accounts, std::uint32_t transfers) override { return accounts + transfers <= room; }
 
+  /// Fits as long as there is room for so many.
+  [[nodiscard]] Memory memory(std::uint64_t accounts, std::uint64_t transfers) const noexcept override {
+    return {.needed_bytes = kBudgetBytes - std::min<std::uint64_t>(room * kBytesPerEvent, kBudgetBytes) + (accounts + transfers) * kBytesPerEvent,
+            .budget_bytes = kBudgetBytes};
+  }
+
   bool must_wait() override { return waits; }
   [[nodiscard]] bool is_held_up() const noexcept override { return held_up; }
 
@@ -85,6 +91,8 @@ class FakeStateMachine : public core::StateMachine {
     return ++next_chunk_ >= chunk_count;
   }
   [[nodiscard]] u128 snapshot_state_hash() const noexcept override { return snapshot_.digest; }
+  [[nodiscard]] bool is_snapshot_backed() const noexcept override { return is_backed; }
+  [[nodiscard]] bool is_sealing_failing() const noexcept override { return fails_to_seal; }
   void abandon_snapshot() override { ++snapshots_abandoned; }
   Status load(const SnapshotReader& snapshot) override {
     const auto bytes = snapshot.read({1, 0});
@@ -108,10 +116,15 @@ class FakeStateMachine : public core::StateMachine {
   bool held_up = false;
   std::multimap<std::uint64_t, u128> holds;  ///< expires_at -> id; a pulse removes them
   std::uint32_t chunk_count = 10;
+  bool is_backed = true;
+  bool fails_to_seal = false;
   int snapshots_begun = 0;
   int snapshots_abandoned = 0;
   mutable int hash_calls = 0;
   u128 outcome_error = 0;  ///< added to every digest: a state machine that diverges
+
+  static constexpr std::uint64_t kBudgetBytes = std::uint64_t{64} << 20;
+  static constexpr std::uint64_t kBytesPerEvent = 1024;
 
  private:
   struct State {

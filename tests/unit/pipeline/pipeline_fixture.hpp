@@ -43,8 +43,7 @@ struct PipelineBench {
     if (is_write(operation)) bytes = elements * kEventBytes;
     if (operation == Operation::kLookupAccounts || operation == Operation::kLookupTransfers) bytes = elements * 16;
     if (operation == Operation::kClockAdvance) bytes = 8;
-    const std::uint32_t reply = operation == Operation::kStatus ? kStatusBytesMax : elements * 128;
-    Request& request = block.add(bytes, reply);
+    Request& request = block.add(bytes, reply_bytes(operation, elements));
     std::memset(request.body, static_cast<int>(number & 0x7F), bytes);
     request.operation = operation;
     request.request = number;
@@ -53,6 +52,11 @@ struct PipelineBench {
     request.event_count = core::event_count(operation, bytes);
     request.body_checksum = record::checksum({request.body, bytes});
     return request;
+  }
+
+  static std::uint32_t reply_bytes(Operation operation, std::uint32_t elements) {
+    if (operation == Operation::kStatus) return kStatusBytesMax;
+    return operation == Operation::kSnapshot ? core::kSnapshotFailedTextBytes : elements * 128;
   }
 
   /// Submits one block with one request.

@@ -431,6 +431,61 @@ TEST_F(PipelineTest, PingWaitsItsTurn) {
   EXPECT_EQ(ping->requests()[0].sequence, 2U);
 }
 
+class MemoryShortageTest : public testing::Test, public PipelineBench {
+ protected:
+  MemoryShortageTest() {
+    options.on_news = [this](const std::string& sentence) { news.push_back(sentence); };
+    start();
+  }
+  ReplyCode create(std::uint32_t transfers) {
+    const Request& request = submit(Operation::kCreateTransfers, transfers)->requests()[0];
+    settle();
+    const ReplyCode code = request.reply.code;
+    port().recycle(port().completed());
+    return code;
+  }
+  std::string status() {
+    const Request& request = submit(Operation::kStatus)->requests()[0];
+    settle();
+    std::string text(reinterpret_cast<const char*>(request.reply.data), request.reply.size);
+    port().recycle(port().completed());
+    return text;
+  }
+
+  std::vector<std::string> news;
+};
+
+TEST_F(MemoryShortageTest, IsToldOnceWithFiguresWhenItBeginsAndWhenItEnds) {
+  machine.room = 10;
+  EXPECT_EQ(create(10), ReplyCode::kOk);
+  EXPECT_TRUE(news.empty());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(create(1'100), ReplyCode::kOutOfMemory);
+  ASSERT_EQ(news.size(), 1U);
+  EXPECT_EQ(news[0],
+            "the memory budget of 64 MiB does not hold more: 0 accounts, 0 open holds and a batch of 1100 events need 66 MiB; writes are refused "
+            "(out_of_memory), reads go on");
+  machine.room = 1'100;
+  EXPECT_EQ(create(1'100), ReplyCode::kOk);
+  EXPECT_EQ(news.size(), 1U) << "the next one may not fit";
+  machine.room = 40'000;
+  EXPECT_EQ(create(1), ReplyCode::kOk);
+  ASSERT_EQ(news.size(), 2U);
+  EXPECT_EQ(news[1], "the memory budget of 64 MiB has room again: writes are taken");
+}
+
+TEST_F(MemoryShortageTest, StatusHasTheFigures) {
+  const auto memory = [this] {
+    const std::string text = status();
+    const std::size_t begin = text.find("\"memory\":");
+    return text.substr(begin, text.find('}', begin) + 1 - begin);
+  };
+  machine.room = 1'024;
+  EXPECT_EQ(memory(), R"("memory":{"budget_bytes":67108864,"used_bytes":66060288,"used_up":false,"refused":0,"refused_needs_bytes":0})");
+  create(2'048);
+  create(4'096);
+  EXPECT_EQ(memory(), R"("memory":{"budget_bytes":67108864,"used_bytes":66060288,"used_up":true,"refused":2,"refused_needs_bytes":70254592})");
+}
+
 class TwoPortsTest : public testing::Test, public PipelineBench {
  protected:
   TwoPortsTest() : PipelineBench(2) { start(); }

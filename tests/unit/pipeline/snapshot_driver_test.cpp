@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "memory_snapshots.hpp"
 #include "pipeline_fixture.hpp"
 
@@ -150,6 +154,48 @@ TEST_F(SnapshotTest, JournalFailureEndsItUnpublished) {
   EXPECT_EQ(bench.machine.snapshots_abandoned, 1);
 }
 
+/// Found by review: a snapshot waited for ever while the disk was full, and SIGTERM waited with it.
+TEST_F(SnapshotTest, FailsWhenWhatItBuildsOnCannotBeSealed) {
+  bench.machine.is_backed = false;
+  const Request& request = ask();
+  bench.settle();
+  EXPECT_EQ(bench.port().completed(), nullptr) << "sealing is under way";
+  bench.machine.fails_to_seal = true;
+  bench.pipeline->note_sealed();
+  bench.settle();
+  EXPECT_NE(bench.port().completed(), nullptr);
+  EXPECT_EQ(request.reply.code, ReplyCode::kDiskFull);
+  const std::string_view text(reinterpret_cast<const char*>(request.reply.data), request.reply.size);
+  EXPECT_EQ(text, "the snapshot failed: what it builds on cannot be sealed; the server's standard error says why");
+  EXPECT_TRUE(store.published.empty());
+  EXPECT_EQ(store.unpublished, 1);
+  // When that is mended, the next one works.
+  bench.machine.is_backed = true;
+  bench.machine.fails_to_seal = false;
+  const Request& again = ask();
+  bench.settle();
+  EXPECT_EQ(again.reply.code, ReplyCode::kOk);
+  EXPECT_EQ(again.reply.size, 0U);
+  EXPECT_EQ(store.published.size(), 1U);
+}
+
+TEST(SnapshotFailureTest, IsReportedEachTime) {
+  MemorySnapshots store;
+  std::vector<std::string> reports;
+  PipelineBench bench(1, &store);
+  bench.options.snapshots.on_failure = [&](const Status& failure) { reports.push_back(failure.message()); };
+  bench.start();
+  bench.machine.is_backed = false;
+  bench.machine.fails_to_seal = true;
+  bench.submit(Operation::kSnapshot, 0);
+  bench.settle();
+  bench.machine.is_backed = true;
+  store.put_status = Status(ErrorKind::kIo, "disk full");
+  bench.submit(Operation::kSnapshot, 0);
+  bench.settle();
+  EXPECT_EQ(reports, (std::vector<std::string>{"no snapshot of sequence 1: what it builds on cannot be sealed", "no snapshot of sequence 1: disk full"}));
+}
+
 TEST(SnapshotWithoutStoreTest, IsNotPermitted) {
   PipelineBench bench;
   bench.start();
@@ -170,6 +216,25 @@ TEST(PeriodicSnapshotTest, IsTakenEverySoManyEvents) {
   }
   EXPECT_EQ(bench.machine.snapshots_begun, 2);
   EXPECT_EQ(store.published.size(), 2U);
+}
+
+/// It would copy everything for nothing. Nobody has to ask for it again: it is due as soon as sealing works.
+TEST(PeriodicSnapshotTest, WaitsWhileSealingFails) {
+  MemorySnapshots store;
+  PipelineBench bench(1, &store);
+  bench.options.snapshots.events_between = 100;
+  bench.start();
+  bench.machine.fails_to_seal = true;
+  const auto write = [&] {
+    bench.submit(Operation::kCreateTransfers, 10);
+    bench.settle();
+    bench.port().recycle(bench.port().completed());
+  };
+  for (int i = 0; i < 25; ++i) write();
+  EXPECT_EQ(bench.machine.snapshots_begun, 0);
+  bench.machine.fails_to_seal = false;
+  bench.settle();
+  EXPECT_EQ(store.published.size(), 1U);
 }
 
 }  // namespace
