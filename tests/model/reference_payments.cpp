@@ -160,7 +160,8 @@ std::vector<Answer> ReferencePayments::execute_list(std::span<const SentCommand>
   bool stopped = false;
   for (std::size_t i = 0; i < members.size(); ++i) {
     const PaymentCommand& c = members[i].command;
-    const Issued issued{c, members[i].parts, principal, first_sequence + (i + 1) * kPaymentNanoseconds - 1, timestamp - (members.size() - 1 - i) * kPaymentNanoseconds};
+    const Issued issued{c, members[i].parts, principal, first_sequence + (i + 1) * kPaymentNanoseconds - 1,
+                        timestamp - (members.size() - 1 - i) * kPaymentNanoseconds};
     const bool is_new = c.command != C::kResolve && !keys_.contains({principal, c.key});
     if (stopped && is_new) {
       ledger_.begin_payment_event(issued.timestamp);

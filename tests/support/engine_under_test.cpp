@@ -30,7 +30,8 @@ std::vector<model::ReplyBody> EngineUnderTest::execute(std::span<const TestReque
   core::PaymentRoom payments;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const TestRequest& request = requests[i];
-    const bool is_internal = request.operation == Operation::kPulse || request.operation == Operation::kGenesis || request.operation == Operation::kPaymentTimers;
+    const bool is_internal = request.operation == Operation::kPulse || request.operation == Operation::kGenesis ||
+                             request.operation == Operation::kPaymentTimers;
     const bool is_payments = request.operation == Operation::kPayments || is_payment_read(request.operation);
     const bool has_session = request.origin && !is_payments;
     const bool is_answered = !is_internal && replies_;

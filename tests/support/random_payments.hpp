@@ -18,8 +18,8 @@ struct RandomPayments {
   u128 group_key = 0;
 };
 
-/// Payments at random in payment_world(): few orders at a time, few accounts and small amounts, so that everything meets everything. There is nothing wrong with their
-/// bytes; about half of them are refused for other reasons. Some keys come again, with the same command and with another one.
+/// Payments at random in payment_world(): few orders at a time, few accounts and small amounts, so that everything meets everything. There is
+/// nothing wrong with their bytes; about half of them are refused for other reasons. Some keys come again, with the same command and with another.
 /// Writer: one test thread.
 class PaymentStream {
  public:

@@ -26,11 +26,9 @@ class Trial {
   }
 
  private:
-  static constexpr std::size_t kAccountsMax = kLegAccountsMax + 4;
-
   std::size_t count_ = 0;
-  std::array<const AccountRecord*, kAccountsMax> records_;
-  std::array<Balances, kAccountsMax> balances_;
+  std::array<const AccountRecord*, kLegAccountsMax> records_;
+  std::array<Balances, kLegAccountsMax> balances_;
 };
 
 /// The ledger's rules: what is pending may be posted one day, so it counts with what is.
