@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "core/ledger_events.hpp"
-#include "core/rules/account_rules.hpp"
 #include "core/state_hash.hpp"
 
 namespace florin::core {
@@ -38,6 +37,8 @@ Ledger::Ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner
       past_(options.past),
       plan_(GenerationPlan::make(options.memory_budget_bytes, options.generation_entries, std::max(options.partitions, 1U))),
       tables_(std::max(options.partitions, 1U), limits_for(options, plan_), past_.get()),
+      events_(tables_),
+      payments_(tables_, events_, options.memory_budget_bytes),
       client_outcomes_(std::make_unique_for_overwrite<CreateReplyEntry[]>(kEventsMax)),
       query_records_max_(options.query_records_max),
       views_(tables_, past_.get(), {sequence_, timestamp_, stamp_}),
@@ -80,14 +81,20 @@ void Ledger::execute(std::span<const Command> batch) {
 }
 
 void Ledger::execute_one(const Command& command) {
-  if (command.origin != nullptr) [[unlikely]] return execute_for_client(command);
+  if (command.origin != nullptr && command.protocol == Protocol::kTigerBeetle) [[unlikely]] return execute_for_client(command);
   switch (command.operation) {
     case Operation::kCreateTransfers: create_transfers(command); break;
     case Operation::kCreateAccounts: create_accounts(command); break;
     case Operation::kDropHistory: drop_history(command); break;
+    case Operation::kPayments:
+    case Operation::kPaymentTimers: pay(command); break;
     case Operation::kPulse: pulse(command); break;
     case Operation::kGenesis: genesis(command); break;
     case Operation::kLookupAccounts: lookup_accounts(command); return;
+    case Operation::kLookupOrders:
+    case Operation::kFindOrder:
+    case Operation::kLookupKey:
+    case Operation::kGetStory: answer_payments(command); return;
     case Operation::kLookupTransfers:
     case Operation::kGetAccountTransfers:
     case Operation::kGetAccountBalances:
@@ -109,6 +116,7 @@ void Ledger::finish_command(const Command& command) {
   note_end(command);
   if (command.reply == nullptr) return;
   if (command.operation == Operation::kDropHistory) return write_drop_reply(command);
+  if (command.operation == Operation::kPayments) return write_payments_reply(command);
   outcomes_.write_reply(command);
   if ((command.flags & RequestFlags::kPostBalances) != 0) write_post_balances(command);
 }
@@ -138,14 +146,8 @@ void Ledger::genesis(const Command& command) {
   Genesis genesis;
   std::memcpy(&genesis, command.body.data(), sizeof genesis);
   tables_.set_hash(IdHash(genesis.hash_seed));
+  payments_.tables().set_hash(IdHash(genesis.hash_seed));
   if (past_) past_->set_store(genesis.store_id, genesis.hash_seed);
-}
-
-bool Ledger::reserve(std::uint32_t accounts, std::uint32_t transfers) {
-  if (is_held_up()) return false;  // what is not refused now would take the room of what has to go on
-  if (!memory(accounts, transfers).fits()) return false;
-  sessions_.reserve(accounts + transfers);
-  return reserve_tables(accounts, transfers);
 }
 
 /// What leaves memory again has its share of the budget from the beginning.
@@ -153,7 +155,7 @@ StateMachine::Memory Ledger::memory(std::uint64_t accounts, std::uint64_t transf
   const std::uint64_t needed = past_ ? tables_.lasting_bytes() + past_->memory_bytes() + passing_bytes_max() +
                                            Partition::lasting_bytes_for(accounts, transfers)
                                      : tables_.memory_bytes() + recent_filters_.bytes() + Partition::bytes_for(accounts, transfers);
-  return {.needed_bytes = needed + session_bytes_max(), .budget_bytes = memory_budget_bytes_};
+  return {.needed_bytes = needed + session_bytes_max() + payments_.tables().bytes(), .budget_bytes = memory_budget_bytes_};
 }
 
 /// All that they will ever need, so that nothing is refused for their sake later, and a start needs what the life before it needed. More is there
@@ -179,7 +181,7 @@ bool Ledger::reserve_tables(std::uint32_t accounts, std::uint32_t transfers) {
 }
 
 std::uint64_t Ledger::next_expiry() const noexcept {
-  std::uint64_t next = kNever;
+  std::uint64_t next = payments_.tables().next_due();
   for (const auto& partition : tables_.all()) next = std::min(next, partition->next_expiry());
   return next;
 }
@@ -229,7 +231,7 @@ u128 Ledger::state_hash() const {
                              .outcomes = outcomes_.digest(),
                              .sequence = sequence_,
                              .timestamp = timestamp_},
-                            tables_.dropped(), sessions_.hash());
+                            tables_.dropped(), sessions_.hash(), payments_.tables().hash());
 }
 
 StateMachine::Counts Ledger::counts() const noexcept {
@@ -243,7 +245,12 @@ StateMachine::Counts Ledger::counts() const noexcept {
   counts.client_sessions = sessions_.count();
   counts.transfers_dropped = tables_.dropped().transfers;
   counts.history_begins = tables_.dropped().timestamp;
-  counts.memory_bytes = tables_.memory_bytes() + recent_filters_.bytes() + sessions_.bytes();
+  const PaymentTables::Counts payments = payments_.tables().counts();
+  counts.parties = payments.parties;
+  counts.orders = payments.orders;
+  counts.payment_keys = payments.keys;
+  counts.story_lines = payments.story_lines;
+  counts.memory_bytes = tables_.memory_bytes() + recent_filters_.bytes() + sessions_.bytes() + payments_.tables().bytes();
   if (!past_) return counts;
   counts.memory_bytes += past_->memory_bytes();
   counts.generations = forgotten_end_.generations;
@@ -257,35 +264,13 @@ StateMachine::Counts Ledger::counts() const noexcept {
   return counts;
 }
 
-Ledger::Verdict Ledger::create_account(const Account& event, const Event& at) {
-  AccountFacts facts;
-  const AccountAt known = tables_.find_account(event.id, at.id_hash);
-  if (known) {
-    facts.exists = true;
-    facts.existing = known.partition->to_account(known.ordinal);
-  }
-  if ((event.flags & AccountFlags::kImported) != 0) {
-    facts.newest_account_timestamp = tables_.newest_account_timestamp();
-    facts.timestamp_of_transfer = tables_.has_transfer_at(event.timestamp);
-  }
-  const CreateAccountStatus status = decide_account(event, facts);
-  Verdict verdict{.status = static_cast<std::uint32_t>(status), .timestamp = at.nominal_timestamp, .amount = 0};
-  if (status == CreateAccountStatus::kExists) verdict.timestamp = facts.existing.timestamp;
-  if (status == CreateAccountStatus::kCreated) {
-    Account stored = event;
-    stored.timestamp = verdict.timestamp = at.timestamp;
-    tables_.create_account(*known.partition, stored, at.id_hash);
-  }
-  return verdict;
-}
-
 void Ledger::create_accounts(const Command& command) {
   outcomes_.begin();
   const auto* events = reinterpret_cast<const Account*>(command.body.data());
   Chain chain;
   const auto create = [&](const Account& event, Event at) {
     at.id_hash = tables_.hash()(event.id);
-    return create_account(event, at);
+    return events_.create_account(event, at);
   };
   constexpr std::uint32_t kAhead = 16;
   for (std::uint32_t i = 0; i < command.event_count; ++i) {
@@ -330,7 +315,7 @@ void Ledger::expire_hold(Partition& owner, std::uint32_t place, std::uint64_t ti
   credit_balances.credits_pending -= transfer.amount;
   debit.set_balances(debit_balances);
   credit.set_balances(credit_balances);
-  reopen_accounts(transfer, debit, credit);
+  EventWriter::reopen_accounts(transfer, debit, credit);
   owner.end_hold(place, PendingStatus::kExpired);
   const std::uint32_t reference = record_expiry(owner, hold, {.timestamp = timestamp, .transfers_before = tables_.transfer_count()});
   debit_at.partition->post(debit, reference);

@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "core/client_sessions.hpp"
+#include "core/event_writer.hpp"
 #include "core/generation_plan.hpp"
 #include "core/outcome.hpp"
 #include "core/past.hpp"
+#include "core/payments/payments.hpp"
 #include "core/phase_runner.hpp"
 #include "core/queries/queries.hpp"
 #include "core/rules/transfer_rules.hpp"
@@ -49,7 +51,9 @@ class Ledger final : public StateMachine {
   void execute(std::span<const Command> batch) override;
   std::unique_ptr<QueryReader> make_query_reader() override;
   bool make_hints(const Command& command, std::span<TransferHint> hints) const noexcept override;
-  bool reserve(std::uint32_t accounts, std::uint32_t transfers) override;
+  bool reserve(std::uint32_t accounts, std::uint32_t transfers) override { return reserve_payments(accounts, transfers, {}); }
+  bool reserve_payments(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) override;
+  [[nodiscard]] PaymentRoom payment_room(Operation operation, std::span<const std::byte> body) const noexcept override;
   [[nodiscard]] Memory memory(std::uint64_t accounts, std::uint64_t transfers) const noexcept override;
   bool must_wait() override;
   SessionVerdict admit(const SessionName& name) noexcept override;
@@ -57,6 +61,7 @@ class Ledger final : public StateMachine {
   bool is_held_up() const noexcept override { return is_sealing_failing() && is_full(); }
   std::uint64_t next_expiry() const noexcept override;
   std::size_t due_expiries(std::uint64_t now, std::span<u128> ids) const override;
+  std::size_t due_timers(std::uint64_t now, std::span<PaymentTimer> due) const override;
   std::uint64_t sequence() const noexcept override { return sequence_; }
   std::uint64_t timestamp() const noexcept override { return timestamp_; }
   u128 outcome_digest() const noexcept override { return outcomes_.digest(); }
@@ -78,19 +83,8 @@ class Ledger final : public StateMachine {
   void expect(std::uint64_t events) noexcept override;
 
  private:
-  /// What is known about the event in hand before it is decided.
-  struct Event {
-    std::uint64_t timestamp = 0;          ///< it will have: its own, if imported
-    std::uint64_t nominal_timestamp = 0;  ///< of its place in the request
-    std::uint64_t id_hash = 0;
-  };
-  /// Outcome of the event in hand, before chains have their say.
-  struct Verdict {
-    std::uint32_t status = kCreated;
-    std::uint64_t timestamp = 0;
-    u128 amount = 0;  ///< as Outcome::amount
-    bool amount_differs = false;  ///< from what was asked for
-  };
+  using Event = EventPlace;
+  using Verdict = EventVerdict;
   /// A run of linked events.
   struct Chain {
     bool open = false;
@@ -124,6 +118,11 @@ class Ledger final : public StateMachine {
   void create_transfer_alone(const Command& command, std::uint32_t index, Chain& chain);
   void pulse(const Command& command);
   void lookup_accounts(const Command& command) const;
+  // ledger_payments.cpp
+  void pay(const Command& command);
+  void write_payments_reply(const Command& command) const noexcept;
+  void answer_payments(const Command& query) const noexcept;
+  Status load_payments(const SnapshotReader& snapshot);
   // ledger_sessions.cpp
   void execute_for_client(const Command& command);
   void register_client(const Command& command);
@@ -140,21 +139,15 @@ class Ledger final : public StateMachine {
   // ledger_retention.cpp
   void drop_history(const Command& command);
   void write_drop_reply(const Command& command) const noexcept;
-  [[nodiscard]] std::uint64_t newest_transfer_timestamp() const noexcept;
 
-  Verdict create_account(const Account& event, const Event& at);
-  Verdict create_transfer(const Transfer& event, const Event& at);
   bool create_plain_transfer(Partition& partition, const Transfer& event, std::uint64_t timestamp, std::uint64_t id_hash,
                              std::uint64_t* id_line, std::uint32_t debit_ordinal, std::uint32_t credit_ordinal) noexcept;
-  void apply_transfer(const Transfer& stored, std::uint64_t id_hash, const AccountAt& debit_at, const AccountAt& credit_at,
-                      const PendingAt& pending) noexcept;
   void expire_hold(Partition& owner, std::uint32_t place, std::uint64_t timestamp) noexcept;
   struct ExpiryMoment {
     std::uint64_t timestamp = 0;
     std::uint64_t transfers_before = 0;
   };
   std::uint32_t record_expiry(Partition& owner, const Hold& hold, const ExpiryMoment& moment) noexcept;
-  static void reopen_accounts(const Transfer& pending, AccountRecord& debit, AccountRecord& credit) noexcept;
 
   /// One event that needs more than the straight path: request-level checks and chains around `create`.
   template <typename Record, typename Create>
@@ -202,6 +195,8 @@ class Ledger final : public StateMachine {
   PastEnd frozen_end_;     // of what is being sealed, or was last
   PastEnd forgotten_end_;  // of what has left memory
   Tables tables_;
+  EventWriter events_;
+  Payments payments_;
   OutcomeLog outcomes_;
   ClientSessions sessions_;
   std::unique_ptr<CreateReplyEntry[]> client_outcomes_;  // of the client's write in hand

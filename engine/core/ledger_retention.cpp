@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstring>
 
 #include "core/ledger.hpp"
@@ -38,12 +37,6 @@ void Ledger::write_drop_reply(const Command& command) const noexcept {
   std::memcpy(command.reply->data, &drop_reply_, sizeof drop_reply_);
   command.reply->size = sizeof drop_reply_;
   command.reply->count = 1;
-}
-
-/// Imported transfers have to be later: dropped history is complete too.
-std::uint64_t Ledger::newest_transfer_timestamp() const noexcept {
-  const std::uint64_t begins = tables_.dropped().timestamp;
-  return std::max(tables_.newest_transfer_timestamp(), begins == 0 ? 0 : begins - 1);
 }
 
 }  // namespace florin::core

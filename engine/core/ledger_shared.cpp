@@ -41,7 +41,7 @@ void Ledger::create_transfers_alone(const Command& command) {
   for (std::uint32_t i = 0; i < command.event_count; ++i) {
     run_event<Transfer>(command, events, i, chain, [&](const Transfer& transfer, Event at) {
       at.id_hash = tables_.hash()(transfer.id);
-      return create_transfer(transfer, at);
+      return events_.create_transfer(transfer, at);
     });
   }
   tables_.settle();  // other threads may read the records in the next window
@@ -51,7 +51,7 @@ void Ledger::create_transfer_alone(const Command& command, std::uint32_t index, 
   if (index == 0) outcomes_.begin();
   run_event<Transfer>(command, reinterpret_cast<const Transfer*>(command.body.data()), index, chain, [&](const Transfer& transfer, Event at) {
     at.id_hash = tables_.hash()(transfer.id);
-    return create_transfer(transfer, at);
+    return events_.create_transfer(transfer, at);
   });
   tables_.settle();  // other threads may read the record in the next window
   if (index + 1 == command.event_count) finish_command(command);

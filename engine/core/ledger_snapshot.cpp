@@ -56,6 +56,7 @@ void Ledger::begin_snapshot() {
   is_snapshot_reading_.store(true, std::memory_order_relaxed);
   progress_->hash = {.accounts = 0, .holds = tables_.holds_hash(), .outcomes = outcomes_.digest(), .sequence = sequence_, .timestamp = timestamp_};
   for (const auto& partition : tables_.all()) partition->begin_snapshot();
+  payments_.tables().begin_snapshot();
 }
 
 bool Ledger::snapshot_step(std::size_t budget_bytes, const Sink& sink) {
@@ -67,6 +68,7 @@ bool Ledger::snapshot_step(std::size_t budget_bytes, const Sink& sink) {
     if (bytes == 0) bytes = emit_dropped(sink);
     if (bytes == 0) bytes = emit_batch_ends(sink);
     if (bytes == 0) bytes = emit_sessions(sink);
+    if (bytes == 0) bytes = payments_.tables().emit(sink);
     if (bytes == 0) end_accounts();
     emitted += bytes;
   }
@@ -225,6 +227,7 @@ void Ledger::snapshot_is_published() noexcept {
 void Ledger::end_accounts() {
   progress_->running = false;
   for (const auto& partition : tables_.all()) partition->end_snapshot();
+  payments_.tables().end_snapshot();
 }
 
 void Ledger::abandon_snapshot() {
@@ -232,7 +235,7 @@ void Ledger::abandon_snapshot() {
   is_snapshot_reading_.store(false, std::memory_order_relaxed);
 }
 
-u128 Ledger::snapshot_state_hash() const noexcept { return combine_state_hash(progress_->hash, progress_->dropped, progress_->sessions.hash); }
+u128 Ledger::snapshot_state_hash() const noexcept { return combine_state_hash(progress_->hash, progress_->dropped, progress_->sessions.hash, payments_.tables().snapshot_hash()); }
 
 Status Ledger::load(const SnapshotReader& snapshot) {
   const Status status = load_tables(snapshot);
@@ -246,6 +249,7 @@ Status Ledger::over_budget(const SnapshotReader& snapshot) const {
   std::uint64_t holds = 0;
   std::uint64_t expiries = 0;
   std::uint64_t failed_ids = 0;
+  std::uint64_t payments_bytes = 0;
   for (const ChunkKey key : snapshot.chunks()) {
     const auto bytes = snapshot.read(key);
     if (!bytes) return bytes.error();
@@ -253,6 +257,7 @@ Status Ledger::over_budget(const SnapshotReader& snapshot) const {
     if (key.table == kSnapshotHolds) holds += bytes->size() / sizeof(Transfer);
     if (key.table == kSnapshotExpiries) expiries += bytes->size() / sizeof(SnapshotExpiry);
     if (key.table == kSnapshotFailedIds) failed_ids += bytes->size() / sizeof(u128);
+    if (key.table >= kSnapshotAssets) payments_bytes += bytes->size();
     if (key.table != kSnapshotTransfers) continue;
     SnapshotTransfers header;
     std::memcpy(&header, bytes->data(), std::min(bytes->size(), sizeof header));
@@ -262,7 +267,7 @@ Status Ledger::over_budget(const SnapshotReader& snapshot) const {
   std::uint64_t needed = Partition::lasting_bytes_for(accounts, holds) + (past_ ? past_->memory_bytes() + passing_bytes_max() : Partition::bytes_for(0, transfers)) +
                          session_bytes_max();
   if (past_ && rows > plan_.ring_entries) needed = std::max(needed, std::bit_ceil(rows) * GenerationPlan::kBudgetBytesPerEntry);
-  needed = std::max(needed, memory_budget_bytes_ + 1);  // how many of the transfers are open holds is not known here
+  needed = std::max(needed + payments_bytes, memory_budget_bytes_ + 1);  // how many of the transfers are open holds is not known here
   return {ErrorKind::kOutOfMemory, "the memory budget of " + mebibytes(memory_budget_bytes_) + " does not hold the snapshot: " +
                                        std::to_string(accounts) + " accounts, " + std::to_string(holds) + " older open holds and " +
                                        std::to_string(transfers) + " transfers need at least " + mebibytes(needed)};
@@ -271,6 +276,7 @@ Status Ledger::over_budget(const SnapshotReader& snapshot) const {
 Status Ledger::load_tables(const SnapshotReader& snapshot) {
   const SnapshotHeader& header = snapshot.header();
   tables_.set_hash(IdHash(header.hash_seed));
+  payments_.tables().set_hash(IdHash(header.hash_seed));
   if (past_) past_->set_store(header.store_id, header.hash_seed);
   std::vector<SnapshotExpiry> expiries;
   Status status = ChunkWalk(snapshot, kSnapshotExpiries, [&](ChunkKey key, std::span<const std::byte> bytes) -> Status {
@@ -295,6 +301,7 @@ Status Ledger::load_tables(const SnapshotReader& snapshot) {
   load_table(kSnapshotSessions, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_sessions(key, bytes); });
   sessions_.order_loaded();
   loaded_accounts_ = {};
+  if (status) status = load_payments(snapshot);
   if (!status) return status;
   for (; next_expiry < expiries.size(); ++next_expiry) {
     if (!has_row_room()) return does_not_fit();

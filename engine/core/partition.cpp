@@ -82,6 +82,12 @@ Account Partition::to_account(std::uint32_t ordinal, const AccountRecord& record
           .timestamp = record.timestamp};
 }
 
+Account Partition::whole_account(std::uint32_t ordinal, const AccountRecord& record) const noexcept {
+  Account account = to_account(ordinal, record);
+  account.flags |= static_cast<std::uint16_t>(record.fixed_flags & InternalFlags::kAll);
+  return account;
+}
+
 Account Partition::fixed_account(std::uint32_t ordinal) const noexcept {
   const AccountRecord& record = account(ordinal);
   return {.id = record.id,
@@ -91,7 +97,7 @@ Account Partition::fixed_account(std::uint32_t ordinal) const noexcept {
           .reserved = 0,
           .ledger = record.ledger,
           .code = record.code,
-          .flags = record.fixed_flags,
+          .flags = static_cast<std::uint16_t>(record.fixed_flags & AccountFlags::kAll),
           .timestamp = record.timestamp};
 }
 
@@ -102,7 +108,7 @@ std::uint32_t Partition::create_account(const Account& stored, std::uint64_t has
   record.timestamp = stored.timestamp;
   record.ledger = stored.ledger;
   record.code = stored.code;
-  record.flags = stored.flags;
+  record.flags = static_cast<std::uint16_t>(stored.flags & AccountFlags::kAll);
   record.fixed_flags = stored.flags & static_cast<std::uint16_t>(~AccountFlags::kClosed);
   record.user_data_32 = stored.user_data_32;
   record.user_data_64 = stored.user_data_64;
@@ -420,7 +426,7 @@ void Partition::begin_snapshot() noexcept {
 
 Account Partition::snapshot_account(std::uint32_t ordinal) const noexcept {
   const AccountRecord& record = account(ordinal);
-  return to_account(ordinal, record.pre_image == 0 ? record : pre_images_[record.pre_image - 1]);
+  return whole_account(ordinal, record.pre_image == 0 ? record : pre_images_[record.pre_image - 1]);
 }
 
 void Partition::emitted_account(std::uint32_t ordinal) noexcept {
@@ -442,7 +448,7 @@ u128 Partition::hash_of_hold(const Transfer& pending) noexcept { return hash_rec
 
 u128 Partition::accounts_hash() const noexcept {
   u128 sum = 0;
-  for (std::uint32_t ordinal = 1; ordinal <= accounts_.size(); ++ordinal) sum += hash_of(to_account(ordinal));
+  for (std::uint32_t ordinal = 1; ordinal <= accounts_.size(); ++ordinal) sum += hash_of(whole_account(ordinal, account(ordinal)));
   return sum;
 }
 

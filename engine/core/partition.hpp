@@ -45,8 +45,10 @@ class Partition {
   [[nodiscard]] AccountRecord& account(std::uint32_t ordinal) noexcept { return accounts_[ordinal - 1]; }
   [[nodiscard]] const AccountRecord& account(std::uint32_t ordinal) const noexcept { return accounts_[ordinal - 1]; }
   [[nodiscard]] Account to_account(std::uint32_t ordinal) const noexcept { return to_account(ordinal, account(ordinal)); }
+  [[nodiscard]] u128 user_data_128_of(std::uint32_t ordinal) const noexcept { return user_data_128_[ordinal - 1]; }
   /// What never changes of it: any thread that knows of the account may read that.
   [[nodiscard]] Account fixed_account(std::uint32_t ordinal) const noexcept;
+  /// `stored` may have InternalFlags.
   std::uint32_t create_account(const Account& stored, std::uint64_t hash) noexcept;
   [[nodiscard]] std::uint64_t newest_account_timestamp() const noexcept {
     return accounts_.size() == 0 ? 0 : accounts_[accounts_.size() - 1].timestamp;
@@ -242,7 +244,7 @@ class Partition {
 
   // Snapshot: see snapshot_emitter.
   void begin_snapshot() noexcept;
-  /// The account as it was when the snapshot began.
+  /// The account as it was when the snapshot began, with its InternalFlags.
   [[nodiscard]] Account snapshot_account(std::uint32_t ordinal) const noexcept;
   /// The accounts up to this one are taken: they may change freely.
   void emitted_account(std::uint32_t ordinal) noexcept;
@@ -329,6 +331,8 @@ class Partition {
   void set_status(Hold& hold, PendingStatus status) noexcept;
   void close_hold(std::uint32_t place) noexcept;
   [[nodiscard]] Account to_account(std::uint32_t ordinal, const AccountRecord& record) const noexcept;
+  /// With its InternalFlags.
+  [[nodiscard]] Account whole_account(std::uint32_t ordinal, const AccountRecord& record) const noexcept;
   void keep_pre_images(AccountRecord& account) noexcept;
 
   struct UndoAccount {

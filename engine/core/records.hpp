@@ -17,6 +17,14 @@ namespace florin::core {
 inline constexpr std::uint64_t kTimestampMax = (std::uint64_t{1} << 63) - 1;
 inline constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
+/// Bits of AccountRecord::fixed_flags, and of an account in a snapshot, that no client sees or can set.
+struct InternalFlags {
+  static constexpr std::uint16_t kOpenedByPayments = 1U << 15;  ///< its code is a role
+  static constexpr std::uint16_t kRefundOverdraft = 1U << 14;   ///< refunds may make its balance negative
+  static constexpr std::uint16_t kAll = kOpenedByPayments | kRefundOverdraft;
+};
+static_assert((InternalFlags::kAll & AccountFlags::kAll) == 0);
+
 /// An account in memory: one line that a transfer reads and changes, and one for what is rarely asked for. Balances are 128 bits;
 /// most never pass 64, so their low halves stand in the first line and `wide` says whether the high halves matter.
 struct alignas(64) AccountRecord {
@@ -39,11 +47,12 @@ struct alignas(64) AccountRecord {
   std::uint64_t user_data_64 = 0;
   std::uint32_t user_data_32 = 0;
   std::uint16_t code = 0;
-  std::uint16_t fixed_flags = 0;        ///< all but `closed`: any thread may read them
+  std::uint16_t fixed_flags = 0;        ///< all but `closed`, and the InternalFlags: any thread may read them
   std::uint32_t pre_image = 0;          ///< index + 1 of what a running snapshot keeps of it, 0 = none
   std::uint32_t newest_checkpoint = 0;  ///< number in the log of checkpoints, 0 = none
 
   [[nodiscard]] bool has(std::uint16_t flag) const noexcept { return (flags & flag) != 0; }
+  [[nodiscard]] bool has_internal(std::uint16_t flag) const noexcept { return (fixed_flags & flag) != 0; }
 
   [[nodiscard]] Balances balances() const noexcept {
     Balances all{debits_pending_low, debits_posted_low, credits_pending_low, credits_posted_low};

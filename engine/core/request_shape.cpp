@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/payments/payment_queries.hpp"
+#include "core/payments/payment_request.hpp"
 #include "core/queries/filters.hpp"
 #include "core/state_machine.hpp"
+#include "florin/engine_id.hpp"
 #include "florin/multi_batch.hpp"
 
 namespace florin::core {
@@ -31,6 +34,27 @@ ReplyCode validate_elements(std::span<const std::byte> body, std::size_t element
   if (body.empty()) return refuse(reason, "body must not be empty");
   if (body.size() % element_bytes != 0) return refuse(reason, "body size is not a multiple of its element");
   if (body.size() / element_bytes > kEventsMax) return refuse(reason, "too many elements");
+  return ReplyCode::kOk;
+}
+
+ReplyCode validate_reference(std::span<const std::byte> body, const char*& reason) noexcept {
+  if (body.size() != sizeof(OrderReference)) return refuse(reason, "body must be one order reference of 64 bytes");
+  for (const std::uint8_t byte : filter_of<OrderReference>(body).reserved) {
+    if (byte != 0) return refuse(reason, "reserved bytes must be zero");
+  }
+  return ReplyCode::kOk;
+}
+
+ReplyCode validate_story(std::span<const std::byte> body, const char*& reason) noexcept {
+  const auto invalid = [&](const char* text) {
+    reason = text;
+    return ReplyCode::kInvalidFilter;
+  };
+  if (body.size() != sizeof(StoryFilter)) return refuse(reason, "body must be one story filter of 32 bytes");
+  const auto filter = filter_of<StoryFilter>(body);
+  if (filter.object == 0) return invalid("object");
+  if (filter.limit == 0 || filter.limit > kStoryLinesMax) return invalid("limit");
+  if ((filter.flags & ~StoryFilterFlags::kAll) != 0) return invalid("flags");
   return ReplyCode::kOk;
 }
 
@@ -64,6 +88,15 @@ ReplyCode validate_body(Operation operation, std::span<const std::byte> body, co
     case Operation::kGetTrialBalance:
       if (body.size() != sizeof(TrialBalanceFilter)) return refuse(reason, "body must be one trial balance filter of 32 bytes");
       return validate_filter(filter_of<TrialBalanceFilter>(body), reason);
+    case Operation::kPayments:
+      if (body.data() == nullptr) return ReplyCode::kOk;  // nobody has read it yet
+      return count_payments(body, reason) != 0 ? ReplyCode::kOk : ReplyCode::kMalformedBody;
+    case Operation::kLookupOrders:
+      if (body.size() > kOrdersMax * sizeof(u128)) return refuse(reason, "too many elements");
+      return validate_elements(body, sizeof(u128), reason);
+    case Operation::kFindOrder: return validate_reference(body, reason);
+    case Operation::kLookupKey: return body.size() == sizeof(u128) ? ReplyCode::kOk : refuse(reason, "body must be one key of 16 bytes");
+    case Operation::kGetStory: return validate_story(body, reason);
     case Operation::kHello: return body.size() == sizeof(Hello) ? ReplyCode::kOk : refuse(reason, "hello must have 64 bytes");
     case Operation::kDropHistory:
       if (body.size() != sizeof(DropHistory)) return refuse(reason, "body must be a timestamp and flags, 16 bytes");
@@ -74,7 +107,8 @@ ReplyCode validate_body(Operation operation, std::span<const std::byte> body, co
     case Operation::kSnapshot: return body.empty() ? ReplyCode::kOk : refuse(reason, "body must be empty");
     case Operation::kPulse:
     case Operation::kGenesis:
-    case Operation::kRegisterClient: break;
+    case Operation::kRegisterClient:
+    case Operation::kPaymentTimers: break;
   }
   reason = "unknown operation";
   return ReplyCode::kUnknownOperation;
@@ -88,11 +122,17 @@ std::uint32_t event_count(Operation operation, std::size_t body_bytes) noexcept 
     case Operation::kDropHistory:
     case Operation::kGenesis: return 1;
     case Operation::kRegisterClient: return body_bytes == sizeof(RegisterClient) ? 1 : 0;
+    case Operation::kPaymentTimers:
+      return static_cast<std::uint32_t>(body_bytes % sizeof(PaymentTimer) == 0 ? body_bytes / sizeof(PaymentTimer) : 0) * kPaymentNanoseconds;
     default: return 0;
   }
 }
 
 std::uint32_t event_count(Operation operation, std::uint16_t flags, std::span<const std::byte> body) noexcept {
+  if (operation == Operation::kPayments) {
+    const char* reason = nullptr;
+    return count_payments(body, reason) * kPaymentNanoseconds;
+  }
   if ((flags & RequestFlags::kMultiBatch) == 0) return event_count(operation, body.size());
   const std::optional<MultiBatch> batches = MultiBatch::parse(body, kEventBytes);
   return batches ? batches->elements() : 0;
@@ -124,6 +164,11 @@ std::uint32_t reply_bytes_max(Operation operation, std::uint16_t flags, std::spa
     case Operation::kGetMoment: bytes = std::max(rows_bytes_max(1, 1, sizeof(Moment)), kHistoryDroppedTextBytes); break;
     case Operation::kDropHistory: bytes = sizeof(DroppedHistoryReply); break;
     case Operation::kGetTrialBalance: bytes = rows_bytes_max(kTrialBalancesMax, kTrialBalancesMax, sizeof(TrialBalance)); break;
+    case Operation::kPayments: bytes = payments_reply_bytes(elements(sizeof(PaymentCommand))); break;
+    case Operation::kLookupOrders: bytes = elements(sizeof(u128)) * kOrderRowBytesMax; break;
+    case Operation::kFindOrder: bytes = kOrderRowBytesMax; break;
+    case Operation::kLookupKey: bytes = kGroupMembersMax * static_cast<std::uint32_t>(sizeof(PaymentOutcome)); break;
+    case Operation::kGetStory: bytes = filter_of<StoryFilter>(body).limit * static_cast<std::uint32_t>(sizeof(StoryLine)); break;
     case Operation::kStatus: bytes = kStatusBytesMax; break;
     case Operation::kSnapshot: bytes = kSnapshotFailedTextBytes; break;
     default: break;

@@ -22,7 +22,19 @@ enum SnapshotTable : std::uint32_t {
   kSnapshotBatchEnds = 7,  ///< BatchEnd: of what came after the generations that have left memory
   kSnapshotDropped = 8,    ///< a DroppedHistory, if anything was dropped
   kSnapshotSessions = 9,   ///< a SnapshotSessions, its ClientSessions in their order, and of each the OutcomeRuns of its last write
+  // Payments: rows of one kind, in order of creation.
+  kSnapshotAssets = 10,       ///< Asset
+  kSnapshotSchedules = 11,    ///< FeeSchedule: every version
+  kSnapshotListEntries = 12,  ///< ListEntry
+  kSnapshotParties = 13,      ///< Party
+  kSnapshotCredentials = 14,  ///< Credential
+  kSnapshotOrders = 15,       ///< OrderRow
+  kSnapshotSplitLines = 16,   ///< SplitLine: a SplitHeader and its SplitParts
+  kSnapshotKeys = 17,         ///< KeyEntry
+  kSnapshotOutcomes = 18,     ///< PaymentOutcome
+  kSnapshotStory = 19,        ///< StoryLine
 };
+inline constexpr std::uint32_t kSnapshotPaymentTables = kSnapshotStory - kSnapshotAssets + 1;
 
 /// Rows of a chunk at most: 1 MiB of accounts.
 inline constexpr std::uint64_t kSnapshotChunkRows = 8192;

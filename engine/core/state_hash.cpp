@@ -15,7 +15,7 @@ u128 hash_of(const Bytes& bytes) noexcept {
 
 }  // namespace
 
-u128 combine_state_hash(const StateHashParts& parts, const DroppedHistory& dropped, u128 sessions) noexcept {
+u128 combine_state_hash(const StateHashParts& parts, const DroppedHistory& dropped, u128 sessions, u128 payments) noexcept {
   u128 all = hash_of(parts);
   if (dropped.timestamp != 0) {
     const struct {
@@ -28,6 +28,10 @@ u128 combine_state_hash(const StateHashParts& parts, const DroppedHistory& dropp
   if (sessions != 0) {
     const u128 both[2] = {all, sessions};
     all = hash_of(both);
+  }
+  if (payments != 0) {
+    const u128 tagged[3] = {all, payments, 1};  // not what as many sessions would make
+    all = hash_of(tagged);
   }
   return all;
 }

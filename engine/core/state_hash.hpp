@@ -18,7 +18,8 @@ struct StateHashParts {
 };
 static_assert(sizeof(StateHashParts) == 64);
 
-/// As long as nothing was dropped, that counts for nothing, and so do `sessions`, the sum of the hashes of all sessions, while there are none.
-u128 combine_state_hash(const StateHashParts& parts, const DroppedHistory& dropped = {}, u128 sessions = 0) noexcept;
+/// As long as nothing was dropped, that counts for nothing, and so do `sessions` and `payments`, the sums of the hashes of all sessions and of all
+/// objects of payments, while there are none.
+u128 combine_state_hash(const StateHashParts& parts, const DroppedHistory& dropped = {}, u128 sessions = 0, u128 payments = 0) noexcept;
 
 }  // namespace florin::core

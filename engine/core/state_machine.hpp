@@ -56,7 +56,9 @@ struct Command {
   std::span<const std::byte> body;   ///< 16-byte aligned
   ReplyArea* reply = nullptr;        ///< nullptr in replay
   const TransferHint* hints = nullptr;  ///< create_transfers only: one per event, from make_hints(), or none
-  const RequestOrigin* origin = nullptr;  ///< TigerBeetle's protocol only: writes of its clients are executed once, in their sessions
+  /// TigerBeetle's protocol: writes of its clients are executed once, in their sessions. Native protocol: payments, whose keys belong to the
+  /// principal, and the look-up of one.
+  const RequestOrigin* origin = nullptr;
 };
 
 /// What became of a write of a client that has, or should have, a session.
@@ -87,6 +89,30 @@ struct ClientReply {
   std::uint32_t entries = 0;
 };
 static_assert(sizeof(ClientReply) == 24 && std::has_unique_object_representations_v<ClientReply>);
+
+/// What payments may need at most of a batch, or of one request.
+struct PaymentRoom {
+  std::uint32_t accounts = 0;
+  std::uint32_t transfers = 0;    ///< legs
+  std::uint32_t commands = 0;     ///< each with a key, an outcome and a line of a story
+  std::uint32_t orders = 0;
+  std::uint32_t split_lines = 0;  ///< of split blocks
+  std::uint32_t records = 0;      ///< of any other kind
+
+  PaymentRoom& operator+=(const PaymentRoom& other) noexcept {
+    accounts += other.accounts;
+    transfers += other.transfers;
+    commands += other.commands;
+    orders += other.orders;
+    split_lines += other.split_lines;
+    records += other.records;
+    return *this;
+  }
+  friend PaymentRoom operator*(PaymentRoom room, std::uint32_t times) noexcept {
+    return {.accounts = room.accounts * times, .transfers = room.transfers * times, .commands = room.commands * times,
+            .orders = room.orders * times, .split_lines = room.split_lines * times, .records = room.records * times};
+  }
+};
 
 /// Checks what can be known of a request from its bytes alone: known operation, size a multiple of the element, not empty
 /// where an element is needed, not too many elements, reserved bytes zero, filters sound. Called at the edge, before a
@@ -178,6 +204,18 @@ class StateMachine {
     static_cast<void>(transfers);
     return {};
   }
+  /// What a request of payments may need at most, as far as is known now: of payments and payment timers alone. Between batches.
+  [[nodiscard]] virtual PaymentRoom payment_room(Operation operation, std::span<const std::byte> body) const noexcept {
+    static_cast<void>(operation);
+    static_cast<void>(body);
+    return {};
+  }
+  /// reserve(), of a batch with payments in it: room for all its accounts and transfers, those of payments included, and for the rest that
+  /// payments need.
+  [[nodiscard]] virtual bool reserve_payments(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) {
+    static_cast<void>(payments);
+    return reserve(accounts, transfers);
+  }
   /// Asked before each batch; moves on what leaves memory, and may allocate. True: something must be gone before there is room for
   /// another batch; ask again when somebody says that it may be.
   [[nodiscard]] virtual bool must_wait() { return false; }
@@ -200,11 +238,18 @@ class StateMachine {
   /// At start-up, of an empty state machine: so many events are about to come at most, those of a snapshot included. Only a hint.
   virtual void expect(std::uint64_t events) noexcept { static_cast<void>(events); }
 
-  /// When the next hold expires, ns; 2^64 - 1 if none will.
+  /// When the next hold expires or the next timer of an order is due, ns; 2^64 - 1 if none will.
   [[nodiscard]] virtual std::uint64_t next_expiry() const noexcept = 0;
   /// Ids of holds with expires_at <= `now`, ordered by (expires_at, timestamp of the hold), at most ids.size(); returns how many.
   /// They become the body of a kPulse command, whose execution expires them.
   virtual std::size_t due_expiries(std::uint64_t now, std::span<u128> ids) const = 0;
+
+  /// Timers of orders that are due at `now`, at most due.size(); returns how many. They become the body of a kPaymentTimers command.
+  virtual std::size_t due_timers(std::uint64_t now, std::span<PaymentTimer> due) const {
+    static_cast<void>(now);
+    static_cast<void>(due);
+    return 0;
+  }
 
   /// Sequence and timestamp of the last event executed.
   [[nodiscard]] virtual std::uint64_t sequence() const noexcept = 0;
@@ -254,6 +299,10 @@ class StateMachine {
     std::uint64_t holds_open = 0;
     std::uint64_t ids_failed = 0;
     std::uint64_t client_sessions = 0;
+    std::uint64_t parties = 0;
+    std::uint64_t orders = 0;
+    std::uint64_t payment_keys = 0;
+    std::uint64_t story_lines = 0;
     std::uint64_t memory_bytes = 0;
     std::uint64_t generations = 0;         ///< that have left memory, each a sealed segment
     std::uint64_t transfers_sealed = 0;    ///< of `transfers`: those that are in them

@@ -20,8 +20,9 @@ struct Batch {
   static constexpr std::uint32_t kBlocksMax = 64;
   static constexpr std::uint32_t kRequestsMax = 2 * RequestBlock::kRequestsMax;
   static constexpr std::uint32_t kBytesTarget = 512U << 10;
-  /// Room for a body of our own: a full pulse, or genesis.
-  static constexpr std::size_t kInternalBodyBytes = kEventsMax * sizeof(u128);
+  /// Room for bodies of our own: genesis, or a full pulse and behind it all timers of one record.
+  static constexpr std::size_t kPulseBodyBytes = kEventsMax * sizeof(u128);
+  static constexpr std::size_t kInternalBodyBytes = kPulseBodyBytes + kPaymentTimersMax * sizeof(PaymentTimer);
 
   // Sequencer.
   std::uint64_t position = 0;  ///< running number of the slot's use, reads included; not the batch's number in the journal

@@ -4,7 +4,7 @@ namespace florin::pipeline {
 namespace {
 
 constexpr std::size_t kPage = 4096;
-constexpr std::size_t kCommandsMax = Batch::kRequestsMax + 1;  // and one of our own
+constexpr std::size_t kCommandsMax = Batch::kRequestsMax + 2;  // and a pulse and timers of our own
 
 constexpr std::size_t pages(std::size_t bytes) noexcept { return (bytes + kPage - 1) / kPage * kPage; }
 

@@ -13,7 +13,7 @@ namespace florin::pipeline {
 JournalStage::JournalStage(BatchRing& ring, Journal& journal, ReleaseGate& gate, const runtime::Clock& clock,
                            const ChainEnd& chain_end)
     : ring_(ring), journal_(journal), gate_(gate), clock_(clock), chain_end_(chain_end) {
-  pieces_.reserve(Batch::kRequestsMax + 3);
+  pieces_.reserve(Batch::kRequestsMax + 4);
 }
 
 int JournalStage::step() noexcept {

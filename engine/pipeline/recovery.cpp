@@ -170,13 +170,17 @@ class Recovery {
     if (commands.empty()) return {};
     std::uint32_t accounts = 0;
     std::uint32_t transfers = 0;
+    core::PaymentRoom payments;
     for (const core::Command& command : commands) {
       if (command.operation == Operation::kCreateAccounts) accounts += command.event_count;
       if (command.operation == Operation::kCreateTransfers) transfers += command.event_count;
+      payments += machine().payment_room(command.operation, command.body);
     }
+    accounts += payments.accounts;
+    transfers += payments.transfers;
     while (machine().must_wait()) options_.on_wait();
     if (machine().is_held_up()) return {ErrorKind::kIo, "what leaves memory cannot be sealed"};
-    if (accounts + transfers > 0 && !machine().reserve(accounts, transfers)) {
+    if (accounts + transfers + payments.commands > 0 && !machine().reserve_payments(accounts, transfers, payments)) {
       return over_budget("this store, of which it holds what came before sequence " + std::to_string(batch.header().first_sequence), accounts, transfers);
     }
     machine().execute(commands);

@@ -32,7 +32,7 @@ Status ReplayBatch::assign(std::span<const std::byte> record) {
     command.first_sequence = request.header.first_sequence;
     command.timestamp = request.header.timestamp;
     command.body = request.body;
-    if (command.protocol != Protocol::kTigerBeetle) continue;
+    if (command.protocol != Protocol::kTigerBeetle && command.operation != Operation::kPayments) continue;
     const RequestHeader& header = request.header;
     command.origin = &origins_.emplace_back(core::RequestOrigin{.body_checksum = header.body_checksum,
                                                                 .principal = header.principal,

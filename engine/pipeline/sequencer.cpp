@@ -21,8 +21,14 @@ bool is_service(Operation operation) noexcept {
 
 bool is_for_state_machine(Operation operation) noexcept {
   return operation == Operation::kCreateAccounts || operation == Operation::kCreateTransfers || operation == Operation::kDropHistory ||
-         operation == Operation::kLookupAccounts || is_history_read(operation);
+         operation == Operation::kLookupAccounts || operation == Operation::kPayments || is_history_read(operation) || is_payment_read(operation);
 }
+
+/// Transfers of a batch with payments in it at most: as many as its bytes would be if they were a client's. What leaves memory leaves room for them.
+constexpr std::uint32_t kTransfersMax = kBatchBytesMax / sizeof(Transfer);
+
+/// Who sends them matters: keys belong to principals.
+bool has_principal(Operation operation) noexcept { return operation == Operation::kPayments || operation == Operation::kLookupKey; }
 
 std::uint64_t record_share(std::uint32_t body_bytes) noexcept {
   return sizeof(RequestHeader) + padded_body_bytes(body_bytes);
@@ -148,7 +154,7 @@ bool Sequencer::fill(Batch& batch, Room room) noexcept {
     block.queries_open = 0;
     for (Request& request : block.requests()) add_request(batch, block, request);
   }
-  if (room == Room::kTogether && accounts_ + transfers_ > 0 && !state_machine_.reserve(accounts_, transfers_)) return false;
+  if (room == Room::kTogether && accounts_ + transfers_ + payments_.commands > 0 && !reserve(accounts_, transfers_, payments_)) return false;
   batch.event_count = static_cast<std::uint32_t>(sequence_ - last_sequence_);
   batch.timestamp = timestamp_;
   batch.journal_bytes =
@@ -174,6 +180,7 @@ void Sequencer::begin_batch(Batch& batch) noexcept {
   record_bytes_ = sizeof(BatchHeader);
   accounts_ = 0;
   transfers_ = 0;
+  payments_ = {};
   if (registrations_ != 0) registering_.reset();
   registrations_ = 0;
   unwritten_bytes_ = unwritten_bytes();
@@ -201,16 +208,44 @@ void Sequencer::add_own_commands(Batch& batch) noexcept {
     return;
   }
   if (!is_pulse_due(utc_ns_) || !journal_.has_room(unwritten_bytes_ + kBatchBytesMin + Batch::kInternalBodyBytes)) return;
+  add_pulse(batch);
+  add_timers(batch);
+}
+
+void Sequencer::add_pulse(Batch& batch) noexcept {
   const std::span<u128> ids(reinterpret_cast<u128*>(batch.internal_body), kEventsMax);
   const std::size_t count = state_machine_.due_expiries(utc_ns_, ids);
   if (count == 0) return;
+  core::Command command;
+  command.protocol = Protocol::kInternal;
   command.operation = Operation::kPulse;
   command.event_count = static_cast<std::uint32_t>(count);
   command.body = std::as_bytes(ids.first(count));
   add_command(batch, nullptr, command);
 }
 
-/// Gives a command its place. A write owns one sequence and one nanosecond per event; its time is that of its last event.
+/// Timers of orders need room, as commands do. Without it they wait: times refuse by themselves.
+void Sequencer::add_timers(Batch& batch) noexcept {
+  const std::span<PaymentTimer> timers(reinterpret_cast<PaymentTimer*>(batch.internal_body + Batch::kPulseBodyBytes), kPaymentTimersMax);
+  const std::size_t count = state_machine_.due_timers(utc_ns_, timers);
+  if (count == 0) return;
+  core::Command command;
+  command.protocol = Protocol::kInternal;
+  command.operation = Operation::kPaymentTimers;
+  command.body = std::as_bytes(timers.first(count));
+  command.event_count = core::event_count(command.operation, 0, command.body);
+  const core::PaymentRoom room = state_machine_.payment_room(command.operation, command.body);
+  if (!reserve(0, 0, room)) return;
+  payments_ += room;
+  add_command(batch, nullptr, command);
+}
+
+bool Sequencer::reserve(std::uint32_t accounts, std::uint32_t transfers, const core::PaymentRoom& payments) noexcept {
+  return state_machine_.reserve_payments(accounts + payments.accounts, transfers + payments.transfers, payments);
+}
+
+/// Gives a command its place. A write owns one sequence and one nanosecond per event; its time is that of its last event. A command of payments
+/// counts as kPaymentNanoseconds events.
 void Sequencer::add_command(Batch& batch, Request* origin, const core::Command& unplaced) noexcept {
   core::Command command = unplaced;
   if (is_write(command.operation)) {
@@ -254,7 +289,7 @@ void Sequencer::add_request(Batch& batch, RequestBlock& block, Request& request)
   command.event_count = is_write(request.operation) ? request.event_count : 0;
   command.body = {request.body, request.body_bytes};
   command.reply = &request.reply;
-  if (request.protocol == Protocol::kTigerBeetle && is_write(request.operation)) command.origin = &request;
+  if ((request.protocol == Protocol::kTigerBeetle && is_write(request.operation)) || has_principal(request.operation)) command.origin = &request;
   add_command(batch, &request, command);
 }
 
@@ -336,17 +371,32 @@ ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
   if (!journal_has_room_ && !journal_.has_room(unwritten_bytes_ + bytes)) return ReplyCode::kDiskFull;
   // Its room is there from the beginning.
   if (request.operation == Operation::kRegisterClient) return state_machine_.is_held_up() ? ReplyCode::kBusy : ReplyCode::kOk;
-  const bool creates_accounts = request.operation == Operation::kCreateAccounts;
-  const std::uint32_t accounts = accounts_ + (creates_accounts ? request.event_count : 0);
-  const std::uint32_t transfers = transfers_ + (creates_accounts ? 0 : request.event_count);
-  if (room_ == Room::kOneByOne && !state_machine_.reserve(accounts, transfers)) {
+  std::uint32_t accounts = accounts_;
+  std::uint32_t transfers = transfers_;
+  core::PaymentRoom payments = payments_;
+  if (request.operation == Operation::kPayments) {
+    if (request.event_count == 0) return ReplyCode::kMalformedBody;  // a large one, which nobody had read when it was taken
+    const core::PaymentRoom room = state_machine_.payment_room(request.operation, {request.body, request.body_bytes});
+    if (const ReplyCode code = refusal_of_payments(room); code != ReplyCode::kOk) return code;
+    payments += room;
+  } else {
+    (request.operation == Operation::kCreateAccounts ? accounts : transfers) += request.event_count;
+  }
+  if (room_ == Room::kOneByOne && !reserve(accounts, transfers, payments)) {
     if (state_machine_.is_held_up()) return ReplyCode::kBusy;
-    shortage_.note_refused(state_machine_, accounts, transfers);
+    shortage_.note_refused(state_machine_, accounts + payments.accounts, transfers + payments.transfers);
     return ReplyCode::kOutOfMemory;
   }
   accounts_ = accounts;
   transfers_ = transfers;
+  payments_ = payments;
   return ReplyCode::kOk;
+}
+
+/// The next batch has room for what this one has none for; but no batch for a request that needs more by itself.
+ReplyCode Sequencer::refusal_of_payments(const core::PaymentRoom& room) const noexcept {
+  if (room.transfers > kTransfersMax) return ReplyCode::kMalformedBody;
+  return transfers_ + payments_.transfers + room.transfers > kTransfersMax ? ReplyCode::kBusy : ReplyCode::kOk;
 }
 
 }  // namespace florin::pipeline

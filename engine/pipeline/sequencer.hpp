@@ -46,7 +46,7 @@ class Sequencer {
   void stop() noexcept { stopping_.store(true, std::memory_order_release); }
   [[nodiscard]] bool is_stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
 
-  /// When the next hold expires, as of the last batch; 2^64 - 1 if none will. Any thread.
+  /// When the next hold expires or the next timer is due, as of the last batch; 2^64 - 1 if none will. Any thread.
   [[nodiscard]] std::uint64_t next_expiry() const noexcept { return next_expiry_.load(std::memory_order_acquire); }
   /// After a batch was executed: learns the next expiry; returns true if it moved closer (whoever waits for it must know).
   bool update_next_expiry() noexcept;
@@ -71,6 +71,8 @@ class Sequencer {
   bool fill(Batch& batch, Room room) noexcept;
   void begin_batch(Batch& batch) noexcept;
   void add_own_commands(Batch& batch) noexcept;
+  void add_pulse(Batch& batch) noexcept;
+  void add_timers(Batch& batch) noexcept;
   void add_command(Batch& batch, Request* origin, const core::Command& command) noexcept;
   void add_request(Batch& batch, RequestBlock& block, Request& request) noexcept;
   void add_service(Batch& batch, RequestBlock& block, Request& request) noexcept;
@@ -80,6 +82,8 @@ class Sequencer {
   [[nodiscard]] ReplyCode refusal_of(Request& request) noexcept;
   [[nodiscard]] ReplyCode refusal_of_client(Request& request) noexcept;
   [[nodiscard]] ReplyCode refusal_of_write(const Request& request) noexcept;
+  [[nodiscard]] ReplyCode refusal_of_payments(const core::PaymentRoom& room) const noexcept;
+  [[nodiscard]] bool reserve(std::uint32_t accounts, std::uint32_t transfers, const core::PaymentRoom& payments) noexcept;
   [[nodiscard]] std::uint64_t unwritten_bytes() noexcept;
   [[nodiscard]] bool is_pulse_due(std::uint64_t now_ns) const noexcept;
   [[nodiscard]] std::uint64_t now_utc_ns() const noexcept;
@@ -111,6 +115,7 @@ class Sequencer {
   std::uint64_t record_bytes_ = 0;
   std::uint32_t accounts_ = 0;
   std::uint32_t transfers_ = 0;
+  core::PaymentRoom payments_;
   std::uint32_t registrations_ = 0;
   std::bitset<kRegistering> registering_;  ///< of clients that register in it, by a few bits of their names
 

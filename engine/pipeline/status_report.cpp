@@ -48,6 +48,10 @@ std::uint32_t StatusReport::write_status(std::span<std::byte> area) {
   json.number("holds_open", counts.holds_open);
   json.number("ids_failed", counts.ids_failed);
   json.number("client_sessions", counts.client_sessions);
+  json.number("parties", counts.parties);
+  json.number("orders", counts.orders);
+  json.number("payment_keys", counts.payment_keys);
+  json.number("story_lines", counts.story_lines);
   json.number("memory_bytes", counts.memory_bytes);
   json.number("partitions", sources_.partitions);
   json.number("uptime_ns", now_ns - started_ns_);

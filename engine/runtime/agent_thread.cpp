@@ -18,8 +18,9 @@ void set_up_this_thread(const ThreadOptions& options) noexcept {
     pthread_setaffinity_np(pthread_self(), sizeof set, &set);
   }
   if (options.niceness != 0) {
-    // Linux keeps niceness per thread.
-    setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), options.niceness);
+    // Linux keeps niceness per thread. On top of the process's own: under `nice`, what should not disturb must not come before what it would disturb.
+    const auto thread = static_cast<id_t>(syscall(SYS_gettid));
+    setpriority(PRIO_PROCESS, thread, getpriority(PRIO_PROCESS, thread) + options.niceness);
   }
 }
 

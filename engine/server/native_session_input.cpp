@@ -193,7 +193,7 @@ void NativeSession::submit_filled(pipeline::Request& request) noexcept {
   request.arrived_ns = arrived_ns_;
   const std::uint64_t timeout_ms = protocol::timeout_ms(header);
   request.deadline_ns = timeout_ms == 0 ? 0 : arrived_ns_ + timeout_ms * kNsPerMs;
-  request.event_count = core::event_count(header.operation, request.body_bytes);
+  request.event_count = core::event_count(header.operation, header.flags, {request.body, request.body_bytes});
   request.operation = header.operation;
   request.protocol = Protocol::kNative;
   request.flags = header.flags;

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "florin/frame.hpp"
+#include "florin/payment_command.hpp"
 #include "florin/uint128.hpp"
 
 /// @file
@@ -90,6 +91,20 @@ struct RegisterClient {
 };
 static_assert(sizeof(RegisterClient) == 32 && offsetof(RegisterClient, evicted) == 16);
 static_assert(std::has_unique_object_representations_v<RegisterClient>);
+
+/// One of the body of a record with which the engine itself lets the timers of orders run; each owns the sequences of a command.
+struct PaymentTimer {
+  u128 id = 0;            ///< of the order
+  std::uint64_t due = 0;  ///< ns
+  CommandNumber command{};
+  std::uint8_t reserved[6] = {};
+
+  friend bool operator==(const PaymentTimer&, const PaymentTimer&) = default;
+};
+static_assert(sizeof(PaymentTimer) == 32 && offsetof(PaymentTimer, due) == 16 && offsetof(PaymentTimer, command) == 24);
+static_assert(std::has_unique_object_representations_v<PaymentTimer>);
+/// In one record at most.
+inline constexpr std::uint32_t kPaymentTimersMax = 1024;
 
 /// Body of the genesis record (sequence 1).
 struct Genesis {

@@ -50,9 +50,15 @@ enum class Operation : std::uint8_t {
   kSnapshot = 32,         ///< take a snapshot; the reply leaves when it is published
   kClockAdvance = 33,     ///< body: u64 ns; only with --test-clock
   kDropHistory = 34,      ///< body: one DropHistory
+  kPayments = 48,         ///< body: one PaymentsHeader, then commands (payment_command.hpp)
+  kLookupOrders = 49,     ///< body: ids, 16 bytes each, at most kOrdersMax
+  kFindOrder = 50,        ///< body: one OrderReference
+  kLookupKey = 51,        ///< body: one key, 16 bytes
+  kGetStory = 52,         ///< body: one StoryFilter
   kPulse = 64,            ///< journal only: expiry of holds; body: ids, 16 bytes each
   kGenesis = 65,          ///< journal only: the first record; body: Genesis
   kRegisterClient = 66,   ///< journal only: a client of TigerBeetle's protocol begins a session; body: RegisterClient
+  kPaymentTimers = 67,    ///< journal only: timers of orders; body: PaymentTimers (batch.hpp)
 };
 
 constexpr std::string_view name_of(Operation operation) noexcept {
@@ -75,9 +81,15 @@ constexpr std::string_view name_of(Operation operation) noexcept {
     case Operation::kSnapshot: return "snapshot";
     case Operation::kClockAdvance: return "clock_advance";
     case Operation::kDropHistory: return "drop_history";
+    case Operation::kPayments: return "payments";
+    case Operation::kLookupOrders: return "lookup_orders";
+    case Operation::kFindOrder: return "find_order";
+    case Operation::kLookupKey: return "lookup_key";
+    case Operation::kGetStory: return "get_story";
     case Operation::kPulse: return "pulse";
     case Operation::kGenesis: return "genesis";
     case Operation::kRegisterClient: return "register_client";
+    case Operation::kPaymentTimers: return "payment_timers";
   }
   return "unknown";
 }
@@ -91,7 +103,12 @@ constexpr bool is_history_read(Operation operation) noexcept {
 constexpr bool is_write(Operation operation) noexcept {
   return operation == Operation::kCreateAccounts || operation == Operation::kCreateTransfers ||
          operation == Operation::kDropHistory || operation == Operation::kPulse || operation == Operation::kGenesis ||
-         operation == Operation::kRegisterClient;
+         operation == Operation::kRegisterClient || operation == Operation::kPayments || operation == Operation::kPaymentTimers;
+}
+
+/// Reads of payments, which the thread that executes answers in their place in the order.
+constexpr bool is_payment_read(Operation operation) noexcept {
+  return operation >= Operation::kLookupOrders && operation <= Operation::kGetStory;
 }
 
 /// True for reads whose ok reply ends with a PageEnd behind its rows.
@@ -214,6 +231,52 @@ struct CreateReplyEntry {
   std::uint64_t timestamp = 0;  ///< as CreateResult::timestamp
 };
 static_assert(sizeof(CreateReplyEntry) == 16 && std::has_unique_object_representations_v<CreateReplyEntry>);
+
+/// How the commands of a `payments` request belong together.
+enum class PaymentsMode : std::uint8_t {
+  kIndependent = 0,  ///< each by itself, in order
+  kStopOnFirst = 1,  ///< after the first that is refused the rest answers `skipped`
+  kGroup = 2,        ///< all of them or none, under one key
+};
+
+/// Begins the body of `payments`. Behind it lie the commands, each with its parts. Its reply: a PaymentOutcome for each, then a byte of
+/// PaymentReplyFlags for each, padded with zeros to 16 bytes.
+struct PaymentsHeader {
+  u128 group_key = 0;  ///< of a group; those of its members are 0 then
+  PaymentsMode mode = PaymentsMode::kIndependent;
+  std::uint8_t reserved[15] = {};
+};
+static_assert(sizeof(PaymentsHeader) == 32 && offsetof(PaymentsHeader, mode) == 16);
+static_assert(std::has_unique_object_representations_v<PaymentsHeader>);
+
+struct PaymentReplyFlags {
+  static constexpr std::uint8_t kReplayed = 1U << 0;  ///< the key was known, and this is what was answered then
+};
+
+/// An order by its merchant's name for it. Its reply, and that of lookup_orders: of each order found OrderHot and OrderCold, and, if it has
+/// parts, SplitHeader and SplitParts.
+struct OrderReference {
+  u128 merchant = 0;
+  std::uint8_t reference[32] = {};
+  std::uint8_t reserved[16] = {};
+};
+static_assert(sizeof(OrderReference) == 64 && std::has_unique_object_representations_v<OrderReference>);
+inline constexpr std::uint32_t kOrdersMax = 512;  ///< in a request
+
+/// Which lines of an object's story; the reply is the StoryLines. The next page begins at the last one's `previous` (newest first), or behind
+/// its sequence.
+struct StoryFilter {
+  u128 object = 0;             ///< a party, an order, an account that was opened, a movement of wallets
+  std::uint64_t sequence = 0;  ///< begin with this line, which is one of the object's; 0: with the newest, or the oldest
+  std::uint32_t limit = 0;     ///< 1 to kStoryLinesMax
+  std::uint32_t flags = 0;     ///< StoryFilterFlags
+};
+static_assert(sizeof(StoryFilter) == 32 && std::has_unique_object_representations_v<StoryFilter>);
+struct StoryFilterFlags {
+  static constexpr std::uint32_t kReversed = 1U << 0;  ///< newest first
+  static constexpr std::uint32_t kAll = (1U << 1) - 1;
+};
+inline constexpr std::uint32_t kStoryLinesMax = 1024;
 
 /// With RequestFlags::kPostBalances, one per event after the entries, in order: Balances of the debit account, then of the
 /// credit account (of create_accounts: the account, then zeros), right after the event; zeros if the event has no such account.

@@ -16,6 +16,8 @@
 
 namespace florin {
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"  // g++ 12 says that a scoped enumerator hides florin::kCreated, if that is declared before
 /// Where the money of an order is. docs/payment-states.md says which command leads from where to where.
 enum class MoneyState : std::uint8_t {
   kCreated = 1,
@@ -32,6 +34,7 @@ enum class MoneyState : std::uint8_t {
   kExpired = 12,
   kFailed = 13,
 };
+#pragma GCC diagnostic pop
 
 constexpr std::string_view name_of(MoneyState state) noexcept {
   switch (state) {

@@ -22,7 +22,7 @@
 ///   set_credential                          a PasswordHash, or a Credential; the bytes of an RSA key follow the command, zero-padded, and `parts`
 ///                                           counts blocks of 32 of them
 ///   declare_asset, set_fee_schedule, set_limit_rule, set_list_entry     the Asset, FeeSchedule, LimitRule or ListEntry
-///   a ledger event as member of a group     the Account or Transfer, 128 bytes
+///   create_account, create_transfer         the Account or Transfer: an event of the ledger, which only a group may have as member
 ///
 /// and convert has its ConvertRate at byte 144.
 
@@ -34,6 +34,8 @@ namespace florin {
   X(2, SetPartyStatus, set_party_status)         \
   X(3, SetCredential, set_credential)            \
   X(4, OpenAccount, open_account)                \
+  X(5, CreateAccount, create_account)            \
+  X(6, CreateTransfer, create_transfer)          \
   X(10, DeclareAsset, declare_asset)             \
   X(11, SetFeeSchedule, set_fee_schedule)        \
   X(12, SetLimitRule, set_limit_rule)            \
@@ -98,9 +100,13 @@ constexpr std::string_view name_of(CommandNumber command) noexcept {
 constexpr bool is_timer(CommandNumber command) noexcept {
   return command >= CommandNumber::kExpireOrder && command <= CommandNumber::kSweep;
 }
+/// Events of the ledger: only groups have them.
+constexpr bool is_ledger_event(CommandNumber command) noexcept {
+  return command == CommandNumber::kCreateAccount || command == CommandNumber::kCreateTransfer;
+}
 /// Commands that an atomic group may have as members.
 constexpr bool is_allowed_in_group(CommandNumber command) noexcept {
-  return command <= CommandNumber::kOpenAccount || (command >= CommandNumber::kCreateOrder && command <= CommandNumber::kConvert);
+  return command <= CommandNumber::kCreateTransfer || (command >= CommandNumber::kCreateOrder && command <= CommandNumber::kConvert);
 }
 
 /// Bits of PaymentCommand::flags.

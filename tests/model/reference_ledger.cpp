@@ -9,9 +9,12 @@ namespace {
 constexpr std::uint64_t kTimestampMax = (std::uint64_t{1} << 63) - 1;
 /// High half of the ids that belong to the engine itself.
 constexpr std::uint64_t kEngineIdSpace = 0xF16C6F72696E0001ULL;
+/// Sequences and nanoseconds that a payment command owns.
+constexpr std::uint64_t kPaymentNanoseconds = 32;
 
 bool is_valid_timestamp(std::uint64_t timestamp) { return timestamp >= 1 && timestamp <= kTimestampMax; }
-bool is_max_or_engine_id(u128 id) { return id == kU128Max || high64(id) == kEngineIdSpace; }
+bool is_engine_id(u128 id) { return high64(id) == kEngineIdSpace; }
+bool is_max_or_engine_id(u128 id) { return id == kU128Max || is_engine_id(id); }
 std::uint64_t timeout_ns(const Transfer& transfer) { return std::uint64_t{transfer.timeout} * 1'000'000'000; }
 bool is_set(std::uint16_t flags, std::uint16_t bit) { return (flags & bit) != 0; }
 bool is_post(const Transfer& t) { return is_set(t.flags, TransferFlags::kPostPendingTransfer); }
@@ -223,9 +226,9 @@ CreateTransferStatus ReferenceLedger::create_ordinary(const Transfer& event, std
   const bool imported = is_set(event.flags, F::kImported);
 
   if (event.debit_account_id == 0) return S::kDebitAccountIdMustNotBeZero;
-  if (is_max_or_engine_id(event.debit_account_id)) return S::kDebitAccountIdMustNotBeIntMax;
+  if (is_max_or_reserved_id(event.debit_account_id)) return S::kDebitAccountIdMustNotBeIntMax;
   if (event.credit_account_id == 0) return S::kCreditAccountIdMustNotBeZero;
-  if (is_max_or_engine_id(event.credit_account_id)) return S::kCreditAccountIdMustNotBeIntMax;
+  if (is_max_or_reserved_id(event.credit_account_id)) return S::kCreditAccountIdMustNotBeIntMax;
   if (event.debit_account_id == event.credit_account_id) return S::kAccountsMustBeDifferent;
   if (event.pending_id != 0) return S::kPendingIdMustBeZero;
   if (!pending) {
@@ -313,7 +316,7 @@ CreateTransferStatus ReferenceLedger::create_post_or_void(const Transfer& event,
   if (event.pending_id == kU128Max) return S::kPendingIdMustNotBeIntMax;
   if (event.pending_id == event.id) return S::kPendingIdMustBeDifferent;
   if (event.timeout != 0) return S::kTimeoutReservedForPendingTransfer;
-  if (high64(event.pending_id) == kEngineIdSpace) return S::kPendingTransferNotPending;
+  if (is_engine_id(event.pending_id) && !engine_writes_) return S::kPendingTransferNotPending;
   const Transfer* found = find_transfer(event.pending_id);
   if (found == nullptr) return S::kPendingTransferNotFound;
   const Transfer pending = *found;
@@ -373,9 +376,11 @@ CreateTransferStatus ReferenceLedger::create_post_or_void(const Transfer& event,
   transfer.code = pending.code;
   transfer.amount = amount;
   transfer.timeout = 0;
-  if (event.user_data_128 == 0) transfer.user_data_128 = pending.user_data_128;
-  if (event.user_data_64 == 0) transfer.user_data_64 = pending.user_data_64;
-  if (event.user_data_32 == 0) transfer.user_data_32 = pending.user_data_32;
+  if (!engine_writes_) {
+    if (event.user_data_128 == 0) transfer.user_data_128 = pending.user_data_128;
+    if (event.user_data_64 == 0) transfer.user_data_64 = pending.user_data_64;
+    if (event.user_data_32 == 0) transfer.user_data_32 = pending.user_data_32;
+  }
   if (!imported) transfer.timestamp = event_timestamp;
   insert_transfer(transfer);
   record_event(false, transfer.timestamp, transfer);
@@ -458,6 +463,59 @@ void ReferenceLedger::balances_after_transfer(const Transfer& event, std::uint32
   }
   outcome.debit = balances_of(find_account(debit_id));
   outcome.credit = balances_of(find_account(credit_id));
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Payments.
+
+void ReferenceLedger::begin_payment_event(std::uint64_t timestamp) {
+  if (!in_group_) undo_.clear();
+  record_moments(kPaymentNanoseconds, timestamp);
+  event_sequence_ = sequence_ += kPaymentNanoseconds;
+  payment_timestamp_ = timestamp;
+}
+
+void ReferenceLedger::open_account(const Account& account) {
+  assert(find_account(account.id) == nullptr);
+  insert_account(account);
+}
+
+CreateTransferStatus ReferenceLedger::write_leg(const Transfer& leg) {
+  assert(find_transfer(leg.id) == nullptr && leg.timeout == 0);
+  engine_writes_ = true;
+  event_sequence_ = sequence_ - (payment_timestamp_ - leg.timestamp);
+  const CreateTransferStatus status = is_post(leg) || is_void(leg) ? create_post_or_void(leg, leg.timestamp) : create_ordinary(leg, leg.timestamp);
+  engine_writes_ = false;
+  return status;
+}
+
+CreateResult ReferenceLedger::create_in_group(const Account& event, std::uint64_t timestamp) {
+  if (event.timestamp != 0) return {timestamp, number(CreateAccountStatus::kTimestampMustBeZero), 0};
+  const Verdict verdict = create_account(event, timestamp);
+  return {verdict.timestamp, verdict.status, 0};
+}
+
+CreateResult ReferenceLedger::create_in_group(const Transfer& event, std::uint64_t timestamp) {
+  if (event.timestamp != 0) return {timestamp, number(CreateTransferStatus::kTimestampMustBeZero), 0};
+  const Verdict verdict = create_transfer(event, timestamp);
+  return {verdict.timestamp, verdict.status, 0};
+}
+
+void ReferenceLedger::begin_group() {
+  undo_.clear();
+  in_group_ = true;
+  failed_ids_before_group_ = failed_ids_;
+}
+
+void ReferenceLedger::end_group() {
+  undo_.clear();
+  in_group_ = false;
+}
+
+void ReferenceLedger::take_back_group() {
+  roll_back();
+  failed_ids_ = failed_ids_before_group_;
+  end_group();
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -593,6 +651,9 @@ void ReferenceLedger::roll_back() {
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Reads.
+
+/// An id that a transfer may not name as one of its accounts.
+bool ReferenceLedger::is_max_or_reserved_id(u128 id) const { return engine_writes_ ? id == kU128Max : is_max_or_engine_id(id); }
 
 const Account* ReferenceLedger::find_account(u128 id) const {
   const auto found = accounts_.find(id);

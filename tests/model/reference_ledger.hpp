@@ -67,6 +67,22 @@ class ReferenceLedger {
     sequence_ += events;
   }
 
+  // Payments. They check what they write, and nothing of it may be refused here; its ids and times are those that no request can give.
+  /// The next event is one of payments: it owns kPaymentNanoseconds sequences, and as much time, which ends at this timestamp.
+  void begin_payment_event(std::uint64_t timestamp);
+  void open_account(const Account& account);
+  /// By the rules of all transfers, but that accounts and pending transfers of the engine may be named, and nothing is taken from a pending
+  /// transfer that is left out here.
+  CreateTransferStatus write_leg(const Transfer& leg);
+  /// A member of a group of payments. One that fails leaves no trace, not even of its id, once the group is taken back.
+  CreateResult create_in_group(const Account& event, std::uint64_t timestamp);
+  CreateResult create_in_group(const Transfer& event, std::uint64_t timestamp);
+  void begin_group();
+  void end_group();
+  void take_back_group();
+  /// Of the last event.
+  [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
+
   /// Ids of open holds with expires_at <= now, ordered by (expires_at, timestamp), at most `ids_max`.
   [[nodiscard]] std::vector<u128> due_expiries(std::uint64_t now, std::size_t ids_max) const;
   /// When the next hold expires; 2^64 - 1 if none will.
@@ -113,6 +129,7 @@ class ReferenceLedger {
   void balances_after_transfer(const Transfer& event, std::uint32_t status, EventOutcome& outcome) const;
   void expire(u128 pending_id, std::uint64_t timestamp);
 
+  [[nodiscard]] bool is_max_or_reserved_id(u128 id) const;
   [[nodiscard]] const Account* find_account(u128 id) const;
   [[nodiscard]] const Transfer* find_transfer(u128 id) const;
 
@@ -137,8 +154,12 @@ class ReferenceLedger {
   std::uint64_t history_begins_ = 0;
   std::uint64_t sequence_ = 1;        ///< of the last request's last event; genesis is the first
   std::uint64_t event_sequence_ = 0;  ///< that the event in hand shows
+  std::uint64_t payment_timestamp_ = 0;  ///< of the payment command in hand
   std::vector<Moment> moments_ = {{.sequence = 1, .timestamp = 1}};
-  std::vector<std::function<void()>> undo_;        ///< of the open chain
+  std::vector<std::function<void()>> undo_;        ///< of the open chain, or of the open group
+  bool in_group_ = false;
+  bool engine_writes_ = false;                     ///< a leg, and no request
+  std::set<u128> failed_ids_before_group_;
 };
 
 }  // namespace florin::model

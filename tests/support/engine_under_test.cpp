@@ -27,11 +27,15 @@ std::vector<model::ReplyBody> EngineUnderTest::execute(std::span<const TestReque
   std::vector<core::Command> commands(requests.size());
   std::uint32_t accounts = 0;
   std::uint32_t transfers = 0;
+  core::PaymentRoom payments;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const TestRequest& request = requests[i];
-    const bool is_internal = request.operation == Operation::kPulse || request.operation == Operation::kGenesis;
+    const bool is_internal = request.operation == Operation::kPulse || request.operation == Operation::kGenesis ||
+                             request.operation == Operation::kPaymentTimers;
+    const bool is_payments = request.operation == Operation::kPayments || is_payment_read(request.operation);
+    const bool has_session = request.origin && !is_payments;
     const bool is_answered = !is_internal && replies_;
-    areas[i].capacity = request.origin && is_write(request.operation)
+    areas[i].capacity = has_session && is_write(request.operation)
                             ? core::client_reply_bytes_max(request.event_count())
                             : core::reply_bytes_max(request.operation, request.flags, request.body());
     memory[i].assign(areas[i].capacity + kGuardBytes, kGuard);
@@ -42,19 +46,20 @@ std::vector<model::ReplyBody> EngineUnderTest::execute(std::span<const TestReque
     command.flags = request.flags;
     command.body = request.body();
     command.reply = is_answered ? &areas[i] : nullptr;
-    command.origin = request.origin && is_write(request.operation) ? &*request.origin : nullptr;
-    command.protocol = request.origin ? Protocol::kTigerBeetle : Protocol::kNative;
+    command.origin = request.origin && (is_payments || is_write(request.operation)) ? &*request.origin : nullptr;
+    command.protocol = has_session ? Protocol::kTigerBeetle : Protocol::kNative;
     if (!is_write(request.operation)) continue;
     command.event_count = request.event_count();
     command.first_sequence = next_sequence_;
     command.timestamp = request.timestamp;
     next_sequence_ += command.event_count;
+    payments += state_machine_->payment_room(request.operation, request.body());
     if (request.operation == Operation::kCreateAccounts) accounts += command.event_count;
     if (request.operation == Operation::kCreateTransfers) transfers += command.event_count;
   }
   while (state_machine_->must_wait()) {
   }
-  EXPECT_TRUE(state_machine_->reserve(accounts, transfers));
+  EXPECT_TRUE(state_machine_->reserve_payments(accounts + payments.accounts, transfers + payments.transfers, payments));
   state_machine_->execute(commands);
 
   std::vector<model::ReplyBody> replies(requests.size());

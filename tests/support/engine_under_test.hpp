@@ -23,7 +23,7 @@ struct TestRequest {
   std::uint64_t timestamp = 0;  ///< of the last event; of no meaning for reads
   std::vector<u128> words;
   std::uint32_t body_bytes = 0;
-  std::optional<core::RequestOrigin> origin = std::nullopt;  ///< of a client of TigerBeetle's protocol: see client_requests.hpp
+  std::optional<core::RequestOrigin> origin = std::nullopt;  ///< of a client of TigerBeetle's protocol (client_requests.hpp), or of payments
 
   [[nodiscard]] std::span<const std::byte> body() const {
     return {reinterpret_cast<const std::byte*>(words.data()), body_bytes};

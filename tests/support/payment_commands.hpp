@@ -4,12 +4,14 @@
 #include <string_view>
 #include <vector>
 
+#include "florin/account.hpp"
 #include "florin/asset.hpp"
 #include "florin/attempt.hpp"
 #include "florin/engine_id.hpp"
 #include "florin/fee_schedule.hpp"
 #include "florin/limit_rule.hpp"
 #include "florin/payment_command.hpp"
+#include "florin/transfer.hpp"
 
 /// @file
 /// Payment commands for tests. Every field that a command uses has a value that is accepted; a test changes the one it is about.
@@ -83,6 +85,14 @@ inline CommandWithParts valid_command(CommandNumber number) {
       c.merchant = 20;
       c.ledger = kEuro;
       c.kind = static_cast<std::uint8_t>(AccountRole::kMerchantPayable);
+      break;
+    case C::kCreateAccount:
+      c.id = 0;
+      set_record(c, Account{.id = 60, .ledger = kEuro, .code = 1});
+      break;
+    case C::kCreateTransfer:
+      c.id = 0;
+      set_record(c, Transfer{.id = 61, .debit_account_id = 60, .credit_account_id = 62, .amount = 1, .ledger = kEuro, .code = 1});
       break;
     case C::kDeclareAsset: c.id = 0; set_record(c, valid_asset()); break;
     case C::kSetFeeSchedule: c.id = 0; set_record(c, valid_fee_schedule()); break;

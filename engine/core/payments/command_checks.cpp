@@ -117,6 +117,9 @@ class Checks {
     add_if((command_.flags & CommandFlags::kAll & ~shape.flags) != 0, R::kFlagsConflict);
   }
 
+  /// The group is its chain, and its time is that of the group.
+  void check_ledger_event(std::uint16_t flags, std::uint16_t forbidden) noexcept { add_if((flags & forbidden) != 0, R::kFlagsConflict); }
+
   void check_ledger() noexcept { add_if(command_.ledger == 0, R::kLedgerZero); }
   void check_channel() noexcept { add_if(command_.fee_schedule > std::numeric_limits<std::uint16_t>::max(), R::kFlagsConflict); }
   void check_two_accounts() noexcept { add_if(command_.payer_account == command_.owner_account, R::kAccountsEqual); }
@@ -133,6 +136,8 @@ class Checks {
       case C::kSetPartyStatus: return check_kind(static_cast<std::uint8_t>(PartyStatus::kClosed));
       case C::kSetCredential: return check_credential();
       case C::kOpenAccount: return check_new_account();
+      case C::kCreateAccount: return check_ledger_event(record_in<Account>(command_).flags, AccountFlags::kLinked | AccountFlags::kImported);
+      case C::kCreateTransfer: return check_ledger_event(record_in<Transfer>(command_).flags, TransferFlags::kLinked | TransferFlags::kImported);
       case C::kDeclareAsset: return check_asset(record_in<Asset>(command_), code_);
       case C::kSetFeeSchedule: return check_fee_schedule(record_in<FeeSchedule>(command_), code_);
       case C::kSetLimitRule: return check_limit_rule(record_in<LimitRule>(command_), code_);

@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <string_view>
 
+#include "florin/account.hpp"
 #include "florin/asset.hpp"
 #include "florin/fee_schedule.hpp"
 #include "florin/limit_rule.hpp"
 #include "florin/payment_command.hpp"
+#include "florin/transfer.hpp"
 
 /// @file
 /// Which bytes each command uses, as data. What it does not use has to be zero; and where two commands differ, this says in which field.
@@ -95,6 +97,8 @@ inline constexpr auto kCommandShapes = [] {
       {C::kSetPartyStatus, change | kFieldKind, id},
       {C::kSetCredential, change | kFieldKind | kFieldParts, id, 0, AmountRule::kNone, 0, sizeof(Credential)},
       {C::kOpenAccount, id | kFieldMerchant | ledger | channel | kFieldKind | kFieldUserData64 | kFieldUserData32 | why},
+      {C::kCreateAccount, 0, 0, 0, AmountRule::kNone, 0, sizeof(Account)},
+      {C::kCreateTransfer, 0, 0, 0, AmountRule::kNone, 0, sizeof(Transfer)},
       {C::kDeclareAsset, 0, 0, 0, AmountRule::kNone, 0, sizeof(Asset)},
       {C::kSetFeeSchedule, 0, 0, 0, AmountRule::kNone, 0, sizeof(FeeSchedule)},
       {C::kSetLimitRule, 0, 0, 0, AmountRule::kNone, 0, sizeof(LimitRule)},

@@ -69,7 +69,8 @@ TEST(RequestShape, OperationsOfOneSize) {
 TEST(RequestShape, WhatOnlyTheJournalMayCarryAndWhatNobodyKnowsIsRefused) {
   for (unsigned value = 0; value < 256; ++value) {
     const auto operation = static_cast<Operation>(value);
-    const bool internal = operation == Operation::kPulse || operation == Operation::kGenesis || operation == Operation::kRegisterClient;
+    const bool internal = operation == Operation::kPulse || operation == Operation::kGenesis || operation == Operation::kRegisterClient ||
+                          operation == Operation::kPaymentTimers;
     if (!internal && name_of(operation) != "unknown") continue;
     for (const std::size_t bytes : {0U, 16U, 128U}) {
       EXPECT_EQ(validate(operation, bytes).code, ReplyCode::kUnknownOperation) << value;
@@ -271,6 +272,61 @@ TEST(RequestShape, EventCounts) {
                                Operation::kGetMoment, Operation::kGetTrialBalance, Operation::kSnapshot, Operation::kClockAdvance}) {
     EXPECT_EQ(event_count(read, 128), 0U) << name_of(read);
   }
+}
+
+/// A body of `payments`: a header and commands, each with so many parts.
+std::vector<std::byte> payments_body(const PaymentsHeader& header, const std::vector<std::uint8_t>& parts) {
+  std::vector<std::byte> body(sizeof header);
+  std::memcpy(body.data(), &header, sizeof header);
+  for (const std::uint8_t count : parts) {
+    PaymentCommand command;
+    command.parts = count;
+    const std::size_t at = body.size();
+    body.resize(at + command_bytes(count));
+    std::memcpy(body.data() + at, &command, sizeof command);
+  }
+  return body;
+}
+ReplyCode validate_payments(const std::vector<std::byte>& body) {
+  const char* reason = "";
+  return validate_body(Operation::kPayments, body, reason);
+}
+
+TEST(RequestShape, Payments) {
+  const std::vector<std::byte> body = payments_body({}, {0, 15, 2});
+  EXPECT_EQ(validate_payments(body), ReplyCode::kOk);
+  EXPECT_EQ(event_count(Operation::kPayments, 0, body), 3 * 32U);
+  EXPECT_EQ(validate_payments(payments_body({.group_key = 1, .mode = PaymentsMode::kGroup}, {0, 0})), ReplyCode::kOk);
+  EXPECT_EQ(validate_payments(payments_body({.group_key = 1}, {0})), ReplyCode::kMalformedBody) << "a list has no key";
+  EXPECT_EQ(validate_payments(payments_body({.mode = static_cast<PaymentsMode>(3)}, {0})), ReplyCode::kMalformedBody);
+  PaymentsHeader reserved;
+  reserved.reserved[14] = 1;
+  EXPECT_EQ(validate_payments(payments_body(reserved, {0})), ReplyCode::kMalformedBody);
+  EXPECT_EQ(validate_payments(payments_body({}, {})), ReplyCode::kMalformedBody);
+  for (const std::size_t missing : {16U, 64U, 65U, 300U}) {
+    std::vector<std::byte> cut = body;
+    cut.resize(cut.size() - missing);
+    EXPECT_EQ(validate_payments(cut), ReplyCode::kMalformedBody) << missing;
+    EXPECT_EQ(event_count(Operation::kPayments, 0, cut), 0U);
+  }
+  EXPECT_EQ(event_count(Operation::kPaymentTimers, 32 * 2), 64U);
+  EXPECT_EQ(event_count(Operation::kPaymentTimers, 33), 0U);
+}
+
+TEST(RequestShape, ReadsOfPayments) {
+  EXPECT_EQ(validate(Operation::kLookupOrders, std::size_t{kOrdersMax} * 16).code, ReplyCode::kOk);
+  EXPECT_EQ(validate(Operation::kLookupOrders, (std::size_t{kOrdersMax} + 1) * 16).code, ReplyCode::kMalformedBody);
+  EXPECT_EQ(validate(Operation::kFindOrder, OrderReference{.merchant = 1}).code, ReplyCode::kOk);
+  OrderReference reserved;
+  reserved.reserved[15] = 1;
+  EXPECT_EQ(validate(Operation::kFindOrder, reserved).code, ReplyCode::kMalformedBody);
+  EXPECT_EQ(validate(Operation::kLookupKey, 16).code, ReplyCode::kOk);
+  EXPECT_EQ(validate(Operation::kLookupKey, 32).code, ReplyCode::kMalformedBody);
+  EXPECT_EQ(validate(Operation::kGetStory, StoryFilter{.object = 1, .limit = 1}).code, ReplyCode::kOk);
+  EXPECT_EQ(validate(Operation::kGetStory, StoryFilter{.limit = 1}).reason, "object");
+  EXPECT_EQ(validate(Operation::kGetStory, StoryFilter{.object = 1}).reason, "limit");
+  EXPECT_EQ(validate(Operation::kGetStory, StoryFilter{.object = 1, .limit = kStoryLinesMax + 1}).code, ReplyCode::kInvalidFilter);
+  EXPECT_EQ(validate(Operation::kGetStory, StoryFilter{.object = 1, .limit = 1, .flags = 2}).reason, "flags");
 }
 
 std::uint32_t reply_bytes(Operation operation, std::uint16_t flags, std::size_t bytes) {

@@ -128,7 +128,7 @@ TEST(CommandChecks, ReservedNotZero) {
 }
 
 TEST(CommandChecks, UnknownCommand) {
-  EXPECT_EQ(answer(C::kPay, [](auto& c) { c.command = static_cast<C>(5); }), R::kUnknownCommand);
+  EXPECT_EQ(answer(C::kPay, [](auto& c) { c.command = static_cast<C>(7); }), R::kUnknownCommand);
   EXPECT_EQ(answer(C::kPay, [](auto& c) { c.command = C{}; }), R::kUnknownCommand);
   EXPECT_EQ(answer(C::kPay, [](auto& c) { c.version = 2; }), R::kUnknownCommand);
   for (const C timer : {C::kExpireOrder, C::kExpireHold, C::kAutoComplete, C::kInquiryDue, C::kSweep}) {

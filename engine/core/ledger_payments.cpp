@@ -1,0 +1,68 @@
+#define XXH_INLINE_ALL  // the library is built for the oldest processors; inlined it uses those we promise
+#include <xxhash.h>
+
+#include <cstring>
+
+#include "core/chunk_walk.hpp"
+#include "core/ledger.hpp"
+#include "core/payments/payment_queries.hpp"
+
+/// @file
+/// Payments among the requests of the ledger.
+
+namespace florin::core {
+
+/// Each outcome is covered by the digest of all outcomes as a whole.
+void Ledger::pay(const Command& command) {
+  outcomes_.begin();
+  payments_.execute(command);
+  const std::span<const PaymentOutcome> outcomes = payments_.outcomes();
+  for (std::uint32_t i = 0; i < outcomes.size(); ++i) {
+    const XXH128_hash_t hash = XXH3_128bits_withSeed(&outcomes[i], sizeof outcomes[i], payments_.flags()[i]);
+    outcomes_.add({.index = i, .status = static_cast<std::uint32_t>(outcomes[i].code), .timestamp = outcomes[i].timestamp,
+                   .amount = make_u128(hash.high64, hash.low64)});
+  }
+  if (window_) tables_.settle();  // other threads may read the records in the next window
+}
+
+void Ledger::write_payments_reply(const Command& command) const noexcept {
+  ReplyArea& reply = *command.reply;
+  const std::span<const PaymentOutcome> outcomes = payments_.outcomes();
+  const std::span<const std::uint8_t> flags = payments_.flags();
+  reply.count = static_cast<std::uint32_t>(outcomes.size());
+  reply.size = payments_reply_bytes(reply.count);
+  std::memcpy(reply.data, outcomes.data(), outcomes.size_bytes());
+  std::byte* const flag_bytes = reply.data + outcomes.size_bytes();
+  std::memset(flag_bytes, 0, reply.size - outcomes.size_bytes());
+  std::memcpy(flag_bytes, flags.data(), flags.size());
+}
+
+void Ledger::answer_payments(const Command& query) const noexcept {
+  if (query.reply != nullptr) answer_payment_query(payments_.tables(), query);
+}
+
+PaymentRoom Ledger::payment_room(Operation operation, std::span<const std::byte> body) const noexcept { return payments_.room_for(operation, body); }
+
+std::size_t Ledger::due_timers(std::uint64_t now, std::span<PaymentTimer> due) const { return payments_.tables().due_timers(now, due); }
+
+bool Ledger::reserve_payments(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) {
+  if (is_held_up()) return false;  // what is not refused now would take the room of what has to go on
+  Memory memory = this->memory(accounts, transfers);
+  memory.needed_bytes += PaymentTables::bytes_for(payments);
+  if (!memory.fits()) return false;
+  sessions_.reserve(accounts + transfers);
+  return payments_.tables().reserve(payments) && reserve_tables(accounts, transfers);
+}
+
+Status Ledger::load_payments(const SnapshotReader& snapshot) {
+  for (std::uint32_t table = kSnapshotAssets; table < kSnapshotAssets + kSnapshotPaymentTables; ++table) {
+    const auto take = [&](ChunkKey key, std::span<const std::byte> bytes) -> Status {
+      if (!memory(0, 0).fits()) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the snapshot"};
+      return payments_.tables().load(key, bytes);
+    };
+    if (Status status = ChunkWalk(snapshot, table, take).run(); !status) return status;
+  }
+  return payments_.tables().finish_load();
+}
+
+}  // namespace florin::core

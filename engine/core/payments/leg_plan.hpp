@@ -1,0 +1,75 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "core/payments/issued_command.hpp"
+#include "core/tables.hpp"
+#include "florin/engine_id.hpp"
+#include "florin/payment_result.hpp"
+#include "florin/transfer.hpp"
+
+namespace florin::core {
+
+/// Who pays when a command moves money: what it is called if an account has not enough.
+enum class Debtor : std::uint8_t {
+  kPayer,  ///< insufficient_funds, be it a wallet or a payable
+  kPayee,  ///< a refund: merchant_funds_insufficient, unless the payable may be overdrawn for it
+};
+
+/// What the transfers of one command have in common.
+struct LegMarks {
+  u128 object_id = 0;
+  std::uint32_t version = 0;  ///< of the object, after the command
+  std::uint32_t ordinal = 0;  ///< of the capture or refund
+};
+
+/// The transfers that a command is about to write. They are tried together on the balances of their accounts, of which there are few: refused as
+/// one, or written as one.
+class LegPlan {
+ public:
+  explicit LegPlan(const PaymentBooks& books) noexcept : books_(books) {}
+
+  /// The open hold that post() and void_hold() end. It is there.
+  void set_hold(u128 id) noexcept { hold_ = books_.ledger.find_pending(id); }
+
+  // In the order in which they will be written. Of no amount there is no leg, but for a post.
+  void pay(const AccountAt& from, const AccountAt& to, u128 amount, TransferCode code) noexcept {
+    if (amount != 0) add({.debit = from, .credit = to, .amount = amount, .code = code, .flags = 0});
+  }
+  void hold(const AccountAt& from, const AccountAt& to, u128 amount) noexcept {
+    add({.debit = from, .credit = to, .amount = amount, .code = TransferCode::kPayment, .flags = TransferFlags::kPending});
+  }
+  void post(u128 amount) noexcept { end_hold(amount, TransferFlags::kPostPendingTransfer); }
+  void void_hold() noexcept { end_hold(hold_.transfer.amount, TransferFlags::kVoidPendingTransfer); }
+
+  [[nodiscard]] std::uint8_t count() const noexcept { return count_; }
+
+  /// Lowest of the codes 1500 to 1503 that applies, or kDone.
+  [[nodiscard]] PaymentResult refusal(Debtor debtor) const noexcept;
+
+  /// Writes them, at the times and with the ids of this command. Nothing refused them.
+  void write(const IssuedCommand& issued, const LegMarks& marks) noexcept;
+
+ private:
+  struct Leg {
+    AccountAt debit;
+    AccountAt credit;
+    u128 amount = 0;
+    TransferCode code{};
+    std::uint16_t flags = 0;  ///< TransferFlags
+  };
+
+  void add(const Leg& leg) noexcept;
+  void end_hold(u128 amount, std::uint16_t flags) noexcept {
+    add({.debit = hold_.debit, .credit = hold_.credit, .amount = amount, .code = TransferCode::kPayment, .flags = flags});
+  }
+
+  PaymentBooks books_;
+  PendingAt hold_;
+  std::array<Leg, kLegsMax> legs_;
+  std::uint8_t count_ = 0;
+};
+
+}  // namespace florin::core

@@ -1,0 +1,200 @@
+#include "core/payments/payments.hpp"
+
+#include <algorithm>
+
+#include "core/payments/command_checks.hpp"
+#include "core/payments/command_families.hpp"
+#include "core/payments/fingerprint.hpp"
+#include "core/payments/story.hpp"
+#include "florin/engine_id.hpp"
+
+namespace florin::core {
+
+using C = CommandNumber;
+using R = PaymentResult;
+
+namespace {
+
+/// Commands that are executed. The others have their layouts and codes, and answer unknown_command.
+constexpr bool is_executed(C command) noexcept {
+  switch (command) {
+    case C::kSetLimitRule:
+    case C::kApprove:
+    case C::kReject:
+    case C::kDisputeOpen:
+    case C::kDisputeEvidence:
+    case C::kDisputeClose:
+    case C::kAttemptStart:
+    case C::kAttemptReport:
+    case C::kAttemptResolve:
+    case C::kSuspenseSettle: return false;
+    default: return true;
+  }
+}
+
+}  // namespace
+
+PaymentResult check_bytes(const CommandView& view, KeyUse key) noexcept {
+  const R code = check_command(*view.command, view.parts, key);
+  const bool is_alone = is_ledger_event(view.command->command) && key == KeyUse::kOwn;
+  if ((is_executed(view.command->command) && !is_alone) || (code != R::kDone && code < R::kUnknownCommand)) return code;
+  return R::kUnknownCommand;
+}
+
+Payments::Payments(Tables& ledger, EventWriter& events, std::uint64_t memory_budget_bytes)
+    : tables_(memory_budget_bytes),
+      books_{tables_, ledger, events},
+      outcomes_(std::make_unique_for_overwrite<PaymentOutcome[]>(kPaymentsMax)),
+      flags_(std::make_unique_for_overwrite<std::uint8_t[]>(kPaymentsMax)) {}
+
+void Payments::execute(const Command& command) {
+  count_ = 0;
+  if (command.operation == Operation::kPaymentTimers) return execute_timers(command);
+  const PaymentsHeader header = payments_header(command.body);
+  if (header.mode == PaymentsMode::kGroup) return execute_group(command, header.group_key);
+  execute_list(command, header.mode);
+}
+
+IssuedCommand Payments::place(const Command& request, const CommandView& view, std::uint32_t index) noexcept {
+  const std::uint64_t last = std::uint64_t{index + 1} * kPaymentNanoseconds;
+  return {.command = *view.command,
+          .parts = view.parts,
+          .principal = request.origin == nullptr ? 0 : request.origin->principal,
+          .sequence = request.first_sequence + last - 1,
+          .timestamp = request.timestamp - request.event_count + last};
+}
+
+void Payments::answer(const PaymentOutcome& outcome, bool replayed) noexcept {
+  outcomes_[count_] = outcome;
+  flags_[count_++] = replayed ? PaymentReplyFlags::kReplayed : std::uint8_t{0};
+}
+
+void Payments::execute_list(const Command& request, PaymentsMode mode) {
+  bool stopped = false;
+  for (CommandWalk walk(request.body); walk.has_next();) {
+    const CommandView view = walk.next();
+    const IssuedCommand issued = place(request, view, count_);
+    const bool asks = view.command->command == C::kResolve;
+    bool replayed = false;
+    if (const R code = check_bytes(view, KeyUse::kOwn); code != R::kDone) {
+      answer(refusal_without_place(*view.command, code));
+    } else {
+      const PaymentOutcome outcome = asks ? resolve(issued, replayed) : execute_keyed(view, issued, stopped, replayed);
+      answer(outcome, replayed);
+    }
+    // Who asks about a refusal is not refused.
+    stopped |= mode == PaymentsMode::kStopOnFirst && !asks && class_of(outcomes_[count_ - 1].code) != ResultClass::kOk;
+  }
+}
+
+/// `skipped`: the list has stopped, so that a key that is new is used up for nothing.
+PaymentOutcome Payments::execute_keyed(const CommandView& view, const IssuedCommand& issued, bool skipped, bool& replayed) {
+  const u128 print = fingerprint(view.bytes);
+  if (const KeyEntry* const used = tables_.find_key(issued.principal, view.command->key)) {
+    if (used->record.kind == KeyKind::kDone && used->record.fingerprint == print) {
+      replayed = true;
+      return tables_.outcomes(*used).front();
+    }
+    PaymentOutcome refused = refusal(issued, used->record.kind == KeyKind::kFenced ? R::kKeyFenced : R::kKeyReused);
+    refused.sequence = used->record.sequence;
+    return refused;
+  }
+  const PaymentOutcome outcome = skipped ? refusal(issued, R::kSkipped) : run(issued);
+  const KeyRecord record{.principal = issued.principal, .key = view.command->key, .fingerprint = print, .sequence = issued.sequence, .code = outcome.code};
+  tables_.add_key(record, std::span(&outcome, 1));
+  return outcome;
+}
+
+PaymentOutcome Payments::resolve(const IssuedCommand& issued, bool& replayed) {
+  const u128 key = issued.command.id;
+  if (const KeyEntry* const used = tables_.find_key(issued.principal, key)) {
+    replayed = true;
+    return deciding_outcome(tables_.outcomes(*used));
+  }
+  const PaymentOutcome fence = refusal(issued, R::kFenced);
+  const KeyRecord record{.principal = issued.principal, .key = key, .sequence = issued.sequence, .code = R::kFenced, .kind = KeyKind::kFenced};
+  tables_.add_key(record, std::span(&fence, 1));
+  return fence;
+}
+
+const PaymentOutcome& deciding_outcome(std::span<const PaymentOutcome> outcomes) noexcept {
+  const PaymentOutcome& last = outcomes.back();
+  if (outcomes.front().code == R::kGroupMemberFailed) return outcomes[outcomes.front().detail];
+  return outcomes.size() > 1 && last.code == R::kGroupMemberFailed ? outcomes[last.detail] : last;
+}
+
+void Payments::execute_timers(const Command& request) {
+  const auto* const timers = reinterpret_cast<const PaymentTimer*>(request.body.data());
+  const std::size_t count = request.body.size() / sizeof(PaymentTimer);
+  for (std::size_t i = 0; i < count; ++i) {
+    PaymentCommand command;
+    command.command = timers[i].command;
+    command.id = timers[i].id;
+    command.effective_time = timers[i].due;
+    answer(change_order(books_, place(request, {.command = &command, .parts = {}, .bytes = {}}, count_)));
+  }
+}
+
+PaymentOutcome Payments::run(const IssuedCommand& issued) {
+  switch (issued.command.command) {
+    case C::kRegisterParty: return register_party(books_, issued);
+    case C::kSetPartyStatus: return set_party_status(books_, issued);
+    case C::kSetCredential: return set_credential(books_, issued);
+    case C::kOpenAccount: return open_account(books_, issued);
+    case C::kCreateAccount:
+    case C::kCreateTransfer: return create_ledger_event(books_, issued);
+    case C::kDeclareAsset: return declare_asset(books_, issued);
+    case C::kSetFeeSchedule: return set_fee_schedule(books_, issued);
+    case C::kSetListEntry: return set_list_entry(books_, issued);
+    case C::kCreateOrder:
+    case C::kPay: return make_order(books_, issued);
+    case C::kTopUp:
+    case C::kWithdraw:
+    case C::kTransfer:
+    case C::kConvert: return move_money(books_, issued);
+    default: return change_order(books_, issued);
+  }
+}
+
+// Room.
+
+PaymentRoom Payments::room_for(const CommandView& view) const noexcept {
+  PaymentRoom room{.commands = 1};
+  // Of an order that is not known yet, the parts are not either.
+  const auto parts_of_order = [&] {
+    const std::uint32_t order = tables_.find_order(view.command->id);
+    return order == 0 ? kPartsMax : std::uint32_t{tables_.order(order).hot.parts};
+  };
+  switch (view.command->command) {
+    case C::kRegisterParty:
+    case C::kSetCredential:
+    case C::kSetFeeSchedule:
+    case C::kSetListEntry: room.records = 1; break;
+    case C::kDeclareAsset: room.records = 1; room.accounts = 8; break;
+    case C::kOpenAccount:
+    case C::kCreateAccount: room.accounts = 1; break;
+    case C::kCreateOrder:
+    case C::kPay:
+      room.orders = 1;
+      room.split_lines = view.command->parts == 0 ? 0 : 1U + view.command->parts;
+      room.transfers = 2U + view.command->parts;
+      break;
+    case C::kAuthorise: room.transfers = 2 + parts_of_order(); break;
+    case C::kCapture:
+    case C::kRefund: room.transfers = 3 + parts_of_order(); break;
+    default: room.transfers = 2; break;
+  }
+  return room;
+}
+
+PaymentRoom Payments::room_for(Operation operation, std::span<const std::byte> body) const noexcept {
+  PaymentRoom room;
+  if (operation == Operation::kPaymentTimers) {
+    room = PaymentRoom{.transfers = 1, .commands = 1} * static_cast<std::uint32_t>(body.size() / sizeof(PaymentTimer));
+  } else if (operation == Operation::kPayments) {
+    for (CommandWalk walk(body); walk.has_next();) room += room_for(walk.next());
+  }
+  return room;
+}
+
+}  // namespace florin::core

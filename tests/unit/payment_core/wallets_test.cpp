@@ -1,0 +1,71 @@
+#include "shop.hpp"
+
+namespace florin::test {
+namespace {
+
+using C = CommandNumber;
+using R = PaymentResult;
+
+TEST(Wallets, TopUpAndWithdrawGoThroughAChannel) {
+  Shop shop(100);
+  EXPECT_EQ(shop.balance(kWallet), 100);
+  CommandWithParts out = valid_command(C::kWithdraw);
+  out.command.key = 0;
+  EXPECT_EQ(shop.send(out).code, R::kDone);
+  EXPECT_EQ(shop.balance(kChannel), 0);
+  EXPECT_EQ(shop.send(out).code, R::kObjectExists);
+  out.command.id = 1'001;
+  EXPECT_EQ(shop.send(out).code, R::kInsufficientFunds);
+  out.command.payer_account = kShop;
+  EXPECT_EQ(shop.send(out).code, R::kAccountWrongRole) << "without instant_payout";
+  ASSERT_EQ(shop.story(1'000).size(), 1U);
+}
+
+TEST(Wallets, APayableIsPaidOutAtOnceIfItsPartyMay) {
+  Shop shop;
+  shop.register_party(80, PartyKind::kMerchant, PartyFlags::kInstantPayout);
+  shop.open_account(81, AccountRole::kMerchantPayable, 80);
+  CommandWithParts out = valid_command(C::kWithdraw);
+  out.command.key = 0;
+  out.command.payer_account = 81;
+  EXPECT_EQ(shop.send(out).code, R::kInsufficientFunds) << "a payable owes for refunds only";
+}
+
+TEST(Wallets, TransfersStayInOneAssetAndPlatformAccountsAreForOperators) {
+  Shop shop;
+  CommandWithParts move = valid_command(C::kTransfer);
+  move.command.key = 0;
+  move.command.owner_account = kShop;
+  EXPECT_EQ(shop.send(move).code, R::kDone);
+  EXPECT_EQ(shop.balance(kShop), 100);
+  move.command.id = 1'001;
+  move.command.ledger = 840;
+  EXPECT_EQ(shop.send(move).code, R::kAccountWrongAsset);
+  move.command.ledger = kEuro;
+  move.command.owner_account = kFees;
+  EXPECT_EQ(shop.send(move).code, R::kAccountWrongRole);
+  shop.register_party(7, PartyKind::kOperator);
+  EXPECT_EQ(shop.send(move).code, R::kDone);
+}
+
+TEST(Wallets, AConversionIsItsQuoteAndEachAssetNetsToZero) {
+  Shop shop;
+  CommandWithParts convert = valid_command(C::kConvert);
+  convert.command.key = 0;
+  convert.command.owner_account = kDollarWallet;
+  convert.command.amount2 = 13'422;
+  EXPECT_EQ(shop.send(convert).code, R::kRateMismatch);
+  convert.command.amount2 = 13'423;
+  EXPECT_EQ(shop.send(convert).code, R::kDone);
+  EXPECT_EQ(shop.balance(kDollarWallet), 13'423);
+  EXPECT_EQ(shop.balance(platform_account_id(kEuro, AccountRole::kFxPosition)), 12'345);
+  EXPECT_EQ(shop.balance(platform_account_id(840, AccountRole::kFxPosition)), -13'423);
+  convert.command.id = 1'001;
+  convert.command.expires_s = 1;
+  EXPECT_EQ(shop.send(convert).code, R::kQuoteExpired);
+  convert.command.owner_account = 999;
+  EXPECT_EQ(shop.send(convert).code, R::kAccountNotFound);
+}
+
+}  // namespace
+}  // namespace florin::test
