@@ -48,6 +48,11 @@ class Operation(IntEnum):
     SNAPSHOT = 32
     CLOCK_ADVANCE = 33
     DROP_HISTORY = 34
+    PAYMENTS = 48
+    LOOKUP_ORDERS = 49
+    FIND_ORDER = 50
+    LOOKUP_KEY = 51
+    GET_STORY = 52
 
 
 class ProtocolError(Exception):
