@@ -538,8 +538,10 @@ TEST(SealedRecovery, OfAStoreWhoseHistoryWasDropped) {
     }
     from_snapshots += store.lives_from_snapshots();
   }
-  EXPECT_GE(damaged_shrunk, kSeeds / 4);
-  EXPECT_GT(shrunk, kSeeds);
+  // How many files have shrunk when a life ends depends on how far the builder's thread came: with the few seeds of sanitizers some have.
+  constexpr bool kHasManySeeds = kSanitizer == Sanitizer::kNone;
+  EXPECT_GE(damaged_shrunk, kHasManySeeds ? kSeeds / 4 : 0);
+  EXPECT_GT(shrunk, kHasManySeeds ? kSeeds : 0);
   EXPECT_GT(from_snapshots, kSeeds);
 }
 
