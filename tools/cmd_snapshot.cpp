@@ -1,16 +1,20 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <memory>
+#include <thread>
 
 #include "command_line.hpp"
 #include "journal/lmdb_snapshot_store.hpp"
 #include "output.hpp"
+#include "protocol/frame_codec.hpp"
 #include "remote.hpp"
 
 namespace florin::tools {
 namespace {
 
 constexpr std::uint64_t kSnapshotTimeoutNs = 3600'000'000'000;
+constexpr std::chrono::milliseconds kAgain{20};
 
 struct Options {
   std::string connect;
@@ -18,12 +22,24 @@ struct Options {
   bool json = false;
 };
 
+/// The server takes one at a time. One that is under way is not what was asked for: it is of an earlier moment.
+Result<RemoteReply> take_when_it_can(const Address& address) {
+  const auto asked = std::chrono::steady_clock::now();
+  for (;;) {
+    auto reply = remote_reply(address, Operation::kSnapshot, {}, kSnapshotTimeoutNs);
+    const bool is_busy = reply && protocol::code_of(reply->header) == ReplyCode::kBusy;
+    if (!is_busy || std::chrono::steady_clock::now() - asked > std::chrono::nanoseconds(kSnapshotTimeoutNs)) return reply;
+    std::this_thread::sleep_for(kAgain);
+  }
+}
+
 Status take(const Options& options) {
   const auto address = parse_address(options.connect);
   if (!address) return address.error();
-  const auto reply = remote_call(*address, Operation::kSnapshot, {}, kSnapshotTimeoutNs);
+  const auto reply = take_when_it_can(*address);
   if (!reply) return reply.error();
-  const std::uint64_t sequence = reply.value().header.first;
+  if (Status status = refusal_of(*reply); !status) return status;
+  const std::uint64_t sequence = reply->header.first;
   if (options.json) return write_json("-", {{"sequence", sequence}});
   fmt::print("snapshot published; newest sequence {}\n", sequence);
   return {};
@@ -60,7 +76,7 @@ constexpr const char* kExamples =
     R"(  florin snapshot --connect 127.0.0.1:3000    take one; returns when it is published
   florin snapshot --data ./ledger             list those that are there
 
-The server goes on working while a snapshot is taken. `florin inspect snapshot` checks one.
+The server goes on working while a snapshot is taken. One that it takes by itself already comes first. `florin inspect snapshot` checks one.
 )";
 
 }  // namespace

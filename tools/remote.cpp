@@ -48,8 +48,7 @@ std::string_view text_of(const std::vector<std::byte>& body) {
 
 }  // namespace
 
-Result<RemoteReply> remote_call(const Address& address, Operation operation, std::span<const std::byte> body,
-                                std::uint64_t timeout_ns) {
+Result<RemoteReply> remote_reply(const Address& address, Operation operation, std::span<const std::byte> body, std::uint64_t timeout_ns) {
   load::LoadLoop loop;
   load::LoopSettings settings;
   settings.host = address.host;
@@ -59,12 +58,21 @@ Result<RemoteReply> remote_call(const Address& address, Operation operation, std
   load::RunSettings run;
   run.reply_timeout_ns = timeout_ns;
   if (auto result = loop.run(source, run); !result.status) return result.status;
-  const ReplyCode code = protocol::code_of(source.reply().header);
-  if (code != ReplyCode::kOk) {
-    const auto detail = text_of(source.reply().body);
-    return Status(ErrorKind::kRefused, fmt::format("the server answers {}{}{}", name_of(code), detail.empty() ? "" : ": ", detail));
-  }
   return std::move(source.reply());
+}
+
+Result<RemoteReply> remote_call(const Address& address, Operation operation, std::span<const std::byte> body, std::uint64_t timeout_ns) {
+  auto reply = remote_reply(address, operation, body, timeout_ns);
+  if (!reply) return reply;
+  if (Status status = refusal_of(*reply); !status) return status;
+  return reply;
+}
+
+Status refusal_of(const RemoteReply& reply) {
+  const ReplyCode code = protocol::code_of(reply.header);
+  if (code == ReplyCode::kOk) return {};
+  const auto detail = text_of(reply.body);
+  return {ErrorKind::kRefused, fmt::format("the server answers {}{}{}", name_of(code), detail.empty() ? "" : ": ", detail)};
 }
 
 Ask ask_remote(const Address& address) {

@@ -21,9 +21,14 @@ struct RemoteReply {
   std::vector<std::byte> body;
 };
 
-/// Sends one request to a server and waits for its reply. A reply with an error code is the error kRefused.
-Result<RemoteReply> remote_call(const Address& address, Operation operation, std::span<const std::byte> body,
-                                std::uint64_t timeout_ns = 10'000'000'000);
+inline constexpr std::uint64_t kRemoteTimeoutNs = 10'000'000'000;
+
+/// Sends one request to a server and waits for its reply, whatever that says.
+Result<RemoteReply> remote_reply(const Address& address, Operation operation, std::span<const std::byte> body, std::uint64_t timeout_ns = kRemoteTimeoutNs);
+/// The error kRefused, if that is what the reply says.
+Status refusal_of(const RemoteReply& reply);
+/// The same in one.
+Result<RemoteReply> remote_call(const Address& address, Operation operation, std::span<const std::byte> body, std::uint64_t timeout_ns = kRemoteTimeoutNs);
 
 /// The same as read_rows() asks for it.
 Ask ask_remote(const Address& address);

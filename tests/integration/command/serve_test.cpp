@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <thread>
+#include <vector>
 
 #include "command.hpp"
 
@@ -106,6 +108,20 @@ TEST(Serve, AnotherClockRefusesToBeMoved) {
   const auto result = florin({"clock", "advance", "1", "--connect", server.address()});
   EXPECT_EQ(result.code, 10);
   EXPECT_THAT(result.err, HasSubstr("not_permitted"));
+}
+
+/// It takes one at a time, be it asked for or due, as one often is when a server has just started.
+TEST(Serve, ASnapshotWaitsForTheOneThatIsBeingTaken) {
+  const TempFolder folder;
+  const RunningServer server(folder, folder.path("ledger"));
+  const auto take_some = [&] {
+    for (int i = 0; i < 5; ++i) {
+      const Finished taken = florin({"snapshot", "--connect", server.address()});
+      EXPECT_EQ(taken.code, 0) << taken.err;
+    }
+  };
+  std::vector<std::jthread> users;
+  for (int i = 0; i < 4; ++i) users.emplace_back(take_some);
 }
 
 TEST(Serve, ASnapshotOfAnIdleServerIsPublished) {
