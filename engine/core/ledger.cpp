@@ -35,6 +35,7 @@ Ledger::Ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner
       serves_clients_(options.serves_clients),
       prefault_bytes_(std::min(options.prefault_bytes, options.memory_budget_bytes)),
       past_(options.past),
+      generation_entries_(options.generation_entries),
       plan_(GenerationPlan::make(options.memory_budget_bytes, options.generation_entries, std::max(options.partitions, 1U))),
       tables_(std::max(options.partitions, 1U), limits_for(options, plan_), past_.get()),
       events_(tables_),
@@ -150,12 +151,47 @@ void Ledger::genesis(const Command& command) {
   if (past_) past_->set_store(genesis.store_id, genesis.hash_seed);
 }
 
-/// What leaves memory again has its share of the budget from the beginning.
+/// What leaves memory again has its share of the budget from the beginning, and so has what is left of it then.
 StateMachine::Memory Ledger::memory(std::uint64_t accounts, std::uint64_t transfers) const noexcept {
-  const std::uint64_t needed = past_ ? tables_.lasting_bytes() + past_->memory_bytes() + passing_bytes_max() +
+  const std::uint64_t needed = past_ ? tables_.lasting_bytes() + past_->memory_bytes() + past_growth_bytes() + passing_bytes_max() +
                                            Partition::lasting_bytes_for(accounts, transfers)
                                      : tables_.memory_bytes() + recent_filters_.bytes() + Partition::bytes_for(accounts, transfers);
   return {.needed_bytes = needed + session_bytes_max() + payments_.tables().bytes(), .budget_bytes = memory_budget_bytes_};
+}
+
+/// Whether there is room for what an earlier life had at this point of the order. Where that life waited for a segment this one may have it already,
+/// so what is sealed may take more here; and holds that ended may wait for one that the earlier life had. Neither is a reason to refuse
+/// what was in memory(): the first is within the growth that counted there, and the second does not count here.
+bool Ledger::fits_again(std::uint64_t accounts, std::uint64_t transfers, std::uint64_t payment_bytes) const noexcept {
+  if (!past_) {
+    Memory memory = this->memory(accounts, transfers);
+    memory.needed_bytes += payment_bytes;
+    return memory.fits();
+  }
+  const std::uint64_t least = tables_.least_lasting_bytes() + past_->memory_bytes() + passing_bytes_max() + Partition::lasting_bytes_for(accounts, transfers) +
+                              session_bytes_max() + payments_.tables().bytes() + payment_bytes;
+  return least <= memory_budget_bytes_;
+}
+
+/// What leaves memory takes a share of the budget, and of a larger one a larger share.
+std::uint64_t Ledger::sufficient_budget(std::uint64_t accounts, std::uint64_t transfers) const noexcept {
+  const std::uint64_t needed = memory(accounts, transfers).needed_bytes;
+  return past_ ? sufficient_budget(needed - passing_bytes_max() - past_growth_bytes()) : needed;
+}
+
+std::uint64_t Ledger::sufficient_budget(std::uint64_t lasting) const noexcept {
+  const std::uint64_t passing = passing_bytes_max() + past_growth_bytes();
+  std::uint64_t budget = lasting + passing;
+  const auto passing_of = [&](std::uint64_t budget_bytes) {
+    const GenerationPlan plan = GenerationPlan::make(budget_bytes, generation_entries_, tables_.count());
+    return static_cast<std::uint64_t>(u128{passing} * plan.ring_entries / plan_.ring_entries);
+  };
+  while (budget < lasting + passing_of(budget)) budget = lasting + passing_of(budget);  // ends: the largest plan is that of some budget
+  return budget;
+}
+
+std::uint64_t Ledger::past_growth_bytes() const noexcept {
+  return past_->growth_bytes(2 * (plan_.entries + GenerationPlan::kBatchEntriesMax));
 }
 
 /// All that they will ever need, so that nothing is refused for their sake later, and a start needs what the life before it needed. More is there

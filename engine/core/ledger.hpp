@@ -53,6 +53,8 @@ class Ledger final : public StateMachine {
   bool make_hints(const Command& command, std::span<TransferHint> hints) const noexcept override;
   bool reserve(std::uint32_t accounts, std::uint32_t transfers) override { return reserve_payments(accounts, transfers, {}); }
   bool reserve_payments(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) override;
+  bool reserve_again(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) override;
+  [[nodiscard]] std::uint64_t sufficient_budget(std::uint64_t accounts, std::uint64_t transfers) const noexcept override;
   [[nodiscard]] PaymentRoom payment_room(Operation operation, std::span<const std::byte> body) const noexcept override;
   [[nodiscard]] Memory memory(std::uint64_t accounts, std::uint64_t transfers) const noexcept override;
   bool must_wait() override;
@@ -135,6 +137,7 @@ class Ledger final : public StateMachine {
   void answer_client(const Command& command, SessionVerdict verdict, const ClientSession* session) const noexcept;
   std::size_t emit_sessions(const Sink& sink);
   [[nodiscard]] std::uint64_t session_bytes_max() const noexcept;
+  [[nodiscard]] bool fits_again(std::uint64_t accounts, std::uint64_t transfers, std::uint64_t payment_bytes = 0) const noexcept;
   Status load_sessions(ChunkKey key, std::span<const std::byte> bytes);
   // ledger_retention.cpp
   void drop_history(const Command& command);
@@ -161,6 +164,9 @@ class Ledger final : public StateMachine {
   void write_post_balances(const Command& command) noexcept;
 
   [[nodiscard]] std::uint64_t passing_bytes_max() const noexcept;
+  [[nodiscard]] std::uint64_t past_growth_bytes() const noexcept;
+  [[nodiscard]] std::uint64_t sufficient_budget(std::uint64_t lasting) const noexcept;
+  [[nodiscard]] bool make_room(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments);
   [[nodiscard]] bool reserve_tables(std::uint32_t accounts, std::uint32_t transfers);
 
   void end_accounts();
@@ -191,6 +197,7 @@ class Ledger final : public StateMachine {
   bool serves_clients_;
   std::uint64_t prefault_bytes_;
   std::shared_ptr<Past> past_;
+  std::uint64_t generation_entries_;
   GenerationPlan plan_;
   PastEnd frozen_end_;     // of what is being sealed, or was last
   PastEnd forgotten_end_;  // of what has left memory

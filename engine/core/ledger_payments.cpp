@@ -49,7 +49,14 @@ bool Ledger::reserve_payments(std::uint32_t accounts, std::uint32_t transfers, c
   if (is_held_up()) return false;  // what is not refused now would take the room of what has to go on
   Memory memory = this->memory(accounts, transfers);
   memory.needed_bytes += PaymentTables::bytes_for(payments);
-  if (!memory.fits()) return false;
+  return memory.fits() && make_room(accounts, transfers, payments);
+}
+
+bool Ledger::reserve_again(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) {
+  return fits_again(accounts, transfers, PaymentTables::bytes_for(payments)) && make_room(accounts, transfers, payments);
+}
+
+bool Ledger::make_room(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) {
   sessions_.reserve(accounts + transfers);
   return payments_.tables().reserve(payments) && reserve_tables(accounts, transfers);
 }
@@ -57,7 +64,7 @@ bool Ledger::reserve_payments(std::uint32_t accounts, std::uint32_t transfers, c
 Status Ledger::load_payments(const SnapshotReader& snapshot) {
   for (std::uint32_t table = kSnapshotAssets; table < kSnapshotAssets + kSnapshotPaymentTables; ++table) {
     const auto take = [&](ChunkKey key, std::span<const std::byte> bytes) -> Status {
-      if (!memory(0, 0).fits()) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the snapshot"};
+      if (!fits_again(0, 0)) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the snapshot"};
       return payments_.tables().load(key, bytes);
     };
     if (Status status = ChunkWalk(snapshot, table, take).run(); !status) return status;

@@ -31,6 +31,17 @@ Result<std::span<const Row>> rows_of(ChunkKey key, std::span<const std::byte> by
   return std::span<const Row>(reinterpret_cast<const Row*>(bytes.data()), bytes.size() / sizeof(Row));
 }
 
+/// The records of a chunk of transfers, whose extras come behind them.
+Result<std::span<const TransferRecord>> transfer_records_of(ChunkKey key, std::span<const std::byte> bytes) {
+  SnapshotTransfers header;
+  if (bytes.size() < sizeof header) return damaged(key, "too short");
+  std::memcpy(&header, bytes.data(), sizeof header);
+  const std::span<const std::byte> rows = bytes.subspan(sizeof header);
+  const std::uint64_t record_bytes = std::uint64_t{header.transfers} * sizeof(TransferRecord);
+  if (rows.size() != record_bytes + std::uint64_t{header.extras} * sizeof(TransferExtra)) return damaged(key, "its size is not that of its rows");
+  return std::span(reinterpret_cast<const TransferRecord*>(rows.data()), header.transfers);
+}
+
 }  // namespace
 
 SnapshotProgress::SnapshotProgress(const Tables& tables, const PastEnd& end) : past(end), dropped(tables.dropped()) {
@@ -247,6 +258,7 @@ Status Ledger::over_budget(const SnapshotReader& snapshot) const {
   std::uint64_t accounts = 0;
   std::uint64_t transfers = 0;
   std::uint64_t holds = 0;
+  std::uint64_t ended = 0;
   std::uint64_t expiries = 0;
   std::uint64_t failed_ids = 0;
   std::uint64_t payments_bytes = 0;
@@ -259,17 +271,23 @@ Status Ledger::over_budget(const SnapshotReader& snapshot) const {
     if (key.table == kSnapshotFailedIds) failed_ids += bytes->size() / sizeof(u128);
     if (key.table >= kSnapshotAssets) payments_bytes += bytes->size();
     if (key.table != kSnapshotTransfers) continue;
-    SnapshotTransfers header;
-    std::memcpy(&header, bytes->data(), std::min(bytes->size(), sizeof header));
-    transfers += header.transfers;
+    const auto records = transfer_records_of(key, *bytes);
+    if (!records) return records.error();
+    transfers += records->size();
+    for (const TransferRecord& record : *records) {
+      holds += (record.flags & TransferFlags::kPending) != 0 ? 1U : 0U;
+      ended += (record.flags & kPostOrVoid) != 0 ? 1U : 0U;
+    }
   }
+  holds -= std::min(holds, ended + expiries);
   const std::uint64_t rows = std::max({transfers, expiries, failed_ids});
-  std::uint64_t needed = Partition::lasting_bytes_for(accounts, holds) + (past_ ? past_->memory_bytes() + passing_bytes_max() : Partition::bytes_for(0, transfers)) +
-                         session_bytes_max();
+  std::uint64_t lasting = Partition::lasting_bytes_for(accounts, holds) + session_bytes_max() + payments_bytes;
+  if (!past_) lasting += Partition::bytes_for(0, transfers);
+  std::uint64_t needed = past_ ? sufficient_budget(lasting + past_->memory_bytes()) : lasting;
   if (past_ && rows > plan_.ring_entries) needed = std::max(needed, std::bit_ceil(rows) * GenerationPlan::kBudgetBytesPerEntry);
-  needed = std::max(needed + payments_bytes, memory_budget_bytes_ + 1);  // how many of the transfers are open holds is not known here
+  needed = std::max(needed, memory_budget_bytes_ + 1);
   return {ErrorKind::kOutOfMemory, "the memory budget of " + mebibytes(memory_budget_bytes_) + " does not hold the snapshot: " +
-                                       std::to_string(accounts) + " accounts, " + std::to_string(holds) + " older open holds and " +
+                                       std::to_string(accounts) + " accounts, " + std::to_string(holds) + " open holds and " +
                                        std::to_string(transfers) + " transfers need at least " + mebibytes(needed)};
 }
 
@@ -395,24 +413,21 @@ Status Ledger::load_accounts(ChunkKey key, std::span<const std::byte> bytes) {
 }
 
 Status Ledger::load_transfers(ChunkKey key, std::span<const std::byte> bytes, std::span<const SnapshotExpiry> expiries, std::size_t& next_expiry) {
-  SnapshotTransfers header;
-  if (bytes.size() < sizeof header) return damaged(key, "too short");
-  std::memcpy(&header, bytes.data(), sizeof header);
-  const std::span<const std::byte> rows = bytes.subspan(sizeof header);
-  const std::uint64_t record_bytes = std::uint64_t{header.transfers} * sizeof(TransferRecord);
-  if (rows.size() != record_bytes + std::uint64_t{header.extras} * sizeof(TransferExtra)) return damaged(key, "its size is not that of its rows");
-  const std::span<const TransferRecord> records(reinterpret_cast<const TransferRecord*>(rows.data()), header.transfers);
+  const auto found = transfer_records_of(key, bytes);
+  if (!found) return found.error();
+  const std::span<const TransferRecord> records = *found;
+  const std::span<const std::byte> extras = bytes.subspan(sizeof(SnapshotTransfers) + records.size_bytes());
   const auto names_known = [&](const TransferRecord& record) {
-    return record.debit - 1 < loaded_accounts_.size() && record.credit - 1 < loaded_accounts_.size() && record.extra <= header.extras;
+    return record.debit - 1 < loaded_accounts_.size() && record.credit - 1 < loaded_accounts_.size() && record.extra <= extras.size() / sizeof(TransferExtra);
   };
   if (!std::ranges::all_of(records, names_known)) return damaged(key, "a transfer names what is not there");
-  if (!reserve_loaded(0, header.transfers)) return does_not_fit();
+  if (!reserve_loaded(0, records.size())) return does_not_fit();
 
   constexpr std::size_t kAhead = 16;
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (i + kAhead < records.size()) prefetch_loaded(records[i + kAhead]);
     TransferExtra extra;
-    if (records[i].extra != 0) std::memcpy(&extra, rows.data() + record_bytes + (records[i].extra - 1) * sizeof extra, sizeof extra);
+    if (records[i].extra != 0) std::memcpy(&extra, extras.data() + (records[i].extra - 1) * sizeof extra, sizeof extra);
     const std::uint64_t transfers = forgotten_end_.transfers + key.chunk * kSnapshotChunkRows + i;
     while (next_expiry < expiries.size() && expiries[next_expiry].transfers_before <= transfers) {
       if (!has_row_room()) return does_not_fit();
@@ -428,7 +443,7 @@ Status Ledger::load_transfers(ChunkKey key, std::span<const std::byte> bytes, st
 /// Room in the tables for a chunk, if what is loaded by now is within the budget. What a chunk takes at most is not asked for: a ledger that was
 /// full is within its budget, and has to be loaded again.
 bool Ledger::reserve_loaded(std::size_t accounts, std::size_t transfers) {
-  return memory(0, 0).fits() && reserve_tables(static_cast<std::uint32_t>(accounts), static_cast<std::uint32_t>(transfers));
+  return fits_again(0, 0) && reserve_tables(static_cast<std::uint32_t>(accounts), static_cast<std::uint32_t>(transfers));
 }
 
 /// Rows of a life with larger rings may not fit into those of this one.
@@ -522,7 +537,7 @@ Status Ledger::load_sessions(ChunkKey key, std::span<const std::byte> bytes) {
     runs = runs.subspan(session.runs);
   }
   sessions_.set_runs_max(header.runs_max);
-  return memory(0, 0).fits() ? Status::ok() : does_not_fit();
+  return fits_again(0, 0) ? Status::ok() : does_not_fit();
 }
 
 }  // namespace florin::core

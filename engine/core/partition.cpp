@@ -474,6 +474,10 @@ std::uint64_t Partition::lasting_bytes() const noexcept {
   return accounts_.size() * kAccountBytes + pre_images_.bytes() + expiry_queue_.bytes_taken() + holds_.bytes_taken();
 }
 
+std::uint64_t Partition::least_lasting_bytes() const noexcept {
+  return accounts_.size() * kAccountBytes + holds_open_ * HoldTable::kPlaceBytes;
+}
+
 std::uint64_t Partition::passing_bytes_max() const noexcept {
   // Each of the two tables holds the ids of half of what the rings do.
   return transfers_.bytes_max() + extras_.bytes_max() + failed_ids_.bytes_max() + postings_.bytes_max() + expiries_.bytes_max() +

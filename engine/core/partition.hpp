@@ -278,6 +278,8 @@ class Partition {
   [[nodiscard]] std::uint64_t memory_bytes() const noexcept;
   /// Of accounts and holds alone: what stays in memory whatever leaves it.
   [[nodiscard]] std::uint64_t lasting_bytes() const noexcept;
+  /// Of accounts and open holds alone: the same for all that came to this point of the order.
+  [[nodiscard]] std::uint64_t least_lasting_bytes() const noexcept;
   /// The most that the rest can take.
   [[nodiscard]] std::uint64_t passing_bytes_max() const noexcept;
   /// The most that so many new records can take.

@@ -106,6 +106,11 @@ class Past {
   [[nodiscard]] virtual StoredSegments stored() const noexcept { return {}; }
   /// What it needs in memory.
   [[nodiscard]] virtual std::uint64_t memory_bytes() const noexcept = 0;
+  /// And, at most, more than that when so many more entries have been sealed, or in another life that had come as far.
+  [[nodiscard]] virtual std::uint64_t growth_bytes(std::uint64_t entries) const noexcept {
+    static_cast<void>(entries);
+    return 0;
+  }
   /// And, at most, while it seals a generation of so many entries.
   [[nodiscard]] virtual std::uint64_t sealing_bytes(std::uint64_t entries) const noexcept {
     static_cast<void>(entries);

@@ -192,7 +192,7 @@ class StateMachine {
 
   /// Makes room for a batch with so many events, or says that the memory budget does not allow it (then nothing changed).
   [[nodiscard]] virtual bool reserve(std::uint32_t accounts, std::uint32_t transfers) = 0;
-  /// What reserve() weighs: memory that would be taken at most with so much more, and that may be.
+  /// What reserve() weighs: memory that would be taken at most with so much more, now or until what is there has left memory; and that may be.
   struct Memory {
     std::uint64_t needed_bytes = 0;
     std::uint64_t budget_bytes = 0;
@@ -215,6 +215,14 @@ class StateMachine {
   [[nodiscard]] virtual bool reserve_payments(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) {
     static_cast<void>(payments);
     return reserve(accounts, transfers);
+  }
+  /// The same of a batch that an earlier life took in: what it takes of memory may come in another order than then, and is not a reason to refuse it.
+  [[nodiscard]] virtual bool reserve_again(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) {
+    return reserve_payments(accounts, transfers, payments);
+  }
+  /// A budget that holds what is there and so much more. Not simply memory().needed_bytes: of a larger budget what leaves memory again gets more.
+  [[nodiscard]] virtual std::uint64_t sufficient_budget(std::uint64_t accounts, std::uint64_t transfers) const noexcept {
+    return memory(accounts, transfers).needed_bytes;
   }
   /// Asked before each batch; moves on what leaves memory, and may allocate. True: something must be gone before there is room for
   /// another batch; ask again when somebody says that it may be.

@@ -200,6 +200,12 @@ std::uint64_t Tables::lasting_bytes() const noexcept {
   return bytes;
 }
 
+std::uint64_t Tables::least_lasting_bytes() const noexcept {
+  std::uint64_t bytes = 0;
+  for (const auto& partition : partitions_) bytes += partition->least_lasting_bytes();
+  return bytes;
+}
+
 std::uint64_t Tables::passing_bytes_max() const noexcept {
   std::uint64_t bytes = batches_.bytes_max();
   for (const auto& partition : partitions_) bytes += partition->passing_bytes_max();

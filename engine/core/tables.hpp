@@ -155,6 +155,7 @@ class Tables {
   [[nodiscard]] u128 holds_hash() const noexcept;
   [[nodiscard]] std::uint64_t memory_bytes() const noexcept;
   [[nodiscard]] std::uint64_t lasting_bytes() const noexcept;
+  [[nodiscard]] std::uint64_t least_lasting_bytes() const noexcept;
   [[nodiscard]] std::uint64_t passing_bytes_max() const noexcept;
 
  private:

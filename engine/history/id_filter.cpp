@@ -10,7 +10,6 @@
 namespace florin::history {
 namespace {
 
-constexpr std::uint64_t kHugePage = std::uint64_t{2} << 20;
 constexpr std::size_t kAhead = 32;  // lines asked for before they are needed
 
 }  // namespace

@@ -88,12 +88,20 @@ class IdFilter {
   /// Memory of its lines, what waits for a boundary included.
   [[nodiscard]] std::uint64_t bytes() const noexcept;
 
+  /// The most by which `bytes` can be exceeded when so many more ids have come, or by another filter with the same ids: parts that moved for
+  /// them and wait for a boundary are there twice, memory is given back by whole huge pages, and one part more may be large already.
+  static constexpr std::uint64_t growth_bytes(std::uint64_t bytes, std::uint64_t ids) noexcept {
+    constexpr std::uint64_t kWaiting = 2;  // half as much again is made of as much
+    return (1 + kWaiting) * (ids * kBitsPerId / 8) + 2 * bytes / kParts + kLinesPerPartMin * kParts * kLineBytes + kHugePage;
+  }
+
   /// Writes the section.
   Status save(const ByteSink& sink) const;
   /// Fills an empty one that nobody reads yet: every block is verified. kCorrupt names the place, and it is as empty as before.
   Status load(const VerifiedBytes& bytes);
 
  private:
+  static constexpr std::uint64_t kHugePage = std::uint64_t{2} << 20;
   static constexpr std::uint64_t kLineBytes = 64;
   static constexpr std::uint64_t kWordsPerLine = kLineBytes / sizeof(std::uint64_t);
   static constexpr std::uint64_t kBitsPerId = 17;

@@ -69,6 +69,7 @@ class SealedPast final : public core::Past {
   core::StoredSegments stored() const noexcept override;
   bool is_failing() const noexcept override { return is_failing_.load(std::memory_order_acquire); }
   std::uint64_t memory_bytes() const noexcept override { return memory_bytes_.load(std::memory_order_relaxed); }
+  std::uint64_t growth_bytes(std::uint64_t entries) const noexcept override { return IdFilter::growth_bytes(memory_bytes(), entries); }
   std::uint64_t sealing_bytes(std::uint64_t entries) const noexcept override { return SegmentBuilder::bytes_for(entries); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;

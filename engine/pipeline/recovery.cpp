@@ -180,7 +180,7 @@ class Recovery {
     transfers += payments.transfers;
     while (machine().must_wait()) options_.on_wait();
     if (machine().is_held_up()) return {ErrorKind::kIo, "what leaves memory cannot be sealed"};
-    if (accounts + transfers + payments.commands > 0 && !machine().reserve_payments(accounts, transfers, payments)) {
+    if (accounts + transfers + payments.commands > 0 && !machine().reserve_again(accounts, transfers, payments)) {
       return over_budget("this store, of which it holds what came before sequence " + std::to_string(batch.header().first_sequence), accounts, transfers);
     }
     machine().execute(commands);
@@ -190,10 +190,9 @@ class Recovery {
   }
 
   [[nodiscard]] Status over_budget(const std::string& what, std::uint32_t accounts = 1, std::uint32_t transfers = 1) const {
-    const auto memory = machine().memory(accounts, transfers);
     using core::mebibytes;
-    return {ErrorKind::kOutOfMemory, "the memory budget of " + mebibytes(memory.budget_bytes) + " is too small for " + what + ": at least " +
-                                         mebibytes(memory.needed_bytes) + " are needed"};
+    return {ErrorKind::kOutOfMemory, "the memory budget of " + mebibytes(machine().memory(accounts, transfers).budget_bytes) + " is too small for " + what +
+                                         ": at least " + mebibytes(machine().sufficient_budget(accounts, transfers)) + " are needed"};
   }
 
   Journal& journal_;

@@ -99,6 +99,30 @@ TEST(MemoryBudget, HoldsEverythingWhileSegmentsAreSealed) {
   EXPECT_EQ(florin({"status", "--connect", server.address(), "--json"}).json()["state_hash"], state);
 }
 
+/// What recovery from a snapshot and from what came after it needs is not more than the life before it had: segments are sealed at other moments then.
+TEST(MemoryBudget, AFullLedgerStartsAgainFromASnapshotTakenUnderLoad) {
+  const TempFolder folder;
+  const std::string data = folder.path("ledger");
+  const std::vector<std::string> options{"--memory-budget", "256MiB", "--snapshot-every", "1000000"};
+  for (const int signal : {SIGKILL, SIGTERM}) {
+    std::filesystem::remove_all(data);
+    std::string state;
+    {
+      RunningServer server(folder, data, options);
+      const auto fill = [&](const char* accounts, const char* transfers) {
+        return florin({"bench", "--connect", server.address(), "--accounts", accounts, "--transfers", transfers, "--random-ids"});
+      };
+      ASSERT_EQ(fill("200000", "1900000").code, 0);
+      EXPECT_THAT(fill("2000000", "1000").err, HasSubstr("request_out_of_memory"));
+      state = florin({"status", "--connect", server.address(), "--json"}).json()["state_hash"];
+      server.end(signal);
+    }
+    RunningServer server(folder, data, options);
+    ASSERT_FALSE(server.address().empty()) << server.err();
+    EXPECT_EQ(florin({"status", "--connect", server.address(), "--json"}).json()["state_hash"], state);
+  }
+}
+
 TEST(MemoryBudget, TooSmallForAnEmptyLedgerIsRefused) {
   const TempFolder folder;
   const Finished refused = florin({"serve", "--data", folder.path("ledger"), "--listen", "127.0.0.1:0", "--memory-budget", "1MiB"});
