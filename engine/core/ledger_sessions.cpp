@@ -44,7 +44,7 @@ SessionVerdict Ledger::admit(const SessionName& name) noexcept {
   if (name.session > session->session) return SessionVerdict::kStale;  // of another ledger
   if (name.release != session->release) return SessionVerdict::kReleaseMismatch;
   sessions_.note_use(*session);
-  return SessionVerdict::kExecuted;
+  return name.request > session->request ? SessionVerdict::kExecuted : SessionVerdict::kRepeated;
 }
 
 void Ledger::complete(RegisterClient& registration, std::uint32_t registrations) noexcept {

@@ -74,10 +74,11 @@ enum class SessionVerdict : std::uint32_t {
   kForgotten = 6,  ///< it was executed before, and its answer had to make room for later ones
 };
 
-/// How a client names its session.
+/// How a client names its session, and a request in it.
 struct SessionName {
   u128 client = 0;
   std::uint64_t session = 0;
+  std::uint64_t request = 0;
   std::uint32_t release = 0;
 };
 
@@ -227,7 +228,8 @@ class StateMachine {
   /// Asked before each batch; moves on what leaves memory, and may allocate. True: something must be gone before there is room for
   /// another batch; ask again when somebody says that it may be.
   [[nodiscard]] virtual bool must_wait() { return false; }
-  /// Whether a request of this session may get a place in the order: kExecuted, it may. Counts as a use of the session. Between batches.
+  /// Whether a request of this session may get a place in the order: kExecuted, it may; kRepeated, it may, and needs no room, for it was executed before
+  /// or is too late. Counts as a use of the session. Between batches.
   [[nodiscard]] virtual SessionVerdict admit(const SessionName& name) noexcept {
     static_cast<void>(name);
     return SessionVerdict::kNoSession;

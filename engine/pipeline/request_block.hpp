@@ -32,7 +32,7 @@ struct Request : core::RequestOrigin {
   std::uint32_t client_release = 0;
 
   // Set by the pipeline before the block comes back. `reply.code` != kOk: refused, nothing was sequenced (but see kInternal).
-  core::SessionVerdict verdict = core::SessionVerdict::kExecuted;  ///< if not that: why it was refused
+  core::SessionVerdict verdict = core::SessionVerdict::kExecuted;  ///< kRepeated: is answered and not executed. Another one: why it was refused
   core::ReplyArea reply;          ///< data points into the block, with kFrameHeaderBytes free in front for the frame header
   std::uint64_t sequence = 0;     ///< of the last event (writes), newest seen (reads)
   std::uint64_t timestamp = 0;

@@ -362,8 +362,10 @@ ReplyCode Sequencer::refusal_of_client(Request& request) noexcept {
     request.verdict = core::SessionVerdict::kStale;
     return ReplyCode::kNotPermitted;
   }
-  request.verdict = state_machine_.admit({.client = request.client, .session = request.client_session, .release = request.client_release});
-  return request.verdict == core::SessionVerdict::kExecuted ? ReplyCode::kOk : ReplyCode::kNotPermitted;
+  request.verdict = state_machine_.admit(
+      {.client = request.client, .session = request.client_session, .request = request.request, .release = request.client_release});
+  const bool is_admitted = request.verdict == core::SessionVerdict::kExecuted || request.verdict == core::SessionVerdict::kRepeated;
+  return is_admitted ? ReplyCode::kOk : ReplyCode::kNotPermitted;
 }
 
 ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
@@ -371,6 +373,7 @@ ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
   if (!journal_has_room_ && !journal_.has_room(unwritten_bytes_ + bytes)) return ReplyCode::kDiskFull;
   // Its room is there from the beginning.
   if (request.operation == Operation::kRegisterClient) return state_machine_.is_held_up() ? ReplyCode::kBusy : ReplyCode::kOk;
+  if (request.verdict == core::SessionVerdict::kRepeated) return ReplyCode::kOk;  // a full ledger has its answer
   std::uint32_t accounts = accounts_;
   std::uint32_t transfers = transfers_;
   core::PaymentRoom payments = payments_;

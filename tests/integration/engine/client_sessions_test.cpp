@@ -246,30 +246,66 @@ TEST_F(ClientSessionsTest, OutcomesOfManyClientsDoNotFillTheMemoryBudget) {
   expect_all_served();
 }
 
-/// Somebody who wants to look something up needs a session, too.
-TEST_F(ClientSessionsTest, ALedgerThatIsFullStillBeginsSessions) {
-  EngineOptions with = options();
-  with.memory_budget_bytes = 80ULL << 20;
-  start(with);
-  const core::SessionName first = enrol(7, 10);
-  std::vector<Account> accounts(8'000);
-  u128 id = 0;
-  ReplyCode code = ReplyCode::kOk;
-  for (int batch = 0; batch < 50 && code == ReplyCode::kOk; ++batch) {
-    for (Account& account : accounts) account = {.id = ++id, .ledger = 1, .code = 1};
-    code = call(Operation::kCreateAccounts, std::as_bytes(std::span(accounts))).reply.code;
+class FullLedgerTest : public ClientSessionsTest {
+ protected:
+  ReplyCode create_many_accounts() {
+    for (Account& account : accounts_) account = {.id = ++id_, .ledger = 1, .code = 1};
+    return call(Operation::kCreateAccounts, std::as_bytes(std::span(accounts_))).reply.code;
   }
-  ASSERT_EQ(code, ReplyCode::kOutOfMemory);
+  void fill() {
+    ReplyCode code = ReplyCode::kOk;
+    for (int batch = 0; batch < 50 && code == ReplyCode::kOk; ++batch) code = create_many_accounts();
+    ASSERT_EQ(code, ReplyCode::kOutOfMemory);
+  }
+  void SetUp() override {
+    ClientSessionsTest::SetUp();
+    with_ = options();
+    with_.memory_budget_bytes = 80ULL << 20;
+    start(with_);
+  }
+
+  EngineOptions with_;
+  std::vector<Account> accounts_{8'000};
+  u128 id_ = 0;
+};
+
+/// Somebody who wants to look something up needs a session, too.
+TEST_F(FullLedgerTest, StillBeginsSessions) {
+  const core::SessionName first = enrol(7, 10);
+  fill();
   const auto expect_full = [&](u128 client) {
     const core::SessionName name = enrol(client, 10);
     EXPECT_TRUE(has_session(name));
     EXPECT_TRUE(has_session(first));
-    accounts[0].id = ++id;
-    EXPECT_EQ(call(Operation::kCreateAccounts, std::as_bytes(std::span(accounts))).reply.code, ReplyCode::kOutOfMemory);
+    EXPECT_EQ(create_many_accounts(), ReplyCode::kOutOfMemory);
   };
   expect_full(8);
-  start(with);
+  start(with_);
   expect_full(9);
+}
+
+/// It was executed when there was room; whoever did not hear of that may not be told that there is none.
+TEST_F(FullLedgerTest, StillAnswersTheLastWriteOfAClientAgain) {
+  const core::SessionName name = enrol(7, 10);
+  std::vector<Account> written(accounts_.size());
+  for (Account& account : written) account = {.id = ++id_, .ledger = 1, .code = 1};
+  const auto write = [&](std::uint64_t number) {
+    return call_for(name, number, Operation::kCreateAccounts, std::as_bytes(std::span(written))).reply.code;
+  };
+  const auto verdict = [&] {
+    core::ClientReply answer;
+    std::memcpy(&answer, reply.data(), sizeof answer);
+    return answer.verdict;
+  };
+  ASSERT_EQ(write(1), ReplyCode::kOk);
+  ASSERT_EQ(verdict(), core::SessionVerdict::kExecuted);
+  fill();
+  for (int life = 0; life < 2; ++life) {
+    EXPECT_EQ(write(1), ReplyCode::kOk);
+    EXPECT_EQ(verdict(), core::SessionVerdict::kRepeated);
+    EXPECT_EQ(write(2), ReplyCode::kOutOfMemory) << "a new one";
+    start(with_);
+  }
 }
 
 TEST_F(ClientSessionsTest, OnlyTigerBeetlesClientsRegister) {
