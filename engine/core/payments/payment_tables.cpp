@@ -66,8 +66,9 @@ PaymentTables::PaymentTables(std::uint64_t memory_budget_bytes)
       stories_by_object_(rows_max(memory_budget_bytes, sizeof(StoryLine)), kEntriesPerLineMax),
       timers_(rows_max(memory_budget_bytes, sizeof(OrderRow))) {}
 
+/// The seed is in both steps: of names with one hash, which anybody could make without it, some hundred would fill the lines of a table.
 std::uint32_t PaymentTables::tag_of_bytes(std::span<const std::byte> bytes) const noexcept {
-  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(bytes.data(), bytes.size(), hash_(0));
   return TagTable::tag_of(hash_(make_u128(hash.high64, hash.low64)));
 }
 
