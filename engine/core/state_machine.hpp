@@ -98,7 +98,11 @@ struct PaymentRoom {
   std::uint32_t commands = 0;     ///< each with a key, an outcome and a line of a story
   std::uint32_t orders = 0;
   std::uint32_t split_lines = 0;  ///< of split blocks
-  std::uint32_t records = 0;      ///< of any other kind
+  std::uint32_t parties = 0;
+  std::uint32_t credentials = 0;
+  std::uint32_t assets = 0;
+  std::uint32_t schedules = 0;    ///< versions of fee schedules
+  std::uint32_t list_entries = 0;
 
   PaymentRoom& operator+=(const PaymentRoom& other) noexcept {
     accounts += other.accounts;
@@ -106,12 +110,17 @@ struct PaymentRoom {
     commands += other.commands;
     orders += other.orders;
     split_lines += other.split_lines;
-    records += other.records;
+    parties += other.parties;
+    credentials += other.credentials;
+    assets += other.assets;
+    schedules += other.schedules;
+    list_entries += other.list_entries;
     return *this;
   }
   friend PaymentRoom operator*(PaymentRoom room, std::uint32_t times) noexcept {
-    return {.accounts = room.accounts * times, .transfers = room.transfers * times, .commands = room.commands * times,
-            .orders = room.orders * times, .split_lines = room.split_lines * times, .records = room.records * times};
+    return {.accounts = room.accounts * times, .transfers = room.transfers * times, .commands = room.commands * times, .orders = room.orders * times,
+            .split_lines = room.split_lines * times, .parties = room.parties * times, .credentials = room.credentials * times,
+            .assets = room.assets * times, .schedules = room.schedules * times, .list_entries = room.list_entries * times};
   }
 };
 

@@ -16,7 +16,7 @@ constexpr std::uint64_t kNumbersMax = (std::uint64_t{1} << 31) - 2;
 constexpr std::uint32_t kEntriesPerLineMax = 4;
 constexpr std::uint64_t kIndexBytes = 16;     // of a table, for an entry: 8 bytes at a load of a half
 constexpr std::size_t kGroupChangesMax = 64 * 32;  // members, and rows of one kind that each changes at most
-constexpr std::uint64_t kConfigurationMax = 1U << 16;
+constexpr std::uint64_t kAssetsMax = 1U << 16;
 constexpr std::size_t kChunkBytes = 1U << 20;
 
 const FeeSchedule kNoFee{};
@@ -43,10 +43,10 @@ bool knows_its_story(StoryKind kind) noexcept { return kind == StoryKind::kParty
 
 PaymentTables::PaymentTables(std::uint64_t memory_budget_bytes)
     : memory_budget_bytes_(memory_budget_bytes),
-      assets_(kConfigurationMax),
-      assets_by_ledger_(kConfigurationMax, kEntriesPerLineMax),
-      schedules_(kConfigurationMax),
-      schedules_by_version_(kConfigurationMax, kEntriesPerLineMax),
+      assets_(kAssetsMax),
+      assets_by_ledger_(kAssetsMax, kEntriesPerLineMax),
+      schedules_(rows_max(memory_budget_bytes, sizeof(FeeSchedule))),
+      schedules_by_version_(rows_max(memory_budget_bytes, sizeof(FeeSchedule)), kEntriesPerLineMax),
       list_entries_(rows_max(memory_budget_bytes, sizeof(ListEntry)), kGroupChangesMax),
       list_entries_by_subject_(rows_max(memory_budget_bytes, sizeof(ListEntry)), kEntriesPerLineMax),
       parties_(rows_max(memory_budget_bytes, sizeof(Party)), kGroupChangesMax),
@@ -455,32 +455,32 @@ Status PaymentTables::load_rows(ChunkKey key, std::span<const std::byte> bytes, 
 Status PaymentTables::load(ChunkKey key, std::span<const std::byte> bytes) {
   switch (key.table) {
     case kSnapshotAssets:
-      return load_rows<Asset>(key, bytes, {.records = 1}, [&](const Asset& asset) {
+      return load_rows<Asset>(key, bytes, {.assets = 1}, [&](const Asset& asset) {
         if (find_asset(asset.ledger) != nullptr) return false;
         add_asset(asset);
         return true;
       });
     case kSnapshotSchedules:
-      return load_rows<FeeSchedule>(key, bytes, {.records = 1}, [&](const FeeSchedule& schedule) {
+      return load_rows<FeeSchedule>(key, bytes, {.schedules = 1}, [&](const FeeSchedule& schedule) {
         const FeeSchedule* newest = find_schedule(schedule.id);
         if (schedule.version != (newest == nullptr ? 1 : newest->version + 1)) return false;
         add_schedule(schedule);
         return true;
       });
     case kSnapshotListEntries:
-      return load_rows<ListEntry>(key, bytes, {.records = 1}, [&](const ListEntry& entry) {
+      return load_rows<ListEntry>(key, bytes, {.list_entries = 1}, [&](const ListEntry& entry) {
         if (find_list_entry(entry.subject, entry.list) != 0) return false;
         set_list_entry(0, entry);
         return true;
       });
     case kSnapshotParties:
-      return load_rows<Party>(key, bytes, {.records = 1}, [&](const Party& party) {
+      return load_rows<Party>(key, bytes, {.parties = 1}, [&](const Party& party) {
         if (find_party(party.id) != 0 || has_name(party)) return false;
         add_party(party);
         return true;
       });
     case kSnapshotCredentials:
-      return load_rows<Credential>(key, bytes, {.records = 1}, [&](const Credential& credential) {
+      return load_rows<Credential>(key, bytes, {.credentials = 1}, [&](const Credential& credential) {
         if (find_credential(credential.party, credential.key_id) != 0) return false;
         add_credential(credential);
         return true;
@@ -555,14 +555,18 @@ PaymentTables::Counts PaymentTables::counts() const noexcept {
 
 bool PaymentTables::reserve(const PaymentRoom& room) {
   const auto lacks = [](std::uint64_t wanted, const auto&... rows) { return ((rows.room() < wanted) || ...); };
-  if (lacks(room.records, assets_, schedules_, list_entries_, parties_, credentials_) || lacks(room.orders, orders_) ||
-      lacks(room.split_lines, split_lines_) || lacks(room.commands, keys_, outcomes_, lines_)) {
+  if (lacks(room.assets, assets_) || lacks(room.schedules, schedules_) || lacks(room.list_entries, list_entries_) || lacks(room.parties, parties_) ||
+      lacks(room.credentials, credentials_) || lacks(room.orders, orders_) || lacks(room.split_lines, split_lines_) || lacks(room.commands, keys_, outcomes_, lines_)) {
     return false;
   }
   const auto prepare = [](std::uint64_t entries, auto&... tables) {
     if (entries != 0) (tables.prepare(entries), ...);
   };
-  prepare(room.records, assets_by_ledger_, schedules_by_version_, list_entries_by_subject_, parties_by_id_, parties_by_name_, credentials_by_key_);
+  prepare(room.assets, assets_by_ledger_);
+  prepare(room.schedules, schedules_by_version_);
+  prepare(room.list_entries, list_entries_by_subject_);
+  prepare(room.parties, parties_by_id_, parties_by_name_);
+  prepare(room.credentials, credentials_by_key_);
   prepare(room.orders, orders_by_id_, orders_by_reference_);
   prepare(room.commands, keys_by_key_, stories_by_object_);
   return true;
@@ -583,7 +587,7 @@ std::uint64_t PaymentTables::bytes_for(const PaymentRoom& room) noexcept {
   constexpr std::uint64_t kOrderBytes = GuardedTable<OrderRow>::kRowBytes + 2 * kIndexBytes + OrderTimers::kOrderBytes;
   constexpr std::uint64_t kRecordBytes = GuardedTable<Party>::kRowBytes + 2 * kIndexBytes;
   return room.commands * kCommandBytes + room.orders * kOrderBytes + room.split_lines * GuardedTable<SplitLine>::kRowBytes +
-         room.records * kRecordBytes;
+         (room.parties + room.credentials + room.assets + room.schedules + room.list_entries) * kRecordBytes;
 }
 
 }  // namespace florin::core

@@ -166,11 +166,11 @@ PaymentRoom Payments::room_for(const CommandView& view) const noexcept {
     return order == 0 ? kPartsMax : std::uint32_t{tables_.order(order).hot.parts};
   };
   switch (view.command->command) {
-    case C::kRegisterParty:
-    case C::kSetCredential:
-    case C::kSetFeeSchedule:
-    case C::kSetListEntry: room.records = 1; break;
-    case C::kDeclareAsset: room.records = 1; room.accounts = 8; break;
+    case C::kRegisterParty: room.parties = 1; break;
+    case C::kSetCredential: room.credentials = 1; break;
+    case C::kSetFeeSchedule: room.schedules = 1; break;
+    case C::kSetListEntry: room.list_entries = 1; break;
+    case C::kDeclareAsset: room.assets = 1; room.accounts = 8; break;
     case C::kOpenAccount:
     case C::kCreateAccount: room.accounts = 1; break;
     case C::kCreateOrder:
