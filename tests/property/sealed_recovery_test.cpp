@@ -268,6 +268,13 @@ std::size_t offset_of(history::SectionKind kind, const std::string& content, boo
   return u64_at(content, u64_at(content, content.size() - 48) + sections * 24 + last_block * 24 + 16);
 }
 
+/// Bytes of a section; 0: it has none, or there is none.
+std::uint64_t bytes_of(history::SectionKind kind, const fs::path& path) {
+  const std::string content = content_of(path);
+  const std::optional<std::size_t> entry = entry_of(kind, content, is_archive(path));
+  return entry ? u64_at(content, *entry + (is_archive(path) ? 8 : 16)) : 0;
+}
+
 bool is_shrunk(const fs::path& path) { return entry_of(history::SectionKind::kDroppedTransfers, content_of(path), is_archive(path)).has_value(); }
 
 void change_byte(const fs::path& path, std::size_t offset) {
@@ -589,13 +596,14 @@ void expect_damage_is_named(const SealedStore& files, const fs::path& path) {
 /// One file of each form that a sealed segment has, and an image.
 TEST(SealedRecovery, NamesEveryFlippedByteAndEveryCut) {
   if (kSanitizer == Sanitizer::kThread) GTEST_SKIP() << kOneThread;
-  std::set<std::pair<bool, bool>> seen;  // archived, shrunk
+  std::set<std::pair<bool, bool>> seen;  // archived, shrunk: of these one that has posts and voids
   for (std::uint64_t seed = 300; seed < 350 && seen.size() < 4; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     SealedStoreLives store(seed, true);
     store.run(700);
     store.crash();
     for (const fs::path& path : store.segments()) {
+      if (is_shrunk(path) && bytes_of(history::SectionKind::kDroppedResolutions, path) == 0) continue;
       if (!seen.emplace(is_archive(path), is_shrunk(path)).second) continue;
       expect_damage_is_named(*journal::HistoryStore::open_readonly(store.folder()), path);
     }
