@@ -109,7 +109,7 @@ class SealedStoreLives {
 
   /// By number: files that are read, sealed or archived.
   [[nodiscard]] std::vector<fs::path> segments() const {
-    const auto store = journal::HistoryStore::open_readonly(folder_.path());
+    const auto store = journal::HistoryStore::open_readonly(folder_.path(), folder_.path() + "/archive");
     const auto numbers = store->list();
     std::vector<fs::path> paths;
     for (const std::uint64_t number : *numbers) {
@@ -289,13 +289,14 @@ void change_byte(const fs::path& path, std::size_t offset) {
 void damage(SealedStoreLives& store, const fs::path& victim) {
   const std::string content = content_of(victim);
   const bool packed = is_archive(victim);
+  const fs::path stub = store.folder() + "/history/" + victim.stem().string() + ".archived";
   const auto change = [&](history::SectionKind kind, std::size_t bytes) {
     change_byte(victim, offset_of(kind, content, packed) + store.random().below(packed ? 16 : bytes));
   };
-  switch (store.random().below(6)) {
+  switch (store.random().below(packed ? 7 : 6)) {
     case 0:
       fs::remove(victim);
-      if (packed) fs::remove(store.folder() + "/history/" + victim.stem().string() + ".archived");
+      if (packed) fs::remove(stub);
       break;
     case 1: fs::resize_file(victim, store.random().below(content.size())); break;
     case 2: change_byte(victim, store.random().below(128)); break;
@@ -307,14 +308,22 @@ void damage(SealedStoreLives& store, const fs::path& victim) {
         change(history::SectionKind::kUserDataFilter, sizeof(history::UserDataFilterHeader));
       }
       break;
-    default: change(history::SectionKind::kBatchEnds, sizeof(history::BatchEndRow));
+    case 5: change(history::SectionKind::kBatchEnds, sizeof(history::BatchEndRow)); break;
+    default:
+      if (!fs::exists(stub) || store.random().chance(30)) {
+        fs::remove(stub);
+      } else if (store.random().chance(50)) {
+        fs::resize_file(stub, store.random().below(fs::file_size(stub)));
+      } else {
+        change_byte(stub, store.random().below(fs::file_size(stub)));
+      }
   }
 }
 
 /// Digests of all sections but the checkpoints, by kind; none if the file cannot be opened.
 std::map<std::uint32_t, u128> sections_of(const std::string& folder, std::uint64_t number) {
   std::map<std::uint32_t, u128> digests;
-  const auto store = journal::HistoryStore::open_readonly(folder);
+  const auto store = journal::HistoryStore::open_readonly(folder, folder + "/archive");
   const auto reader = store->open(number, EngineUnderTest::kGenesis.store_id);
   if (!reader) return digests;
   for (const SealedSection& section : (*reader)->sections()) {
