@@ -57,12 +57,14 @@ TestRequest RandomWorkload::next(const ReferenceLedger& ledger) {
   }
   if (options_.drops && random_.per_mille(5)) return next_drop(ledger);
   replace_account_id(ledger);
-  if (random_.chance(options_.reads_percent)) return random_.chance(50) ? next_lookup(ledger) : next_query(ledger);
+  if (random_.chance(options_.reads_percent)) return next_read(ledger);
   std::size_t missing = 0;
   for (const u128 id : account_ids_) missing += ledger.accounts().contains(id) ? 0U : 1U;
   const bool too_few = missing * 5 > account_ids_.size();
   return random_.chance(too_few ? 60 : temper_.accounts) ? next_accounts(ledger) : next_transfers(ledger);
 }
+
+TestRequest RandomWorkload::next_read(const ReferenceLedger& ledger) { return random_.chance(50) ? next_lookup(ledger) : next_query(ledger); }
 
 /// Accounts wear out: they get closed, or so full that everything overflows. So they are replaced, those in a dead end sooner.
 void RandomWorkload::replace_account_id(const ReferenceLedger& ledger) {

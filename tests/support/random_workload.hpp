@@ -34,6 +34,8 @@ class RandomWorkload {
 
   /// A request that passes validate_body(), with a timestamp later than all before it. `ledger` is the state it will meet.
   TestRequest next(const model::ReferenceLedger& ledger);
+  /// A look-up or a query.
+  TestRequest next_read(const model::ReferenceLedger& ledger);
 
   /// Timestamp of the last write handed out.
   [[nodiscard]] std::uint64_t now() const { return now_; }
