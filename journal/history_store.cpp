@@ -84,17 +84,17 @@ std::vector<std::string> HistoryStore::places_of(std::uint64_t segment) const {
   return places;
 }
 
-/// A segment that lies elsewhere must not be taken for one that is lost, and be built again at the cost of a long start. So those that say where it is
-/// are asked first, and nothing is changed if one of them has to be refused.
+/// A segment that lies elsewhere must not be taken for one that is lost, and be built again at the cost of a long start. Nothing is set aside if one
+/// of the others has to be refused.
 Status HistoryStore::check_archived() {
   const auto archived = list_segments(history(), kArchived);
   if (!archived) return archived.error();
   std::vector<std::uint64_t> damaged;
   for (const std::uint64_t segment : *archived) {
-    const Status is_sound = check_stub(segment);
-    if (is_sound.kind() == ErrorKind::kCorrupt) {
+    const Status stub = check_stub(segment);
+    if (stub.kind() == ErrorKind::kCorrupt) {
       damaged.push_back(segment);
-      notes_.push_back(is_sound.message());
+      notes_.push_back(stub.message() + "; it is set aside");
     } else if (Status status = check_archived(segment); !status) {
       return status;
     }
