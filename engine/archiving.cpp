@@ -45,9 +45,18 @@ bool Archiving::is_beside_writes(const history::SealedPast& past) noexcept {
 }
 
 Result<bool> Archiving::step(history::SealedPast& past) {
+  if (Status status = note_archived(past); !status) return status;
   if (!writer_ && !reader_) return begin(past);
   if (Status status = writer_ ? write(past.store_id()) : check(past); !status) return status.with_context("sealed segment " + std::to_string(segment_));
   return true;
+}
+
+/// Once it is known whose segments they are: before the first is durable, none of them is archived.
+Status Archiving::note_archived(const history::SealedPast& past) {
+  if (has_noted_ || past.durable_generations() == 0) return Status::ok();
+  if (Status status = store_.note_archived(past.store_id()); !status) return status;
+  has_noted_ = true;
+  return Status::ok();
 }
 
 /// False: there is nothing to do now.

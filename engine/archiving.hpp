@@ -32,6 +32,7 @@ class Archiving final : public runtime::Agent {
   [[nodiscard]] unsigned long long idle_ns() const noexcept override { return idle_ns_; }
 
  private:
+  Status note_archived(const history::SealedPast& past);
   [[nodiscard]] bool is_beside_writes(const history::SealedPast& past) noexcept;
   Result<bool> step(history::SealedPast& past);
   Result<bool> begin(history::SealedPast& past);
@@ -48,6 +49,7 @@ class Archiving final : public runtime::Agent {
   std::function<void()> on_archived_;
 
   // The agent's thread.
+  bool has_noted_ = false;                          ///< what lies in the archive, once in a life
   std::uint64_t segment_ = 0;                       ///< in hand
   std::unique_ptr<journal::ArchiveWriter> writer_;  ///< while it is written
   std::unique_ptr<SealedReader> reader_;            ///< while it is read back

@@ -123,6 +123,7 @@ Status Engine::open_history() {
                                                .page_cache_bytes = options_.page_cache_bytes});
   if (!segments) return segments.error();
   journal::HistoryStore& history = **segments;
+  recovery_.notes.insert(recovery_.notes.end(), history.notes().begin(), history.notes().end());
   if (options_.page_cache_bytes != 0) {
     page_trimmer_ = std::make_unique<PageTrimmer>(history.page_cache());
     pages_ = std::make_unique<runtime::AgentThread>(

@@ -84,14 +84,30 @@ std::vector<std::string> HistoryStore::places_of(std::uint64_t segment) const {
   return places;
 }
 
-/// A segment that lies elsewhere must not be taken for one that is lost, and be built again at the cost of a long start.
-Status HistoryStore::check_archived() const {
+/// A segment that lies elsewhere must not be taken for one that is lost, and be built again at the cost of a long start. Nothing is set aside if one
+/// of the others has to be refused.
+Status HistoryStore::check_archived() {
   const auto archived = list_segments(history(), kArchived);
   if (!archived) return archived.error();
+  std::vector<std::uint64_t> damaged;
   for (const std::uint64_t segment : *archived) {
-    if (Status status = check_archived(segment); !status) return status;
+    const Status stub = check_stub(segment);
+    if (stub.kind() == ErrorKind::kCorrupt) {
+      damaged.push_back(segment);
+      notes_.push_back(stub.message() + "; it is set aside");
+    } else if (Status status = check_archived(segment); !status) {
+      return status;
+    }
+  }
+  for (const std::uint64_t segment : damaged) {
+    if (Status status = set_file_aside(stub_of(segment)); !status) return status;
   }
   return Status::ok();
+}
+
+Status HistoryStore::check_stub(std::uint64_t segment) const {
+  const auto stub = ArchiveStub::read(stub_of(segment));
+  return stub || stub.error().kind() == ErrorKind::kNotFound ? Status::ok() : stub.error();
 }
 
 Status HistoryStore::check_archived(std::uint64_t segment) const {
@@ -174,6 +190,18 @@ Result<std::unique_ptr<ArchiveWriter>> HistoryStore::begin_archive(std::uint64_t
 
 Result<std::unique_ptr<SealedReader>> HistoryStore::open_archived(std::uint64_t segment, u128 store_id) const {
   return ArchiveFileReader::open(path_of_segment(options_.archive, segment, kArchive), segment, store_id, cache_, page_cache_);
+}
+
+/// The folder may have other stores' segments too.
+Status HistoryStore::note_archived(u128 store_id) {
+  const auto archived = list_segments(options_.archive, kArchive);
+  if (!archived) return archived.error();
+  const ArchiveStub stub{.store_id = to_hex(store_id), .folder = options_.archive};
+  for (const std::uint64_t segment : *archived) {
+    if (is_there(stub_of(segment)) || store_of(path_of_segment(options_.archive, segment, kArchive)) != stub.store_id) continue;
+    if (Status status = stub.write(stub_of(segment)); !status) return status;
+  }
+  return Status::ok();
 }
 
 Status HistoryStore::finish_archive(std::uint64_t segment, u128 store_id) {

@@ -26,14 +26,15 @@ struct HistoryOptions {
 ///     <data>/history/N.archive    an archived one that lies in the data folder: in a backup, and in what is restored from it
 ///     <archive>/N.archive         an archived one
 ///     <data>/history/N.ids        an image: the id filter of the segments up to that one (SealedFolder)
-///     <data>/history/N.archived   says where that is: the store's id and the folder, a line each
+///     <data>/history/N.archived   says where that is (ArchiveStub)
 ///
 /// From sealed to archived: N.archive is written, durable and read back; then N.archived, then N.sealed is removed. So a crash leaves the one
 /// or both, and of both the sealed one is used, and is archived again.
 /// One thread writes, one thread archives; any thread lists and opens.
 class HistoryStore final : public SealedStore {
  public:
-  /// Of a server. kUsage, kNotFound or kDiffers if a segment is archived somewhere else than in `options.archive`.
+  /// Of a server. kUsage, kNotFound or kDiffers if a segment is archived somewhere else than in `options.archive`. What should say where one is, and is
+  /// damaged, is set aside: the segment is in that folder, or has to be built again.
   static Result<std::unique_ptr<HistoryStore>> open(HistoryOptions options);
   /// Changes nothing. Archived segments are looked for in the data folder, in `archive`, and where they were put.
   static std::unique_ptr<HistoryStore> open_readonly(const std::string& data, const std::string& archive = "");
@@ -61,6 +62,14 @@ class HistoryStore final : public SealedStore {
   /// The archive's file is whole: from now on it is the one that counts.
   Status finish_archive(std::uint64_t segment, u128 store_id);
 
+  /// Writes what says where a segment is, of those in the archive that have none: it was lost, or damaged.
+  Status note_archived(u128 store_id);
+  /// Of a segment, if there is one: kCorrupt if it is damaged.
+  [[nodiscard]] Status check_stub(std::uint64_t segment) const;
+
+  /// For the operator: what was found damaged.
+  [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
+
   [[nodiscard]] const BlockCache& cache() const noexcept { return *cache_; }
   [[nodiscard]] PageCache& page_cache() noexcept { return *page_cache_; }
 
@@ -71,7 +80,7 @@ class HistoryStore final : public SealedStore {
   [[nodiscard]] std::string stub_of(std::uint64_t segment) const;
   /// Where the archived one may be; the first is the data folder.
   [[nodiscard]] std::vector<std::string> places_of(std::uint64_t segment) const;
-  [[nodiscard]] Status check_archived() const;
+  Status check_archived();
   [[nodiscard]] Status check_archived(std::uint64_t segment) const;
 
   const HistoryOptions options_;
@@ -80,6 +89,7 @@ class HistoryStore final : public SealedStore {
   std::unique_ptr<SealedFolder> images_;
   const std::shared_ptr<BlockCache> cache_;
   const std::shared_ptr<PageCache> page_cache_;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace florin::journal

@@ -104,6 +104,7 @@ class HistoryCheck {
     std::uint64_t next_sequence = 1;
     for (const Opened& opened : readers_) {
       Status status = opened.number == next_number ? Status() : Status(ErrorKind::kCorrupt, fmt::format("segment {} is missing", next_number));
+      if (status) status = store_->check_stub(opened.number);
       if (status) status = check_one(opened, walk, next_sequence);
       json.push_back({{"segment", opened.number}, {"archived", opened.is_archived}, {"ok", status.is_ok()}, {"error", status.message()}});
       if (!status && first) first = status;

@@ -6,7 +6,7 @@
 #   tools/soak.sh short        all of it in two or three minutes, once it is built: does the soak itself work?
 #   FLORIN_SOAK_SEEDS=2000     seeds of each random test
 #   FLORIN_SOAK_FUZZ=600       seconds for each fuzzer
-#   FLORIN_SOAK_TRANSFERS=n    of the long history: written, sealed, asked (default 100 M; 30 GB of disk)
+#   FLORIN_SOAK_TRANSFERS=n    of each of two long histories: written, sealed, asked (default 100 M; 30 GB of disk)
 #   FLORIN_FIRST_SEED=n        where the seeds begin (default: the time)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -116,6 +116,6 @@ wait "$server"
 server=
 say "Verifying the journal of all lives"
 "$florin" verify --data "$work/ledger"
-say "A history of $transfers transfers in 4 GiB: ids in no order, everything sealed, asked warm and cold, started again"
-bench/run_history --print-only --kinds random-ids --transfers "$transfers" --more 0
+say "Histories of $transfers transfers in 4 GiB: ids that count up, and in no order; sealed, asked, started again, the first ids sent again"
+bench/run_history --print-only --kinds ordered,random-ids --transfers "$transfers" --more 0
 say "Nothing was lost in $rounds kills; seeds from $first"

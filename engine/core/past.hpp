@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/past_segment.hpp"
+#include "core/rules/transfer_digest.hpp"
 #include "core/stored_segments.hpp"
 #include "core/tables.hpp"
 #include "florin/status.hpp"
@@ -19,7 +20,7 @@ namespace florin::core {
 struct PastTransfer {
   bool has_failed = false;
   Transfer transfer;
-  std::optional<std::uint64_t> digest = std::nullopt;  ///< of a transfer that was dropped, and of which nothing else but id and timestamp is left
+  std::optional<TransferDigest> digest = std::nullopt;  ///< of a transfer that was dropped, and of which nothing else but id and timestamp is left
   PendingStatus status = PendingStatus::kNone;  ///< of its hold, if that is not in the table of holds any more
 };
 

@@ -8,6 +8,7 @@
 
 #include "core/dropped_history.hpp"
 #include "core/partition.hpp"
+#include "core/rules/transfer_digest.hpp"
 
 namespace florin::core {
 
@@ -51,7 +52,7 @@ class Past;
 struct KnownId {
   bool has_failed = false;
   std::optional<Transfer> existing;
-  std::optional<std::uint64_t> existing_digest;  ///< if only id and timestamp of it are left
+  std::optional<TransferDigest> existing_digest;  ///< if only id and timestamp of it are left
   std::optional<Transfer> existing_pending;  ///< of a post or void: its pending transfer
 };
 

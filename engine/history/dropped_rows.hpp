@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "core/past_segment.hpp"
+#include "core/rules/transfer_digest.hpp"
 #include "florin/sealed_segment.hpp"
 #include "florin/uint128.hpp"
 #include "history/row_section.hpp"
@@ -15,9 +16,16 @@ namespace florin::history {
 struct DroppedRow {
   u128 id = 0;
   std::uint64_t timestamp = 0;
-  std::uint64_t digest = 0;  ///< core::transfer_digest()
+  std::uint64_t digest = 0;  ///< core::TransferDigest::value
 };
 static_assert(sizeof(DroppedRow) == 32 && std::has_unique_object_representations_v<DroppedRow>);
+
+/// What else is left of a post or void. In order of index.
+struct DroppedResolutionRow {
+  std::uint32_t index = 0;
+  core::TransferDigest::Inherited inherited;
+};
+static_assert(sizeof(DroppedResolutionRow) == 32 && std::has_unique_object_representations_v<DroppedResolutionRow>);
 
 /// How a hold ended in a segment that was dropped: ordered by the hash of the pending transfer's id.
 struct DroppedEndingRow {
@@ -53,12 +61,15 @@ class DroppedRows {
 
   [[nodiscard]] const RowSection<DroppedRow>& transfers() const noexcept { return transfers_; }
   [[nodiscard]] const DroppedSummary& summary() const noexcept { return summary_; }
+  /// Of the transfer with this index, whose row this is.
+  [[nodiscard]] Result<core::TransferDigest> digest_of(const DroppedRow& row, std::uint32_t index) const;
   [[nodiscard]] Result<core::PendingStatus> ending_of(u128 pending_id, std::uint64_t hash) const;
   /// Amount of the large hold with this index; nothing: it is none.
   [[nodiscard]] Result<std::optional<u128>> large_amount(std::uint32_t index) const;
 
  private:
   RowSection<DroppedRow> transfers_;
+  RowSection<DroppedResolutionRow> resolutions_;
   RowSection<DroppedEndingRow> endings_;
   RowSection<LargeHoldRow> large_holds_;
   DroppedSummary summary_;

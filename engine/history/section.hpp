@@ -37,6 +37,7 @@ enum class SectionKind : std::uint32_t {
   kDroppedEndings = 33,
   kLargeHolds = 34,
   kDroppedSummary = 35,
+  kDroppedResolutions = 36,
 };
 
 /// A section in memory, ready to be written, and to be read as VerifiedBytes meanwhile.

@@ -30,6 +30,7 @@ constexpr SectionForm form_of(std::uint32_t kind) noexcept {
     case SectionKind::kDroppedTransfers: return rows_of(sizeof(DroppedRow));
     case SectionKind::kDroppedEndings: return rows_of(sizeof(DroppedEndingRow));
     case SectionKind::kLargeHolds: return rows_of(sizeof(LargeHoldRow));
+    case SectionKind::kDroppedResolutions: return rows_of(sizeof(DroppedResolutionRow));
     case SectionKind::kSegmentLanes:
     case SectionKind::kDroppedSummary: break;
   }

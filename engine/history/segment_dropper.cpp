@@ -28,6 +28,7 @@ u128 chained(u128 digest, const Transfer& transfer) noexcept {
 
 Status SegmentDropper::write(SealedWriter& writer) {
   if (Status status = write_transfers(writer); !status) return status;
+  if (Status status = write_resolutions(writer); !status) return status;
   if (Status status = write_endings(writer); !status) return status;
   if (Status status = copy(writer, SectionKind::kFailedIds); !status) return status;
   if (Status status = copy(writer, SectionKind::kIdRun); !status) return status;
@@ -71,7 +72,7 @@ Status SegmentDropper::write_transfers(SealedWriter& writer) {
     if (!row) return row.error();
     const Result<Transfer> transfer = transfer_of(*row);
     if (!transfer) return transfer.error();
-    out.add({.id = row->id, .timestamp = row->timestamp, .digest = core::transfer_digest(*transfer)});
+    out.add({.id = row->id, .timestamp = row->timestamp, .digest = core::transfer_digest(*transfer).value});
     digest_ = chained(digest_, *transfer);
     const bool is_pending = (row->flags & TransferFlags::kPending) != 0;
     if (is_pending && transfer->amount >= core::TransferExtra::kLargeHold) {
@@ -81,6 +82,21 @@ Status SegmentDropper::write_transfers(SealedWriter& writer) {
   if (Status status = out.finish(); !status) return status;
   if (Status status = writer.begin_section(kind(SectionKind::kLargeHolds)); !status) return status;
   return writer.append(std::as_bytes(std::span<const LargeHoldRow>(large_holds_)));
+}
+
+/// Of the same transfers, which are read once more: there may be too many of these to keep them in memory until they can be written.
+Status SegmentDropper::write_resolutions(SealedWriter& writer) const {
+  if (Status status = writer.begin_section(kind(SectionKind::kDroppedResolutions)); !status) return status;
+  RowWriter<DroppedResolutionRow> out(writer);
+  for (std::uint64_t i = 0; i < segment_.transfers().count(); ++i) {
+    const Result<TransferRow> row = segment_.transfers().at(i);
+    if (!row) return row.error();
+    if ((row->flags & core::kPostOrVoid) == 0) continue;
+    const Result<Transfer> transfer = transfer_of(*row);
+    if (!transfer) return transfer.error();
+    out.add({.index = static_cast<std::uint32_t>(i), .inherited = *core::transfer_digest(*transfer).inherited});
+  }
+  return out.finish();
 }
 
 Status SegmentDropper::write_endings(SealedWriter& writer) const {

@@ -9,7 +9,7 @@
 namespace florin::history {
 
 /// Writes what is left of a segment that is dropped: its ids, how holds ended in it, where it ends, and of each transfer its id, time and
-/// digest. Under the same number, and in the place of the whole one.
+/// digests. Under the same number, and in the place of the whole one.
 ///
 /// On the way it goes on with the digest of all that was dropped: see core::Past::shrunk(). One thread.
 class SegmentDropper {
@@ -22,6 +22,7 @@ class SegmentDropper {
  private:
   Status copy(SealedWriter& writer, SectionKind section) const;
   Status write_transfers(SealedWriter& writer);
+  Status write_resolutions(SealedWriter& writer) const;
   Status write_endings(SealedWriter& writer) const;
   Status write_last_batch(SealedWriter& writer) const;
   Status write_summary(SealedWriter& writer) const;

@@ -91,15 +91,19 @@ Result<std::optional<SegmentView::Known>> SegmentView::known_transfer(u128 id, s
   if (dropped_) {
     const Result<DroppedRow> row = dropped_->transfers().at(index);
     if (!row) return row.error();
+    if (row->id != id) return std::optional<Known>();
+    const Result<core::TransferDigest> digest = dropped_->digest_of(*row, index);
+    if (!digest) return digest.error();
     known.transfer.id = row->id;
     known.transfer.timestamp = row->timestamp;
-    known.digest = row->digest;
+    known.digest = *digest;
   } else {
     const Result<TransferRow> row = transfers_.at(index);
     if (!row) return row.error();
+    if (row->id != id) return std::optional<Known>();
     known.transfer = *row;
   }
-  return known.transfer.id == id ? std::optional<Known>(known) : std::optional<Known>();
+  return std::optional<Known>(known);
 }
 
 Result<u128> SegmentView::pending_id_of(const EndingRow& ending) const {

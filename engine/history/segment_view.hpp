@@ -49,7 +49,7 @@ class SegmentView {
     bool has_failed = false;
     std::uint32_t index = 0;
     TransferRow transfer;                  ///< of one that was dropped: id and timestamp
-    std::optional<std::uint64_t> digest = std::nullopt;  ///< of one that was dropped
+    std::optional<core::TransferDigest> digest = std::nullopt;  ///< of one that was dropped
   };
   [[nodiscard]] Result<std::optional<Known>> find(u128 id, std::uint64_t hash) const;
   /// The pending transfer that an ending in this file names.

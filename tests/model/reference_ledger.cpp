@@ -387,17 +387,21 @@ CreateTransferStatus ReferenceLedger::create_post_or_void(const Transfer& event,
   return S::kCreated;
 }
 
-/// Which field differs is not known any more, nor what a post or void left to its hold, nor what a balancing transfer asked for.
+/// Which field differs is not known any more, nor what a balancing transfer asked for, nor the hold of a post or void: what is left to that fits.
 CreateTransferStatus ReferenceLedger::check_dropped(const Transfer& event, const Transfer& existing) const {
   Transfer same = existing;
   same.timestamp = event.timestamp;
   if (is_set(existing.flags, TransferFlags::kBalancingDebit | TransferFlags::kBalancingCredit)) same.amount = event.amount;
   if (is_post(existing) || is_void(existing)) {
     const u128 all_of_it = is_post(existing) ? kAmountMax : u128{0};
-    same = event;
-    same.flags = existing.flags;
-    same.pending_id = existing.pending_id;
-    if (event.amount != all_of_it) same.amount = existing.amount;
+    if (event.amount == all_of_it) same.amount = all_of_it;
+    if (event.debit_account_id == 0) same.debit_account_id = 0;
+    if (event.credit_account_id == 0) same.credit_account_id = 0;
+    if (event.user_data_128 == 0) same.user_data_128 = 0;
+    if (event.user_data_64 == 0) same.user_data_64 = 0;
+    if (event.user_data_32 == 0) same.user_data_32 = 0;
+    if (event.ledger == 0) same.ledger = 0;
+    if (event.code == 0) same.code = 0;
   }
   return event == same ? CreateTransferStatus::kExists : CreateTransferStatus::kExistsWithDifferentFields;
 }

@@ -46,6 +46,7 @@ void DiskPast::build() {
 /// At most one: the next one waits until nobody reads the sealed form of that any more.
 void DiskPast::archive() {
   if (!past_->is_replaced()) return;
+  if (!has_noted_ && past_->durable_generations() != 0) has_noted_ = store_->note_archived(past_->store_id()).is_ok();
   const auto unarchived = store_->unarchived();
   for (const std::uint64_t segment : *unarchived) {
     if (segment >= past_->durable_generations()) return;

@@ -63,6 +63,7 @@ class DiskPast final : public core::Past {
   std::unique_ptr<history::SealedPast> past_;
   int asked_ = 0;
   bool is_sealing_ = false;
+  bool has_noted_ = false;  // what lies in the archive
   std::atomic<bool> stops_{false};
   std::thread thread_;
 };

@@ -57,12 +57,14 @@ TestRequest RandomWorkload::next(const ReferenceLedger& ledger) {
   }
   if (options_.drops && random_.per_mille(5)) return next_drop(ledger);
   replace_account_id(ledger);
-  if (random_.chance(options_.reads_percent)) return random_.chance(50) ? next_lookup(ledger) : next_query(ledger);
+  if (random_.chance(options_.reads_percent)) return next_read(ledger);
   std::size_t missing = 0;
   for (const u128 id : account_ids_) missing += ledger.accounts().contains(id) ? 0U : 1U;
   const bool too_few = missing * 5 > account_ids_.size();
   return random_.chance(too_few ? 60 : temper_.accounts) ? next_accounts(ledger) : next_transfers(ledger);
 }
+
+TestRequest RandomWorkload::next_read(const ReferenceLedger& ledger) { return random_.chance(50) ? next_lookup(ledger) : next_query(ledger); }
 
 /// Accounts wear out: they get closed, or so full that everything overflows. So they are replaced, those in a dead end sooner.
 void RandomWorkload::replace_account_id(const ReferenceLedger& ledger) {
@@ -425,6 +427,7 @@ void RandomWorkload::spoil(Account& account) {
 }
 
 Transfer RandomWorkload::random_transfer(const ReferenceLedger& ledger) {
+  if (ledger.history_begins() != 0 && random_.chance(temper_.retries)) return dropped_again(ledger);
   if (random_.chance(temper_.retries) && !sent_transfers_.empty()) return transfer_again(ledger);
   Transfer transfer = random_.chance(temper_.post_or_void) ? random_post_or_void(ledger) : random_ordinary(ledger);
   if (random_.chance(temper_.any_flags)) {
@@ -554,6 +557,40 @@ Transfer RandomWorkload::transfer_again(const ReferenceLedger& ledger) {
     transfer = stored->second;  // as a client would send what a look-up had given it
     transfer.flags &= static_cast<std::uint16_t>(~TransferFlags::kLinked);
   }
+  change_field(transfer);
+  return transfer;
+}
+
+/// As it is stored, a post or void if chance finds one: with what its hold may have said or without, and perhaps with another field.
+Transfer RandomWorkload::dropped_again(const ReferenceLedger& ledger) {
+  const auto is_resolution = [](const Transfer& transfer) {
+    return (transfer.flags & (TransferFlags::kPostPendingTransfer | TransferFlags::kVoidPendingTransfer)) != 0;
+  };
+  const auto& events = ledger.events();
+  // Nearly all of them: what was imported may stand behind expiries that are later.
+  const auto kept = std::ranges::partition_point(events, [&](const model::LedgerEvent& event) { return ledger.is_dropped(event.timestamp); });
+  if (kept == events.begin()) return random_ordinary(ledger);
+  Transfer transfer;
+  for (int i = 0; i < 8 && !is_resolution(transfer); ++i) {
+    const auto place = random_.below(static_cast<std::uint64_t>(kept - events.begin()));
+    transfer = ledger.transfers().at(events[static_cast<std::size_t>(place)].transfer_id);
+  }
+  if (random_.chance(70)) transfer.flags &= static_cast<std::uint16_t>(~TransferFlags::kLinked);
+  if (is_resolution(transfer)) {
+    if (random_.chance(50)) transfer.debit_account_id = 0;
+    if (random_.chance(50)) transfer.credit_account_id = 0;
+    if (random_.chance(50)) transfer.ledger = 0;
+    if (random_.chance(50)) transfer.code = 0;
+    if (random_.chance(50)) transfer.user_data_128 = 0;
+    if (random_.chance(50)) transfer.user_data_64 = 0;
+    if (random_.chance(50)) transfer.user_data_32 = 0;
+    if (random_.chance(20)) transfer.amount = random_.pick<u128>({0, kAmountMax});
+  }
+  change_field(transfer);
+  return transfer;
+}
+
+void RandomWorkload::change_field(Transfer& transfer) {
   switch (random_.below(20)) {
     case 0: transfer.flags ^= static_cast<std::uint16_t>(1U << random_.between(1, 8)); break;
     case 1: transfer.debit_account_id = account_id(); break;
@@ -572,7 +609,6 @@ Transfer RandomWorkload::transfer_again(const ReferenceLedger& ledger) {
     case 14: transfer.id = new_id(); break;
     default: break;
   }
-  return transfer;
 }
 
 void RandomWorkload::spoil(Transfer& transfer) {

@@ -23,7 +23,7 @@ class RandomWorkload {
     bool large_requests = true;      ///< now and then one of 8,190 events
     bool post_balances = true;       ///< now and then ask for them
     bool pulses = true;              ///< expire holds when they are due; otherwise leave it to the caller
-    bool drops = false;              ///< now and then drop some of the history
+    bool drops = false;              ///< now and then drop some of the history, and send again what was dropped
     bool imported = true;            ///< history imported in between
     bool moments = true;             ///< ask which event had which timestamp; a ledger that was loaded from a snapshot knows only what came later
     std::uint32_t reads_percent = 20;
@@ -34,6 +34,8 @@ class RandomWorkload {
 
   /// A request that passes validate_body(), with a timestamp later than all before it. `ledger` is the state it will meet.
   TestRequest next(const model::ReferenceLedger& ledger);
+  /// A look-up or a query.
+  TestRequest next_read(const model::ReferenceLedger& ledger);
 
   /// Timestamp of the last write handed out.
   [[nodiscard]] std::uint64_t now() const { return now_; }
@@ -83,6 +85,8 @@ class RandomWorkload {
   Transfer random_post_or_void(const model::ReferenceLedger& ledger);
   Account account_again();
   Transfer transfer_again(const model::ReferenceLedger& ledger);
+  Transfer dropped_again(const model::ReferenceLedger& ledger);
+  void change_field(Transfer& transfer);
   void spoil(Account& account);
   void spoil(Transfer& transfer);
   u128 random_amount(const model::ReferenceLedger& ledger, const Transfer& transfer);

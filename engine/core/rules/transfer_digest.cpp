@@ -19,22 +19,53 @@ bool takes_all(const Transfer& event) noexcept {
 
 std::uint64_t hash_of(const Transfer& transfer) noexcept { return XXH3_64bits(&transfer, sizeof transfer); }
 
+/// 32 bits of a field.
+template <typename Field>
+std::uint32_t short_of(Field field) noexcept {
+  if constexpr (sizeof field <= sizeof(std::uint32_t)) {
+    return field;
+  } else {
+    return static_cast<std::uint32_t>(XXH3_64bits(&field, sizeof field));
+  }
+}
+
+TransferDigest::Inherited inherited_of(const Transfer& stored) noexcept {
+  return {.debit_account_id = short_of(stored.debit_account_id),
+          .credit_account_id = short_of(stored.credit_account_id),
+          .ledger = short_of(stored.ledger),
+          .code = short_of(stored.code),
+          .user_data_128 = short_of(stored.user_data_128),
+          .user_data_64 = short_of(stored.user_data_64),
+          .user_data_32 = short_of(stored.user_data_32)};
+}
+
+/// All that the event gives is what was stored.
+bool fits(const Transfer& event, const TransferDigest::Inherited& stored) noexcept {
+  const auto same = [](auto given, std::uint32_t kept) { return given == 0 || short_of(given) == kept; };
+  return same(event.debit_account_id, stored.debit_account_id) && same(event.credit_account_id, stored.credit_account_id) &&
+         same(event.ledger, stored.ledger) && same(event.code, stored.code) && same(event.user_data_128, stored.user_data_128) &&
+         same(event.user_data_64, stored.user_data_64) && same(event.user_data_32, stored.user_data_32);
+}
+
 }  // namespace
 
-std::uint64_t transfer_digest(const Transfer& transfer) noexcept {
+TransferDigest transfer_digest(const Transfer& transfer) noexcept {
   if (is_resolution(transfer)) {
     const Transfer named{.id = transfer.id, .pending_id = transfer.pending_id, .flags = transfer.flags};
-    return (hash_of(named) & kLowHalf) | (hash_of({.amount = transfer.amount}) & kLowHalf) << 32;
+    return {.value = (hash_of(named) & kLowHalf) | (hash_of({.amount = transfer.amount}) & kLowHalf) << 32, .inherited = inherited_of(transfer)};
   }
   Transfer compared = transfer;
   compared.timestamp = 0;
   if ((transfer.flags & kBalancing) != 0) compared.amount = 0;
-  return hash_of(compared);
+  return {.value = hash_of(compared)};
 }
 
-bool matches_digest(const Transfer& event, std::uint64_t digest) noexcept {
-  const std::uint64_t differs = transfer_digest(event) ^ digest;
-  return is_resolution(event) && takes_all(event) ? (differs & kLowHalf) == 0 : differs == 0;
+bool matches_digest(const Transfer& event, const TransferDigest& digest) noexcept {
+  if (is_resolution(event) != digest.inherited.has_value()) return false;
+  const std::uint64_t differs = transfer_digest(event).value ^ digest.value;
+  if (!is_resolution(event)) return differs == 0;
+  const bool is_same_amount = takes_all(event) || differs >> 32 == 0;
+  return (differs & kLowHalf) == 0 && is_same_amount && event.timeout == 0 && fits(event, *digest.inherited);
 }
 
 }  // namespace florin::core

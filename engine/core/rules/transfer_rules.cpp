@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/rules/transfer_digest.hpp"
-
 namespace florin::core {
 namespace {
 
@@ -14,7 +12,7 @@ bool id_is_max(u128 id) noexcept { return id == kU128Max || is_engine_id(id); }
 
 /// A second use of the id of a transfer that was dropped.
 Code compare_dropped(const Transfer& event, const TransferFacts& facts) noexcept {
-  const std::uint64_t digest = facts.existing_digest ? *facts.existing_digest : transfer_digest(*facts.existing);
+  const TransferDigest digest = facts.existing_digest ? *facts.existing_digest : transfer_digest(*facts.existing);
   return matches_digest(event, digest) ? Code::kExists : Code::kExistsWithDifferentFields;
 }
 

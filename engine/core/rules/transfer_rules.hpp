@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/records.hpp"
+#include "core/rules/transfer_digest.hpp"
 #include "florin/status_codes.hpp"
 #include "florin/transfer.hpp"
 
@@ -13,7 +14,7 @@ namespace florin::core {
 /// partitions they point to copies that the owners published.
 struct TransferFacts {
   const Transfer* existing = nullptr;          ///< the transfer that has this id already
-  std::optional<std::uint64_t> existing_digest = std::nullopt;  ///< if nothing but id and timestamp are known of that: its digest
+  std::optional<TransferDigest> existing_digest = std::nullopt;  ///< if nothing but id and timestamp are known of that: its digest
   const Transfer* existing_pending = nullptr;  ///< if that is a post or void: its pending transfer
   bool id_failed = false;                      ///< this id failed before, for ever
   const Transfer* pending = nullptr;           ///< post and void: the transfer named by pending_id

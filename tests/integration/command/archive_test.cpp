@@ -104,6 +104,36 @@ TEST_F(ArchiveCommand, DamageIsNamedAndBuiltAgain) {
   EXPECT_EQ(florin({"verify", "--data", data_}).code, 0);
 }
 
+/// Files that say where archived segments are: one is damaged, one is lost. Both segments are used as they are.
+TEST_F(ArchiveCommand, SegmentsAreFoundAgainThatNobodySaysTheFolderOf) {
+  std::string history;
+  {
+    RunningServer server(folder_, data_, with_archive("0"));
+    load_until(server, [&] { return archived() >= 4; });
+    ASSERT_TRUE(eventually([&] { return sealed() == 0; }));
+    history = history_of(server);
+    EXPECT_EQ(server.end(SIGTERM).code, 0);
+  }
+  const std::string damaged = data_ + "/history/00000000000000000002.archived";
+  const std::string lost = data_ + "/history/00000000000000000003.archived";
+  flip(damaged, 40);
+  const Finished verified = florin({"verify", "--data", data_, "--archive", archive_, "--quick"});
+  EXPECT_EQ(verified.code, 4);
+  EXPECT_THAT(verified.err, HasSubstr(damaged));
+  fs::remove(lost);
+  const auto archived_at = fs::last_write_time(archive_ + "/00000000000000000002.archive");
+  {
+    RunningServer server(folder_, data_, with_archive("0"));
+    EXPECT_EQ(history_of(server), history);
+    EXPECT_TRUE(eventually([&] { return fs::exists(damaged) && fs::exists(lost); }));
+    const Finished stopped = server.end(SIGTERM);
+    EXPECT_EQ(stopped.code, 0);
+    EXPECT_THAT(stopped.err, HasSubstr("note: " + damaged));
+  }
+  EXPECT_EQ(fs::last_write_time(archive_ + "/00000000000000000002.archive"), archived_at);
+  EXPECT_EQ(florin({"verify", "--data", data_}).code, 0);
+}
+
 /// The rare fields of its transfers, which a start does not read.
 TEST_F(ArchiveCommand, DamageThatIsFoundWhileItRunsStopsItAndIsBuiltAgain) {
   std::string history;

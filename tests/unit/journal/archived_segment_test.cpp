@@ -310,6 +310,72 @@ TEST_F(ArchivedSegmentTest, ANewLifeWithoutTheArchiveIsRefused) {
   EXPECT_TRUE(try_open(folder_.path() + "/moved"));
 }
 
+/// What says where it is, is as good as lost with one byte of it. That was believed, or refused the start.
+TEST_F(ArchivedSegmentTest, IsFoundAgainWhateverByteOfItsStubIsFlipped) {
+  seal(1, {100});
+  archive(1);
+  const std::string stub = in_history(1, ".archived");
+  std::ifstream file(stub, std::ios::binary);
+  const std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const auto expect_found_again = [&](const std::string& damaged) {
+    std::ofstream(stub, std::ios::binary) << damaged;
+    EXPECT_EQ(store_->check_stub(1).kind(), ErrorKind::kCorrupt);
+    EXPECT_THAT(store_->check_stub(1).message(), HasSubstr(stub));
+    open(archive());
+    EXPECT_THAT(store_->notes(), ElementsAre(HasSubstr(stub)));
+    EXPECT_FALSE(fs::exists(stub));
+    EXPECT_TRUE(fs::exists(stub + ".damaged"));
+    EXPECT_TRUE(read_whole(1));
+    EXPECT_TRUE(store_->note_archived(kStore));
+    EXPECT_TRUE(store_->check_stub(1));
+    EXPECT_TRUE(HistoryStore::open_readonly(data())->open(1, kStore)) << "it says again where that is";
+  };
+  for (std::size_t i = 0; i < content.size() && !HasFailure(); i += kStride) {
+    std::string flipped = content;
+    flipped[i] = static_cast<char>(flipped[i] ^ (1 << i % 8));
+    expect_found_again(flipped);
+  }
+  for (std::size_t bytes = 0; bytes < content.size() && !HasFailure(); bytes += kStride) expect_found_again(content.substr(0, bytes));
+  expect_found_again(content + "\n");
+  EXPECT_TRUE(store_->notes().size() == 1);
+  open(archive());
+  EXPECT_TRUE(store_->notes().empty());
+}
+
+TEST_F(ArchivedSegmentTest, OneWhoseStubIsLostIsNotedAgain) {
+  seal(1, {100});
+  seal(2, {100}, kStore + 1);
+  archive(1);
+  auto writer = store_->begin_archive(2, kStore + 1, form_of);
+  ASSERT_TRUE(writer);
+  while (!*(*writer)->step()) {
+  }
+  ASSERT_TRUE(store_->finish_archive(2, kStore + 1));
+  fs::remove(in_history(1, ".archived"));
+  fs::remove(in_history(2, ".archived"));
+  open(archive());
+  EXPECT_TRUE(store_->notes().empty());
+  ASSERT_TRUE(store_->note_archived(kStore));
+  EXPECT_EQ(try_open("").error().kind(), ErrorKind::kUsage) << "a start without the archive is refused as before";
+  EXPECT_FALSE(fs::exists(in_history(2, ".archived"))) << "that is somebody else's";
+}
+
+/// Nobody knows where it is: it is to be built again. Unless others say that a folder is missing; then nothing is changed.
+TEST_F(ArchivedSegmentTest, ADamagedStubIsNoReasonToRefuseAStartAndOthersAre) {
+  seal(1, {100});
+  seal(2, {100});
+  archive(1);
+  archive(2);
+  std::ofstream(in_history(1, ".archived")) << "damaged\n";
+  EXPECT_EQ(try_open("").error().kind(), ErrorKind::kUsage);
+  EXPECT_TRUE(fs::exists(in_history(1, ".archived")));
+  fs::remove(in_history(2, ".archived"));
+  const auto without = try_open("");
+  ASSERT_TRUE(without);
+  EXPECT_EQ((*without)->open(1, kStore).error().kind(), ErrorKind::kNotFound);
+  EXPECT_THAT((*without)->notes(), ElementsAre(HasSubstr(in_history(1, ".archived"))));
+}
+
 TEST_F(ArchivedSegmentTest, AnArchiveOfAnotherStoreIsLeftAlone) {
   seal(1, {100});
   archive(1);

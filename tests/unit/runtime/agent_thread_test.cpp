@@ -1,7 +1,11 @@
 #include "runtime/agent_thread.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 
 namespace florin::runtime {
@@ -51,6 +55,51 @@ TEST(AgentThread, StartedThreadRunsItsBody) {
   std::atomic<bool> ran{false};
   start_thread({.name = "body"}, [&] { ran = true; }).join();
   EXPECT_TRUE(ran);
+}
+
+/// Of the calling thread.
+int niceness() { return getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid))); }
+
+int niceness_of_thread(const ThreadOptions& options) {
+  int found = 0;
+  start_thread(options, [&] { found = niceness(); }).join();
+  return found;
+}
+
+/// Under `nice -n 5` a thread that should not disturb had its own niceness alone, which may be less than that of those it would disturb.
+TEST(AgentThread, NicenessComesOnTopOfThatOfTheProcess) {
+  start_thread({}, [] {
+    const int before = niceness();
+    ASSERT_EQ(setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), std::min(before + 2, 19)), 0);  // as `nice` does; threads begin with it
+    EXPECT_EQ(niceness_of_thread({.name = "plain"}), std::min(before + 2, 19));
+    EXPECT_EQ(niceness_of_thread({.name = "nice", .niceness = 3}), std::min(before + 5, 19));
+    EXPECT_EQ(niceness_of_thread({.name = "very nice", .niceness = 100}), 19) << "the most there is";
+    EXPECT_EQ(niceness(), std::min(before + 2, 19)) << "of whoever began them nothing changes";
+  }).join();
+}
+
+/// Looks once at the niceness that it is stepped with.
+class NicenessAgent final : public Agent {
+ public:
+  static constexpr int kUnknown = -100;
+
+  int do_work() noexcept override {
+    if (found.load(std::memory_order_relaxed) != kUnknown) return 0;
+    found.store(niceness(), std::memory_order_release);
+    reached.unpark();
+    return 1;
+  }
+  std::atomic<int> found{kUnknown};
+  Parker reached;
+};
+
+TEST(AgentThread, AnAgentIsSteppedWithTheNicenessOfItsThread) {
+  NicenessAgent agent;
+  const int before = niceness();
+  AgentThread thread(agent, {.name = "nice", .niceness = 4});
+  thread.start();
+  while (agent.found.load(std::memory_order_acquire) == NicenessAgent::kUnknown) agent.reached.park();
+  EXPECT_EQ(agent.found.load(), std::min(before + 4, 19));
 }
 
 }  // namespace
