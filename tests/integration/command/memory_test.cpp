@@ -176,6 +176,7 @@ TEST(MemoryBudget, HoldsWhatTheManualSays) {
         continue;
       }
       const RunningServer server(folder, folder.path("ledger"), settings);
+      ASSERT_FALSE(server.address().empty()) << server.err();
       const nlohmann::json memory = florin({"status", "--connect", server.address(), "--json"}).json()["memory"];
       const std::uint64_t used = memory["used_bytes"];
       EXPECT_EQ(rounded_down(used >> 20) + " MiB", set_apart);
@@ -184,17 +185,19 @@ TEST(MemoryBudget, HoldsWhatTheManualSays) {
   }
 }
 
-/// The least budget, to the last account.
+/// To the last account, of a budget that holds few.
 TEST(MemoryBudget, IsFullOfAccountsWhenTheManualSays) {
   const TempFolder folder;
-  const RunningServer server(folder, folder.path("ledger"), {"--memory-budget", "64MiB", "--partitions", "1"});
+  const RunningServer server(folder, folder.path("ledger"), {"--memory-budget", "67MiB", "--partitions", "1"});
+  const nlohmann::json memory = florin({"status", "--connect", server.address(), "--json"}).json()["memory"];
+  const int accounts = static_cast<int>((memory["budget_bytes"].get<std::uint64_t>() - memory["used_bytes"].get<std::uint64_t>()) / kAccountBytes);
   const auto create = [&](int first, int last) {
     std::string lines;
     for (int id = first; id <= last; ++id) lines += "{\"id\": " + std::to_string(id) + ", \"ledger\": 1, \"code\": 1}\n";
     return florin({"create-accounts", "--connect", server.address()}, lines);
   };
-  EXPECT_EQ(create(1, 3'900).code, 0);
-  const Finished refused = create(3'901, 3'901);
+  EXPECT_EQ(create(1, accounts).code, 0);
+  const Finished refused = create(accounts + 1, accounts + 1);
   EXPECT_EQ(refused.code, 10);
   EXPECT_THAT(refused.err, HasSubstr("out_of_memory"));
 }
