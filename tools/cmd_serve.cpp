@@ -133,7 +133,8 @@ void add_serve(CommandLine& line) {
   add_number(app, "--archive-after", engine.archive_after, "So many of the newest sealed segments stay as they are")
       ->type_name("SEGMENTS")
       ->capture_default_str();
-  add_bytes(app, "--page-cache", engine.page_cache_bytes, "Of sealed and archived segments so much stays in the system's page cache, about, as 4GiB. 0: as the system likes");
+  add_bytes(app, "--page-cache", engine.page_cache_bytes,
+            "Of sealed and archived segments so much stays in the system's page cache, about, as 4GiB. 0: as the system likes");
   add_bytes(app, "--archive-cache", engine.archive_cache_bytes, "Memory, of the budget, for blocks of archived segments that were read last");
   add_bytes(app, "--prefault", engine.prefault_bytes,
             "Table memory taken from the system at start, in the background, as 2GiB. 0: a little ahead of use");

@@ -16,7 +16,8 @@ void add_memory_budget(CLI::App& app, std::uint64_t& bytes, const std::string& h
 void warn_of_memory_budget(std::uint64_t bytes) {
   const std::uint64_t machine = machine_memory_bytes();
   if (bytes <= machine) return;
-  fmt::print(stderr, "warning: the memory budget of {} MiB is above the {} MiB of this machine: before it is used up, memory is swapped or the process killed\n",
+  fmt::print(stderr,
+             "warning: the memory budget of {} MiB is above the {} MiB of this machine: before it is used up, memory is swapped or the process killed\n",
              bytes >> 20, machine >> 20);
 }
 
