@@ -56,11 +56,11 @@ std::uint32_t partitions_for_this_machine(std::uint32_t requested) noexcept {
   return processors < 4 ? 1 : std::min(processors / 4 + 1, 8U);
 }
 
-std::uint64_t memory_budget_for_this_machine(std::uint64_t requested) noexcept {
-  if (requested != 0) return requested;
-  const auto pages = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES));
-  return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / 4 * 3;
+std::uint64_t machine_memory_bytes() noexcept {
+  return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
+
+std::uint64_t memory_budget_for_this_machine(std::uint64_t requested) noexcept { return requested != 0 ? requested : machine_memory_bytes() / 4 * 3; }
 
 std::unique_ptr<core::StateMachine> make_ledger(const LedgerSetup& setup) {
   const core::LedgerOptions options{.memory_budget_bytes = memory_budget_for_this_machine(setup.memory_budget_bytes),

@@ -60,8 +60,12 @@ struct LedgerSetup {
   std::shared_ptr<core::Past> past;  ///< nullptr: all transfers stay in memory
 };
 
+/// Partitions of one ledger.
+inline constexpr std::uint32_t kPartitionsMax = 64;
 /// The number of partitions that `requested` stands for on this machine.
 std::uint32_t partitions_for_this_machine(std::uint32_t requested) noexcept;
+/// Bytes of memory that this machine has.
+std::uint64_t machine_memory_bytes() noexcept;
 /// The bytes that `requested` stands for: 0 is three quarters of the machine's memory.
 std::uint64_t memory_budget_for_this_machine(std::uint64_t requested) noexcept;
 /// Makes the state machine as the server does.

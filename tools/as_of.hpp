@@ -25,5 +25,9 @@ Result<std::uint64_t> timestamp_of(Client& client, const AsOf& as_of);
 
 /// When an event was. kNotFound: there is none of this sequence.
 Result<std::uint64_t> timestamp_of_sequence(Client& client, std::uint64_t sequence);
+/// The newest event at a time or before it; 0: there is none.
+Result<std::uint64_t> sequence_at(Client& client, std::uint64_t timestamp);
+/// The first event at a time or after it.
+Result<std::uint64_t> first_sequence_from(Client& client, std::uint64_t timestamp);
 
 }  // namespace florin::tools

@@ -7,6 +7,7 @@
 #include "backup/backup_check.hpp"
 #include "bytes_progress.hpp"
 #include "command_line.hpp"
+#include "number_options.hpp"
 #include "output.hpp"
 
 namespace florin::tools {
@@ -85,9 +86,7 @@ void add_backup(CommandLine& line) {
   app.add_option("--archive", options->backup.archive, "Its archived segments, if they are not where the server put them")->type_name("DIR");
   app.add_option("--to", options->backup.to, "Folder of the backups of this store; made if need be")->type_name("DIR");
   app.add_option("--verify", options->verify, "Folder of backups to check")->type_name("DIR");
-  app.add_option("--rate-mib", options->rate_mib, "MiB read in a second at most; 0: as fast as it goes")
-      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 20))
-      ->type_name("MIB");
+  add_number(app, "--rate-mib", options->rate_mib, "MiB read in a second at most; 0: as fast as it goes", {.max = 1U << 20})->type_name("MIB");
   app.add_flag("--progress", options->progress, "Show how far it is");
   app.add_flag("--json", options->json, "Print JSON");
 }

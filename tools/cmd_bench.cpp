@@ -18,6 +18,7 @@
 #include "load/progress.hpp"
 #include "load/record_source.hpp"
 #include "load/transfer_source.hpp"
+#include "number_options.hpp"
 #include "output.hpp"
 #include "remote.hpp"
 
@@ -41,7 +42,6 @@ struct Options {
   std::uint32_t connections = 1;
   std::uint32_t in_flight = 8;
   std::string distribution = "uniform";
-  std::optional<std::uint64_t> seed;
   std::string json;
   std::string compare;
   std::string record;
@@ -63,18 +63,13 @@ Status refused(std::string message) { return {ErrorKind::kUsage, std::move(messa
 Status validate(Options& options) {
   auto& workload = options.workload;
   auto distribution = load::Distribution::parse(options.distribution);
-  if (!distribution) return distribution.error();
+  if (!distribution) return distribution.error().with_context("--distribution");
   workload.distribution = *distribution;
-  if (workload.accounts < 2) return refused("--accounts must be at least 2");
-  if (workload.batch < 1 || workload.batch > kEventsMax) return refused(fmt::format("--batch must be 1 .. {}", kEventsMax));
-  if (options.connections < 1 || options.connections > 20'000) return refused("--connections must be 1 .. 20000");
-  if (options.in_flight < 1 || options.in_flight > 4096) return refused("--in-flight must be 1 .. 4096");
   if (workload.pending_percent + workload.post_percent + workload.void_percent > 100) {
     return refused("--pending-share, --post-share and --void-share together are above 100");
   }
   if (options.transfers != 0 && options.duration_s > 0) return refused("use either --transfers or --duration");
   if (options.transfers == 0 && options.duration_s <= 0) options.transfers = 1'000'000;
-  workload.seed = options.seed ? *options.seed : random_u64();
   return {};
 }
 
@@ -317,26 +312,26 @@ void add_bench(CommandLine& line) {
       ->type_name("HOST:PORT");
   app.add_option("--data", options->data, "Own server: where its temporary folder is made")->type_name("DIR");
   app.add_option("--server-arguments", options->server_arguments, "Own server: more arguments for it, as \"--partitions 2\"");
-  app.add_option("--accounts", workload.accounts, "Accounts; those that exist already are used")->capture_default_str();
-  app.add_option("--transfers", options->transfers, "Transfers to send (default 1000000 without --duration)");
-  app.add_option("--duration", options->duration_s, "Send for so long instead")->type_name("SECONDS");
-  app.add_option("--warm-up", options->warm_up_s, "Send for so long before anything is counted")->type_name("SECONDS");
-  app.add_option("--batch", workload.batch, "Transfers in a request, 1 .. 8190")->capture_default_str();
-  app.add_option("--connections", options->connections, "Connections")->capture_default_str();
-  app.add_option("--in-flight", options->in_flight, "Requests open on each connection")->capture_default_str();
-  app.add_option("--rate", options->rate, "Open loop: transfers a second that are due, whatever the server does");
+  add_number(app, "--accounts", workload.accounts, "Accounts; those that exist already are used", {.min = 2, .max = 1'000'000'000})->capture_default_str();
+  add_number(app, "--transfers", options->transfers, "Transfers to send (default 1000000 without --duration)", {.min = 1});
+  add_decimal(app, "--duration", options->duration_s, "Send for so long instead", {.min = 0.001, .max = 1e9})->type_name("SECONDS");
+  add_decimal(app, "--warm-up", options->warm_up_s, "Send for so long before anything is counted", {.min = 0, .max = 1e9})->type_name("SECONDS");
+  add_number(app, "--batch", workload.batch, "Transfers in a request, 1 .. 8190", {.min = 1, .max = kEventsMax})->capture_default_str();
+  add_number(app, "--connections", options->connections, "Connections", {.min = 1, .max = 20'000})->capture_default_str();
+  add_number(app, "--in-flight", options->in_flight, "Requests open on each connection", {.min = 1, .max = 4096})->capture_default_str();
+  add_decimal(app, "--rate", options->rate, "Open loop: transfers a second that are due, whatever the server does", {.min = 0.001, .max = 1e9});
   app.add_option("--distribution", options->distribution,
                  "How accounts are drawn: uniform, zipf:EXPONENT, hot:PERCENT of transfers on one account")
       ->capture_default_str();
-  app.add_option("--pending-share", workload.pending_percent, "Percent of transfers that are pending")->type_name("PERCENT");
-  app.add_option("--post-share", workload.post_percent, "Percent that post an acknowledged pending one")->type_name("PERCENT");
-  app.add_option("--void-share", workload.void_percent, "Percent that void an acknowledged pending one")->type_name("PERCENT");
+  const auto percent = [&](const char* name, unsigned& value, const char* help) { add_number(app, name, value, help, {.max = 100})->type_name("PERCENT"); };
+  percent("--pending-share", workload.pending_percent, "Percent of transfers that are pending");
+  percent("--post-share", workload.post_percent, "Percent that post an acknowledged pending one");
+  percent("--void-share", workload.void_percent, "Percent that void an acknowledged pending one");
   app.add_flag("--random-ids", workload.random_ids, "Ids of transfers in no order at all; else they count up");
   app.add_flag("--random-user-data", workload.random_user_data, "Three random user-data fields, and random codes");
-  app.add_option("--limits-share", workload.limits_percent, "Percent of accounts with debits_must_not_exceed_credits (funded first)")
-      ->type_name("PERCENT")
-      ->check(CLI::Range(0, 100));
-  app.add_option("--seed", options->seed, "Seed of the workload; a random one is drawn and printed without it. Ids are new in every run");
+  percent("--limits-share", workload.limits_percent, "Percent of accounts with debits_must_not_exceed_credits (funded first)");
+  workload.seed = random_u64();
+  add_number(app, "--seed", workload.seed, "Seed of the workload; a random one is drawn and printed without it. Ids are new in every run");
   app.add_option("--json", options->json, "Write the result as JSON; - is standard output")->type_name("FILE");
   app.add_option("--compare", options->compare, "Print ratios to an earlier result")->type_name("FILE");
   app.add_option("--record-acknowledged", options->record, "Remember what the server acknowledged")->type_name("FILE");

@@ -3,7 +3,9 @@
 #include <memory>
 
 #include "command_line.hpp"
+#include "number_options.hpp"
 #include "remote.hpp"
+#include "time_text.hpp"
 
 namespace florin::tools {
 namespace {
@@ -37,7 +39,7 @@ void add_clock(CommandLine& line) {
   CLI::App& app = line.add("clock", "Move the time of a server that was started with --test-clock", kExamples,
                            [options] { return run(*options); });
   app.add_option("action", options->action, "advance")->required();
-  app.add_option("nanoseconds", options->nanoseconds, "How far")->required()->type_name("NANOSECONDS");
+  add_number(app, "nanoseconds", options->nanoseconds, "How far", {.min = 1, .max = kTimestampMax})->required()->type_name("NANOSECONDS");
   app.add_option("--connect", options->connect, "Server whose clock it is")->type_name("HOST:PORT")->required();
 }
 

@@ -4,6 +4,7 @@
 
 #include "as_of.hpp"
 #include "command_line.hpp"
+#include "number_options.hpp"
 #include "output.hpp"
 #include "remote.hpp"
 #include "time_text.hpp"
@@ -22,17 +23,8 @@ struct Options {
 
 Result<std::uint64_t> timestamp_of(Client& client, const Options& options) {
   if (options.before.empty() == (options.before_sequence == 0)) return Status(ErrorKind::kUsage, "use either --before or --before-sequence");
-  if (!options.before.empty()) return parse_time(options.before, DayPart::kStart);
+  if (!options.before.empty()) return parse_moment("--before", options.before, DayPart::kStart);
   return timestamp_of_sequence(client, options.before_sequence);
-}
-
-/// The first event at a time or after it.
-Result<std::uint64_t> first_sequence_from(Client& client, std::uint64_t timestamp) {
-  const auto moment = client.get_moment({.timestamp = timestamp});
-  if (!moment) return moment.error();
-  if (moment->rows.empty()) return std::uint64_t{1};
-  const Moment& newest = moment->rows.front();
-  return newest.timestamp == timestamp ? newest.sequence : newest.sequence + 1;
 }
 
 Status run(const Options& options) {
@@ -73,7 +65,7 @@ void add_drop_history(CommandLine& line) {
   auto options = std::make_shared<Options>();
   CLI::App& app = line.add("drop-history", "Drop transfers and expiries before a point, for ever", kExamples, [options] { return run(*options); });
   auto* before = app.add_option("--before", options->before, "Nanoseconds since 1970 UTC, 2026-01-31 (its start) or 2026-01-31T12:00:00Z")->type_name("TIME");
-  app.add_option("--before-sequence", options->before_sequence, "The first event that is kept")->excludes(before);
+  add_number(app, "--before-sequence", options->before_sequence, "The first event that is kept", {.min = 1})->type_name("SEQ")->excludes(before);
   app.add_flag("--dry-run", options->dry_run, "Only say what would be dropped");
   app.add_flag("--json", options->json, "For programs");
   app.add_option("--connect", options->connect, "Server")->type_name("HOST:PORT")->required();

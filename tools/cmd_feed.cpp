@@ -10,9 +10,12 @@
 #include <limits>
 #include <memory>
 
+#include "as_of.hpp"
 #include "command_line.hpp"
+#include "dropped_history.hpp"
 #include "florin/feed.hpp"
 #include "json_records.hpp"
+#include "number_options.hpp"
 #include "remote.hpp"
 
 /// florin feed: everything that happens, as lines of JSON, from any place on.
@@ -123,7 +126,17 @@ class Printer {
   std::uint64_t left_ = 0;
 };
 
+/// A refusal because history was dropped, with the sequence from which on it is not.
+Status with_kept_sequence(Client& client, const Status& status) {
+  std::uint64_t begins = 0;
+  if (!is_history_dropped(status, begins)) return status;
+  const auto sequence = first_sequence_from(client, begins);
+  if (!sequence) return sequence.error();
+  return {status.kind(), fmt::format("{}: ask with --from {} or later", dropped_text(begins), *sequence)};
+}
+
 Status run(const Options& options) {
+  if (options.to != 0 && options.to < options.from) return {ErrorKind::kUsage, fmt::format("--to: {} is before --from {}", options.to, options.from)};
   FeedOptions feed;
   if (!options.resume.empty()) {
     const auto cursor = FeedCursor::parse(options.resume);
@@ -131,7 +144,7 @@ Status run(const Options& options) {
     feed.from = *cursor;
   }
   if (!options.account.empty()) {
-    const auto id = parse_id(options.account);
+    const auto id = parse_id("--account", options.account);
     if (!id) return id.error();
     feed.account_id = *id;
   }
@@ -139,12 +152,14 @@ Status run(const Options& options) {
   if (!client) return client.error();
   if (options.resume.empty()) {
     const auto cursor = FeedCursor::at_sequence(**client, options.from);
-    if (!cursor) return cursor.error();
+    if (!cursor) return with_kept_sequence(**client, cursor.error());
     feed.from = *cursor;
   }
   end_on_signals();
   Printer printer(**client, options, feed);
   const Status status = printer.run();
+  // What was to come next is dropped: there is no going on from here.
+  if (std::uint64_t begins = 0; is_history_dropped(status, begins)) return with_kept_sequence(**client, status);
   fmt::print(stderr, "to go on from here: --resume {}\n", printer.cursor().to_text());
   return status;
 }
@@ -155,7 +170,8 @@ constexpr const char* kExamples =
   florin feed --resume 1700000000000000000:1700000000000000000 --connect 127.0.0.1:3000
 
 Prints one line of JSON an event: transfers and expiries in the order in which they were committed, with both accounts as they were
-right after it. Whoever reads slowly holds nothing up. At the end, and when interrupted, standard error says how to go on.
+right after it. Whoever reads slowly holds nothing up. At the end, and when interrupted, standard error says how to go on. Where history was
+dropped it ends with exit code 10, and says from which sequence on there is some.
 )";
 
 }  // namespace
@@ -163,11 +179,11 @@ right after it. Whoever reads slowly holds nothing up. At the end, and when inte
 void add_feed(CommandLine& line) {
   auto options = std::make_shared<Options>();
   CLI::App& app = line.add("feed", "Print everything that happens as lines of JSON", kExamples, [options] { return run(*options); });
-  auto* from = app.add_option("--from", options->from, "First sequence")->capture_default_str();
+  auto* from = add_number(app, "--from", options->from, "First sequence", {.min = 1})->type_name("SEQ")->capture_default_str();
   app.add_option("--resume", options->resume, "From where an earlier feed ended")->type_name("CURSOR")->excludes(from);
-  app.add_option("--to", options->to, "Last sequence");
+  add_number(app, "--to", options->to, "Last sequence", {.min = 1})->type_name("SEQ");
   app.add_option("--account", options->account, "Of this account alone; the other account of each event is without balances")->type_name("ID");
-  app.add_option("--limit", options->limit, "Events at most; 0: all")->capture_default_str();
+  add_number(app, "--limit", options->limit, "Events at most; 0: all")->capture_default_str();
   app.add_flag("--follow", options->follow, "Wait for what is still to come");
   app.add_option("--connect", options->connect, "Server")->type_name("HOST:PORT")->required();
 }

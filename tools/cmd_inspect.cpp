@@ -9,6 +9,7 @@
 #include "journal/lmdb_snapshot_store.hpp"
 #include "journal/read_only_journal.hpp"
 #include "journal/record/batch_record.hpp"
+#include "number_options.hpp"
 #include "output.hpp"
 
 /// florin inspect: looks at what lies in a data folder, without a lock and without writing, and at single objects.
@@ -101,9 +102,9 @@ Status inspect_snapshot(const Options& options) {
   if (!listed) return listed.error();
   std::uint64_t sequence = listed.value().empty() ? 0 : listed.value().front();
   if (!options.id.empty()) {
-    const auto id = parse_id(options.id);
-    if (!id) return id.error();
-    sequence = low64(id.value());
+    const auto number = parse_number("id", options.id, {.min = 1, .max = ~std::uint64_t{0}});
+    if (!number) return number.error();
+    sequence = low64(*number);
   }
   if (sequence == 0) return {ErrorKind::kNotFound, options.data + ": has no snapshot"};
   const auto reader = store->open(sequence);
@@ -139,7 +140,7 @@ Status run(const Options& options) {
   if (options.what == "journal") return inspect_journal(options);
   if (options.what == "snapshot") return inspect_snapshot(options);
   if (options.data.empty() == options.connect.empty()) return {ErrorKind::kUsage, "use either --data or --connect"};
-  const auto id = parse_id(options.id);
+  const auto id = parse_id("id", options.id);
   if (!id) return id.error();
   const auto kind = options.what == "account" ? ObjectKind::kAccount : ObjectKind::kTransfer;
   if (options.connect.empty()) return inspect_offline(options.data, kind, id.value(), options.limit);
@@ -171,8 +172,8 @@ void add_inspect(CommandLine& line) {
   app.add_option("id", options->id, "Id of the account or transfer; sequence of the snapshot");
   app.add_option("--data", options->data, "Data folder, or a copy of one")->type_name("DIR");
   app.add_option("--connect", options->connect, "Ask a server instead")->type_name("HOST:PORT");
-  app.add_option("--from", options->from, "journal: show batches from this sequence on");
-  app.add_option("--limit", options->limit, "Batches or transfers to show at most")->capture_default_str();
+  add_number(app, "--from", options->from, "journal: show batches from this sequence on", {.min = 1})->type_name("SEQUENCE");
+  add_number(app, "--limit", options->limit, "Batches or transfers to show at most")->capture_default_str();
   app.add_flag("--json", options->json, "Print JSON");
 }
 

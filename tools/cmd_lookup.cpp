@@ -6,7 +6,11 @@
 
 #include "as_of.hpp"
 #include "command_line.hpp"
+#include "dropped_history.hpp"
 #include "json_records.hpp"
+#include "listing_notes.hpp"
+#include "number_options.hpp"
+#include "pages.hpp"
 #include "remote.hpp"
 
 namespace florin::tools {
@@ -54,6 +58,7 @@ Status look_up(const Address& address, const Options& options, const std::vector
                                  std::as_bytes(std::span(ids)));
   if (!reply) return reply.error();
   const std::size_t found = accounts ? print_records<Account>(reply.value()) : print_records<Transfer>(reply.value());
+  note_sequence(reply->header.first);
   if (found == ids.size()) return {};
   return {ErrorKind::kNotFound, fmt::format("{} of {} do not exist", ids.size() - found, ids.size())};
 }
@@ -62,7 +67,7 @@ Status look_up_at(const Options& options, const Address& address, std::span<cons
   const auto client = connect_client(options.connect);
   if (!client) return client.error();
   const auto timestamp_ns = timestamp_of(**client, options.as_of);
-  if (!timestamp_ns) return timestamp_ns.error();
+  if (!timestamp_ns) return with_kept_time(timestamp_ns.error(), "--at");
   const std::size_t asked = ids.size();
   std::size_t found = 0;
   PageEnd end;
@@ -70,15 +75,18 @@ Status look_up_at(const Options& options, const Address& address, std::span<cons
     std::vector<u128> body = {*timestamp_ns};  // AccountsAt
     body.insert(body.end(), ids.begin(), ids.end());
     const auto reply = remote_call(address, Operation::kGetAccountsAt, std::as_bytes(std::span(body)));
-    if (!reply) return reply.error();
+    if (!reply) return with_kept_time(reply.error(), "--at");
     found += print_records<Account>(reply.value());
     std::memcpy(&end, reply->body.data() + reply->body.size() - sizeof end, sizeof end);
   } while (next_page(ids, end));
+  const auto sequence = sequence_at(**client, *timestamp_ns);
+  if (!sequence) return sequence.error();
+  note_sequence(*sequence);
   if (found == asked) return {};
   return {ErrorKind::kNotFound, fmt::format("{} of {} did not exist at that time", asked - found, asked)};
 }
 
-Status history(const Address& address, const Options& options, u128 account_id) {
+Result<Listing> history(const Address& address, const Options& options, u128 account_id) {
   AccountFilter filter;
   filter.account_id = account_id;
   filter.flags = AccountFilterFlags::kDebits | AccountFilterFlags::kCredits | AccountFilterFlags::kReversed;
@@ -95,16 +103,20 @@ Status run(const Options& options) {
   if (!address) return address.error();
   std::vector<u128> ids;
   for (const auto& text : options.ids) {
-    const auto id = parse_id(text);
+    const auto id = parse_id("ids", text);
     if (!id) return id.error();
     ids.push_back(id.value());
   }
   if (ids.size() > kAccountsAtMax) return {ErrorKind::kUsage, fmt::format("more than {} ids", kAccountsAtMax)};
   if (!options.as_of.is_now()) return look_up_at(options, *address, ids);
   if (!options.is_history()) return look_up(*address, options, ids);
+  Listing listing;
   for (const u128 id : ids) {
-    if (auto status = history(*address, options, id); !status) return status;
+    const auto one = history(*address, options, id);
+    if (!one) return one.error();
+    add_up(listing, *one);
   }
+  note_listing(listing);
   return {};
 }
 
@@ -116,7 +128,8 @@ constexpr const char* kExamples =
   florin lookup transfers-of 1 --limit 5 --connect 127.0.0.1:3000      newest first; `florin query transfers-of` has filters
   florin lookup balances-of 1 --connect 127.0.0.1:3000                 after each of its transfers, newest first
 
-Prints one line of JSON a record. Exit code 6 if an id does not exist.
+Prints one line of JSON a record. Exit code 6 if an id does not exist. Standard error says "as of sequence N": what the answer is of. Of a
+transfer whose history was dropped there are id, timestamp and "dropped": true; and a list that lacks such transfers says so on standard error.
 )";
 
 }  // namespace
@@ -134,7 +147,7 @@ void add_lookup(CommandLine& line) {
       ->type_name("ID")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   add_as_of(app, options->as_of);
-  app.add_option("--limit", options->limit, "Rows at most, of transfers-of and balances-of")->capture_default_str();
+  add_number(app, "--limit", options->limit, "Rows at most, of transfers-of and balances-of", {.min = 1})->capture_default_str();
   app.add_option("--connect", options->connect, "Server")->type_name("HOST:PORT")->required();
 }
 

@@ -11,9 +11,13 @@
 #include <vector>
 
 #include "command_line.hpp"
+#include "dropped_history.hpp"
 #include "json_records.hpp"
+#include "listing_notes.hpp"
+#include "number_options.hpp"
 #include "pages.hpp"
 #include "remote.hpp"
+#include "time_text.hpp"
 
 /// florin query: what lies in the whole ledger, or on one account, in order of time.
 namespace florin::tools {
@@ -32,21 +36,15 @@ struct Options {
   std::string direction;
   std::uint32_t ledger = 0;
   std::uint16_t code = 0;
-  std::string user_data_128;
+  u128 user_data_128 = 0;
   std::uint64_t user_data_64 = 0;
   std::uint32_t user_data_32 = 0;
-  std::string amount_min;
-  std::string amount_max;
+  u128 amount_min = 0;
+  u128 amount_max = 0;
   std::vector<std::string> statuses;
 };
 
 constexpr std::array<const char*, 5> kStatuses = {"none", "pending", "posted", "voided", "expired"};
-
-/// Reads a number of 128 bits; nothing is 0.
-Status read(const std::string& text, const char* option, u128& number) {
-  if (text.empty() || parse_u128(text, number)) return {};
-  return {ErrorKind::kUsage, fmt::format("{}: '{}' is no number of 128 bits", option, text)};
-}
 
 using Names = std::set<std::string, std::less<>>;
 
@@ -78,27 +76,26 @@ Status check_given(const Options& options) {
 
 /// What all filters of rows have in common.
 template <typename Filter>
-Status fill(const Options& options, Filter& filter) {
+void fill(const Options& options, Filter& filter) {
+  filter.user_data_128 = options.user_data_128;
   filter.user_data_64 = options.user_data_64;
   filter.user_data_32 = options.user_data_32;
   filter.code = options.code;
   filter.timestamp_min = options.timestamp_min;
   filter.timestamp_max = options.timestamp_max;
-  if (auto status = read(options.user_data_128, "--user-data-128", filter.user_data_128); !status) return status;
-  if (auto status = read(options.amount_min, "--amount-min", filter.amount_min); !status) return status;
-  if (auto status = read(options.amount_max, "--amount-max", filter.amount_max); !status) return status;
+  filter.amount_min = options.amount_min;
+  filter.amount_max = options.amount_max;
   for (const std::string& status : options.statuses) {
     const auto at = std::find(kStatuses.begin(), kStatuses.end(), status) - kStatuses.begin();
     filter.pending_statuses = static_cast<std::uint8_t>(filter.pending_statuses | 1U << at);
   }
-  return {};
 }
 
-Result<u128> account_of(const Options& options) { return options.account.empty() ? Result<u128>(0) : parse_id(options.account); }
+Result<u128> account_of(const Options& options) { return options.account.empty() ? Result<u128>(0) : parse_id("--account", options.account); }
 
 Result<QueryFilter> query_filter_of(const Options& options) {
   QueryFilter filter;
-  if (Status status = fill(options, filter); !status) return status;
+  fill(options, filter);
   filter.ledger = options.ledger;
   filter.flags = options.reversed ? QueryFilterFlags::kReversed : 0;
   return filter;
@@ -106,7 +103,7 @@ Result<QueryFilter> query_filter_of(const Options& options) {
 
 Result<AccountFilter> account_filter_of(const Options& options) {
   AccountFilter filter;
-  if (Status status = fill(options, filter); !status) return status;
+  fill(options, filter);
   const auto account = account_of(options);
   if (!account) return account.error();
   filter.account_id = *account;
@@ -134,7 +131,10 @@ Status list(const Options& options, Operation operation, const Result<Filter>& f
   const auto address = parse_address(options.connect);
   if (!address) return address.error();
   const std::uint64_t rows_max = options.limit == 0 ? std::numeric_limits<std::uint64_t>::max() : options.limit;
-  return read_rows<Row>(ask_remote(*address), operation, *filter, rows_max, [](const Row& row) { fmt::print("{}\n", to_json(row).dump()); });
+  const auto listing = read_rows<Row>(ask_remote(*address), operation, *filter, rows_max, [](const Row& row) { fmt::print("{}\n", to_json(row).dump()); });
+  if (!listing) return with_kept_time(listing.error(), "--timestamp-min");
+  note_listing(*listing);
+  return {};
 }
 
 Status run(const Options& options) {
@@ -155,6 +155,8 @@ constexpr const char* kExamples =
   florin query events --timestamp-min 1700000000000000000 --connect 127.0.0.1:3000              with both accounts as they were
 
 Prints one line of JSON a record. Options that are not given do not narrow; bounds are inclusive. Events go by time, and by account, alone.
+Standard error says "as of sequence N": what the answer is of; every page of 8,189 records, 2,730 events, is of a sequence of its own. If history
+was dropped before a time, it says so too, unless --timestamp-min is given: then what is not kept any more is refused.
 )";
 
 }  // namespace
@@ -169,18 +171,20 @@ void add_query(CommandLine& line) {
   app.add_option("--account", options->account, "Of this account: decimal, or hexadecimal after 0x; transfers-of, balances-of and events")->type_name("ID");
   app.add_option("--direction", options->direction, "Only what it was debited, or credited; transfers-of and balances-of")
       ->check(CLI::IsMember({"debits", "credits"}));
-  app.add_option("--limit", options->limit, "Rows at most; 0: all")->capture_default_str();
+  add_number(app, "--limit", options->limit, "Rows at most; 0: all")->capture_default_str();
   app.add_flag("--reversed", options->reversed, "Newest first; not for events");
-  app.add_option("--timestamp-min", options->timestamp_min, "Not before, ns since 1970 UTC");
-  app.add_option("--timestamp-max", options->timestamp_max, "Not after, ns since 1970 UTC");
-  app.add_option("--expiries-timestamp-min", options->expiries_timestamp_min, "The same as --timestamp-min for expiries alone; events only");
-  app.add_option("--ledger", options->ledger, "Of this ledger");
-  app.add_option("--code", options->code, "With this code");
-  app.add_option("--user-data-128", options->user_data_128, "With this user_data_128");
-  app.add_option("--user-data-64", options->user_data_64, "With this user_data_64");
-  app.add_option("--user-data-32", options->user_data_32, "With this user_data_32");
-  app.add_option("--amount-min", options->amount_min, "Of at least this amount; transfers only");
-  app.add_option("--amount-max", options->amount_max, "Of at most this amount; transfers only");
+  // In a filter 0 is no bound, and any value.
+  add_number(app, "--timestamp-min", options->timestamp_min, "Not before, ns since 1970 UTC", {.min = 1, .max = kTimestampMax});
+  add_number(app, "--timestamp-max", options->timestamp_max, "Not after, ns since 1970 UTC", {.min = 1, .max = kTimestampMax});
+  add_number(app, "--expiries-timestamp-min", options->expiries_timestamp_min, "The same as --timestamp-min for expiries alone; events only",
+             {.min = 1, .max = kTimestampMax});
+  add_number(app, "--ledger", options->ledger, "Of this ledger", {.min = 1});
+  add_number(app, "--code", options->code, "With this code", {.min = 1});
+  add_number(app, "--user-data-128", options->user_data_128, "With this user_data_128", {.min = 1});
+  add_number(app, "--user-data-64", options->user_data_64, "With this user_data_64", {.min = 1});
+  add_number(app, "--user-data-32", options->user_data_32, "With this user_data_32", {.min = 1});
+  add_number(app, "--amount-min", options->amount_min, "Of at least this amount; transfers only");
+  add_number(app, "--amount-max", options->amount_max, "Of at most this amount; transfers only", {.min = 1});
   app.add_option("--status", options->statuses, "Whose hold stands so (none: not a pending transfer); transfers only")
       ->check(CLI::IsMember(std::vector<std::string>(kStatuses.begin(), kStatuses.end())))
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

@@ -5,6 +5,8 @@
 
 #include "command_line.hpp"
 #include "engine.hpp"
+#include "memory_budget_option.hpp"
+#include "number_options.hpp"
 #include "offline.hpp"
 #include "output.hpp"
 
@@ -18,6 +20,7 @@ struct Options {
 };
 
 Status run(const Options& options) {
+  warn_of_memory_budget(options.offline.memory_budget_bytes);
   const auto store = OfflineStore::open(options.offline.data);
   if (!store) return store.error();
   const auto begin = std::chrono::steady_clock::now();
@@ -67,12 +70,9 @@ void add_replay(CommandLine& line) {
                            [options] { return run(*options); });
   auto& offline = options->offline;
   app.add_option("--data", offline.data, "Data folder, or a copy of one")->type_name("DIR")->required();
-  app.add_option("--to", offline.to_sequence, "Stop after this sequence (a request is executed whole or not at all)")
-      ->type_name("SEQUENCE");
-  app.add_option("--partitions", offline.partitions, "Partitions; 0 lets the machine decide. The hash does not depend on it");
-  app.add_option("--memory-budget", offline.memory_budget_bytes, "Memory for the tables, as 4GiB; 0 is three quarters of the machine's")
-      ->transform(CLI::AsSizeValue(false))
-      ->type_name("BYTES");
+  add_number(app, "--to", offline.to_sequence, "Stop after this sequence (a request is executed whole or not at all)", {.min = 1})->type_name("SEQUENCE");
+  add_number(app, "--partitions", offline.partitions, "Partitions; 0 lets the machine decide. The hash does not depend on it", {.max = kPartitionsMax});
+  add_memory_budget(app, offline.memory_budget_bytes, "Memory for the tables, as 4GiB");
   app.add_flag("--from-snapshot", offline.use_snapshots, "Begin at the newest snapshot that verifies, not at the first record");
   app.add_option("--compare", options->compare, "State hash to compare with")->type_name("HASH");
   app.add_flag("--progress", offline.progress, "Show how far it is");

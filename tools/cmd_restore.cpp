@@ -6,6 +6,9 @@
 #include "backup/restore.hpp"
 #include "bytes_progress.hpp"
 #include "command_line.hpp"
+#include "engine.hpp"
+#include "memory_budget_option.hpp"
+#include "number_options.hpp"
 #include "offline.hpp"
 #include "output.hpp"
 
@@ -49,7 +52,12 @@ Result<Json> prove(const Options& options, const backup::Restoration& restoratio
               {"notes", recovered.notes}};
 }
 
+std::string why_earlier(std::uint64_t asked, std::uint64_t reached) {
+  return fmt::format("ended with sequence {}: {} lies within a batch, which is restored whole or not at all", reached, asked);
+}
+
 Status run(const Options& options) {
+  warn_of_memory_budget(options.offline.memory_budget_bytes);
   const auto begin = std::chrono::steady_clock::now();
   backup::Pace pace(0, options.offline.progress ? bytes_progress("restore") : backup::Pace::Show());
   auto restoration = backup::Restoration::stage(options.restore, pace);
@@ -58,11 +66,11 @@ Status run(const Options& options) {
   if (!proved) return proved.error();
   if (auto status = restoration.value().publish(); !status) return status;
   Json& json = proved.value();
-  const std::uint64_t wanted = options.restore.to_sequence;
+  const std::uint64_t asked = options.restore.to_sequence;
   const std::uint64_t reached = restoration.value().sequence();
-  if (wanted <= restoration.value().manifest().sequence && wanted != reached) {
-    json["notes"].push_back(fmt::format("sequence {} lies within a batch, which is restored whole or not at all: the last whole one ends with {}",
-                                        wanted, reached));
+  if (asked <= restoration.value().manifest().sequence) {
+    json["to_sequence"] = asked;
+    if (asked != reached) json["notes"].push_back(why_earlier(asked, reached));
   }
   json["elapsed_s"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return options.json ? write_json("-", json) : print_fields(json);
@@ -75,7 +83,8 @@ constexpr const char* kExamples =
 
 The folder must be missing or empty. Every file is checked against the manifest and by its own checksums while it is copied, and read back;
 then the state is rebuilt from the copy, as a server would, and its hash printed: that of `florin replay --data ... --to SEQUENCE` on the
-original. Only then the journal gets its place. A journal is made of batches: what is restored ends with a whole one.
+original. Only then the journal gets its place; what fails before leaves nothing behind. A journal is made of batches, which are restored whole or
+not at all: if --to-sequence lies within one, the store ends with the batch before, and notes say with which sequence.
 )";
 
 }  // namespace
@@ -85,14 +94,13 @@ void add_restore(CommandLine& line) {
   CLI::App& app = line.add("restore", "Make a data folder from a backup", kExamples, [options] { return run(*options); });
   app.add_option("--from", options->restore.from, "Folder of backups")->type_name("DIR")->required();
   app.add_option("--to", options->restore.to, "Data folder to be made")->type_name("DIR")->required();
-  app.add_option("--to-sequence", options->restore.to_sequence, "Nothing after this event")->type_name("SEQUENCE");
+  add_number(app, "--to-sequence", options->restore.to_sequence, "Nothing after this event; ends with the last batch that is whole by then", {.min = 1})
+      ->type_name("SEQUENCE");
   app.add_option("--compare", options->compare, "State hash that must come out")->type_name("HASH");
   auto& offline = options->offline;
   app.add_flag("--from-snapshot", offline.use_snapshots, "Rebuild the state from the newest snapshot on, not from the first record");
-  app.add_option("--partitions", offline.partitions, "Partitions; 0 lets the machine decide. The hash does not depend on it");
-  app.add_option("--memory-budget", offline.memory_budget_bytes, "Memory for the tables, as 4GiB; 0 is three quarters of the machine's")
-      ->transform(CLI::AsSizeValue(false))
-      ->type_name("BYTES");
+  add_number(app, "--partitions", offline.partitions, "Partitions; 0 lets the machine decide. The hash does not depend on it", {.max = kPartitionsMax});
+  add_memory_budget(app, offline.memory_budget_bytes, "Memory for the tables, as 4GiB");
   app.add_flag("--progress", offline.progress, "Show how far it is");
   app.add_flag("--json", options->json, "Print JSON");
 }

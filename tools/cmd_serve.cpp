@@ -5,8 +5,13 @@
 #include <cstdio>
 #include <memory>
 
+#include "backup/backup_folder.hpp"
 #include "command_line.hpp"
+#include "core/generation_plan.hpp"
 #include "engine.hpp"
+#include "florin/batch.hpp"
+#include "memory_budget_option.hpp"
+#include "number_options.hpp"
 #include "tigerbeetle/checksum.hpp"
 
 namespace florin::tools {
@@ -17,7 +22,6 @@ struct Options {
   server::ServerSettings server;
   std::string listen = "127.0.0.1:3000";
   std::string tigerbeetle_listen;
-  std::string tigerbeetle_cluster = "0";
 };
 
 /// The signals that end a server, blocked in every thread and taken by the main thread alone, so that no code of ours ever runs
@@ -56,13 +60,12 @@ Status take_tigerbeetle_options(const Options& options, server::TigerBeetleSetti
   settings.listens = true;
   settings.address = address.value().host;
   settings.port = address.value().port;
-  if (!parse_u128(options.tigerbeetle_cluster, settings.cluster)) {
-    return {ErrorKind::kUsage, fmt::format("'{}' is no cluster: use a number", options.tigerbeetle_cluster)};
-  }
   return {};
 }
 
 Status run(Options& options) {
+  if (Status status = backup::check_no_backup(options.engine.data_folder); !status) return status;
+  warn_of_memory_budget(options.engine.memory_budget_bytes);
   const auto address = parse_address(options.listen);
   if (!address) return address.error();
   options.server.address = address.value().host;
@@ -113,49 +116,40 @@ void add_serve(CommandLine& line) {
   CLI::App& app = line.add("serve", "Run a server", kExamples, [options] { return run(*options); });
   auto& engine = options->engine;
   auto& server = options->server;
-  const auto bytes = [&](const char* name, std::uint64_t& value, const char* help) {
-    app.add_option(name, value, help)->transform(CLI::AsSizeValue(false))->type_name("BYTES")->capture_default_str();
-  };
   app.add_option("--data", engine.data_folder, "Folder for journal and snapshots; made if need be")->type_name("DIR")->required();
   app.add_option("--listen", options->listen, "Address and port; port 0 picks a free one")->type_name("ADDRESS:PORT")->capture_default_str();
-  app.add_option("--partitions", engine.partitions, "Single-writer partitions; 0 lets the machine decide")
-      ->check(CLI::Range(0, 64))
-      ->capture_default_str();
-  app.add_option("--io-threads", engine.io_threads, "Threads for sockets")->check(CLI::Range(1, 64))->capture_default_str();
-  app.add_option("--query-threads", engine.query_threads, "Threads that answer queries; 0 lets the machine decide")
-      ->check(CLI::Range(0, 64))
-      ->capture_default_str();
-  bytes("--memory-budget", engine.memory_budget_bytes,
-        "Memory for accounts, open holds and the newest transfers, as 8GiB; older ones leave it. 0 is three quarters of the machine's");
-  app.add_option("--generation", engine.generation_transfers,
-                 "Transfers that leave memory together, into one sealed segment; 0: as many as the memory budget allows")
+  add_number(app, "--partitions", engine.partitions, "Single-writer partitions; 0 lets the machine decide", {.max = kPartitionsMax})->capture_default_str();
+  add_number(app, "--io-threads", engine.io_threads, "Threads for sockets", {.min = 1, .max = 64})->capture_default_str();
+  add_number(app, "--query-threads", engine.query_threads, "Threads that answer queries; 0 lets the machine decide", {.max = 64})->capture_default_str();
+  add_memory_budget(app, engine.memory_budget_bytes, "Memory for accounts, open holds and the newest transfers, as 8GiB; older ones leave it");
+  add_number(app, "--generation", engine.generation_transfers,
+             "Transfers that leave memory together, into one sealed segment; 0: as many as the memory budget allows",
+             {.max = core::GenerationPlan::kEntriesMax / 2})
       ->type_name("TRANSFERS")
       ->capture_default_str();
   app.add_option("--archive", engine.archive_folder,
                  "Folder that sealed segments are compressed to, the oldest first; made if need be. Queries read them there")
       ->type_name("DIR");
-  app.add_option("--archive-after", engine.archive_after, "So many of the newest sealed segments stay as they are")
+  add_number(app, "--archive-after", engine.archive_after, "So many of the newest sealed segments stay as they are")
       ->type_name("SEGMENTS")
       ->capture_default_str();
-  bytes("--page-cache", engine.page_cache_bytes, "Of sealed and archived segments so much stays in the system's page cache, about, as 4GiB. 0: as the system likes");
-  bytes("--archive-cache", engine.archive_cache_bytes, "Memory, of the budget, for blocks of archived segments that were read last");
-  bytes("--prefault", engine.prefault_bytes,
-        "Table memory taken from the system at start, in the background, as 2GiB. 0: a little ahead of use");
-  bytes("--segment-size", engine.segment_bytes, "A journal segment ends when it reaches this");
-  bytes("--disk-headroom", engine.disk_headroom_bytes, "Disk space left free; below it writes are refused");
-  app.add_option("--snapshot-every", engine.snapshot_events, "A snapshot after so many events; 0: only on request")
+  add_bytes(app, "--page-cache", engine.page_cache_bytes,
+            "Of sealed and archived segments so much stays in the system's page cache, about, as 4GiB. 0: as the system likes");
+  add_bytes(app, "--archive-cache", engine.archive_cache_bytes, "Memory, of the budget, for blocks of archived segments that were read last");
+  add_bytes(app, "--prefault", engine.prefault_bytes,
+            "Table memory taken from the system at start, in the background, as 2GiB. 0: a little ahead of use");
+  add_bytes(app, "--segment-size", engine.segment_bytes, "A journal segment ends when it reaches this", {.min = kBatchBytesMin, .max = std::uint64_t{1} << 40});
+  add_bytes(app, "--disk-headroom", engine.disk_headroom_bytes, "Disk space left free; below it writes are refused");
+  add_number(app, "--snapshot-every", engine.snapshot_events, "A snapshot after so many events; 0: only on request")
       ->type_name("EVENTS")
       ->capture_default_str();
-  app.add_option("--connections-max", server.connections_max, "Connections at most")->capture_default_str();
-  app.add_option("--in-flight-max", server.in_flight_max, "Requests a connection may have open")->capture_default_str();
+  add_number(app, "--connections-max", server.connections_max, "Connections at most", {.min = 1, .max = 1'000'000})->capture_default_str();
+  add_number(app, "--in-flight-max", server.in_flight_max, "Requests a connection may have open", {.min = 1, .max = 1'000'000})->capture_default_str();
   app.add_option("--tigerbeetle-listen", options->tigerbeetle_listen,
                  "Address and port for clients of TigerBeetle 0.16.4 and later; port 0 picks a free one")
       ->type_name("ADDRESS:PORT");
-  app.add_option("--tigerbeetle-cluster", options->tigerbeetle_cluster, "The cluster that these clients name")
-      ->type_name("NUMBER")
-      ->capture_default_str();
-  app.add_option("--sessions-max", server.tigerbeetle.sessions_max, "Sessions of these clients at the same time")
-      ->check(CLI::Range(1U, kClientSessionsMax))
+  add_number(app, "--tigerbeetle-cluster", server.tigerbeetle.cluster, "The cluster that these clients name")->capture_default_str();
+  add_number(app, "--sessions-max", server.tigerbeetle.sessions_max, "Sessions of these clients at the same time", {.min = 1, .max = kClientSessionsMax})
       ->capture_default_str();
   app.add_flag("--trust-principals", server.trust_principals, "Believe the principal that a peer off loopback names, and serve TigerBeetle clients there, who name none");
   app.add_flag("--test-clock", engine.has_test_clock, "Time stands still until `florin clock advance`");

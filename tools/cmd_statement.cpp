@@ -7,6 +7,8 @@
 #include <memory>
 
 #include "command_line.hpp"
+#include "dropped_history.hpp"
+#include "number_options.hpp"
 #include "remote.hpp"
 #include "statement.hpp"
 #include "statement_formats.hpp"
@@ -65,12 +67,12 @@ class Output {
 Result<StatementPeriod> period_of(const Options& options) {
   StatementPeriod period{.from = 1, .to = std::numeric_limits<std::uint64_t>::max()};
   if (!options.from.empty()) {
-    const auto from = parse_time(options.from, DayPart::kStart);
+    const auto from = parse_time("--from", options.from, DayPart::kStart);
     if (!from) return from.error();
     period.from = *from;
   }
   if (!options.to.empty()) {
-    const auto to = parse_time(options.to, DayPart::kEnd);
+    const auto to = parse_time("--to", options.to, DayPart::kEnd);
     if (!to) return to.error();
     period.to = *to;
   }
@@ -79,7 +81,7 @@ Result<StatementPeriod> period_of(const Options& options) {
 }
 
 Status run(const Options& options) {
-  const auto account_id = parse_id(options.account);
+  const auto account_id = parse_id("account", options.account);
   if (!account_id) return account_id.error();
   const auto period = period_of(options);
   if (!period) return period.error();
@@ -88,7 +90,7 @@ Status run(const Options& options) {
   Output output(options.output);
   const WriteText write = [&output](std::string_view text) { return output.write(text); };
   const auto sink = options.format == "csv" ? csv_statement(write, options.exponent) : json_statement(write, options.exponent);
-  if (auto status = read_statement(**client, *account_id, *period, *sink); !status) return status;
+  if (auto status = read_statement(**client, *account_id, *period, *sink); !status) return with_kept_time(status, "--from");
   return output.finish();
 }
 
@@ -111,7 +113,7 @@ void add_statement(CommandLine& line) {
   app.add_option("--from", options->from, "First moment; left out: the beginning")->type_name("TIME");
   app.add_option("--to", options->to, "Last moment; left out, or in the future: now")->type_name("TIME");
   app.add_option("--format", options->format, "csv or json")->check(CLI::IsMember({"csv", "json"}))->capture_default_str();
-  app.add_option("--exponent", options->exponent, "Digits behind the decimal point: 2 for cents")->check(CLI::Range(0, 30))->capture_default_str();
+  add_number(app, "--exponent", options->exponent, "Digits behind the decimal point: 2 for cents", {.max = 30})->capture_default_str();
   app.add_option("--output", options->output, "Write to this file, which appears when it is complete")->type_name("FILE");
   app.add_option("--connect", options->connect, "Server")->type_name("HOST:PORT")->required();
 }

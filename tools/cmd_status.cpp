@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "command_line.hpp"
+#include "number_options.hpp"
 #include "output.hpp"
 #include "remote.hpp"
 
@@ -60,8 +61,8 @@ void add_status(CommandLine& line) {
   auto options = std::make_shared<Options>();
   CLI::App& app = line.add("status", "What a server is doing", kExamples, [options] { return run(*options); });
   app.add_option("--connect", options->connect, "Server to ask")->type_name("HOST:PORT")->required();
-  app.add_option("--watch", options->watch_s, "Ask again every so often")->type_name("SECONDS");
-  app.add_option("--wait", options->wait_s, "Let a server that does not answer yet start for so long")->type_name("SECONDS");
+  add_decimal(app, "--watch", options->watch_s, "Ask again every so often", {.min = 0.001, .max = 1e6})->type_name("SECONDS");
+  add_decimal(app, "--wait", options->wait_s, "Let a server that does not answer yet start for so long", {.min = 0, .max = 1e6})->type_name("SECONDS");
   app.add_flag("--json", options->json, "Print JSON");
 }
 

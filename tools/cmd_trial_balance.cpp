@@ -5,6 +5,8 @@
 
 #include "as_of.hpp"
 #include "command_line.hpp"
+#include "dropped_history.hpp"
+#include "number_options.hpp"
 #include "output.hpp"
 #include "remote.hpp"
 #include "time_text.hpp"
@@ -46,9 +48,9 @@ Result<Sums> read_sums(Client& client, TrialBalanceFilter filter) {
   } while (next_page(filter, end));
   sums.moment.timestamp = end.resume_expiries;
   if (sums.moment.timestamp == 0) return sums;
-  const auto moment = client.get_moment({.timestamp = sums.moment.timestamp});
-  if (!moment) return moment.error();
-  if (!moment->rows.empty()) sums.moment.sequence = moment->rows.front().sequence;
+  const auto sequence = sequence_at(client, sums.moment.timestamp);
+  if (!sequence) return sequence.error();
+  sums.moment.sequence = *sequence;
   return sums;
 }
 
@@ -87,9 +89,9 @@ Status run(const Options& options) {
   const auto client = connect_client(options.connect);
   if (!client) return client.error();
   const auto timestamp = timestamp_of(**client, options.as_of);
-  if (!timestamp) return timestamp.error();
+  if (!timestamp) return with_kept_time(timestamp.error(), "--at");
   const auto sums = read_sums(**client, {.timestamp = *timestamp, .ledger = options.ledger});
-  if (!sums) return sums.error();
+  if (!sums) return with_kept_time(sums.error(), "--at");
   if (options.json) {
     if (auto status = print_json(*sums); !status) return status;
   } else {
@@ -116,7 +118,7 @@ Adds up the balances of all accounts by ledger, as they were at one moment. Exit
 void add_trial_balance(CommandLine& line) {
   auto options = std::make_shared<Options>();
   CLI::App& app = line.add("trial-balance", "Sums over all accounts of each ledger, now or at any moment", kExamples, [options] { return run(*options); });
-  app.add_option("--ledger", options->ledger, "Of this ledger alone");
+  add_number(app, "--ledger", options->ledger, "Of this ledger alone", {.min = 1});
   add_as_of(app, options->as_of);
   app.add_flag("--json", options->json, "For programs");
   app.add_option("--connect", options->connect, "Server")->type_name("HOST:PORT")->required();

@@ -7,10 +7,12 @@
 #include <memory>
 
 #include "command_line.hpp"
+#include "engine.hpp"
 #include "florin/account.hpp"
 #include "journal/record/batch_walk.hpp"
 #include "journal/history_store.hpp"
 #include "journal/snapshot_check.hpp"
+#include "number_options.hpp"
 #include "offline.hpp"
 #include "output.hpp"
 
@@ -267,7 +269,7 @@ void add_verify(CommandLine& line) {
   app.add_option("--data", options->offline.data, "Data folder, or a copy of one")->type_name("DIR")->required();
   app.add_option("--archive", options->archive, "Its archived segments, if they are not where the server put them")->type_name("DIR");
   app.add_flag("--quick", options->quick, "Only the bytes: chain and checksums");
-  app.add_option("--partitions", options->offline.partitions, "Partitions; 0 lets the machine decide");
+  add_number(app, "--partitions", options->offline.partitions, "Partitions; 0 lets the machine decide", {.max = kPartitionsMax});
   app.add_flag("--progress", options->offline.progress, "Show how far it is");
   app.add_flag("--json", options->json, "Print JSON");
 }

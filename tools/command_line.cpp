@@ -219,10 +219,10 @@ Result<Address> parse_address(std::string_view text) {
   return address;
 }
 
-Result<u128> parse_id(std::string_view text) {
+Result<u128> parse_id(std::string_view option, std::string_view text) {
   u128 id = 0;
-  if (parse_u128(text, id)) return id;
-  return Status(ErrorKind::kUsage, fmt::format("'{}' is no id: use decimal digits, or hexadecimal after 0x", text));
+  if (parse_u128(text, id) && id != 0 && id != kU128Max) return id;
+  return Status(ErrorKind::kUsage, fmt::format("{}: '{}' is no id: use decimal digits, or hexadecimal after 0x, from 1 to 2^128 - 2", option, text));
 }
 
 }  // namespace florin::tools

@@ -58,8 +58,8 @@ struct Address {
 /// Reads "HOST:PORT" or "[IPV6]:PORT".
 Result<Address> parse_address(std::string_view text);
 
-/// Reads an id: decimal, or hexadecimal after 0x.
-Result<u128> parse_id(std::string_view text);
+/// Reads the id that `option` was given: decimal, or hexadecimal after 0x. 0 and 2^128 - 1 are nobody's.
+Result<u128> parse_id(std::string_view option, std::string_view text);
 
 // One per subcommand, each in its own file.
 void add_serve(CommandLine& line);

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "dropped_history.hpp"
 #include "florin/uint128.hpp"
 
 namespace florin::tools {
@@ -112,6 +113,7 @@ nlohmann::ordered_json to_json(const Account& account) {
 }
 
 nlohmann::ordered_json to_json(const Transfer& transfer) {
+  if (is_dropped(transfer)) return {{"id", to_decimal(transfer.id)}, {"timestamp", std::to_string(transfer.timestamp)}, {"dropped", true}};
   return {{"id", to_decimal(transfer.id)},
           {"debit_account_id", to_decimal(transfer.debit_account_id)},
           {"credit_account_id", to_decimal(transfer.credit_account_id)},

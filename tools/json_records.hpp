@@ -10,7 +10,7 @@
 /// @file
 /// Records as JSON and back. 64- and 128-bit values are strings of decimal digits, because most readers of JSON would round
 /// them; small fields are numbers, flags are lists of names. On input numbers, strings ("0x..." too) and flag bits are taken
-/// as well, and an unknown key is an error.
+/// as well, and an unknown key is an error. Of a transfer whose history was dropped there are id, timestamp and "dropped": true.
 
 namespace florin::tools {
 

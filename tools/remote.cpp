@@ -76,10 +76,10 @@ Status refusal_of(const RemoteReply& reply) {
 }
 
 Ask ask_remote(const Address& address) {
-  return [address](Operation operation, std::span<const std::byte> body) -> Result<std::vector<std::byte>> {
+  return [address](Operation operation, std::span<const std::byte> body) -> Result<Answer> {
     auto reply = remote_call(address, operation, body);
     if (!reply) return reply.error();
-    return std::move(reply->body);
+    return Answer{.sequence = reply->header.first, .body = std::move(reply->body)};
   };
 }
 

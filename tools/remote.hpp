@@ -7,11 +7,11 @@
 #include <span>
 #include <vector>
 
+#include "ask.hpp"
 #include "command_line.hpp"
 #include "florin/client.hpp"
 #include "florin/frame.hpp"
 #include "florin/status.hpp"
-#include "pages.hpp"
 
 namespace florin::tools {
 

@@ -80,23 +80,17 @@ Status does_not_add_up() {
   return {ErrorKind::kDiffers, "the opening balance and the lines do not make the closing balance; if history is being imported, ask again"};
 }
 
-/// Adds the lines of the period to `balances` and hands them on.
-Status read_lines(Client& client, u128 account_id, const StatementPeriod& period, Balances& balances, StatementSink& sink) {
-  Feed feed(client, {.from = FeedCursor::at_timestamp(period.from), .account_id = account_id});
-  feed.set_timestamp_max(period.to);
-  while (true) {
-    const auto events = feed.read();
-    if (!events) return events.error();
-    if (events->empty()) return {};
-    const auto holds = hold_amounts(client, *events);
-    if (!holds) return holds.error();
-    for (const ChangeEvent& event : *events) {
-      StatementLine line = line_of(event, account_id, *holds, balances);
-      if (!apply(line, balances)) return does_not_add_up();
-      line.balances = balances;
-      if (auto status = sink.add(line); !status) return status;
-    }
+/// Adds the lines of a page to `balances` and hands them on.
+Status add_lines(Client& client, u128 account_id, std::span<const ChangeEvent> events, Balances& balances, StatementSink& sink) {
+  const auto holds = hold_amounts(client, events);
+  if (!holds) return holds.error();
+  for (const ChangeEvent& event : events) {
+    StatementLine line = line_of(event, account_id, *holds, balances);
+    if (!apply(line, balances)) return does_not_add_up();
+    line.balances = balances;
+    if (auto status = sink.add(line); !status) return status;
   }
+  return {};
 }
 
 }  // namespace
@@ -113,9 +107,16 @@ Status read_statement(Client& client, u128 account_id, StatementPeriod period, S
 
   auto balances = balances_at(client, account_id, before);
   if (!balances) return balances.error();
+  // The first page before anything is written: if its history was dropped, there is no statement, and not half of one.
+  Feed feed(client, {.from = FeedCursor::at_timestamp(period.from), .account_id = account_id});
+  feed.set_timestamp_max(period.to);
+  auto events = period.from <= period.to ? feed.read() : Result<std::span<const ChangeEvent>>(std::span<const ChangeEvent>());
+  if (!events) return events.error();
   if (auto status = sink.open(account->rows.front(), period, *balances); !status) return status;
-  if (period.from <= period.to) {
-    if (auto status = read_lines(client, account_id, period, *balances, sink); !status) return status;
+  while (!events->empty()) {
+    if (auto status = add_lines(client, account_id, *events, *balances, sink); !status) return status;
+    events = feed.read();
+    if (!events) return events.error();
   }
   const auto closing = balances_at(client, account_id, std::max(before, period.to));
   if (!closing) return closing.error();

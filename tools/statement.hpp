@@ -40,7 +40,8 @@ class StatementSink {
 /// part of it: a period that ends in the future ends now.
 ///
 /// The opening balance and the closing one are what the server says they were; the lines in between are added up here. If the sum
-/// is not the closing balance, the error is kDiffers, and nothing was closed. kNotFound if there is no such account.
+/// is not the closing balance, the error is kDiffers, and nothing was closed. kNotFound if there is no such account. Of history that was dropped
+/// there is no statement: kRefused, and nothing was opened.
 Status read_statement(Client& client, u128 account_id, StatementPeriod period, StatementSink& sink);
 
 }  // namespace florin::tools

@@ -72,16 +72,23 @@ std::string to_iso8601(std::uint64_t timestamp_ns) {
                      static_cast<unsigned>(date.day()), second / 3'600, second / 60 % 60, second % 60, timestamp_ns % kSecond);
 }
 
-Result<std::uint64_t> parse_time(std::string_view text, DayPart of_a_date) {
+Result<std::uint64_t> parse_time(std::string_view option, std::string_view text, DayPart of_a_date) {
   std::uint64_t ns = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ns);
-  if (error == std::errc() && end == text.data() + text.size()) return ns;
+  if (error == std::errc() && end == text.data() + text.size() && ns <= kTimestampMax) return ns;
   std::string_view rest = text;
   if (take_date(rest, ns)) {
     if (rest.empty()) return of_a_date == DayPart::kStart ? ns : ns + kDay - 1;
     if (take(rest, 'T') && take_time_of_day(rest, ns)) return ns;
   }
-  return Status(ErrorKind::kUsage, fmt::format("'{}' is no time: give nanoseconds since 1970 UTC, 2026-01-31 or 2026-01-31T23:59:59Z", text));
+  return Status(ErrorKind::kUsage, fmt::format("{}: '{}' is no time: give nanoseconds since 1970 UTC, up to {}, or 2026-01-31 or 2026-01-31T23:59:59Z",
+                                               option, text, kTimestampMax));
+}
+
+Result<std::uint64_t> parse_moment(std::string_view option, std::string_view text, DayPart of_a_date) {
+  const auto ns = parse_time(option, text, of_a_date);
+  if (!ns || *ns != 0) return ns;
+  return Status(ErrorKind::kUsage, fmt::format("{}: '{}' is before all time of a ledger, which begins 1 nanosecond after 1970", option, text));
 }
 
 }  // namespace florin::tools

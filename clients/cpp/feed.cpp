@@ -27,12 +27,20 @@ Result<std::uint64_t> sequence_of_transfer_from(Client& client, std::uint64_t ti
   }
 }
 
+/// Where the history that is kept begins; 0: all of it is kept. A listing says so at its end, and this one is at its end at once.
+Result<std::uint64_t> history_begins(Client& client) {
+  const auto page = client.query_transfers({.timestamp_min = kTimestampMax, .limit = 1});
+  if (!page) return page.error();
+  return page->end.resume_expiries;
+}
+
 /// The least timestamp from which on no transfer came in before this sequence, if the time was `before` then. Imported transfers are older than
 /// that, but among themselves transfers are in one order by timestamp and by sequence.
 Result<std::uint64_t> transfers_from(Client& client, std::uint64_t sequence, std::uint64_t before) {
   const auto page = client.query_transfers({.timestamp_max = before, .limit = 1, .flags = QueryFilterFlags::kReversed});
   if (!page && page.error().kind() != ErrorKind::kRefused) return page.error();
-  if (!page || page->rows.empty()) return before + 1;  // refused: all that came before is dropped
+  if (!page) return history_begins(client);  // all that came before is dropped, and what was imported since with a timestamp of before that
+  if (page->rows.empty()) return before + 1;
   const std::uint64_t newest = page->rows.front().timestamp;
   std::uint64_t low = 1;
   std::uint64_t high = newest + 1;

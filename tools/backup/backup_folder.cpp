@@ -116,6 +116,16 @@ Status BackupFolder::sweep() const {
   return Status::ok();
 }
 
+Status check_no_backup(const std::string& path) {
+  std::error_code none;
+  const std::string above = path + "/..";
+  const bool is_root = fs::exists(manifest_path(path), none);
+  const bool is_files = fs::exists(manifest_path(above), none) && fs::equivalent(above + "/files", path, none);
+  if (!is_root && !is_files) return Status::ok();
+  const std::string root = is_root ? path : fs::weakly_canonical(above, none).string();
+  return {ErrorKind::kUsage, path + ": is a backup, not a data folder: make one of it with florin restore --from " + root + " --to DIR"};
+}
+
 const std::vector<std::string>& folders_of_files() {
   static const std::vector<std::string> names{"journal", "snapshots", "history"};
   return names;

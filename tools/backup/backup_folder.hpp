@@ -45,6 +45,9 @@ class BackupFolder {
   Manifest manifest_;
 };
 
+/// kUsage if the folder is one of backups, or the files of one: a server that wrote there would be the end of them.
+Status check_no_backup(const std::string& path);
+
 /// Folders below files().
 [[nodiscard]] const std::vector<std::string>& folders_of_files();
 /// Makes the folders of a data folder below `files`.

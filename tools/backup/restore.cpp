@@ -55,7 +55,7 @@ Status Restoration::check_reach() const {
                                     std::to_string(manifest().first_sequence) + " to " + std::to_string(manifest().sequence)};
 }
 
-Status Restoration::clear_stage() const {
+Status Restoration::clear_stage() {
   std::error_code error;
   if (is_unfinished(to_)) {
     for (const std::string name : {"history", "snapshots"}) {
@@ -63,9 +63,7 @@ Status Restoration::clear_stage() const {
       if (error) return journal::io_error("remove", to_ + "/" + name, error.value());
     }
   }
-  fs::remove_all(staged(), error);
-  if (error) return journal::io_error("remove", staged(), error.value());
-  return create_data_folders(staged());
+  return stage_.create();
 }
 
 Status Restoration::stage_journal(Pace& pace) {
@@ -147,14 +145,13 @@ Status Restoration::stage_file(const BackupFile& file, Pace& pace) {
 
 Status Restoration::publish() {
   if (Status status = sync_data_folders(staged()); !status) return status;
+  stage_.leave();  // if what follows fails, the next restore sees by it that this one was not finished
   // The journal last: what a server takes for a store is then whole.
   for (const std::string name : {"history", "snapshots", "journal"}) {
     if (Status status = journal::rename_file(staged() + "/" + name, to_ + "/" + name); !status) return status;
     if (Status status = journal::sync_folder(to_); !status) return status;
   }
-  std::error_code error;
-  fs::remove_all(staged(), error);
-  if (error) return journal::io_error("remove", staged(), error.value());
+  if (Status status = stage_.remove(); !status) return status;
   return journal::sync_folder(to_);
 }
 

@@ -126,5 +126,24 @@ TEST(Feed, BeginsAtASequence) {
   EXPECT_EQ(FeedCursor::at_sequence(*client, 12).error().kind(), ErrorKind::kNotFound);
 }
 
+/// What came before the sequence is dropped, and so is what was imported since with a timestamp between that and the point.
+TEST(Feed, BeginsWhereHistoryDoesIfWhatCameBeforeTheSequenceIsDropped) {
+  ScriptedServer server;
+  server.handle(Operation::kGetMoment, [](auto&, auto) {
+    const Moment moment{.sequence = 7, .timestamp = 1'007};
+    Reply reply{.count = 1};
+    reply.body.resize(sizeof moment + sizeof(PageEnd));
+    std::memcpy(reply.body.data(), &moment, sizeof moment);
+    return reply;
+  });
+  server.handle(Operation::kQueryTransfers, [](auto&, std::span<const std::byte> body) {
+    QueryFilter filter;
+    std::memcpy(&filter, body.data(), sizeof filter);
+    return filter.timestamp_min == 0 ? Reply{.code = ReplyCode::kHistoryDropped} : page({}, {.resume_expiries = 1'500});
+  });
+  const auto client = connect(server);
+  EXPECT_EQ(*FeedCursor::at_sequence(*client, 8), (FeedCursor{.transfers = 1'500, .expiries = 1'008}));
+}
+
 }  // namespace
 }  // namespace florin::client::test

@@ -88,10 +88,44 @@ TEST_F(BackupCommand, RestoresToAnySequence) {
   for (const char* sequence : {"1", "60", "1051", "4000", "7777"}) expect_restores({"--to-sequence", sequence});
   expect_restores({"--to-sequence", "7777", "--from-snapshot"});
   const auto cut = florin({"restore", "--from", to_, "--to", folder_.path("cut"), "--to-sequence", "7777", "--json"}).json();
-  EXPECT_LE(cut["sequence"], 7777);
-  EXPECT_EQ(cut["notes"].empty(), cut["sequence"] == 7777) << cut["notes"];
+  EXPECT_EQ(cut["to_sequence"], 7777);
+  ASSERT_LT(cut["sequence"], 7777) << "batches have 100 events";
+  ASSERT_EQ(cut["notes"].size(), 1U);
+  EXPECT_THAT(cut["notes"][0].get<std::string>(), HasSubstr("ended with sequence " + cut["sequence"].dump() + ": 7777 lies within a batch"));
+  EXPECT_THAT(florin({"restore", "--help"}).out, HasSubstr("batch"));
   const auto beyond = florin({"restore", "--from", to_, "--to", folder_.path("beyond"), "--to-sequence", "999999"});
   EXPECT_EQ(beyond.code, 6);
+}
+
+TEST_F(BackupCommand, ARestoreThatFailsLeavesNothing) {
+  {
+    RunningServer server(folder_, data_);
+    ASSERT_EQ(load(server, 1'000).code, 0);
+  }
+  ASSERT_EQ(backup().code, 0);
+  const std::string to = folder_.path("restored");
+  const Arguments refused{"restore", "--from", to_, "--to", to, "--compare", std::string(32, '0')};
+  EXPECT_EQ(florin(refused).code, 11);
+  EXPECT_FALSE(fs::exists(to));
+  fs::create_directory(to);
+  EXPECT_EQ(florin(refused).code, 11);
+  EXPECT_TRUE(fs::exists(to)) << "it was there before";
+  EXPECT_TRUE(fs::is_empty(to));
+}
+
+TEST_F(BackupCommand, NoServerRunsOnABackup) {
+  {
+    RunningServer server(folder_, data_);
+    ASSERT_EQ(load(server, 1'000).code, 0);
+  }
+  ASSERT_EQ(backup().code, 0);
+  for (const std::string& data : {to_, to_ + "/", to_ + "/files", to_ + "/files/"}) {
+    const auto served = florin({"serve", "--data", data, "--listen", "127.0.0.1:0"});
+    EXPECT_EQ(served.code, 2) << data;
+    EXPECT_THAT(served.err, HasSubstr(data + ": is a backup, not a data folder: make one of it with florin restore --from " + to_));
+  }
+  EXPECT_EQ(check().code, 0);
+  EXPECT_EQ(backup().code, 0);
 }
 
 TEST_F(BackupCommand, ExitCodesSayWhatIsWrong) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <fstream>
+#include <regex>
 #include <string>
 #include <thread>
 
@@ -128,6 +129,77 @@ TEST(MemoryBudget, TooSmallForAnEmptyLedgerIsRefused) {
   const Finished refused = florin({"serve", "--data", folder.path("ledger"), "--listen", "127.0.0.1:0", "--memory-budget", "1MiB"});
   EXPECT_EQ(refused.code, 7);
   EXPECT_THAT(refused.err, HasSubstr("the memory budget of 1 MiB is too small for a new store: at least "));
+}
+
+/// A row of "What a budget holds" in docs/operations.md.
+struct BudgetRow {
+  std::string budget;
+  std::string set_apart[2];  ///< with one partition and with two; "-": the budget is too small
+  std::string accounts[2];
+};
+
+std::vector<BudgetRow> budget_rows() {
+  const std::string figure = R"( (-|[\d,]+(?: MiB)?) \|)";
+  const std::regex row(R"(\| (\d+ [MG]iB) \|)" + figure + figure + figure + figure);
+  std::vector<BudgetRow> rows;
+  std::ifstream page(FLORIN_DOCS "/operations.md");
+  for (std::string line; std::getline(page, line);) {
+    std::smatch match;
+    if (std::regex_match(line, match, row)) rows.push_back({.budget = match[1], .set_apart = {match[2], match[4]}, .accounts = {match[3], match[5]}});
+  }
+  return rows;
+}
+
+/// "1,234,567"; all behind the first three digits is 0.
+std::string rounded_down(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = 3; at < digits.size(); ++at) digits[at] = '0';
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
+  return digits;
+}
+
+constexpr std::uint64_t kAccountBytes = 176;
+
+TEST(MemoryBudget, HoldsWhatTheManualSays) {
+  const auto rows = budget_rows();
+  EXPECT_EQ(rows.size(), 9U);
+  for (const BudgetRow& row : rows) {
+    for (const int partitions : {1, 2}) {
+      SCOPED_TRACE(row.budget + " and partitions: " + std::to_string(partitions));
+      const std::string& set_apart = row.set_apart[partitions - 1];
+      const TempFolder folder;
+      const std::vector<std::string> settings{"--memory-budget", row.budget, "--partitions", std::to_string(partitions)};
+      if (set_apart == "-") {
+        std::vector<std::string> serve{"serve", "--data", folder.path("ledger"), "--listen", "127.0.0.1:0"};
+        serve.insert(serve.end(), settings.begin(), settings.end());
+        EXPECT_EQ(florin(serve).code, 7);
+        continue;
+      }
+      const RunningServer server(folder, folder.path("ledger"), settings);
+      ASSERT_FALSE(server.address().empty()) << server.err();
+      const nlohmann::json memory = florin({"status", "--connect", server.address(), "--json"}).json()["memory"];
+      const std::uint64_t used = memory["used_bytes"];
+      EXPECT_EQ(rounded_down(used >> 20) + " MiB", set_apart);
+      EXPECT_EQ(rounded_down((memory["budget_bytes"].get<std::uint64_t>() - used) / kAccountBytes), row.accounts[partitions - 1]);
+    }
+  }
+}
+
+/// To the last account, of a budget that holds few.
+TEST(MemoryBudget, IsFullOfAccountsWhenTheManualSays) {
+  const TempFolder folder;
+  const RunningServer server(folder, folder.path("ledger"), {"--memory-budget", "67MiB", "--partitions", "1"});
+  const nlohmann::json memory = florin({"status", "--connect", server.address(), "--json"}).json()["memory"];
+  const int accounts = static_cast<int>((memory["budget_bytes"].get<std::uint64_t>() - memory["used_bytes"].get<std::uint64_t>()) / kAccountBytes);
+  const auto create = [&](int first, int last) {
+    std::string lines;
+    for (int id = first; id <= last; ++id) lines += "{\"id\": " + std::to_string(id) + ", \"ledger\": 1, \"code\": 1}\n";
+    return florin({"create-accounts", "--connect", server.address()}, lines);
+  };
+  EXPECT_EQ(create(1, accounts).code, 0);
+  const Finished refused = create(accounts + 1, accounts + 1);
+  EXPECT_EQ(refused.code, 10);
+  EXPECT_THAT(refused.err, HasSubstr("out_of_memory"));
 }
 
 }  // namespace

@@ -162,6 +162,26 @@ TEST_F(Query, LooksUpAccountsAsOfASequence) {
   EXPECT_EQ(asked({"--at-sequence", "0"}).code, 2);
 }
 
+/// On standard error, so that standard output is lines of JSON and nothing else. The newest sequence is 9: transfer 14, behind the expiry of 13.
+TEST_F(Query, NamesTheSequenceThatTheAnswerIsOf) {
+  const auto expect_sequence = [&](std::vector<std::string> arguments, const std::string& words) {
+    arguments.insert(arguments.end(), {"--connect", server.address()});
+    EXPECT_EQ(florin(arguments).err, words) << arguments[0] << ' ' << arguments[1];
+  };
+  for (const char* kind : {"transfers", "accounts", "events"}) expect_sequence({"query", kind}, "as of sequence 9\n");
+  expect_sequence({"query", "transfers-of", "--account", "1", "--limit", "1"}, "as of sequence 9\n");
+  expect_sequence({"query", "transfers", "--ledger", "7"}, "as of sequence 9\n");
+  expect_sequence({"lookup", "account", "1"}, "as of sequence 9\n");
+  expect_sequence({"lookup", "transfer", "10"}, "as of sequence 9\n");
+  expect_sequence({"lookup", "transfers-of", "1", "2"}, "as of sequence 9\n");
+  expect_sequence({"lookup", "account", "1", "--at-sequence", "5"}, "as of sequence 5\n");
+  expect_sequence({"lookup", "account", "1", "--at", rows({"lookup", "transfer", "11"})[0]["timestamp"]}, "as of sequence 5\n");
+  expect_sequence({"lookup", "account", "3"}, "as of sequence 9\nflorin lookup: 1 of 1 do not exist\n");
+  create(transfer(15, 1, ""));
+  expect_sequence({"query", "transfers"}, "as of sequence 10\n");
+  for (const char* name : {"query", "lookup"}) EXPECT_THAT(florin({name, "--help"}).out, HasSubstr("\"as of sequence N\""));
+}
+
 TEST_F(Query, HistoryOfAnAccountIsThatOfEveryAccount) {
   EXPECT_THAT(ids({"lookup", "transfers-of", "1", "--limit", "3"}), ElementsAre("14", "13", "12"));
   EXPECT_EQ(rows({"lookup", "balances-of", "2"}).size(), 5U) << "without the flag history";

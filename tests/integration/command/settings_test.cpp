@@ -29,7 +29,7 @@ TEST(Settings, FlagsWinOverEnvironmentAndEnvironmentOverFile) {
 TEST(Settings, UnderscoresInFilesMeanTheSame) {
   const TempFolder folder;
   const auto file = config(folder, "[bench]\nin_flight = 0\n");
-  EXPECT_THAT(florin({"bench", "--config", file}).err, HasSubstr("--in-flight must be"));
+  EXPECT_THAT(florin({"bench", "--config", file}).err, HasSubstr("--in-flight: '0' is not"));
 }
 
 TEST(Settings, UnknownOnesAreRefusedWhereverTheyStand) {

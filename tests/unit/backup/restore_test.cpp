@@ -111,6 +111,21 @@ TEST_F(Restore, BeginsAgainWhereOneWasKilled) {
   EXPECT_EQ(batches_of(target()), batches_of(store_.data()));
 }
 
+TEST_F(Restore, LeavesNothingBehindUnlessItIsPublished) {
+  {
+    const auto restoration = stage();
+    ASSERT_TRUE(restoration) << restoration.error().message();
+    EXPECT_TRUE(fs::exists(restoration->staged()));
+  }
+  EXPECT_FALSE(fs::exists(target()));
+  fs::create_directories(target() + "/lost+found");
+  const Manifest manifest = stage()->manifest();
+  flip_byte(store_.to() + "/files/" + manifest.files.back().path(), 0);
+  ASSERT_FALSE(stage());
+  EXPECT_TRUE(fs::exists(target() + "/lost+found"));
+  EXPECT_FALSE(fs::exists(target() + "/restoring.tmp"));
+}
+
 TEST_F(Restore, BeyondTheBackupIsNotFound) {
   EXPECT_EQ(stage(store_.sequence() + 1).error().kind(), ErrorKind::kNotFound);
   EXPECT_EQ(stage(0).error().kind(), ErrorKind::kNotFound);
