@@ -79,6 +79,8 @@ void add_feed(CommandLine& line);
 void add_statement(CommandLine& line);
 void add_trial_balance(CommandLine& line);
 void add_drop_history(CommandLine& line);
+void add_pay(CommandLine& line);
+void add_order(CommandLine& line);
 void add_states(CommandLine& line);
 void add_codes(CommandLine& line);
 

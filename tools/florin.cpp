@@ -23,6 +23,8 @@ int main(int argc, char** argv) {
   florin::tools::add_statement(line);
   florin::tools::add_trial_balance(line);
   florin::tools::add_drop_history(line);
+  florin::tools::add_pay(line);
+  florin::tools::add_order(line);
   florin::tools::add_states(line);
   florin::tools::add_codes(line);
   return line.main(argc, argv);

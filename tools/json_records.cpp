@@ -1,23 +1,14 @@
 #include "json_records.hpp"
 
 #include <array>
-#include <limits>
-#include <span>
 #include <string>
-#include <string_view>
-
-#include <fmt/format.h>
 
 #include "dropped_history.hpp"
 #include "florin/uint128.hpp"
+#include "json_fields.hpp"
 
 namespace florin::tools {
 namespace {
-
-struct FlagName {
-  std::uint16_t bit;
-  std::string_view name;
-};
 
 constexpr std::array kAccountFlags = {
     FlagName{AccountFlags::kLinked, "linked"},
@@ -39,61 +30,6 @@ constexpr std::array kTransferFlags = {
     FlagName{TransferFlags::kClosingCredit, "closing_credit"},
     FlagName{TransferFlags::kImported, "imported"},
 };
-
-nlohmann::ordered_json flag_names(std::uint16_t flags, std::span<const FlagName> names) {
-  auto list = nlohmann::ordered_json::array();
-  for (const auto& [bit, name] : names) {
-    if ((flags & bit) != 0) list.push_back(name);
-  }
-  return list;
-}
-
-/// Reads one field of any width; `text` is where an error is put.
-class FieldReader {
- public:
-  explicit FieldReader(std::span<const FlagName> names) : names_(names) {}
-
-  template <typename Integer>
-  bool read(const nlohmann::json& value, Integer& field) {
-    u128 number = 0;
-    if (value.is_number_unsigned()) {
-      number = value.get<std::uint64_t>();
-    } else if (!value.is_string() || !parse_u128(value.get_ref<const std::string&>(), number)) {
-      return false;
-    }
-    if (number > u128{static_cast<Integer>(~Integer{0})}) return false;
-    field = static_cast<Integer>(number);
-    return true;
-  }
-
-  bool read_flags(const nlohmann::json& value, std::uint16_t& flags) {
-    if (!value.is_array()) return read(value, flags);
-    for (const auto& entry : value) {
-      std::uint16_t bit = 0;
-      for (const auto& [known, name] : names_) {
-        if (entry.is_string() && entry.get_ref<const std::string&>() == name) bit = known;
-      }
-      if (bit == 0) return false;
-      flags |= bit;
-    }
-    return true;
-  }
-
- private:
-  std::span<const FlagName> names_;
-};
-
-/// Calls `read_field(key, value)` for every member: 1 read, 0 not readable, -1 unknown.
-template <typename ReadField>
-Status read_object(const nlohmann::json& json, ReadField&& read_field) {
-  if (!json.is_object()) return {ErrorKind::kUsage, "is not a JSON object"};
-  for (const auto& [key, value] : json.items()) {
-    const int result = read_field(key, value);
-    if (result < 0) return {ErrorKind::kUsage, fmt::format("unknown field '{}'", key)};
-    if (result == 0) return {ErrorKind::kUsage, fmt::format("field '{}' cannot be {}", key, value.dump())};
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -173,40 +109,38 @@ nlohmann::ordered_json to_json(const ChangeEvent& event) {
 }
 
 Status from_json(const nlohmann::json& json, Account& account) {
-  FieldReader reader(kAccountFlags);
   return read_object(json, [&](const std::string& key, const nlohmann::json& value) -> int {
-    if (key == "id") return reader.read(value, account.id);
-    if (key == "debits_pending") return reader.read(value, account.debits_pending);
-    if (key == "debits_posted") return reader.read(value, account.debits_posted);
-    if (key == "credits_pending") return reader.read(value, account.credits_pending);
-    if (key == "credits_posted") return reader.read(value, account.credits_posted);
-    if (key == "user_data_128") return reader.read(value, account.user_data_128);
-    if (key == "user_data_64") return reader.read(value, account.user_data_64);
-    if (key == "user_data_32") return reader.read(value, account.user_data_32);
-    if (key == "ledger") return reader.read(value, account.ledger);
-    if (key == "code") return reader.read(value, account.code);
-    if (key == "flags") return reader.read_flags(value, account.flags);
-    if (key == "timestamp") return reader.read(value, account.timestamp);
+    if (key == "id") return read_number(value, account.id);
+    if (key == "debits_pending") return read_number(value, account.debits_pending);
+    if (key == "debits_posted") return read_number(value, account.debits_posted);
+    if (key == "credits_pending") return read_number(value, account.credits_pending);
+    if (key == "credits_posted") return read_number(value, account.credits_posted);
+    if (key == "user_data_128") return read_number(value, account.user_data_128);
+    if (key == "user_data_64") return read_number(value, account.user_data_64);
+    if (key == "user_data_32") return read_number(value, account.user_data_32);
+    if (key == "ledger") return read_number(value, account.ledger);
+    if (key == "code") return read_number(value, account.code);
+    if (key == "flags") return read_flags(value, kAccountFlags, account.flags);
+    if (key == "timestamp") return read_number(value, account.timestamp);
     return -1;
   });
 }
 
 Status from_json(const nlohmann::json& json, Transfer& transfer) {
-  FieldReader reader(kTransferFlags);
   return read_object(json, [&](const std::string& key, const nlohmann::json& value) -> int {
-    if (key == "id") return reader.read(value, transfer.id);
-    if (key == "debit_account_id") return reader.read(value, transfer.debit_account_id);
-    if (key == "credit_account_id") return reader.read(value, transfer.credit_account_id);
-    if (key == "amount") return reader.read(value, transfer.amount);
-    if (key == "pending_id") return reader.read(value, transfer.pending_id);
-    if (key == "user_data_128") return reader.read(value, transfer.user_data_128);
-    if (key == "user_data_64") return reader.read(value, transfer.user_data_64);
-    if (key == "user_data_32") return reader.read(value, transfer.user_data_32);
-    if (key == "timeout") return reader.read(value, transfer.timeout);
-    if (key == "ledger") return reader.read(value, transfer.ledger);
-    if (key == "code") return reader.read(value, transfer.code);
-    if (key == "flags") return reader.read_flags(value, transfer.flags);
-    if (key == "timestamp") return reader.read(value, transfer.timestamp);
+    if (key == "id") return read_number(value, transfer.id);
+    if (key == "debit_account_id") return read_number(value, transfer.debit_account_id);
+    if (key == "credit_account_id") return read_number(value, transfer.credit_account_id);
+    if (key == "amount") return read_number(value, transfer.amount);
+    if (key == "pending_id") return read_number(value, transfer.pending_id);
+    if (key == "user_data_128") return read_number(value, transfer.user_data_128);
+    if (key == "user_data_64") return read_number(value, transfer.user_data_64);
+    if (key == "user_data_32") return read_number(value, transfer.user_data_32);
+    if (key == "timeout") return read_number(value, transfer.timeout);
+    if (key == "ledger") return read_number(value, transfer.ledger);
+    if (key == "code") return read_number(value, transfer.code);
+    if (key == "flags") return read_flags(value, kTransferFlags, transfer.flags);
+    if (key == "timestamp") return read_number(value, transfer.timestamp);
     return -1;
   });
 }

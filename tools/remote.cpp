@@ -83,10 +83,10 @@ Ask ask_remote(const Address& address) {
   };
 }
 
-Result<std::unique_ptr<Client>> connect_client(const std::string& address) {
+Result<std::unique_ptr<Client>> connect_client(const std::string& address, u128 principal) {
   const auto parsed = parse_address(address);
   if (!parsed) return parsed.error();
-  return Client::connect({.address = address});
+  return Client::connect({.address = address, .principal = principal});
 }
 
 Result<nlohmann::ordered_json> remote_status(const Address& address) {

@@ -33,8 +33,8 @@ Result<RemoteReply> remote_call(const Address& address, Operation operation, std
 /// The same as read_rows() asks for it.
 Ask ask_remote(const Address& address);
 
-/// A client for commands that ask more than once. `address` is "HOST:PORT".
-Result<std::unique_ptr<Client>> connect_client(const std::string& address);
+/// A client for commands that ask more than once. `address` is "HOST:PORT"; `principal`: who acts.
+Result<std::unique_ptr<Client>> connect_client(const std::string& address, u128 principal = 0);
 
 /// What the server says of itself.
 Result<nlohmann::ordered_json> remote_status(const Address& address);

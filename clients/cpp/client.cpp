@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "client/client_engine.hpp"
+#include "client/payment_codec.hpp"
 #include "protocol/create_reply.hpp"
 
 namespace florin {
@@ -80,6 +81,23 @@ Result<TextReply> decode_text(const Answer& answer) {
 
 Result<ReplyInfo> decode_info(const Answer& answer) { return info_of(answer); }
 
+Result<PaymentsReply> decode_payments(const Answer& answer, std::uint32_t commands) {
+  const std::size_t receipt = receipt_bytes(answer.header);
+  if (answer.header.count != commands || answer.body.size() < receipt) return contradiction(answer.header.operation);
+  PaymentsReply reply{.answers = {}, .info = info_of(answer)};
+  if (!client::parse_payment_answers(answer.body.first(answer.body.size() - receipt), commands, reply.answers)) return contradiction(answer.header.operation);
+  return reply;
+}
+
+Result<RowsReply<Order>> decode_orders(const Answer& answer) {
+  const std::size_t receipt = receipt_bytes(answer.header);
+  RowsReply<Order> reply{.rows = {}, .info = info_of(answer)};
+  if (answer.body.size() < receipt || !client::parse_orders(answer.body.first(answer.body.size() - receipt), answer.header.count, reply.rows)) {
+    return contradiction(answer.header.operation);
+  }
+  return reply;
+}
+
 /// A callback that fulfils a future.
 template <typename Reply>
 std::pair<Client::Callback<Reply>, std::future<Result<Reply>>> promised() {
@@ -152,6 +170,14 @@ class Client::Impl {
   template <typename Row, typename Filter>
   void query(Operation operation, const Filter& filter, CallOptions options, Callback<PageReply<Row>> done) {
     call<PageReply<Row>>(operation, bytes_of(std::span(&filter, 1)), options, std::move(done), decode_page<Row>);
+  }
+
+  void send_payments(PaymentsMode mode, u128 group_key, std::span<const CommandWithParts> commands, CallOptions options, Callback<PaymentsReply> done) {
+    auto body = client::payments_body(mode, group_key, commands);
+    if (!body) return done(body.error());
+    const auto count = static_cast<std::uint32_t>(commands.size());
+    call<PaymentsReply>(Operation::kPayments, std::move(body).value(), options, std::move(done),
+                        [count](const Answer& answer) { return decode_payments(answer, count); });
   }
 
   /// Waits for what `start(callback)` promises.
@@ -239,6 +265,44 @@ void Client::get_trial_balance_async(const TrialBalanceFilter& filter, Callback<
 void Client::drop_history_async(const DropHistory& drop, Callback<RowsReply<DroppedHistoryReply>> done, CallOptions options) {
   impl_->call<RowsReply<DroppedHistoryReply>>(Operation::kDropHistory, bytes_of(std::span(&drop, 1)), options, std::move(done),
                                               decode_rows<DroppedHistoryReply>);
+}
+void Client::send_payment_async(const CommandWithParts& command, Callback<PaymentAnswer> done, CallOptions options) {
+  send_payments_async(std::span(&command, 1), [done = std::move(done)](Result<PaymentsReply> reply) {
+    if (reply) {
+      done(reply->answers.front());
+    } else {
+      done(reply.error());
+    }
+  }, options);
+}
+void Client::send_payments_async(std::span<const CommandWithParts> commands, Callback<PaymentsReply> done, CallOptions options) {
+  impl_->send_payments(PaymentsMode::kIndependent, 0, commands, options, std::move(done));
+}
+void Client::send_payment_list_async(std::span<const CommandWithParts> commands, Callback<PaymentsReply> done, CallOptions options) {
+  impl_->send_payments(PaymentsMode::kStopOnFirst, 0, commands, options, std::move(done));
+}
+void Client::send_payment_group_async(u128 key, std::span<const CommandWithParts> members, Callback<PaymentsReply> done, CallOptions options) {
+  impl_->send_payments(PaymentsMode::kGroup, key, members, options, std::move(done));
+}
+void Client::resolve_key_async(u128 key, Callback<PaymentAnswer> done, CallOptions options) {
+  send_payment_async(commands::Resolve{.asked_key = key}, std::move(done), options);
+}
+void Client::lookup_key_async(u128 key, Callback<RowsReply<PaymentOutcome>> done, CallOptions options) {
+  impl_->call<RowsReply<PaymentOutcome>>(Operation::kLookupKey, bytes_of(std::span<const u128>(&key, 1)), options, std::move(done),
+                                         decode_rows<PaymentOutcome>);
+}
+void Client::lookup_orders_async(std::span<const u128> ids, Callback<RowsReply<Order>> done, CallOptions options) {
+  if (ids.empty() || ids.size() > kOrdersMax) return done(Status(ErrorKind::kUsage, "a look-up has 1 to " + std::to_string(kOrdersMax) + " orders"));
+  impl_->call<RowsReply<Order>>(Operation::kLookupOrders, bytes_of(ids), options, std::move(done), decode_orders);
+}
+void Client::find_order_async(u128 merchant, std::string_view reference, Callback<RowsReply<Order>> done, CallOptions options) {
+  OrderReference asked{.merchant = merchant};
+  if (reference.size() > sizeof asked.reference) return done(Status(ErrorKind::kUsage, "reference: has at most 32 bytes"));
+  std::copy(reference.begin(), reference.end(), asked.reference);
+  impl_->call<RowsReply<Order>>(Operation::kFindOrder, bytes_of(std::span<const OrderReference>(&asked, 1)), options, std::move(done), decode_orders);
+}
+void Client::get_story_async(const StoryFilter& filter, Callback<RowsReply<StoryLine>> done, CallOptions options) {
+  impl_->call<RowsReply<StoryLine>>(Operation::kGetStory, bytes_of(std::span(&filter, 1)), options, std::move(done), decode_rows<StoryLine>);
 }
 void Client::ping_async(Callback<ReplyInfo> done, CallOptions options) {
   impl_->call<ReplyInfo>(Operation::kPing, {}, options, std::move(done), decode_info);
@@ -334,6 +398,51 @@ std::future<Result<RowsReply<DroppedHistoryReply>>> Client::drop_history_future(
   drop_history_async(drop, std::move(done), options);
   return std::move(future);
 }
+std::future<Result<PaymentAnswer>> Client::send_payment_future(const CommandWithParts& command, CallOptions options) {
+  auto [done, future] = promised<PaymentAnswer>();
+  send_payment_async(command, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<PaymentsReply>> Client::send_payments_future(std::span<const CommandWithParts> commands, CallOptions options) {
+  auto [done, future] = promised<PaymentsReply>();
+  send_payments_async(commands, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<PaymentsReply>> Client::send_payment_list_future(std::span<const CommandWithParts> commands, CallOptions options) {
+  auto [done, future] = promised<PaymentsReply>();
+  send_payment_list_async(commands, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<PaymentsReply>> Client::send_payment_group_future(u128 key, std::span<const CommandWithParts> members, CallOptions options) {
+  auto [done, future] = promised<PaymentsReply>();
+  send_payment_group_async(key, members, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<PaymentAnswer>> Client::resolve_key_future(u128 key, CallOptions options) {
+  auto [done, future] = promised<PaymentAnswer>();
+  resolve_key_async(key, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<RowsReply<PaymentOutcome>>> Client::lookup_key_future(u128 key, CallOptions options) {
+  auto [done, future] = promised<RowsReply<PaymentOutcome>>();
+  lookup_key_async(key, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<RowsReply<Order>>> Client::lookup_orders_future(std::span<const u128> ids, CallOptions options) {
+  auto [done, future] = promised<RowsReply<Order>>();
+  lookup_orders_async(ids, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<RowsReply<Order>>> Client::find_order_future(u128 merchant, std::string_view reference, CallOptions options) {
+  auto [done, future] = promised<RowsReply<Order>>();
+  find_order_async(merchant, reference, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<RowsReply<StoryLine>>> Client::get_story_future(const StoryFilter& filter, CallOptions options) {
+  auto [done, future] = promised<RowsReply<StoryLine>>();
+  get_story_async(filter, std::move(done), options);
+  return std::move(future);
+}
 
 // --- Blocking -----------------------------------------------------------------------------------------------------------
 
@@ -383,6 +492,33 @@ Result<PageReply<TrialBalance>> Client::get_trial_balance(const TrialBalanceFilt
 Result<RowsReply<DroppedHistoryReply>> Client::drop_history(const DropHistory& drop, CallOptions options) {
   return impl_->block<RowsReply<DroppedHistoryReply>>([&](auto done) { drop_history_async(drop, std::move(done), options); });
 }
+Result<PaymentAnswer> Client::send_payment(const CommandWithParts& command, CallOptions options) {
+  return impl_->block<PaymentAnswer>([&](auto done) { send_payment_async(command, std::move(done), options); });
+}
+Result<PaymentsReply> Client::send_payments(std::span<const CommandWithParts> commands, CallOptions options) {
+  return impl_->block<PaymentsReply>([&](auto done) { send_payments_async(commands, std::move(done), options); });
+}
+Result<PaymentsReply> Client::send_payment_list(std::span<const CommandWithParts> commands, CallOptions options) {
+  return impl_->block<PaymentsReply>([&](auto done) { send_payment_list_async(commands, std::move(done), options); });
+}
+Result<PaymentsReply> Client::send_payment_group(u128 key, std::span<const CommandWithParts> members, CallOptions options) {
+  return impl_->block<PaymentsReply>([&](auto done) { send_payment_group_async(key, members, std::move(done), options); });
+}
+Result<PaymentAnswer> Client::resolve_key(u128 key, CallOptions options) {
+  return impl_->block<PaymentAnswer>([&](auto done) { resolve_key_async(key, std::move(done), options); });
+}
+Result<RowsReply<PaymentOutcome>> Client::lookup_key(u128 key, CallOptions options) {
+  return impl_->block<RowsReply<PaymentOutcome>>([&](auto done) { lookup_key_async(key, std::move(done), options); });
+}
+Result<RowsReply<Order>> Client::lookup_orders(std::span<const u128> ids, CallOptions options) {
+  return impl_->block<RowsReply<Order>>([&](auto done) { lookup_orders_async(ids, std::move(done), options); });
+}
+Result<RowsReply<Order>> Client::find_order(u128 merchant, std::string_view reference, CallOptions options) {
+  return impl_->block<RowsReply<Order>>([&](auto done) { find_order_async(merchant, reference, std::move(done), options); });
+}
+Result<RowsReply<StoryLine>> Client::get_story(const StoryFilter& filter, CallOptions options) {
+  return impl_->block<RowsReply<StoryLine>>([&](auto done) { get_story_async(filter, std::move(done), options); });
+}
 Result<ReplyInfo> Client::ping(CallOptions options) {
   return impl_->block<ReplyInfo>([&](auto done) { ping_async(std::move(done), options); });
 }
@@ -394,6 +530,19 @@ Result<ReplyInfo> Client::snapshot(CallOptions options) {
 }
 Result<ReplyInfo> Client::clock_advance(std::uint64_t ns, CallOptions options) {
   return impl_->block<ReplyInfo>([&](auto done) { clock_advance_async(ns, std::move(done), options); });
+}
+
+Result<std::vector<StoryLine>> read_story(Client& client, u128 object, CallOptions options) {
+  std::vector<StoryLine> story;
+  StoryFilter filter{.object = object, .limit = kStoryLinesMax, .flags = StoryFilterFlags::kReversed};
+  do {
+    auto page = client.get_story(filter, options);
+    if (!page) return page.error();
+    story.insert(story.end(), page->rows.begin(), page->rows.end());
+    filter.sequence = page->rows.empty() ? 0 : page->rows.back().previous;
+  } while (filter.sequence != 0);
+  std::reverse(story.begin(), story.end());
+  return story;
 }
 
 }  // namespace florin

@@ -6,11 +6,14 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "florin/account.hpp"
 #include "florin/frame.hpp"
+#include "florin/payment_commands.hpp"
+#include "florin/payment_reply.hpp"
 #include "florin/query.hpp"
 #include "florin/status.hpp"
 #include "florin/status_codes.hpp"
@@ -36,6 +39,8 @@
 /// until the call's deadline. That is safe because events are idempotent by id. An event whose first answer was lost then
 /// answers `exists` with the timestamp of the original instead of `created`, and one that was refused for a transient reason
 /// (see is_transient()) answers `id_already_failed`; the client reports what the server says.
+/// Payments are idempotent by key: sent again they answer what they answered first, with that sequence, and `is_replayed`. Who gives up asks resolve_key(),
+/// which says what became of the key, or makes sure that nothing will.
 ///
 /// **Batching.** Calls of create_account() and create_transfer(), from any number of threads, that arrive while such a request
 /// is under way share the next request. An event that is linked or imported is sent in a request of its own: an event cannot
@@ -109,6 +114,12 @@ struct TextReply {
   ReplyInfo info;
 };
 
+/// One per command, in order.
+struct PaymentsReply {
+  std::vector<PaymentAnswer> answers;
+  ReplyInfo info;
+};
+
 /// A connection to one server that repairs itself, with a thread of its own.
 ///
 /// Thread-safe: any thread may call anything at any time. Callbacks run on the client's thread: they must be short, may start
@@ -155,6 +166,25 @@ class Client {
   /// Changes the ledger; one row.
   void drop_history_async(const DropHistory& drop, Callback<RowsReply<DroppedHistoryReply>> done, CallOptions options = {});
 
+  // Payments, one request each. A command with a field that does not fit its place fails with kUsage; the message names the field.
+  void send_payment_async(const CommandWithParts& command, Callback<PaymentAnswer> done, CallOptions options = {});
+  /// Each by itself, in order.
+  void send_payments_async(std::span<const CommandWithParts> commands, Callback<PaymentsReply> done, CallOptions options = {});
+  /// After the first that is refused the rest answers `skipped`, for ever.
+  void send_payment_list_async(std::span<const CommandWithParts> commands, Callback<PaymentsReply> done, CallOptions options = {});
+  /// 2 to 64 commands, all of them or none, under one key; those of its members are 0.
+  void send_payment_group_async(u128 key, std::span<const CommandWithParts> members, Callback<PaymentsReply> done, CallOptions options = {});
+  /// What became of a key of this principal, as a replay; if nothing has, nothing will: it is fenced, and answers kFenced.
+  void resolve_key_async(u128 key, Callback<PaymentAnswer> done, CallOptions options = {});
+  /// What is kept under a key, of a group one for each member; no row: nothing so far, and no fence.
+  void lookup_key_async(u128 key, Callback<RowsReply<PaymentOutcome>> done, CallOptions options = {});
+  /// At most kOrdersMax ids.
+  void lookup_orders_async(std::span<const u128> ids, Callback<RowsReply<Order>> done, CallOptions options = {});
+  /// By its merchant's name for it, at most 32 bytes. One row or none.
+  void find_order_async(u128 merchant, std::string_view reference, Callback<RowsReply<Order>> done, CallOptions options = {});
+  /// Lines of one object. read_story() gives all of them.
+  void get_story_async(const StoryFilter& filter, Callback<RowsReply<StoryLine>> done, CallOptions options = {});
+
   void ping_async(Callback<ReplyInfo> done, CallOptions options = {});
   void status_async(Callback<TextReply> done, CallOptions options = {});  ///< JSON
   void snapshot_async(Callback<ReplyInfo> done, CallOptions options = {});  ///< answered when it is published
@@ -177,6 +207,15 @@ class Client {
   std::future<Result<PageReply<Moment>>> get_moment_future(const Moment& moment, CallOptions options = {});
   std::future<Result<PageReply<TrialBalance>>> get_trial_balance_future(const TrialBalanceFilter& filter, CallOptions options = {});
   std::future<Result<RowsReply<DroppedHistoryReply>>> drop_history_future(const DropHistory& drop, CallOptions options = {});
+  std::future<Result<PaymentAnswer>> send_payment_future(const CommandWithParts& command, CallOptions options = {});
+  std::future<Result<PaymentsReply>> send_payments_future(std::span<const CommandWithParts> commands, CallOptions options = {});
+  std::future<Result<PaymentsReply>> send_payment_list_future(std::span<const CommandWithParts> commands, CallOptions options = {});
+  std::future<Result<PaymentsReply>> send_payment_group_future(u128 key, std::span<const CommandWithParts> members, CallOptions options = {});
+  std::future<Result<PaymentAnswer>> resolve_key_future(u128 key, CallOptions options = {});
+  std::future<Result<RowsReply<PaymentOutcome>>> lookup_key_future(u128 key, CallOptions options = {});
+  std::future<Result<RowsReply<Order>>> lookup_orders_future(std::span<const u128> ids, CallOptions options = {});
+  std::future<Result<RowsReply<Order>>> find_order_future(u128 merchant, std::string_view reference, CallOptions options = {});
+  std::future<Result<RowsReply<StoryLine>>> get_story_future(const StoryFilter& filter, CallOptions options = {});
 
   // The same, blocking.
   Result<CreateResult> create_account(const Account& account, CallOptions options = {});
@@ -194,6 +233,15 @@ class Client {
   Result<PageReply<Moment>> get_moment(const Moment& moment, CallOptions options = {});
   Result<PageReply<TrialBalance>> get_trial_balance(const TrialBalanceFilter& filter, CallOptions options = {});
   Result<RowsReply<DroppedHistoryReply>> drop_history(const DropHistory& drop, CallOptions options = {});
+  Result<PaymentAnswer> send_payment(const CommandWithParts& command, CallOptions options = {});
+  Result<PaymentsReply> send_payments(std::span<const CommandWithParts> commands, CallOptions options = {});
+  Result<PaymentsReply> send_payment_list(std::span<const CommandWithParts> commands, CallOptions options = {});
+  Result<PaymentsReply> send_payment_group(u128 key, std::span<const CommandWithParts> members, CallOptions options = {});
+  Result<PaymentAnswer> resolve_key(u128 key, CallOptions options = {});
+  Result<RowsReply<PaymentOutcome>> lookup_key(u128 key, CallOptions options = {});
+  Result<RowsReply<Order>> lookup_orders(std::span<const u128> ids, CallOptions options = {});
+  Result<RowsReply<Order>> find_order(u128 merchant, std::string_view reference, CallOptions options = {});
+  Result<RowsReply<StoryLine>> get_story(const StoryFilter& filter, CallOptions options = {});
   Result<ReplyInfo> ping(CallOptions options = {});
   Result<TextReply> status(CallOptions options = {});
   Result<ReplyInfo> snapshot(CallOptions options = {});
@@ -219,5 +267,8 @@ Status for_each_page(Filter filter, Ask&& ask, Use&& use) {
   } while (next_page(filter, end));
   return {};
 }
+
+/// All lines of an object's story, oldest first; none: there is no such object.
+Result<std::vector<StoryLine>> read_story(Client& client, u128 object, CallOptions options = {});
 
 }  // namespace florin

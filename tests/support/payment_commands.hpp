@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <vector>
 
 #include "florin/account.hpp"
 #include "florin/asset.hpp"
@@ -11,6 +10,7 @@
 #include "florin/fee_schedule.hpp"
 #include "florin/limit_rule.hpp"
 #include "florin/payment_command.hpp"
+#include "florin/payment_commands.hpp"
 #include "florin/transfer.hpp"
 
 /// @file
@@ -19,20 +19,6 @@
 namespace florin::test {
 
 inline constexpr std::uint32_t kEuro = 978;
-
-/// A command and what follows it.
-struct CommandWithParts {
-  PaymentCommand command;
-  std::vector<PartAmount> parts;
-
-  /// Adds a part to create_order or pay, or, with an amount, to capture or refund.
-  CommandWithParts& add(const PartAmount& part) {
-    parts.push_back(part);
-    command.parts = static_cast<std::uint8_t>(parts.size());
-    return *this;
-  }
-  CommandWithParts& add(const PartShare& share) { return add(part_of(share)); }
-};
 
 template <typename Field>
 void set_text(Field& field, std::string_view text) {

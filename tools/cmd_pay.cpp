@@ -1,0 +1,88 @@
+#include <fmt/format.h>
+
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "command_line.hpp"
+#include "json_payments.hpp"
+#include "remote.hpp"
+
+/// florin pay: payment commands as lines of JSON in, one request for all of them, their answers as lines of JSON out.
+namespace florin::tools {
+namespace {
+
+struct Options {
+  std::string connect;
+  std::string principal = "0";
+  std::string group;
+  bool stop_on_first = false;
+};
+
+Result<std::vector<CommandWithParts>> read_commands() {
+  std::vector<CommandWithParts> commands;
+  std::string line;
+  for (std::size_t number = 1; std::getline(std::cin, line); ++number) {
+    if (line.empty()) continue;
+    CommandWithParts command;
+    auto status = Status(ErrorKind::kUsage, "is not JSON");
+    const auto json = nlohmann::json::parse(line, nullptr, false);
+    if (!json.is_discarded()) status = from_json(json, command);
+    if (!status) return status.with_context(fmt::format("line {}", number));
+    commands.push_back(std::move(command));
+  }
+  if (commands.empty()) return Status(ErrorKind::kUsage, "no lines on standard input");
+  return commands;
+}
+
+Result<PaymentsReply> send(Client& client, const Options& options, const std::vector<CommandWithParts>& commands) {
+  if (options.stop_on_first) return client.send_payment_list(commands);
+  if (options.group.empty()) return client.send_payments(commands);
+  const auto key = parse_id(options.group);
+  if (!key) return key.error();
+  return client.send_payment_group(*key, commands);
+}
+
+Status run(const Options& options) {
+  const auto principal = parse_id(options.principal);
+  if (!principal) return principal.error();
+  const auto commands = read_commands();
+  if (!commands) return commands.error();
+  const auto client = connect_client(options.connect, *principal);
+  if (!client) return client.error();
+  const auto reply = send(**client, options, *commands);
+  if (!reply) return reply.error();
+  std::size_t refused = 0;
+  for (const PaymentAnswer& answer : reply->answers) {
+    if (!answer.is_done()) ++refused;
+    fmt::print("{}\n", to_json(answer).dump());
+  }
+  if (refused == 0) return {};
+  return {ErrorKind::kRefused, fmt::format("{} of {} were refused", refused, reply->answers.size())};
+}
+
+constexpr const char* kExamples =
+    R"(  echo '{"command": "pay", "key": 1, "id": 1000, "amount": 250, "ledger": 978, "merchant": 20, "payer": 21, "payer_account": 31,
+    "owner_account": 30, "reference": "basket 7", "flags": ["automatic"]}' | tr -d '\n' | florin pay --connect 127.0.0.1:3000
+  echo '{"command": "refund", "key": 2, "id": 1000, "amount": "all"}' | florin pay --connect 127.0.0.1:3000
+  florin pay --group 77 --connect 127.0.0.1:3000 < checkout.jsonl         all of these lines or none, under one key
+  florin pay --stop-on-first --connect 127.0.0.1:3000 < steps.jsonl       after the first refusal the rest is skipped
+
+A line is a command: its name, its key, and the fields that docs/payments.md gives it. The same line again, with the same key, answers
+what it answered first, and changes nothing. Prints one line of JSON a command; "next" says what to do: ok, same (send again with the same
+key), new (with a new key, when the reason is gone), final. Exit code 10 if one was refused.
+)";
+
+}  // namespace
+
+void add_pay(CommandLine& line) {
+  auto options = std::make_shared<Options>();
+  CLI::App& app = line.add("pay", "Send payment commands from lines of JSON on standard input", kExamples, [options] { return run(*options); });
+  app.add_option("--principal", options->principal, "Who acts, and whose keys these are")->type_name("ID")->capture_default_str();
+  CLI::Option* group = app.add_option("--group", options->group, "All of them or none, under this key")->type_name("KEY");
+  app.add_flag("--stop-on-first", options->stop_on_first, "Skip what comes after a refusal")->excludes(group);
+  app.add_option("--connect", options->connect, "Server")->type_name("HOST:PORT")->required();
+}
+
+}  // namespace florin::tools

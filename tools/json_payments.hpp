@@ -1,0 +1,23 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "florin/payment_commands.hpp"
+#include "florin/payment_outcome.hpp"
+#include "florin/payment_reply.hpp"
+#include "florin/status.hpp"
+
+/// @file
+/// Payments as JSON: commands in, answers, orders and stories out. Numbers, strings and flags as in json_records.hpp.
+
+namespace florin::tools {
+
+/// A command of any kind that the engine executes: "command" is its name, the other members are the fields that docs/payments.md gives it, and
+/// those of the record that it carries. Errors name the field.
+Status from_json(const nlohmann::json& json, CommandWithParts& command);
+
+nlohmann::ordered_json to_json(const PaymentAnswer& answer);
+nlohmann::ordered_json to_json(const Order& order);
+nlohmann::ordered_json to_json(const StoryLine& line);
+
+}  // namespace florin::tools
