@@ -18,6 +18,10 @@ ClientSessions::ClientSessions()
 }
 
 ClientSession* ClientSessions::find(u128 client, const IdHash& hash) noexcept {
+  return const_cast<ClientSession*>(static_cast<const ClientSessions*>(this)->find(client, hash));
+}
+
+const ClientSession* ClientSessions::find(u128 client, const IdHash& hash) const noexcept {
   const auto is_his = [&](std::uint32_t place) { return slots_[place - 1].client == client; };
   const std::uint32_t place = slots_by_client_.find(TagTable::tag_of(hash(client)), is_his);
   return place == 0 ? nullptr : &slots_[place - 1];

@@ -64,6 +64,7 @@ class ClientSessions {
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
   /// nullptr: the client has none. Valid until it is evicted.
   [[nodiscard]] ClientSession* find(u128 client, const IdHash& hash) noexcept;
+  [[nodiscard]] const ClientSession* find(u128 client, const IdHash& hash) const noexcept;
   [[nodiscard]] std::span<const OutcomeRun> outcomes_of(const ClientSession& session) const noexcept;
 
   /// A session that is not there yet, the last to end. There is room for it.

@@ -156,7 +156,7 @@ StateMachine::Memory Ledger::memory(std::uint64_t accounts, std::uint64_t transf
   const std::uint64_t needed = past_ ? tables_.lasting_bytes() + past_->memory_bytes() + past_growth_bytes() + passing_bytes_max() +
                                            Partition::lasting_bytes_for(accounts, transfers)
                                      : tables_.memory_bytes() + recent_filters_.bytes() + Partition::bytes_for(accounts, transfers);
-  return {.needed_bytes = needed + session_bytes_max() + payments_.tables().bytes(), .budget_bytes = memory_budget_bytes_};
+  return {.needed_bytes = needed + session_bytes_max() + payments_.tables().bytes() + timer_bytes(), .budget_bytes = memory_budget_bytes_};
 }
 
 /// Whether there is room for what an earlier life had at this point of the order. Where that life waited for a segment this one may have it already,

@@ -55,10 +55,12 @@ class Ledger final : public StateMachine {
   bool reserve_payments(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) override;
   bool reserve_again(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) override;
   [[nodiscard]] std::uint64_t sufficient_budget(std::uint64_t accounts, std::uint64_t transfers) const noexcept override;
-  [[nodiscard]] PaymentRoom payment_room(Operation operation, std::span<const std::byte> body) const noexcept override;
+  [[nodiscard]] PaymentRoom payment_room(Operation operation, std::span<const std::byte> body, u128 principal) const noexcept override;
+  bool reserve_timers(const PaymentRoom& timers) override;
   [[nodiscard]] Memory memory(std::uint64_t accounts, std::uint64_t transfers) const noexcept override;
   bool must_wait() override;
   SessionVerdict admit(const SessionName& name) noexcept override;
+  [[nodiscard]] bool is_repeated(const RequestOrigin& origin) const noexcept override;
   void complete(RegisterClient& registration, std::uint32_t registrations) noexcept override;
   bool is_held_up() const noexcept override { return is_sealing_failing() && is_full(); }
   std::uint64_t next_expiry() const noexcept override;
@@ -137,6 +139,7 @@ class Ledger final : public StateMachine {
   void answer_client(const Command& command, SessionVerdict verdict, const ClientSession* session) const noexcept;
   std::size_t emit_sessions(const Sink& sink);
   [[nodiscard]] std::uint64_t session_bytes_max() const noexcept;
+  [[nodiscard]] std::uint64_t timer_bytes() const noexcept;
   [[nodiscard]] bool fits_again(std::uint64_t accounts, std::uint64_t transfers, std::uint64_t payment_bytes = 0) const noexcept;
   Status load_sessions(ChunkKey key, std::span<const std::byte> bytes);
   // ledger_retention.cpp

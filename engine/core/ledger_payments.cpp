@@ -1,6 +1,8 @@
 #define XXH_INLINE_ALL  // the library is built for the oldest processors; inlined it uses those we promise
 #include <xxhash.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "core/chunk_walk.hpp"
@@ -31,6 +33,7 @@ void Ledger::write_payments_reply(const Command& command) const noexcept {
   const std::span<const std::uint8_t> flags = payments_.flags();
   reply.count = static_cast<std::uint32_t>(outcomes.size());
   reply.size = payments_reply_bytes(reply.count);
+  if (reply.size > reply.capacity) std::abort();  // it would be written over somebody else's
   std::memcpy(reply.data, outcomes.data(), outcomes.size_bytes());
   std::byte* const flag_bytes = reply.data + outcomes.size_bytes();
   std::memset(flag_bytes, 0, reply.size - outcomes.size_bytes());
@@ -41,7 +44,9 @@ void Ledger::answer_payments(const Command& query) const noexcept {
   if (query.reply != nullptr) answer_payment_query(payments_.tables(), query);
 }
 
-PaymentRoom Ledger::payment_room(Operation operation, std::span<const std::byte> body) const noexcept { return payments_.room_for(operation, body); }
+PaymentRoom Ledger::payment_room(Operation operation, std::span<const std::byte> body, u128 principal) const noexcept {
+  return payments_.room_for(operation, body, principal);
+}
 
 std::size_t Ledger::due_timers(std::uint64_t now, std::span<PaymentTimer> due) const { return payments_.tables().due_timers(now, due); }
 
@@ -50,6 +55,21 @@ bool Ledger::reserve_payments(std::uint32_t accounts, std::uint32_t transfers, c
   Memory memory = this->memory(accounts, transfers);
   memory.needed_bytes += PaymentTables::bytes_for(payments);
   return memory.fits() && make_room(accounts, transfers, payments);
+}
+
+/// Set aside for the timers of orders: what waits for its time gives money back, and must not wait for memory.
+std::uint64_t Ledger::timer_bytes() const noexcept {
+  const std::uint64_t bytes = PaymentTables::bytes_for({.commands = 1});
+  const std::uint64_t transfer = past_ ? Partition::lasting_bytes_for(0, 1) : Partition::bytes_for(0, 1);
+  return payments_.tables().counts().timers * (bytes + transfer);
+}
+
+bool Ledger::reserve_timers(const PaymentRoom& timers) {
+  if (is_held_up()) return false;
+  Memory memory = this->memory(0, timers.transfers);
+  memory.needed_bytes += PaymentTables::bytes_for(timers);
+  memory.needed_bytes -= std::min(memory.needed_bytes, timer_bytes());
+  return memory.fits() && make_room(0, timers.transfers, timers);
 }
 
 bool Ledger::reserve_again(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) {

@@ -47,6 +47,11 @@ SessionVerdict Ledger::admit(const SessionName& name) noexcept {
   return name.request > session->request ? SessionVerdict::kExecuted : SessionVerdict::kRepeated;
 }
 
+bool Ledger::is_repeated(const RequestOrigin& origin) const noexcept {
+  const ClientSession* session = sessions_.find(origin.client, tables_.hash());
+  return session != nullptr && origin.request <= session->request;
+}
+
 void Ledger::complete(RegisterClient& registration, std::uint32_t registrations) noexcept {
   registration.outcome_runs_max = ClientSessions::runs_max_for(memory_budget_bytes_);
   const bool fits = sessions_.count() + registrations < registration.sessions_max;

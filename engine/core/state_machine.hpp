@@ -214,10 +214,12 @@ class StateMachine {
     static_cast<void>(transfers);
     return {};
   }
-  /// What a request of payments may need at most, as far as is known now: of payments and payment timers alone. Between batches.
-  [[nodiscard]] virtual PaymentRoom payment_room(Operation operation, std::span<const std::byte> body) const noexcept {
+  /// What a request of payments may need at most, as far as is known now: of payments and payment timers alone. Keys that are known need nothing: what is
+  /// answered again is there. Between batches.
+  [[nodiscard]] virtual PaymentRoom payment_room(Operation operation, std::span<const std::byte> body, u128 principal) const noexcept {
     static_cast<void>(operation);
     static_cast<void>(body);
+    static_cast<void>(principal);
     return {};
   }
   /// reserve(), of a batch with payments in it: room for all its accounts and transfers, those of payments included, and for the rest that
@@ -226,6 +228,8 @@ class StateMachine {
     static_cast<void>(payments);
     return reserve(accounts, transfers);
   }
+  /// The same of timers, for which room is set aside as long as their orders wait for them.
+  [[nodiscard]] virtual bool reserve_timers(const PaymentRoom& timers) { return reserve_payments(0, 0, timers); }
   /// The same of a batch that an earlier life took in: what it takes of memory may come in another order than then, and is not a reason to refuse it.
   [[nodiscard]] virtual bool reserve_again(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) {
     return reserve_payments(accounts, transfers, payments);
@@ -242,6 +246,11 @@ class StateMachine {
   [[nodiscard]] virtual SessionVerdict admit(const SessionName& name) noexcept {
     static_cast<void>(name);
     return SessionVerdict::kNoSession;
+  }
+  /// Of a recorded write of a client that has a session: it was executed before, or came too late, so that it needs no room now. Between batches.
+  [[nodiscard]] virtual bool is_repeated(const RequestOrigin& origin) const noexcept {
+    static_cast<void>(origin);
+    return false;
   }
   /// Fills in what the record of a registration has to say beside what the client sent: the room for outcomes, and whose session should end if
   /// there would be too many, `registrations` of the same batch before it included. That depends on reads, which are no state: so it is asked

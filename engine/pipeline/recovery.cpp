@@ -172,9 +172,10 @@ class Recovery {
     std::uint32_t transfers = 0;
     core::PaymentRoom payments;
     for (const core::Command& command : commands) {
+      if (command.protocol == Protocol::kTigerBeetle && command.origin != nullptr && machine().is_repeated(*command.origin)) continue;
       if (command.operation == Operation::kCreateAccounts) accounts += command.event_count;
       if (command.operation == Operation::kCreateTransfers) transfers += command.event_count;
-      payments += machine().payment_room(command.operation, command.body);
+      payments += machine().payment_room(command.operation, command.body, command.origin == nullptr ? 0 : command.origin->principal);
     }
     accounts += payments.accounts;
     transfers += payments.transfers;

@@ -12,6 +12,7 @@ namespace florin::pipeline {
 namespace {
 
 constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t kTimersAgainNs = 100'000'000;  // after they were refused for lack of memory
 
 /// Operations that the pipeline answers itself, at the end of the batch.
 bool is_service(Operation operation) noexcept {
@@ -65,7 +66,8 @@ bool Sequencer::has_work() const noexcept {
 
 bool Sequencer::update_next_expiry() noexcept {
   const std::uint64_t before = next_expiry_.load(std::memory_order_relaxed);
-  const std::uint64_t after = state_machine_.next_expiry();
+  std::uint64_t after = state_machine_.next_expiry();
+  if (after <= utc_ns_) after = std::max(after, timers_again_ns_);  // if they were refused
   if (after != before) next_expiry_.store(after, std::memory_order_release);
   return after < before;
 }
@@ -224,7 +226,7 @@ void Sequencer::add_pulse(Batch& batch) noexcept {
   add_command(batch, nullptr, command);
 }
 
-/// Timers of orders need room, as commands do. Without it they wait: times refuse by themselves.
+/// Timers of orders need room, as commands do. Without it they wait, and so does everything else that is due: times refuse by themselves.
 void Sequencer::add_timers(Batch& batch) noexcept {
   const std::span<PaymentTimer> timers(reinterpret_cast<PaymentTimer*>(batch.internal_body + Batch::kPulseBodyBytes), kPaymentTimersMax);
   const std::size_t count = state_machine_.due_timers(utc_ns_, timers);
@@ -234,8 +236,11 @@ void Sequencer::add_timers(Batch& batch) noexcept {
   command.operation = Operation::kPaymentTimers;
   command.body = std::as_bytes(timers.first(count));
   command.event_count = core::event_count(command.operation, 0, command.body);
-  const core::PaymentRoom room = state_machine_.payment_room(command.operation, command.body);
-  if (!reserve(0, 0, room)) return;
+  const core::PaymentRoom room = state_machine_.payment_room(command.operation, command.body, 0);
+  if (!state_machine_.reserve_timers(room)) {
+    timers_again_ns_ = utc_ns_ + kTimersAgainNs;
+    return;
+  }
   payments_ += room;
   add_command(batch, nullptr, command);
 }
@@ -379,7 +384,7 @@ ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
   core::PaymentRoom payments = payments_;
   if (request.operation == Operation::kPayments) {
     if (request.event_count == 0) return ReplyCode::kMalformedBody;  // a large one, which nobody had read when it was taken
-    const core::PaymentRoom room = state_machine_.payment_room(request.operation, {request.body, request.body_bytes});
+    const core::PaymentRoom room = state_machine_.payment_room(request.operation, {request.body, request.body_bytes}, request.principal);
     if (const ReplyCode code = refusal_of_payments(room); code != ReplyCode::kOk) return code;
     payments += room;
   } else {

@@ -124,6 +124,7 @@ class Sequencer {
   std::atomic<bool> is_waiting_{false};
   std::atomic<bool> is_held_up_{false};  // as of the last must_wait(): expiries would need room that nothing makes
   std::atomic<std::uint64_t> next_expiry_;
+  std::uint64_t timers_again_ns_ = 0;  // no earlier than this, by the clock
   Counters counters_;
   MemoryShortage shortage_;
 };

@@ -35,6 +35,10 @@ class ModelStateMachine final : public core::StateMachine {
   [[nodiscard]] Counts counts() const noexcept override;
 
   [[nodiscard]] const ReferenceLedger& ledger() const { return ledger_; }
+  [[nodiscard]] bool is_repeated(const core::RequestOrigin& origin) const noexcept override {
+    const auto found = sessions_.all().find(origin.client);
+    return found != sessions_.all().end() && origin.request <= found->second.request;
+  }
   [[nodiscard]] const ReferenceSessions& sessions() const { return sessions_; }
 
  private:

@@ -9,9 +9,9 @@
 
 namespace florin::core {
 
-u128 fingerprint(std::span<const std::byte> command) noexcept {
+u128 fingerprint(std::span<const std::byte> command, std::uint64_t seed) noexcept {
   const auto covered = command.subspan(offsetof(PaymentCommand, id));
-  const XXH128_hash_t hash = XXH3_128bits(covered.data(), covered.size());
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(covered.data(), covered.size(), seed);
   return make_u128(hash.high64, hash.low64);
 }
 

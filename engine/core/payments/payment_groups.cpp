@@ -24,7 +24,8 @@ bool is_done(R code) noexcept { return is_success(code) || static_cast<std::uint
 void Payments::execute_group(const Command& request, u128 key) {
   if (refuse_group(request, key)) return;
   const u128 principal = request.origin == nullptr ? 0 : request.origin->principal;
-  const u128 print = fingerprint(request.body);  // all but the group's key
+  const u128 print = print_of(request.body);  // all but the group's key
+  const std::uint32_t members = request.event_count / kPaymentNanoseconds;
   const auto answer_all = [&](auto&& outcome_of_member) {
     for (CommandWalk walk(request.body); walk.has_next();) {
       const CommandView view = walk.next();
@@ -32,7 +33,7 @@ void Payments::execute_group(const Command& request, u128 key) {
     }
   };
   if (const KeyEntry* const used = tables_.find_key(principal, key)) {
-    if (used->record.kind == KeyKind::kDone && used->record.fingerprint == print) {
+    if (is_repeated(*used, print, members)) {
       for (const PaymentOutcome& outcome : tables_.outcomes(*used)) answer(outcome, true);
       return;
     }
@@ -44,7 +45,6 @@ void Payments::execute_group(const Command& request, u128 key) {
     return;
   }
   const std::uint32_t done = run_group(request);
-  const std::uint32_t members = request.event_count / kPaymentNanoseconds;
   if (done != members) {
     const PaymentOutcome culprit = outcomes_[done];
     count_ = 0;

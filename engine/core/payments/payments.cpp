@@ -89,9 +89,9 @@ void Payments::execute_list(const Command& request, PaymentsMode mode) {
 
 /// `skipped`: the list has stopped, so that a key that is new is used up for nothing.
 PaymentOutcome Payments::execute_keyed(const CommandView& view, const IssuedCommand& issued, bool skipped, bool& replayed) {
-  const u128 print = fingerprint(view.bytes);
+  const u128 print = print_of(view.bytes);
   if (const KeyEntry* const used = tables_.find_key(issued.principal, view.command->key)) {
-    if (used->record.kind == KeyKind::kDone && used->record.fingerprint == print) {
+    if (is_repeated(*used, print, 1)) {
       replayed = true;
       return tables_.outcomes(*used).front();
     }
@@ -103,6 +103,13 @@ PaymentOutcome Payments::execute_keyed(const CommandView& view, const IssuedComm
   const KeyRecord record{.principal = issued.principal, .key = view.command->key, .fingerprint = print, .sequence = issued.sequence, .code = outcome.code};
   tables_.add_key(record, std::span(&outcome, 1));
   return outcome;
+}
+
+u128 Payments::print_of(std::span<const std::byte> bytes) const noexcept { return fingerprint(bytes, books_.ledger.hash()(0)); }
+
+/// The number of commands is compared as such: it is what the reply has room for.
+bool Payments::is_repeated(const KeyEntry& used, u128 print, std::uint32_t commands) noexcept {
+  return used.record.kind == KeyKind::kDone && used.record.fingerprint == print && used.outcomes == commands;
 }
 
 PaymentOutcome Payments::resolve(const IssuedCommand& issued, bool& replayed) {
@@ -187,14 +194,26 @@ PaymentRoom Payments::room_for(const CommandView& view) const noexcept {
   return room;
 }
 
-PaymentRoom Payments::room_for(Operation operation, std::span<const std::byte> body) const noexcept {
+PaymentRoom Payments::room_for(Operation operation, std::span<const std::byte> body, u128 principal) const noexcept {
   PaymentRoom room;
   if (operation == Operation::kPaymentTimers) {
     room = PaymentRoom{.transfers = 1, .commands = 1} * static_cast<std::uint32_t>(body.size() / sizeof(PaymentTimer));
   } else if (operation == Operation::kPayments) {
-    for (CommandWalk walk(body); walk.has_next();) room += room_for(walk.next());
+    const PaymentsHeader header = payments_header(body);
+    const bool is_group = header.mode == PaymentsMode::kGroup;
+    if (is_group && tables_.find_key(principal, header.group_key) != nullptr) return room;
+    for (CommandWalk walk(body); walk.has_next();) {
+      const CommandView view = walk.next();
+      if (is_group || !is_known(*view.command, principal)) room += room_for(view);
+    }
   }
   return room;
+}
+
+/// Whatever is asked under a key that is known, nothing is written.
+bool Payments::is_known(const PaymentCommand& command, u128 principal) const noexcept {
+  const u128 key = command.command == C::kResolve ? command.id : command.key;
+  return tables_.find_key(principal, key) != nullptr;
 }
 
 }  // namespace florin::core

@@ -43,7 +43,7 @@ class Payments {
   [[nodiscard]] std::span<const std::uint8_t> flags() const noexcept { return {flags_.get(), count_}; }
 
   /// See StateMachine::payment_room().
-  [[nodiscard]] PaymentRoom room_for(Operation operation, std::span<const std::byte> body) const noexcept;
+  [[nodiscard]] PaymentRoom room_for(Operation operation, std::span<const std::byte> body, u128 principal) const noexcept;
 
  private:
   void execute_list(const Command& request, PaymentsMode mode);
@@ -56,7 +56,11 @@ class Payments {
   [[nodiscard]] bool refuse_group(const Command& request, u128 key);
   std::uint32_t run_group(const Command& request);
   [[nodiscard]] PaymentRoom room_for(const CommandView& view) const noexcept;
+  [[nodiscard]] bool is_known(const PaymentCommand& command, u128 principal) const noexcept;
 
+  [[nodiscard]] u128 print_of(std::span<const std::byte> bytes) const noexcept;
+  /// The command, or the group of so many, is what the key was used for.
+  [[nodiscard]] static bool is_repeated(const KeyEntry& used, u128 print, std::uint32_t commands) noexcept;
   /// The i-th command of a request with its place.
   [[nodiscard]] static IssuedCommand place(const Command& request, const CommandView& view, std::uint32_t index) noexcept;
   void answer(const PaymentOutcome& outcome, bool replayed = false) noexcept;

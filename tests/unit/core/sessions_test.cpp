@@ -46,6 +46,17 @@ class SessionsTest : public LedgerTest {
   u128 moved() { return ledger.balances(1).debits_posted; }
 };
 
+/// What a start has to make room for when it takes a recorded write in once more.
+TEST_P(SessionsTest, WhichRecordedWritesNeedNoRoomIsKnown) {
+  enrol(kAlice);
+  const auto is_repeated = [&](u128 client, std::uint64_t request) { return ledger.engine().state_machine().is_repeated({.client = client, .request = request}); };
+  EXPECT_FALSE(is_repeated(kAlice, 1));
+  send(transfers(kAlice, 1, {{transfer(1)}}));
+  EXPECT_TRUE(is_repeated(kAlice, 1));
+  EXPECT_FALSE(is_repeated(kAlice, 2));
+  EXPECT_FALSE(is_repeated(kBob, 1));
+}
+
 /// Two bodies of the same XXH3-128, which anybody can make: the lower halves of two words are those of the hash's own secret, so that the words
 /// are only added up, and 1 + 2 is 2 + 1.
 TEST_P(SessionsTest, ABodyWithTheChecksumOfTheLastOneIsAnotherBody) {

@@ -16,6 +16,8 @@ namespace florin::pipeline {
 /// digest: a mix of everything executed.
 class FakeStateMachine : public core::StateMachine {
  public:
+  static constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+
   struct Executed {
     Operation operation;
     std::uint64_t first_sequence;
@@ -51,10 +53,17 @@ class FakeStateMachine : public core::StateMachine {
   }
 
   bool must_wait() override { return waits; }
+
+  std::size_t due_timers(std::uint64_t now, std::span<PaymentTimer> due) const override {
+    if (timer_due > now) return 0;
+    due[0] = {.id = 1, .due = timer_due, .command = CommandNumber::kExpireHold};
+    return 1;
+  }
+  bool reserve_timers(const core::PaymentRoom&) override { return has_room_for_timers; }
   [[nodiscard]] bool is_held_up() const noexcept override { return held_up; }
 
   [[nodiscard]] std::uint64_t next_expiry() const noexcept override {
-    return holds.empty() ? std::numeric_limits<std::uint64_t>::max() : holds.begin()->first;
+    return std::min(timer_due, holds.empty() ? kNever : holds.begin()->first);
   }
   std::size_t due_expiries(std::uint64_t now, std::span<u128> ids) const override {
     std::size_t count = 0;
@@ -114,6 +123,8 @@ class FakeStateMachine : public core::StateMachine {
   std::uint32_t room = std::numeric_limits<std::uint32_t>::max();
   bool waits = false;
   bool held_up = false;
+  std::uint64_t timer_due = kNever;          ///< of an order; its execution ends it
+  bool has_room_for_timers = true;
   std::multimap<std::uint64_t, u128> holds;  ///< expires_at -> id; a pulse removes them
   std::uint32_t chunk_count = 10;
   bool is_backed = true;
@@ -164,6 +175,7 @@ class FakeStateMachine : public core::StateMachine {
     }
     digest_ = digest_ * 1000003 + sequence_ + (u128{timestamp_} << 64) + outcome_error;
     if (command.operation == Operation::kPulse) expire(command);
+    if (command.operation == Operation::kPaymentTimers) timer_due = kNever;
   }
   void expire(const core::Command& command) {
     for (std::size_t offset = 0; offset < command.body.size(); offset += sizeof(u128)) {

@@ -141,6 +141,22 @@ TEST_F(PipelineTest, PassedDeadlineIsRefusedWithoutASequence) {
   EXPECT_EQ(journal.view(1).requests().size(), 1U);
 }
 
+/// They wait for memory, and the machine rests meanwhile.
+TEST_F(PipelineTest, TimersThatFindNoRoomAreTriedAgainLater) {
+  machine.timer_due = kStartUtc + 1'000;
+  submit(Operation::kCreateTransfers);  // lets the sequencer learn of it
+  settle();
+  machine.has_room_for_timers = false;
+  clock.advance(1'000);
+  const std::size_t before = machine.batches;
+  for (int i = 0; i < 1'000; ++i) pipeline->step();
+  EXPECT_LE(machine.batches, before + 1);
+  machine.has_room_for_timers = true;
+  clock.advance(200'000'000);
+  settle();
+  EXPECT_EQ(machine.timer_due, FakeStateMachine::kNever) << "it was executed";
+}
+
 TEST_F(PipelineTest, FullJournalRefusesWritesAndServesReads) {
   journal.capacity = journal.appended_bytes + 2 * kBatchBytesMin;
   RequestBlock* block = port().acquire();

@@ -1,0 +1,68 @@
+#include <gtest/gtest.h>
+
+#include "shop.hpp"
+#include "support/payment_commands.hpp"
+
+/// @file
+/// Payments when the memory budget is used up: what ends by itself still ends, and what was answered is answered again.
+
+namespace florin::test {
+namespace {
+
+using C = CommandNumber;
+
+class FullShop : public ::testing::Test {
+ protected:
+  static core::PaymentRoom room_of(Shop& shop, const CommandWithParts& command) {
+    const TestRequest request = payments_request({command}, PaymentsMode::kIndependent, 0, 7, 0);
+    return shop.machine().payment_room(request.operation, request.body(), 7);
+  }
+  /// Until there is no room for one more command.
+  void fill() {
+    const CommandWithParts refused = shop_.on(C::kFulfil, 999);
+    for (const std::uint32_t count : {500U, 1U}) {
+      const core::PaymentRoom room = room_of(shop_, refused) * count;
+      while (shop_.machine().reserve_payments(0, room.transfers, room)) {
+        shop_.send_all(std::vector<CommandWithParts>(count, refused), PaymentsMode::kIndependent);
+      }
+    }
+  }
+
+  Shop shop_;
+};
+
+TEST_F(FullShop, WhatWasAnsweredIsAnsweredAgainWithoutRoom) {
+  CommandWithParts pay = shop_.pay(1, 100);
+  pay.command.key = 5;
+  EXPECT_EQ(room_of(shop_, pay).commands, 1U);
+  const PaymentAnswers first = shop_.send_as_is({pay});
+  const core::PaymentRoom again = room_of(shop_, pay);
+  EXPECT_EQ(again.commands + again.orders + again.transfers, 0U);
+  CommandWithParts resolve = valid_command(C::kResolve);
+  resolve.command.id = 5;
+  EXPECT_EQ(room_of(shop_, resolve).commands, 0U);
+  resolve.command.id = 6;
+  EXPECT_EQ(room_of(shop_, resolve).commands, 1U) << "it may fence the key";
+  fill();
+  EXPECT_EQ(shop_.send_as_is({pay}).outcomes, first.outcomes);
+}
+
+TEST_F(FullShop, AGroupThatIsKnownNeedsNoRoomEither) {
+  const std::vector<CommandWithParts> group{shop_.pay(1, 100), shop_.on(C::kFulfil, 1)};
+  const TestRequest request = payments_request(group, PaymentsMode::kGroup, 5, 7, 0);
+  const auto room = [&] { return shop_.machine().payment_room(request.operation, request.body(), 7).commands; };
+  EXPECT_EQ(room(), 2U);
+  shop_.send_all(group, PaymentsMode::kGroup, 5);
+  EXPECT_EQ(room(), 0U);
+}
+
+TEST_F(FullShop, HoldsStillExpire) {
+  for (u128 order = 1; order <= 3; ++order) shop_.authorised(order, 100);
+  fill();
+  const core::PaymentRoom timers{.transfers = 2, .commands = 2};
+  EXPECT_FALSE(shop_.machine().reserve_payments(0, timers.transfers, timers));
+  EXPECT_TRUE(shop_.machine().reserve_timers(timers)) << "their room was set aside";
+}
+
+}  // namespace
+}  // namespace florin::test
