@@ -5,6 +5,7 @@
 
 #include "command_line.hpp"
 #include "json_payments.hpp"
+#include "number_options.hpp"
 #include "output.hpp"
 #include "remote.hpp"
 #include "time_text.hpp"
@@ -15,7 +16,7 @@ namespace {
 
 struct Options {
   std::string connect;
-  std::string principal = "0";
+  u128 principal = 0;
   std::string id;
   std::string merchant;
   std::string reference;
@@ -26,15 +27,15 @@ struct Options {
 Result<RowsReply<Order>> by_id(Client& client, u128 id) { return client.lookup_orders(std::span<const u128>(&id, 1)); }
 
 Result<RowsReply<Order>> by_reference(Client& client, const Options& options) {
-  const auto merchant = parse_id(options.merchant);
-  if (!merchant) return merchant.error().with_context("--merchant");
+  const auto merchant = parse_id("--merchant", options.merchant);
+  if (!merchant) return merchant.error();
   return client.find_order(*merchant, options.reference);
 }
 
 /// The order that a command of this key was about. A group's members are asked from the last one on.
 Result<RowsReply<Order>> by_key(Client& client, const std::string& text) {
-  const auto key = parse_id(text);
-  if (!key) return key.error().with_context("--key");
+  const auto key = parse_id("--key", text);
+  if (!key) return key.error();
   const auto outcomes = client.lookup_key(*key);
   if (!outcomes) return outcomes.error();
   for (auto outcome = outcomes->rows.rbegin(); outcome != outcomes->rows.rend(); ++outcome) {
@@ -48,7 +49,7 @@ Result<RowsReply<Order>> by_key(Client& client, const std::string& text) {
 Result<RowsReply<Order>> find(Client& client, const Options& options) {
   if (!options.key.empty()) return by_key(client, options.key);
   if (!options.merchant.empty()) return by_reference(client, options);
-  const auto id = parse_id(options.id);
+  const auto id = parse_id("id", options.id);
   if (!id) return id.error();
   return by_id(client, *id);
 }
@@ -72,9 +73,7 @@ Status print_json(const Order& order, const std::vector<StoryLine>& story) {
 Status run(const Options& options) {
   const int ways = static_cast<int>(!options.id.empty()) + static_cast<int>(!options.merchant.empty()) + static_cast<int>(!options.key.empty());
   if (ways != 1) return {ErrorKind::kUsage, "give one of: an id, --merchant with --reference, --key"};
-  const auto principal = parse_id(options.principal);
-  if (!principal) return principal.error().with_context("--principal");
-  const auto client = connect_client(options.connect, *principal);
+  const auto client = connect_client(options.connect, options.principal);
   if (!client) return client.error();
   const auto found = find(**client, options);
   if (!found) return found.error();
@@ -103,7 +102,7 @@ void add_order(CommandLine& line) {
   CLI::Option* reference = app.add_option("--reference", options->reference, "The merchant's name for it")->needs(merchant);
   merchant->needs(reference);
   app.add_option("--key", options->key, "A command of this key, of the same principal")->type_name("KEY");
-  app.add_option("--principal", options->principal, "Who asks; only keys depend on it")->type_name("ID")->capture_default_str();
+  add_number(app, "--principal", options->principal, "Who asks; only keys depend on it");
   app.add_flag("--json", options->is_json, "JSON instead of text");
   app.add_option("--connect", options->connect, "Server")->type_name("HOST:PORT")->required();
 }

@@ -7,6 +7,7 @@
 
 #include "command_line.hpp"
 #include "json_payments.hpp"
+#include "number_options.hpp"
 #include "remote.hpp"
 
 /// florin pay: payment commands as lines of JSON in, one request for all of them, their answers as lines of JSON out.
@@ -15,7 +16,7 @@ namespace {
 
 struct Options {
   std::string connect;
-  std::string principal = "0";
+  u128 principal = 0;
   std::string group;
   bool stop_on_first = false;
 };
@@ -39,17 +40,15 @@ Result<std::vector<CommandWithParts>> read_commands() {
 Result<PaymentsReply> send(Client& client, const Options& options, const std::vector<CommandWithParts>& commands) {
   if (options.stop_on_first) return client.send_payment_list(commands);
   if (options.group.empty()) return client.send_payments(commands);
-  const auto key = parse_id(options.group);
+  const auto key = parse_id("--group", options.group);
   if (!key) return key.error();
   return client.send_payment_group(*key, commands);
 }
 
 Status run(const Options& options) {
-  const auto principal = parse_id(options.principal);
-  if (!principal) return principal.error();
   const auto commands = read_commands();
   if (!commands) return commands.error();
-  const auto client = connect_client(options.connect, *principal);
+  const auto client = connect_client(options.connect, options.principal);
   if (!client) return client.error();
   const auto reply = send(**client, options, *commands);
   if (!reply) return reply.error();
@@ -79,7 +78,7 @@ key), new (with a new key, when the reason is gone), final. Exit code 10 if one 
 void add_pay(CommandLine& line) {
   auto options = std::make_shared<Options>();
   CLI::App& app = line.add("pay", "Send payment commands from lines of JSON on standard input", kExamples, [options] { return run(*options); });
-  app.add_option("--principal", options->principal, "Who acts, and whose keys these are")->type_name("ID")->capture_default_str();
+  add_number(app, "--principal", options->principal, "Who acts, and whose keys these are");
   CLI::Option* group = app.add_option("--group", options->group, "All of them or none, under this key")->type_name("KEY");
   app.add_flag("--stop-on-first", options->stop_on_first, "Skip what comes after a refusal")->excludes(group);
   app.add_option("--connect", options->connect, "Server")->type_name("HOST:PORT")->required();

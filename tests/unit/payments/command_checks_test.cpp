@@ -17,7 +17,6 @@ namespace {
 
 using C = CommandNumber;
 using R = PaymentResult;
-using test::CommandWithParts;
 using test::valid_command;
 
 R check(const CommandWithParts& command, KeyUse key = KeyUse::kOwn) { return check_command(command.command, command.parts, key); }
