@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "command_line.hpp"
 #include "json_payments.hpp"
 #include "number_options.hpp"
+#include "password.hpp"
 #include "remote.hpp"
 
 /// florin pay: payment commands as lines of JSON in, one request for all of them, their answers as lines of JSON out.
@@ -21,12 +24,12 @@ struct Options {
   bool stop_on_first = false;
 };
 
-Result<std::vector<CommandWithParts>> read_commands() {
-  std::vector<CommandWithParts> commands;
+Result<std::vector<CommandInJson>> read_commands() {
+  std::vector<CommandInJson> commands;
   std::string line;
   for (std::size_t number = 1; std::getline(std::cin, line); ++number) {
     if (line.empty()) continue;
-    CommandWithParts command;
+    CommandInJson command;
     auto status = Status(ErrorKind::kUsage, "is not JSON");
     const auto json = nlohmann::json::parse(line, nullptr, false);
     if (!json.is_discarded()) status = from_json(json, command);
@@ -37,20 +40,50 @@ Result<std::vector<CommandWithParts>> read_commands() {
   return commands;
 }
 
-Result<PaymentsReply> send(Client& client, const Options& options, const std::vector<CommandWithParts>& commands) {
+/// Hashes the password that belongs to a command, and overwrites it.
+Status set_password(CommandInJson& read, PasswordUse use) {
+  PaymentCommand& command = read.command.command;
+  const PasswordVariable password(read.password_variable);
+  if (password.text().empty()) return {ErrorKind::kUsage, fmt::format("field 'password_env': the environment has no {}", read.password_variable)};
+  use.party = command.id;
+  if (command.key != 0) use.key = command.key;
+  const auto hash = hash_password(password.text(), use);
+  if (!hash) return hash.error();
+  if (command.command == CommandNumber::kSetCredential) {
+    set_record(command, *hash);
+    return {};
+  }
+  Party party = party_in(command);
+  std::copy(std::begin(hash->salt), std::end(hash->salt), party.salt);
+  std::copy(std::begin(hash->scrypt), std::end(hash->scrypt), party.scrypt);
+  party.log2_n = hash->log2_n;
+  party.r = hash->r;
+  party.p = hash->p;
+  set_party(command, party);
+  return {};
+}
+
+Result<PaymentsReply> send(Client& client, const Options& options, std::vector<CommandInJson> read) {
+  const auto group = options.group.empty() ? Result<u128>(0) : parse_id("--group", options.group);
+  if (!group) return group.error();
+  std::vector<CommandWithParts> commands;
+  for (CommandInJson& each : read) {
+    if (!each.password_variable.empty()) {
+      const Status status = set_password(each, {.store_id = client.store_id(), .principal = options.principal, .key = *group});
+      if (!status) return status;
+    }
+    commands.push_back(std::move(each.command));
+  }
   if (options.stop_on_first) return client.send_payment_list(commands);
-  if (options.group.empty()) return client.send_payments(commands);
-  const auto key = parse_id("--group", options.group);
-  if (!key) return key.error();
-  return client.send_payment_group(*key, commands);
+  return options.group.empty() ? client.send_payments(commands) : client.send_payment_group(*group, commands);
 }
 
 Status run(const Options& options) {
-  const auto commands = read_commands();
+  auto commands = read_commands();
   if (!commands) return commands.error();
   const auto client = connect_client(options.connect, options.principal);
   if (!client) return client.error();
-  const auto reply = send(**client, options, *commands);
+  const auto reply = send(**client, options, std::move(*commands));
   if (!reply) return reply.error();
   std::size_t refused = 0;
   for (const PaymentAnswer& answer : reply->answers) {
@@ -66,6 +99,7 @@ constexpr const char* kExamples =
     "owner_account": 30, "reference": "basket 7", "flags": ["automatic"]}' | tr -d '\n' | florin pay --connect 127.0.0.1:3000
   echo '{"command": "refund", "key": 2, "id": 1000, "amount": "all"}' | florin pay --connect 127.0.0.1:3000
   florin pay --group 77 --connect 127.0.0.1:3000 < checkout.jsonl         all of these lines or none, under one key
+  echo '{"command": "register_party", "key": 3, "id": 21, "name": "ada", "password_env": "ADA"}' | ADA=... florin pay ...     only its hash is sent
   florin pay --stop-on-first --connect 127.0.0.1:3000 < steps.jsonl       after the first refusal the rest is skipped
 
 A line is a command: its name, its key, and the fields that docs/payments.md gives it. The same line again, with the same key, answers

@@ -6,7 +6,7 @@ set -euo pipefail
 packages=(
   g++ cmake ninja-build ccache pkg-config      # build
   libboost-dev libtbb-dev liblmdb-dev libxxhash-dev libzstd-dev  # the engine
-  libcli11-dev libfmt-dev libtomlplusplus-dev nlohmann-json3-dev  # the florin command
+  libcli11-dev libfmt-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev  # the florin command
   libgtest-dev libgmock-dev libbenchmark-dev   # tests and benchmarks
   python3                                      # bench/run
   python3-xxhash                               # the tests' second client

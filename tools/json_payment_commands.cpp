@@ -1,11 +1,15 @@
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstring>
+#include <string>
+#include <vector>
 
 #include "core/payments/command_shape.hpp"
 #include "json_fields.hpp"
 #include "json_payments.hpp"
 #include "json_records.hpp"
+#include "password.hpp"
 
 namespace florin::tools {
 namespace {
@@ -29,6 +33,7 @@ constexpr std::array kRoundings = {FlagName{0, "down"}, FlagName{1, "half_up"}, 
 constexpr std::array kBases = {FlagName{0, "per_order"}, FlagName{1, "per_capture"}};
 constexpr std::array kSides = {FlagName{0, "inside"}, FlagName{1, "on_top"}};
 constexpr std::array kOnRefund = {FlagName{0, "kept"}, FlagName{1, "returned"}};
+constexpr std::array kCredentialChanges = {FlagName{1, "password"}, FlagName{2, "add_key"}, FlagName{3, "revoke_key"}};
 constexpr std::array kListActions = {FlagName{1, "allow"}, FlagName{2, "deny"}};
 
 template <typename Enum>
@@ -138,7 +143,9 @@ bool read_parts(const nlohmann::json& value, CommandWithParts& result) {
 }
 
 bool read_kind(const nlohmann::json& value, PaymentCommand& command) {
-  return command.command == C::kOpenAccount ? read_enum(value, kRoles, command.kind) : read_enum(value, kStatuses, command.kind);
+  if (command.command == C::kOpenAccount) return read_enum(value, kRoles, command.kind);
+  if (command.command == C::kSetCredential) return read_enum(value, kCredentialChanges, command.kind);
+  return read_enum(value, kStatuses, command.kind);
 }
 
 /// Of convert, in the place of its reference.
@@ -163,7 +170,7 @@ int read_field(const std::string& key, const nlohmann::json& value, const core::
   if (key == "reference") return read_text(value, command.reference, sizeof command.reference);
   if (key == "flags") return read_flags(value, kCommandFlags, command.flags);
   if (key == "kind") return read_kind(value, command);
-  if (key == "parts") return read_parts(value, result);
+  if (key == "parts") return command.command == C::kSetCredential ? -1 : read_parts(value, result);
   return read_integer(value, reinterpret_cast<std::byte*>(&command) + field->offset, field->size);
 }
 
@@ -185,6 +192,74 @@ Status read_with_record(const nlohmann::json& json, const core::CommandShape& sh
   return status;
 }
 
+/// A name, of a variable of the environment.
+bool read_variable(const nlohmann::json& value, std::string& name) {
+  if (!value.is_string() || value.get_ref<const std::string&>().empty()) return false;
+  name = value.get_ref<const std::string&>();
+  return true;
+}
+
+Status read_party(const nlohmann::json& json, const core::CommandShape& shape, CommandInJson& result) {
+  Party party;
+  const Status status = read_object(json, [&](const std::string& key, const nlohmann::json& value) -> int {
+    if (key == "command") return 1;
+    if (key == "password_env") return read_variable(value, result.password_variable);
+    const int own = read_field(key, value, shape, result.command);
+    return own >= 0 ? own : read_field(key, value, party);
+  });
+  party.id = result.command.command.id;
+  set_party(result.command.command, party);
+  return status;
+}
+
+/// Bytes in hexadecimal digits.
+bool read_hex(const nlohmann::json& value, std::vector<std::byte>& bytes) {
+  if (!value.is_string() || value.get_ref<const std::string&>().size() % 2 != 0) return false;
+  const auto& text = value.get_ref<const std::string&>();
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    std::uint8_t byte = 0;
+    const auto [end, error] = std::from_chars(text.data() + i, text.data() + i + 2, byte, 16);
+    if (error != std::errc{} || end != text.data() + i + 2) return false;
+    bytes.push_back(std::byte{byte});
+  }
+  return !bytes.empty() && bytes.size() <= kKeyBlocksMax * sizeof(PartAmount);
+}
+
+/// A public key lies in its credential if it fits there, or follows the command.
+void carry_key(Credential credential, std::span<const std::byte> public_key, CommandWithParts& result) {
+  sha256(public_key, credential.key_sha256);
+  const bool fits = public_key.size() <= sizeof credential.public_key;
+  if (fits) std::memcpy(credential.public_key, public_key.data(), public_key.size());
+  const CommandWithParts carrier = commands::AddKey{.credential = credential, .rsa_key = fits ? std::span<const std::byte>() : public_key};
+  set_record(result.command, record_in<Credential>(carrier.command));
+  result.command.parts = carrier.command.parts;
+  result.parts = carrier.parts;
+}
+
+Status read_credential(const nlohmann::json& json, const core::CommandShape& shape, CommandInJson& result) {
+  const auto kind = json.find("kind");
+  if (kind == json.end()) return {ErrorKind::kUsage, "field 'kind' is missing"};
+  const bool adds_key = *kind == "add_key";
+  Credential credential{.status = {}};
+  std::vector<std::byte> public_key;
+  const Status status = read_object(json, [&](const std::string& key, const nlohmann::json& value) -> int {
+    if (key == "command") return 1;
+    if (*kind == "password" && key == "password_env") return read_variable(value, result.password_variable);
+    if (*kind != "password" && key == "key_id") return read_number(value, credential.key_id);
+    if (adds_key && key == "algorithm") return read_number(value, credential.algorithm);
+    if (adds_key && key == "public_key") return read_hex(value, public_key);
+    return read_field(key, value, shape, result.command);
+  });
+  if (!status) return status;
+  if (adds_key && public_key.empty()) return {ErrorKind::kUsage, "field 'public_key' is missing"};
+  if (adds_key) {
+    carry_key(credential, public_key, result.command);
+  } else if (*kind == "revoke_key") {
+    set_record(result.command.command, credential);
+  }
+  return {};
+}
+
 /// An event of the ledger, in its own JSON.
 template <typename Record>
 Status read_ledger_event(nlohmann::json json, CommandWithParts& result) {
@@ -197,27 +272,24 @@ Status read_ledger_event(nlohmann::json json, CommandWithParts& result) {
 
 }  // namespace
 
-Status from_json(const nlohmann::json& json, CommandWithParts& command) {
+Status from_json(const nlohmann::json& json, CommandInJson& result) {
   if (!json.is_object()) return {ErrorKind::kUsage, "is not a JSON object"};
   if (!json.contains("command")) return {ErrorKind::kUsage, "field 'command' is missing"};
   const auto number = std::find_if(kPaymentCommands.begin(), kPaymentCommands.end(), [&](C each) { return json["command"] == name_of(each); });
   const core::CommandShape* shape = number == kPaymentCommands.end() ? nullptr : core::find_shape(*number);
   if (shape == nullptr) return {ErrorKind::kUsage, fmt::format("field 'command' cannot be {}", json["command"].dump())};
-  command = {};
+  result = {};
+  CommandWithParts& command = result.command;
   command.command.command = shape->command;
   const auto set = [&](const auto& record) { set_record(command.command, record); };
   switch (shape->command) {
     case C::kCreateAccount: return read_ledger_event<Account>(json, command);
     case C::kCreateTransfer: return read_ledger_event<Transfer>(json, command);
-    case C::kRegisterParty:
-      return read_with_record(json, *shape, command, Party{}, [&](Party& party) {
-        party.id = command.command.id;
-        set_party(command.command, party);
-      });
+    case C::kRegisterParty: return read_party(json, *shape, result);
+    case C::kSetCredential: return read_credential(json, *shape, result);
     case C::kDeclareAsset: return read_with_record(json, *shape, command, Asset{}, set);
     case C::kSetFeeSchedule: return read_with_record(json, *shape, command, FeeSchedule{}, set);
     case C::kSetListEntry: return read_with_record(json, *shape, command, ListEntry{}, set);
-    case C::kSetCredential:
     case C::kSetLimitRule: return {ErrorKind::kUsage, fmt::format("field 'command' cannot be {}", json["command"].dump())};
     default: return read_command(json, *shape, command);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "florin/payment_commands.hpp"
 #include "florin/payment_outcome.hpp"
@@ -12,9 +13,15 @@
 
 namespace florin::tools {
 
+/// A command as people write it.
+struct CommandInJson {
+  CommandWithParts command;
+  std::string password_variable;  ///< "password_env": the environment variable that has the password whose hash is still missing; empty: none
+};
+
 /// A command of any kind that the engine executes: "command" is its name, the other members are the fields that docs/payments.md gives it, and
 /// those of the record that it carries. Errors name the field.
-Status from_json(const nlohmann::json& json, CommandWithParts& command);
+Status from_json(const nlohmann::json& json, CommandInJson& command);
 
 nlohmann::ordered_json to_json(const PaymentAnswer& answer);
 nlohmann::ordered_json to_json(const Order& order);

@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include "command.hpp"
@@ -155,7 +158,54 @@ TEST_F(Payments, WhatCannotBeReadIsNamed) {
   EXPECT_THAT(error_of("{\"command\": \"open_account\", \"kind\": \"suspense\"}"), HasSubstr("field 'kind' cannot be \"suspense\""));
   EXPECT_THAT(error_of("{\"command\": \"top_up\", \"reference\": \"" + std::string(33, 'x') + "\"}"), HasSubstr("field 'reference' cannot be"));
   EXPECT_THAT(error_of("{\"command\": \"register_party\", \"name\": \"" + std::string(49, 'x') + "\"}"), HasSubstr("field 'name' cannot be"));
+  EXPECT_THAT(error_of("{\"command\": \"set_credential\"}"), HasSubstr("field 'kind' is missing"));
+  EXPECT_THAT(error_of("{\"command\": \"set_credential\", \"kind\": \"add_key\"}"), HasSubstr("field 'public_key' is missing"));
+  EXPECT_THAT(error_of("{\"command\": \"set_credential\", \"kind\": \"add_key\", \"public_key\": \"0g\"}"), HasSubstr("field 'public_key' cannot be"));
+  EXPECT_THAT(error_of("{\"command\": \"set_credential\", \"kind\": \"revoke_key\", \"password_env\": \"X\"}"),
+              HasSubstr("unknown field 'password_env'"));
+  EXPECT_THAT(error_of("{\"command\": \"register_party\", \"password\": \"x\"}"), HasSubstr("unknown field 'password'")) << "only in the environment";
   EXPECT_THAT(error_of("{\"command\": \"create_account\", \"owner\": 1}"), HasSubstr("unknown field 'owner'"));
+}
+
+/// True if a file of the folder has these bytes anywhere.
+bool is_in_files(const std::string& folder, const std::string& bytes) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string all{std::istreambuf_iterator<char>(file), {}};
+    if (all.find(bytes) != std::string::npos) return true;
+  }
+  return false;
+}
+
+TEST_F(Payments, APasswordLeavesTheCommandAsItsHash) {
+  const std::string line = R"({"command": "register_party", "key": 100, "id": 50, "name": "ada lovelace", "password_env": "ADA"})";
+  const Environment environment = {{"ADA", "correct horse battery"}};
+  const auto send = [&](const std::string& text, const Environment& variables) { return florin({"pay", "--connect", server.address()}, text, variables); };
+  const Finished registered = send(line, environment);
+  ASSERT_EQ(registered.code, 0) << registered.err << registered.out;
+  EXPECT_EQ(send(line, environment).json()["replayed"], true) << "the same bytes, salt included";
+  EXPECT_EQ(send(line, {{"ADA", "another"}}).json()["result"], "key_reused");
+  EXPECT_EQ(send(R"({"command": "set_credential", "key": 101, "id": 50, "kind": "password", "password_env": "ADA"})", environment).code, 0);
+  EXPECT_TRUE(is_in_files(folder.path("ledger"), "ada lovelace")) << "names are";
+  EXPECT_FALSE(is_in_files(folder.path("ledger"), "correct horse battery"));
+
+  const Finished missing = send(line, {});
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_THAT(missing.err, HasSubstr("field 'password_env': the environment has no ADA"));
+}
+
+TEST_F(Payments, KeysOfAPartyAreAddedAndRevoked) {
+  const std::string long_key(2 * 294, 'a');
+  const Finished finished = pay(R"({"command": "set_credential", "key": 100, "id": 21, "kind": "add_key", "key_id": 1, "algorithm": 1, "public_key": ")" +
+                                std::string(64, '7') + R"("}
+{"command": "set_credential", "key": 101, "id": 21, "kind": "add_key", "key_id": 2, "algorithm": 2, "public_key": ")" +
+                                long_key + R"("}
+{"command": "set_credential", "key": 102, "id": 21, "kind": "revoke_key", "key_id": 1}
+{"command": "set_credential", "key": 103, "id": 21, "kind": "password"}
+)");
+  EXPECT_EQ(finished.code, 0) << finished.err << finished.out;
+  EXPECT_THAT(results(finished), Each("done"));
 }
 
 TEST_F(Payments, AnOrderIsFoundByIdReferenceAndKeyWithItsStory) {
