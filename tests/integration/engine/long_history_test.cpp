@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::uint64_t kTransfers = 5'000'000;
 constexpr std::uint64_t kBatches = (kTransfers + BulkTransfers::kBatch - 1) / BulkTransfers::kBatch;
-constexpr std::uint64_t kMemoryBudget = 120ULL << 20;  // four fifths of it are refused when there are ids enough
+constexpr std::uint64_t kMemoryBudget = 128ULL << 20;  // four fifths of it are refused when there are ids enough
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
 class LongHistory : public EngineFixture {
