@@ -18,7 +18,7 @@ enum class PartyStatus : std::uint8_t { kActive = 1, kSuspended = 2, kClosed = 3
 /// Bits of Party::flags.
 struct PartyFlags {
   static constexpr std::uint16_t kRefundOverdraft = 1U << 0;  ///< refunds may overdraw its payables; copied to them for good when they are opened
-  static constexpr std::uint16_t kInstantPayout = 1U << 1;    ///< may withdraw from its payables
+  static constexpr std::uint16_t kInstantPayout = 1U << 1;    ///< may take from its payables, by withdraw and by transfer
   static constexpr std::uint16_t kListed = 1U << 2;           ///< there is a list entry for it
   static constexpr std::uint16_t kAll = (1U << 3) - 1;
 };

@@ -56,7 +56,7 @@ struct BookedOrder {
 };
 
 /// Whose story a line belongs to: objects of two kinds may have one id.
-enum class ObjectKind : std::uint8_t { kOrder, kParty, kAccount, kMovement, kAsset, kFeeSchedule, kListEntry };
+enum class ObjectKind : std::uint8_t { kOrder, kParty, kAccount, kMovement, kAsset, kFeeSchedule };
 
 /// Everything but the keys. A copy is a whole past.
 struct Books {
@@ -65,7 +65,6 @@ struct Books {
   std::map<std::pair<u128, std::uint64_t>, Credential> credentials;  ///< by party and key id
   std::map<std::uint32_t, Asset> assets;
   std::map<std::uint32_t, std::vector<FeeSchedule>> fee_schedules;                   ///< version n is the n-th
-  std::map<std::pair<std::uint32_t, u128>, std::vector<ListEntry>> list_entries;     ///< by list and subject; likewise
   std::map<u128, OpenedAccount> accounts;
   std::map<u128, BookedOrder> orders;
   std::map<std::pair<u128, std::string>, u128> order_of_reference;                   ///< by merchant and reference

@@ -53,7 +53,7 @@ bool is_key(u128 key) { return key != 0 && key != kU128Max; }
 /// Of the commands that are here.
 bool is_known(C command) {
   const auto number = static_cast<std::uint16_t>(command);
-  return (number >= 1 && number <= 4) || number == 10 || number == 11 || number == 13 || (number >= 20 && number <= 30) ||
+  return (number >= 1 && number <= 4) || number == 10 || number == 11 || (number >= 20 && number <= 30) ||
          (number >= 70 && number <= 73) || number == 80 || (number >= 90 && number <= 92);
 }
 
@@ -140,7 +140,6 @@ PaymentOutcome ReferencePayments::run(const Issued& issued) {
     case C::kOpenAccount: return open_account(books_, ledger_, issued);
     case C::kDeclareAsset: return declare_asset(books_, ledger_, issued);
     case C::kSetFeeSchedule: return set_fee_schedule(books_, ledger_, issued);
-    case C::kSetListEntry: return set_list_entry(books_, issued);
     case C::kCreateOrder:
     case C::kPay: return make_order(books_, ledger_, issued);
     case C::kTopUp:

@@ -77,7 +77,9 @@ PaymentOutcome set_party_status(Books& books, const Issued& issued) {
   party.status = status;
   party.changed = issued.sequence;
   ++party.version;
-  return tell(books, ObjectKind::kParty, line_of_party(issued, party));
+  StoryLine line = line_of_party(issued, party);
+  line.other_id = c.kind;
+  return tell(books, ObjectKind::kParty, line);
 }
 
 PaymentOutcome set_credential(Books& books, const Issued& issued) {
@@ -107,7 +109,9 @@ PaymentOutcome set_credential(Books& books, const Issued& issued) {
   }
   party.changed = issued.sequence;
   ++party.version;
-  return tell(books, ObjectKind::kParty, line_of_party(issued, party));
+  StoryLine line = line_of_party(issued, party);
+  if (change == CredentialChange::kAddKey || change == CredentialChange::kRevokeKey) line.other_id = key.key_id;
+  return tell(books, ObjectKind::kParty, line);
 }
 
 PaymentOutcome open_account(Books& books, ReferenceLedger& ledger, const Issued& issued) {
@@ -168,22 +172,6 @@ PaymentOutcome set_fee_schedule(Books& books, const ReferenceLedger& ledger, con
   line.fee_schedule = schedule.id;
   line.fee_version = schedule.version;
   return tell(books, ObjectKind::kFeeSchedule, line);
-}
-
-PaymentOutcome set_list_entry(Books& books, const Issued& issued) {
-  auto entry = record_in<ListEntry>(issued.command);
-  const std::pair name{entry.list, entry.subject};
-  const auto known = books.list_entries.find(name);
-  const std::uint32_t version = known == books.list_entries.end() ? 0 : known->second.back().version;
-  if (entry.version != version + 1) return refusal(issued, R::kVersionMismatch, version);
-  entry.created = issued.sequence;
-  entry.added_by = issued.principal;
-  books.list_entries[name].push_back(entry);
-  StoryLine line = line_of(issued);
-  line.other_id = entry.list;
-  line.version = entry.version;
-  line.reason = entry.reason;
-  return tell(books, ObjectKind::kListEntry, line);
 }
 
 }  // namespace florin::model

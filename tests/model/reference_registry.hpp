@@ -14,6 +14,5 @@ PaymentOutcome set_credential(Books& books, const Issued& issued);
 PaymentOutcome open_account(Books& books, ReferenceLedger& ledger, const Issued& issued);
 PaymentOutcome declare_asset(Books& books, ReferenceLedger& ledger, const Issued& issued);
 PaymentOutcome set_fee_schedule(Books& books, const ReferenceLedger& ledger, const Issued& issued);
-PaymentOutcome set_list_entry(Books& books, const Issued& issued);
 
 }  // namespace florin::model

@@ -27,6 +27,7 @@ class Movement {
     legs_.write(ledger_, issued_, {.object_id = c_.id, .version = 1});
     books_.movements.insert(c_.id);
     line_.amount = c_.amount;
+    line_.other_id = c_.command == C::kConvert ? c_.object_id : c_.user_data_128;
     line_.ledger = books_.accounts.at(c_.payer_account).ledger;
     line_.version = 1;
     line_.legs = legs_.count();
@@ -50,22 +51,34 @@ class Movement {
     check_account(codes_, books_, ledger_, c_.payer_account, {Role::kWallet, Role::kMerchantAvailable, Role::kMerchantPayable}, c_.ledger);
     check_account(codes_, books_, ledger_, channel(), {Role::kChannelClearing}, c_.ledger);
     check_party_of(codes_, books_, c_.payer_account);
-    const auto opened = books_.accounts.find(c_.payer_account);
-    if (opened == books_.accounts.end() || opened->second.role != Role::kMerchantPayable) return;
-    codes_.add_if((books_.parties.at(opened->second.owner).flags & PartyFlags::kInstantPayout) == 0, R::kAccountWrongRole);
+    codes_.add_if(waits_in_payable(), R::kAccountWrongRole);
   }
 
-  /// An operator may name accounts of the platform, and empty those of parties that may do nothing any more.
+  /// True if it is taken from a payable whose owner has no instant_payout.
+  [[nodiscard]] bool waits_in_payable() const {
+    const auto account = books_.accounts.find(c_.payer_account);
+    if (account == books_.accounts.end()) return false;
+    if (account->second.role != Role::kMerchantPayable) return false;
+    const std::uint16_t flags = books_.parties.at(account->second.owner).flags;
+    return (flags & PartyFlags::kInstantPayout) == 0;
+  }
+
   void check_transfer() {
-    const bool by_operator = is_operator(books_, issued_.principal);
-    for (const u128 account : {c_.payer_account, c_.owner_account}) {
-      const auto opened = books_.accounts.find(account);
-      const bool platform = opened != books_.accounts.end() && is_platform_role(opened->second.role);
-      const Role own = platform && by_operator ? opened->second.role : Role::kWallet;
-      check_account(codes_, books_, ledger_, account, {own, Role::kWallet, Role::kMerchantPayable, Role::kMerchantAvailable}, c_.ledger);
+    const std::initializer_list<Role> of_parties = {Role::kWallet, Role::kMerchantPayable, Role::kMerchantAvailable};
+    const std::initializer_list<Role> of_all = {
+        Role::kWallet, Role::kMerchantPayable, Role::kMerchantAvailable, Role::kChannelClearing, Role::kFeeIncome, Role::kRefundReserve,
+        Role::kChargebackReserve, Role::kDispute, Role::kSettlementClearing, Role::kSuspense, Role::kFxPosition};
+    if (is_operator(books_, issued_.principal)) {
+      check_account(codes_, books_, ledger_, c_.payer_account, of_all, c_.ledger);
+      check_account(codes_, books_, ledger_, c_.owner_account, of_all, c_.ledger);
+      check_party_of(codes_, books_, c_.owner_account);  // who gives may be closed
+      return;
     }
-    if (!by_operator) check_party_of(codes_, books_, c_.payer_account);
+    check_account(codes_, books_, ledger_, c_.payer_account, of_parties, c_.ledger);
+    check_account(codes_, books_, ledger_, c_.owner_account, of_parties, c_.ledger);
+    check_party_of(codes_, books_, c_.payer_account);
     check_party_of(codes_, books_, c_.owner_account);
+    codes_.add_if(waits_in_payable(), R::kAccountWrongRole);
   }
 
   void check_conversion() {
@@ -97,7 +110,6 @@ class Movement {
     const u128 buys_from = platform_account_id(ledger_of(c_.owner_account), Role::kFxPosition);
     legs_.pay(c_.payer_account, sells_to, c_.amount, TransferCode::kConvert);
     legs_.pay(buys_from, c_.owner_account, c_.amount2, TransferCode::kConvert);
-    line_.other_id = c_.object_id;
     line_.authorised = rate_in(c_).numerator;
     line_.released = rate_in(c_).denominator;
     line_.captured = c_.amount2;

@@ -165,11 +165,11 @@ class PaymentStream {
   }
 
   CommandWithParts administration() {
-    switch (random_.below(9)) {
+    switch (random_.below(8)) {
       case 0:
+      case 5:
       case 6:
-      case 7:
-      case 8: {
+      case 7: {
         CommandWithParts sent;
         sent.command.command = CommandNumber::kSetPartyStatus;
         sent.command.id = party();
@@ -195,17 +195,9 @@ class PaymentStream {
         if (random_.chance(10)) schedule.fee_account = account();
         return schedule_with(schedule);
       }
-      case 4: {
+      default: {
         CommandWithParts sent = valid_command(CommandNumber::kSetCredential);
         sent.command.id = party();
-        return sent;
-      }
-      default: {
-        CommandWithParts sent;
-        sent.command.command = CommandNumber::kSetListEntry;
-        ListEntry entry{.subject = party(), .list = static_cast<std::uint32_t>(random_.between(1, 2))};
-        entry.version = static_cast<std::uint32_t>(random_.between(1, 3));
-        set_record(sent.command, entry);
         return sent;
       }
     }

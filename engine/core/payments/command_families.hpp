@@ -18,7 +18,6 @@ PaymentOutcome open_account(PaymentBooks& books, const IssuedCommand& issued);
 // configuration_commands.cpp
 PaymentOutcome declare_asset(PaymentBooks& books, const IssuedCommand& issued);
 PaymentOutcome set_fee_schedule(PaymentBooks& books, const IssuedCommand& issued);
-PaymentOutcome set_list_entry(PaymentBooks& books, const IssuedCommand& issued);
 
 // order_commands.cpp
 PaymentOutcome make_order(PaymentBooks& books, const IssuedCommand& issued);

@@ -57,19 +57,4 @@ PaymentOutcome set_fee_schedule(PaymentBooks& books, const IssuedCommand& issued
   return tell(books, line);
 }
 
-PaymentOutcome set_list_entry(PaymentBooks& books, const IssuedCommand& issued) {
-  auto entry = record_in<ListEntry>(issued.command);
-  const std::uint32_t known = books.payments.find_list_entry(entry.subject, entry.list);
-  const std::uint32_t version = known == 0 ? 0 : books.payments.list_entry(known).version;
-  if (entry.version != version + 1) return refusal(issued, R::kVersionMismatch, version);
-  entry.created = issued.sequence;
-  entry.added_by = issued.principal;
-  books.payments.set_list_entry(known, entry);
-  StoryLine line = line_of(issued);
-  line.other_id = entry.list;
-  line.version = entry.version;
-  line.reason = entry.reason;
-  return tell(books, line);
-}
-
 }  // namespace florin::core

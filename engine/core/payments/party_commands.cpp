@@ -10,9 +10,10 @@ namespace {
 
 using R = PaymentResult;
 
-/// A line about a party as it is now.
-PaymentOutcome tell(PaymentBooks& books, const IssuedCommand& issued, const Party& party, std::uint64_t previous) {
+/// A line about a party as it is now. `other`: the status or the key that the command was about.
+PaymentOutcome tell(PaymentBooks& books, const IssuedCommand& issued, const Party& party, std::uint64_t previous, u128 other) {
   StoryLine line = line_of(issued);
+  line.other_id = other;
   line.previous = previous;
   line.version = party.version;
   books.payments.add_line(line);
@@ -35,13 +36,13 @@ PaymentOutcome refuse(const PaymentBooks& books, const IssuedCommand& issued, R 
 
 /// One change of a party that is there.
 template <typename Change>
-PaymentOutcome change_party(PaymentBooks& books, const IssuedCommand& issued, std::uint32_t number, Change&& change) {
+PaymentOutcome change_party(PaymentBooks& books, const IssuedCommand& issued, std::uint32_t number, u128 other, Change&& change) {
   Party& party = books.payments.change_party(number);
   change(party);
   const std::uint64_t previous = party.changed;
   party.changed = issued.sequence;
   ++party.version;
-  return tell(books, issued, party, previous);
+  return tell(books, issued, party, previous, other);
 }
 
 void set_password(Party& party, const PasswordHash& password) noexcept {
@@ -65,7 +66,7 @@ PaymentOutcome register_party(PaymentBooks& books, const IssuedCommand& issued) 
   party.created = party.changed = issued.sequence;
   party.version = 1;
   books.payments.add_party(party);
-  return tell(books, issued, party, 0);
+  return tell(books, issued, party, 0, 0);
 }
 
 PaymentOutcome set_party_status(PaymentBooks& books, const IssuedCommand& issued) {
@@ -77,7 +78,7 @@ PaymentOutcome set_party_status(PaymentBooks& books, const IssuedCommand& issued
     code.add_if(before == PartyStatus::kClosed || before == status, R::kStatusChangeIllegal);
   }
   if (code.result() != R::kDone) return refuse(books, issued, code.result(), number);
-  return change_party(books, issued, number, [&](Party& party) { party.status = status; });
+  return change_party(books, issued, number, issued.command.kind, [&](Party& party) { party.status = status; });
 }
 
 PaymentOutcome set_credential(PaymentBooks& books, const IssuedCommand& issued) {
@@ -95,7 +96,8 @@ PaymentOutcome set_credential(PaymentBooks& books, const IssuedCommand& issued) 
   } else if (known != 0) {
     books.payments.change_credential(known).status = CredentialStatus::kRevoked;
   }
-  return change_party(books, issued, number, [&](Party& party) {
+  const u128 key_id = change == CredentialChange::kPassword ? 0 : key.key_id;
+  return change_party(books, issued, number, key_id, [&](Party& party) {
     if (change == CredentialChange::kPassword) set_password(party, record_in<PasswordHash>(issued.command));
   });
 }

@@ -19,6 +19,7 @@ namespace {
 constexpr bool is_executed(C command) noexcept {
   switch (command) {
     case C::kSetLimitRule:
+    case C::kSetListEntry:
     case C::kApprove:
     case C::kReject:
     case C::kDisputeOpen:
@@ -152,7 +153,6 @@ PaymentOutcome Payments::run(const IssuedCommand& issued) {
     case C::kCreateTransfer: return create_ledger_event(books_, issued);
     case C::kDeclareAsset: return declare_asset(books_, issued);
     case C::kSetFeeSchedule: return set_fee_schedule(books_, issued);
-    case C::kSetListEntry: return set_list_entry(books_, issued);
     case C::kCreateOrder:
     case C::kPay: return make_order(books_, issued);
     case C::kTopUp:
@@ -176,7 +176,6 @@ PaymentRoom Payments::room_for(const CommandView& view) const noexcept {
     case C::kRegisterParty: room.parties = 1; break;
     case C::kSetCredential: room.credentials = 1; break;
     case C::kSetFeeSchedule: room.schedules = 1; break;
-    case C::kSetListEntry: room.list_entries = 1; break;
     case C::kDeclareAsset: room.assets = 1; room.accounts = 8; break;
     case C::kOpenAccount:
     case C::kCreateAccount: room.accounts = 1; break;

@@ -33,6 +33,7 @@ class Movement {
     legs_.write(issued_, {.object_id = command_.id, .version = 1});
     StoryLine line = line_of(issued_);
     line.amount = command_.amount;
+    line.other_id = command_.user_data_128;  // what it corrects, if anything
     line.ledger = from_.record().ledger;
     line.version = 1;
     line.legs = legs_.count();
@@ -61,12 +62,17 @@ class Movement {
     check_account(from_, {Role::kWallet, Role::kMerchantAvailable, Role::kMerchantPayable}, command_.ledger, code_);
     check_account(channel_, {Role::kChannelClearing}, command_.ledger, code_);
     check_party_of(books_, from_, code_);
+    check_payout();
+  }
+
+  /// Money of a payable may still have to go back: its owner takes it out only if it may do so at once.
+  void check_payout() {
     if (!from_ || role_in(from_) != Role::kMerchantPayable) return;
     const Party& owner = books_.payments.party(books_.payments.find_party(owner_of(from_)));
     code_.add_if((owner.flags & PartyFlags::kInstantPayout) == 0, R::kAccountWrongRole);
   }
 
-  /// An operator may name accounts of the platform, and empty those of parties that may do nothing any more.
+  /// An operator may name accounts of the platform, empty those of parties that may do nothing any more, and take from payables.
   void check_transfer() {
     const bool by_operator = is_operator(books_, issued_.principal);
     for (const AccountAt& account : {from_, to_}) {
@@ -74,7 +80,10 @@ class Movement {
       const Role own = may_be_platforms ? role_in(account) : Role::kWallet;
       check_account(account, {own, Role::kWallet, Role::kMerchantPayable, Role::kMerchantAvailable}, command_.ledger, code_);
     }
-    if (!by_operator) check_party_of(books_, from_, code_);
+    if (!by_operator) {
+      check_party_of(books_, from_, code_);
+      check_payout();
+    }
     check_party_of(books_, to_, code_);
   }
 

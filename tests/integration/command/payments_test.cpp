@@ -87,12 +87,18 @@ TEST_F(Payments, EveryKindOfCommandIsUnderstood) {
 {"command": "withdraw", "key": 110, "id": 901, "payer_account": 31, "amount": 10, "ledger": 978}
 {"command": "transfer", "key": 111, "id": 902, "payer_account": 31, "owner_account": 30, "amount": 10, "ledger": 978}
 {"command": "convert", "key": 112, "id": 903, "payer_account": 31, "owner_account": 33, "amount": 100, "amount2": 109, "rate_numerator": 109, "rate_denominator": 100}
-{"command": "set_list_entry", "key": 113, "subject": 21, "list": 1, "action": "allow", "version": 1}
 {"command": "set_party_status", "key": 114, "id": 21, "kind": "suspended"}
 {"command": "resolve", "id": 114}
 )");
   EXPECT_EQ(finished.code, 0) << finished.err << finished.out;
   EXPECT_THAT(results(finished), Each("done"));
+}
+
+TEST_F(Payments, WhatIsNotExecutedYetSaysSo) {
+  const Finished refused = pay(R"({"command": "set_list_entry", "key": 100, "subject": 21, "list": 1, "action": "allow", "version": 1}
+)");
+  EXPECT_EQ(refused.code, 10);
+  EXPECT_THAT(results(refused), ElementsAre("unknown_command"));
 }
 
 TEST_F(Payments, SharesAndAmountsOfParts) {

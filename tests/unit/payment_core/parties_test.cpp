@@ -51,6 +51,28 @@ TEST(Parties, KeysAreAddedAndRevoked) {
   EXPECT_EQ(shop.send(revoke).code, R::kDone);
 }
 
+TEST(Parties, LinesOfAPartyNameTheStatusAndTheKey) {
+  Shop shop;
+  CommandWithParts suspend = shop.on(C::kSetPartyStatus, kPayer);
+  suspend.command.kind = static_cast<std::uint8_t>(PartyStatus::kSuspended);
+  ASSERT_EQ(shop.send(suspend).code, R::kDone);
+  EXPECT_EQ(shop.story(kPayer).back().other_id, 2);
+  const CommandWithParts add = shop.on(C::kSetCredential, kPayer);  // key 5
+  ASSERT_EQ(shop.send(add).code, R::kDone);
+  EXPECT_EQ(shop.story(kPayer).back().other_id, 5);
+  CommandWithParts revoke = add;
+  revoke.command.kind = static_cast<std::uint8_t>(CredentialChange::kRevokeKey);
+  set_record(revoke.command, Credential{.key_id = 6, .status = {}});
+  ASSERT_EQ(shop.send(revoke).code, R::kDone);
+  EXPECT_EQ(shop.story(kPayer).back().other_id, 6);
+  CommandWithParts password = shop.on(C::kSetPartyStatus, kPayer);
+  password.command.command = C::kSetCredential;
+  password.command.kind = static_cast<std::uint8_t>(CredentialChange::kPassword);
+  set_record(password.command, PasswordHash{.salt = {1}, .scrypt = {1}, .log2_n = 14, .r = 8, .p = 1});
+  ASSERT_EQ(shop.send(password).code, R::kDone);
+  EXPECT_EQ(shop.story(kPayer).back().other_id, 0) << "a password has no name";
+}
+
 TEST(Parties, AccountsBelongToThemAndToAnAsset) {
   Shop shop;
   CommandWithParts sent = valid_command(C::kOpenAccount);
@@ -105,6 +127,17 @@ TEST(Configuration, VersionsOfAScheduleHaveNoGapAndAnOrderKeepsItsOwn) {
   EXPECT_EQ(shop.send(shop.on(C::kCapture, 1, 1'000)).fee, 26);
   EXPECT_EQ(shop.send(shop.pay(2, 1'000, kFeeC)).fee, 500);
   EXPECT_EQ(shop.order(2)->hot.fee_version, 40U);
+}
+
+/// Who is told that it is done would believe that somebody is denied.
+TEST(Configuration, AListThatNothingAsksIsNotTaken) {
+  Shop shop;
+  CommandWithParts deny = valid_command(C::kSetListEntry);
+  deny.command.key = 77;
+  const PaymentAnswers answers = shop.send_as_is({deny});
+  EXPECT_EQ(answers.outcomes.at(0).code, R::kUnknownCommand);
+  EXPECT_EQ(answers.outcomes.at(0).sequence, 0U);
+  EXPECT_TRUE(shop.outcome_of_key(77).empty()) << "its key is not used up";
 }
 
 TEST(Configuration, AnAssetIsDeclaredOnce) {

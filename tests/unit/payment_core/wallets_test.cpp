@@ -31,6 +31,41 @@ TEST(Wallets, APayableIsPaidOutAtOnceIfItsPartyMay) {
   EXPECT_EQ(shop.send(out).code, R::kInsufficientFunds) << "a payable owes for refunds only";
 }
 
+/// Or instant_payout would be a question of which command is sent first.
+TEST(Wallets, APayableIsNotEmptiedThroughItsOwnersWallet) {
+  Shop shop;
+  shop.register_party(80, PartyKind::kMerchant);
+  shop.open_account(81, AccountRole::kMerchantPayable, 80);
+  shop.open_account(82, AccountRole::kWallet, 80);
+  CommandWithParts sale = shop.pay(1, 10'000);
+  sale.command.merchant = 80;
+  sale.command.owner_account = 81;
+  ASSERT_EQ(shop.send(sale).code, R::kDone);
+  CommandWithParts move = valid_command(C::kTransfer);
+  move.command.key = 0;
+  move.command.payer_account = 81;
+  move.command.owner_account = 82;
+  EXPECT_EQ(shop.send(move).code, R::kAccountWrongRole);
+  EXPECT_EQ(shop.balance(82), 0);
+  shop.register_party(7, PartyKind::kOperator);
+  EXPECT_EQ(shop.send(move).code, R::kDone) << "an operator pays out for it";
+}
+
+TEST(Wallets, APayableThatIsPaidOutAtOnceMayBeMoved) {
+  Shop shop;
+  shop.register_party(80, PartyKind::kMerchant, PartyFlags::kInstantPayout);
+  shop.open_account(81, AccountRole::kMerchantPayable, 80);
+  CommandWithParts sale = shop.pay(1, 10'000);
+  sale.command.merchant = 80;
+  sale.command.owner_account = 81;
+  ASSERT_EQ(shop.send(sale).code, R::kDone);
+  CommandWithParts move = valid_command(C::kTransfer);
+  move.command.key = 0;
+  move.command.payer_account = 81;
+  move.command.owner_account = kWallet;
+  EXPECT_EQ(shop.send(move).code, R::kDone);
+}
+
 TEST(Wallets, TransfersStayInOneAssetAndPlatformAccountsAreForOperators) {
   Shop shop;
   CommandWithParts move = valid_command(C::kTransfer);
@@ -46,6 +81,20 @@ TEST(Wallets, TransfersStayInOneAssetAndPlatformAccountsAreForOperators) {
   EXPECT_EQ(shop.send(move).code, R::kAccountWrongRole);
   shop.register_party(7, PartyKind::kOperator);
   EXPECT_EQ(shop.send(move).code, R::kDone);
+}
+
+/// What they correct, in the words of the client.
+TEST(Wallets, TheLineOfAMovementNamesWhatItsUserDataNames) {
+  Shop shop;
+  for (const C number : {C::kTopUp, C::kWithdraw, C::kTransfer}) {
+    CommandWithParts move = valid_command(number);
+    move.command.key = 0;
+    move.command.id = 2'000 + static_cast<std::uint16_t>(number);
+    if (number == C::kTransfer) move.command.owner_account = kShop;
+    move.command.user_data_128 = 4'711;
+    ASSERT_EQ(shop.send(move).code, R::kDone);
+    EXPECT_EQ(shop.story(move.command.id).at(0).other_id, 4'711) << name_of(number);
+  }
 }
 
 TEST(Wallets, AConversionIsItsQuoteAndEachAssetNetsToZero) {

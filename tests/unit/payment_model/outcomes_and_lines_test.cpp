@@ -113,6 +113,45 @@ TEST(PaymentLines, OfAConversionHaveItsRate) {
   EXPECT_EQ(outcome, expected) << "sums of a line that is no order's are nothing";
 }
 
+TEST(PaymentLines, OfAMovementNameWhatItCorrects) {
+  PaymentModel model(1'000);
+  CommandWithParts transfer = explained(wallet_transfer(2'000, kWallet, kShop, 320));
+  transfer.command.user_data_128 = 4'711;
+  model.send(with_key(700'000, transfer));
+  StoryLine line = line_at(model, C::kTransfer, 2'000);
+  line.amount = 320;
+  line.other_id = 4'711;
+  line.ledger = kEuro;
+  line.version = 1;
+  line.legs = 1;
+  EXPECT_EQ(last_line(model), line);
+}
+
+TEST(PaymentLines, OfAPartyNameTheStatusAndTheKey) {
+  PaymentModel model(0);
+  const auto line_of_last = [&](C event, std::uint32_t version, u128 other) {
+    StoryLine line = line_at(model, event, kPayer);
+    line.previous = last_line(model).previous;
+    line.version = version;
+    line.other_id = other;
+    return line;
+  };
+  CommandWithParts status = explained(valid_command(C::kSetPartyStatus));
+  status.command.id = kPayer;
+  model.send(with_key(700'000, status));
+  EXPECT_EQ(last_line(model), line_of_last(C::kSetPartyStatus, 2, 2)) << "suspended";
+  CommandWithParts credential = explained(valid_command(C::kSetCredential));
+  credential.command.id = kPayer;
+  model.send(with_key(700'001, credential));
+  EXPECT_EQ(last_line(model), line_of_last(C::kSetCredential, 3, 5));
+  CommandWithParts password = status;
+  password.command.command = C::kSetCredential;
+  password.command.kind = static_cast<std::uint8_t>(CredentialChange::kPassword);
+  set_record(password.command, PasswordHash{.salt = {1}, .scrypt = {1}, .log2_n = 14, .r = 8, .p = 1});
+  model.send(with_key(700'002, password));
+  EXPECT_EQ(last_line(model), line_of_last(C::kSetCredential, 4, 0)) << "a password has no name";
+}
+
 TEST(PaymentLines, OfWhoAndWhatThereIs) {
   PaymentModel model(0);
   CommandWithParts party = party_named(50, "somebody", PartyKind::kUser);

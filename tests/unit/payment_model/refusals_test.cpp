@@ -261,7 +261,13 @@ TEST_F(PaymentRefusals, OfMovements) {
   EXPECT_EQ(moved(C::kWithdraw, [](auto& c) { c.amount = 1'011; }), R::kInsufficientFunds);
   EXPECT_EQ(moved(C::kWithdraw, [](auto& c) { c.payer_account = kShop; }), R::kAccountWrongRole);
   EXPECT_EQ(moved(C::kTransfer, [](auto& c) { c.amount = 1'011; }), R::kInsufficientFunds);
-  EXPECT_EQ(moved(C::kTransfer, [](auto& c) { c.payer_account = kShop, c.owner_account = kWallet; }), R::kInsufficientFunds);
+  const auto out_of_shop = [](auto& c) { c.payer_account = kShop, c.owner_account = kWallet; };
+  EXPECT_EQ(moved(C::kTransfer, out_of_shop), R::kAccountWrongRole) << "without instant_payout, as a withdrawal";
+  CommandWithParts by_operator = movement(C::kTransfer);
+  by_operator.command.id = 5'001;
+  out_of_shop(by_operator.command);
+  EXPECT_EQ(send(party_named(60, "operator", PartyKind::kOperator)), R::kDone);
+  EXPECT_EQ(send(by_operator, 60), R::kInsufficientFunds);
   EXPECT_EQ(moved(C::kTransfer, [](auto& c) { c.owner_account = kDollarWallet; }), R::kAccountWrongAsset);
   EXPECT_EQ(moved(C::kTransfer, [](auto& c) { c.owner_account = kFees; }), R::kAccountWrongRole) << "only operators name the platform's";
 }
