@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kSectorBytes = 512;
 
-enum class Kind { kWrite, kFlushBegin, kFlushEnd, kResize, kCreate, kRename, kUnlink, kFolderFlushBegin, kFolderFlushEnd, kMark };
+enum class Kind { kWrite, kFlushBegin, kFlushEnd, kResize, kGrow, kCreate, kRename, kUnlink, kFolderFlushBegin, kFolderFlushEnd, kMark };
 
 struct Event {
   Kind kind;
@@ -121,16 +121,13 @@ void note_open(const char* path, int descriptor, int flags) {
 class Image {
  public:
   void apply(const Event& event) {
-    if (event.kind == Kind::kResize) {
-      bytes_.resize(event.offset);
-      return;
-    }
+    if (is_size(event)) return resize(event);
     write(event.offset, event.bytes.data(), event.bytes.size());
   }
   /// Any subset of the sectors of a write.
   void apply_some(const Event& event, std::mt19937_64& random) {
-    if (event.kind == Kind::kResize) {
-      if (random() % 2 == 0) bytes_.resize(event.offset);
+    if (is_size(event)) {
+      if (random() % 2 == 0) resize(event);
       return;
     }
     const std::uint64_t mode = random() % 4;  // all, none, or sector by sector
@@ -144,7 +141,13 @@ class Image {
   }
   [[nodiscard]] const std::vector<std::byte>& bytes() const { return bytes_; }
 
+  static bool is_size(const Event& event) { return event.kind == Kind::kResize || event.kind == Kind::kGrow; }
+
  private:
+  void resize(const Event& event) {
+    // Allocating what is there already changes nothing, above all not the size.
+    if (event.kind == Kind::kResize || event.offset > bytes_.size()) bytes_.resize(event.offset);
+  }
   void write(std::uint64_t offset, const std::byte* data, std::size_t size) {
     if (bytes_.size() < offset + size) bytes_.resize(offset + size);
     std::memcpy(bytes_.data() + offset, data, size);
@@ -193,7 +196,7 @@ Image image_at(const std::vector<Event>& events, std::size_t event, std::uint64_
   Image image;
   std::vector<const Event*> pending;
   for (std::size_t i = 0; i < event; ++i) {
-    if (events[i].file != file || (events[i].kind != Kind::kWrite && events[i].kind != Kind::kResize)) continue;
+    if (events[i].file != file || (events[i].kind != Kind::kWrite && !Image::is_size(events[i]))) continue;
     if (i < durable) {
       image.apply(events[i]);
     } else {
@@ -315,7 +318,7 @@ int fallocate(int descriptor, int mode, off_t offset, off_t length) {
   static const auto real_fallocate = real<int (*)(int, int, off_t, off_t)>("fallocate");
   std::uint64_t inode = 0;
   if (is_recorded(descriptor, inode)) {
-    note({Kind::kResize, inode, static_cast<std::uint64_t>(offset + length), {}, {}, {}});
+    note({Kind::kGrow, inode, static_cast<std::uint64_t>(offset + length), {}, {}, {}});
   }
   return real_fallocate(descriptor, mode, offset, length);
 }
