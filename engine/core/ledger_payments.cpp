@@ -44,8 +44,8 @@ void Ledger::answer_payments(const Command& query) const noexcept {
   if (query.reply != nullptr) answer_payment_query(payments_.tables(), query);
 }
 
-PaymentRoom Ledger::payment_room(Operation operation, std::span<const std::byte> body, u128 principal) const noexcept {
-  return payments_.room_for(operation, body, principal);
+PaymentRoom Ledger::payment_room(Operation operation, std::span<const std::byte> body, u128 principal, const PaymentRoom& before) const noexcept {
+  return payments_.room_for(operation, body, principal, before);
 }
 
 std::size_t Ledger::due_timers(std::uint64_t now, std::span<PaymentTimer> due) const { return payments_.tables().due_timers(now, due); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -103,6 +104,7 @@ struct PaymentRoom {
   std::uint32_t assets = 0;
   std::uint32_t schedules = 0;    ///< versions of fee schedules
   std::uint32_t list_entries = 0;
+  std::uint32_t parts_max = 0;    ///< of one of its orders at most
 
   PaymentRoom& operator+=(const PaymentRoom& other) noexcept {
     accounts += other.accounts;
@@ -115,12 +117,13 @@ struct PaymentRoom {
     assets += other.assets;
     schedules += other.schedules;
     list_entries += other.list_entries;
+    parts_max = std::max(parts_max, other.parts_max);
     return *this;
   }
   friend PaymentRoom operator*(PaymentRoom room, std::uint32_t times) noexcept {
     return {.accounts = room.accounts * times, .transfers = room.transfers * times, .commands = room.commands * times, .orders = room.orders * times,
             .split_lines = room.split_lines * times, .parties = room.parties * times, .credentials = room.credentials * times,
-            .assets = room.assets * times, .schedules = room.schedules * times, .list_entries = room.list_entries * times};
+            .assets = room.assets * times, .schedules = room.schedules * times, .list_entries = room.list_entries * times, .parts_max = room.parts_max};
   }
 };
 
@@ -215,11 +218,13 @@ class StateMachine {
     return {};
   }
   /// What a request of payments may need at most, as far as is known now: of payments and payment timers alone. Keys that are known need nothing: what is
-  /// answered again is there. Between batches.
-  [[nodiscard]] virtual PaymentRoom payment_room(Operation operation, std::span<const std::byte> body, u128 principal) const noexcept {
+  /// answered again is there. `before`: what the same batch needs before it, as it may create orders that this request changes. Between batches.
+  [[nodiscard]] virtual PaymentRoom payment_room(Operation operation, std::span<const std::byte> body, u128 principal,
+                                                 const PaymentRoom& before) const noexcept {
     static_cast<void>(operation);
     static_cast<void>(body);
     static_cast<void>(principal);
+    static_cast<void>(before);
     return {};
   }
   /// reserve(), of a batch with payments in it: room for all its accounts and transfers, those of payments included, and for the rest that

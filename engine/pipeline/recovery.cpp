@@ -175,7 +175,7 @@ class Recovery {
       if (command.protocol == Protocol::kTigerBeetle && command.origin != nullptr && machine().is_repeated(*command.origin)) continue;
       if (command.operation == Operation::kCreateAccounts) accounts += command.event_count;
       if (command.operation == Operation::kCreateTransfers) transfers += command.event_count;
-      payments += machine().payment_room(command.operation, command.body, command.origin == nullptr ? 0 : command.origin->principal);
+      payments += machine().payment_room(command.operation, command.body, command.origin == nullptr ? 0 : command.origin->principal, payments);
     }
     accounts += payments.accounts;
     transfers += payments.transfers;

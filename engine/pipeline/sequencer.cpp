@@ -236,7 +236,7 @@ void Sequencer::add_timers(Batch& batch) noexcept {
   command.operation = Operation::kPaymentTimers;
   command.body = std::as_bytes(timers.first(count));
   command.event_count = core::event_count(command.operation, 0, command.body);
-  const core::PaymentRoom room = state_machine_.payment_room(command.operation, command.body, 0);
+  const core::PaymentRoom room = state_machine_.payment_room(command.operation, command.body, 0, payments_);
   if (!state_machine_.reserve_timers(room)) {
     timers_again_ns_ = utc_ns_ + kTimersAgainNs;
     return;
@@ -384,7 +384,7 @@ ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
   core::PaymentRoom payments = payments_;
   if (request.operation == Operation::kPayments) {
     if (request.event_count == 0) return ReplyCode::kMalformedBody;  // a large one, which nobody had read when it was taken
-    const core::PaymentRoom room = state_machine_.payment_room(request.operation, {request.body, request.body_bytes}, request.principal);
+    const core::PaymentRoom room = state_machine_.payment_room(request.operation, {request.body, request.body_bytes}, request.principal, payments_);
     if (const ReplyCode code = refusal_of_payments(room); code != ReplyCode::kOk) return code;
     payments += room;
   } else {

@@ -53,7 +53,7 @@ std::vector<model::ReplyBody> EngineUnderTest::execute(std::span<const TestReque
     command.first_sequence = next_sequence_;
     command.timestamp = request.timestamp;
     next_sequence_ += command.event_count;
-    payments += state_machine_->payment_room(request.operation, request.body(), request.origin ? request.origin->principal : 0);
+    payments += state_machine_->payment_room(request.operation, request.body(), request.origin ? request.origin->principal : 0, payments);
     if (request.operation == Operation::kCreateAccounts) accounts += command.event_count;
     if (request.operation == Operation::kCreateTransfers) transfers += command.event_count;
   }

@@ -46,7 +46,8 @@ Payments::Payments(Tables& ledger, EventWriter& events, std::uint64_t memory_bud
     : tables_(memory_budget_bytes),
       books_{tables_, ledger, events},
       outcomes_(std::make_unique_for_overwrite<PaymentOutcome[]>(kPaymentsMax)),
-      flags_(std::make_unique_for_overwrite<std::uint8_t[]>(kPaymentsMax)) {}
+      flags_(std::make_unique_for_overwrite<std::uint8_t[]>(kPaymentsMax)),
+      created_(std::make_unique_for_overwrite<CreatedOrder[]>(kPaymentsMax)) {}
 
 void Payments::execute(const Command& command) {
   count_ = 0;
@@ -165,12 +166,13 @@ PaymentOutcome Payments::run(const IssuedCommand& issued) {
 
 // Room.
 
-PaymentRoom Payments::room_for(const CommandView& view) const noexcept {
+/// `created`: by the same body; `parts_before`: what an order has at most that its batch creates before it.
+PaymentRoom Payments::room_for(const CommandView& view, CreatedOrders& created, std::uint32_t parts_before) const noexcept {
   PaymentRoom room{.commands = 1};
-  // Of an order that is not known yet, the parts are not either.
+  // All orders there are, are known. One that nothing creates either will be refused.
   const auto parts_of_order = [&] {
     const std::uint32_t order = tables_.find_order(view.command->id);
-    return order == 0 ? kPartsMax : std::uint32_t{tables_.order(order).hot.parts};
+    return order == 0 ? std::max(parts_before, created.parts_of(view.command->id)) : std::uint32_t{tables_.order(order).hot.parts};
   };
   switch (view.command->command) {
     case C::kRegisterParty: room.parties = 1; break;
@@ -184,6 +186,7 @@ PaymentRoom Payments::room_for(const CommandView& view) const noexcept {
       room.orders = 1;
       room.split_lines = view.command->parts == 0 ? 0 : 1U + view.command->parts;
       room.transfers = 2U + view.command->parts;
+      room.parts_max = view.command->parts;
       break;
     case C::kAuthorise: room.transfers = 2 + parts_of_order(); break;
     case C::kCapture:
@@ -193,7 +196,7 @@ PaymentRoom Payments::room_for(const CommandView& view) const noexcept {
   return room;
 }
 
-PaymentRoom Payments::room_for(Operation operation, std::span<const std::byte> body, u128 principal) const noexcept {
+PaymentRoom Payments::room_for(Operation operation, std::span<const std::byte> body, u128 principal, const PaymentRoom& before) const noexcept {
   PaymentRoom room;
   if (operation == Operation::kPaymentTimers) {
     room = PaymentRoom{.transfers = 1, .commands = 1} * static_cast<std::uint32_t>(body.size() / sizeof(PaymentTimer));
@@ -201,9 +204,10 @@ PaymentRoom Payments::room_for(Operation operation, std::span<const std::byte> b
     const PaymentsHeader header = payments_header(body);
     const bool is_group = header.mode == PaymentsMode::kGroup;
     if (is_group && tables_.find_key(principal, header.group_key) != nullptr) return room;
+    CreatedOrders created(body, created_.get());
     for (CommandWalk walk(body); walk.has_next();) {
       const CommandView view = walk.next();
-      if (is_group || !is_known(*view.command, principal)) room += room_for(view);
+      if (is_group || !is_known(*view.command, principal)) room += room_for(view, created, before.parts_max);
     }
   }
   return room;

@@ -6,6 +6,7 @@
 
 #include "core/event_writer.hpp"
 #include "core/payments/command_checks.hpp"
+#include "core/payments/created_orders.hpp"
 #include "core/payments/issued_command.hpp"
 #include "core/payments/payment_request.hpp"
 #include "core/payments/payment_tables.hpp"
@@ -43,7 +44,7 @@ class Payments {
   [[nodiscard]] std::span<const std::uint8_t> flags() const noexcept { return {flags_.get(), count_}; }
 
   /// See StateMachine::payment_room().
-  [[nodiscard]] PaymentRoom room_for(Operation operation, std::span<const std::byte> body, u128 principal) const noexcept;
+  [[nodiscard]] PaymentRoom room_for(Operation operation, std::span<const std::byte> body, u128 principal, const PaymentRoom& before) const noexcept;
 
  private:
   void execute_list(const Command& request, PaymentsMode mode);
@@ -55,7 +56,7 @@ class Payments {
   void execute_group(const Command& request, u128 key);
   [[nodiscard]] bool refuse_group(const Command& request, u128 key);
   std::uint32_t run_group(const Command& request);
-  [[nodiscard]] PaymentRoom room_for(const CommandView& view) const noexcept;
+  [[nodiscard]] PaymentRoom room_for(const CommandView& view, CreatedOrders& created, std::uint32_t parts_before) const noexcept;
   [[nodiscard]] bool is_known(const PaymentCommand& command, u128 principal) const noexcept;
 
   [[nodiscard]] u128 print_of(std::span<const std::byte> bytes) const noexcept;
@@ -71,6 +72,8 @@ class Payments {
   std::unique_ptr<PaymentOutcome[]> outcomes_;
   std::unique_ptr<std::uint8_t[]> flags_;
   std::uint32_t count_ = 0;
+  // Of the request that is weighed.
+  std::unique_ptr<CreatedOrder[]> created_;
 };
 
 }  // namespace florin::core

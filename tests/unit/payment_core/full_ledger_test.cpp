@@ -15,7 +15,7 @@ class FullShop : public ::testing::Test {
  protected:
   static core::PaymentRoom room_of(Shop& shop, const CommandWithParts& command) {
     const TestRequest request = payments_request({command}, PaymentsMode::kIndependent, 0, 7, 0);
-    return shop.machine().payment_room(request.operation, request.body(), 7);
+    return shop.machine().payment_room(request.operation, request.body(), 7, {});
   }
   /// Until there is no room for one more command.
   void fill() {
@@ -50,10 +50,26 @@ TEST_F(FullShop, WhatWasAnsweredIsAnsweredAgainWithoutRoom) {
 TEST_F(FullShop, AGroupThatIsKnownNeedsNoRoomEither) {
   const std::vector<CommandWithParts> group{shop_.pay(1, 100), shop_.on(C::kFulfil, 1)};
   const TestRequest request = payments_request(group, PaymentsMode::kGroup, 5, 7, 0);
-  const auto room = [&] { return shop_.machine().payment_room(request.operation, request.body(), 7).commands; };
+  const auto room = [&] { return shop_.machine().payment_room(request.operation, request.body(), 7, {}).commands; };
   EXPECT_EQ(room(), 2U);
   shop_.send_all(group, PaymentsMode::kGroup, 5);
   EXPECT_EQ(room(), 0U);
+}
+
+/// Each by itself is small; with as many legs as the largest order might have, a long list of them would be refused.
+TEST_F(FullShop, WhatAListCreatesIsWeighedWithThePartsItHas) {
+  CommandWithParts split = shop_.make(C::kPay, 52, 100);
+  split.add(PartShare{.account = kPartOne, .bps = 1'000});
+  const std::vector<CommandWithParts> list{shop_.make(C::kPay, 51, 100), shop_.on(C::kCapture, 51, 100), split, shop_.on(C::kCapture, 52, 100),
+                                           shop_.on(C::kCapture, 53, 100)};
+  const auto legs_of = [&](std::vector<CommandWithParts> commands, const core::PaymentRoom& before) {
+    for (CommandWithParts& command : commands) command.command.key = shop_.next_key();
+    const TestRequest request = payments_request(commands, PaymentsMode::kIndependent, 0, 7, 0);
+    return shop_.machine().payment_room(request.operation, request.body(), 7, before).transfers;
+  };
+  EXPECT_EQ(legs_of(list, {}), 2U + 3 + (3 + 4) + 3);
+  EXPECT_EQ(legs_of({shop_.on(C::kCapture, 53, 100)}, {.parts_max = 15}), 18U) << "the batch may have created it";
+  EXPECT_EQ(legs_of({split, shop_.make(C::kPay, 52, 100), shop_.on(C::kRefund, 52, 100)}, {}), 3U + 2 + 4) << "whichever of them will be there";
 }
 
 TEST_F(FullShop, HoldsStillExpire) {

@@ -59,6 +59,9 @@ class FakeStateMachine : public core::StateMachine {
     due[0] = {.id = 1, .due = timer_due, .command = CommandNumber::kExpireHold};
     return 1;
   }
+  core::PaymentRoom payment_room(Operation operation, std::span<const std::byte>, u128, const core::PaymentRoom&) const noexcept override {
+    return {.transfers = operation == Operation::kPayments ? legs_of_payments : 0};
+  }
   bool reserve_timers(const core::PaymentRoom&) override { return has_room_for_timers; }
   [[nodiscard]] bool is_held_up() const noexcept override { return held_up; }
 
@@ -123,6 +126,7 @@ class FakeStateMachine : public core::StateMachine {
   std::uint32_t room = std::numeric_limits<std::uint32_t>::max();
   bool waits = false;
   bool held_up = false;
+  std::uint32_t legs_of_payments = 0;        ///< of each request
   std::uint64_t timer_due = kNever;          ///< of an order; its execution ends it
   bool has_room_for_timers = true;
   std::multimap<std::uint64_t, u128> holds;  ///< expires_at -> id; a pulse removes them

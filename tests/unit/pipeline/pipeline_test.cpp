@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "florin/engine_id.hpp"
 #include "pipeline_fixture.hpp"
 
 namespace florin::pipeline {
@@ -13,6 +14,18 @@ namespace {
 class PipelineTest : public testing::Test, public PipelineBench {
  protected:
   PipelineTest() { start(); }
+
+  /// One command, of which the machine says how many legs it has.
+  static void add_payments(RequestBlock& block, std::uint64_t number = 1) { add(block, Operation::kPayments, 1, number).event_count = kPaymentNanoseconds; }
+  ReplyCode reply_to_payments() {
+    RequestBlock* block = port().acquire();
+    add_payments(*block);
+    port().submit(block);
+    settle();
+    const ReplyCode code = block->requests()[0].reply.code;
+    port().recycle(port().completed());
+    return code;
+  }
 };
 
 TEST_F(PipelineTest, GenesisIsTheFirstRecord) {
@@ -155,6 +168,25 @@ TEST_F(PipelineTest, TimersThatFindNoRoomAreTriedAgainLater) {
   clock.advance(200'000'000);
   settle();
   EXPECT_EQ(machine.timer_due, FakeStateMachine::kNever) << "it was executed";
+}
+
+TEST_F(PipelineTest, PaymentsWithMoreLegsThanABatchMayHaveAreRefusedForGood) {
+  machine.legs_of_payments = 32'768;
+  EXPECT_EQ(reply_to_payments(), ReplyCode::kOk);
+  machine.legs_of_payments = 32'769;
+  EXPECT_EQ(reply_to_payments(), ReplyCode::kMalformedBody);
+}
+
+TEST_F(PipelineTest, PaymentsThatTheBatchHasNoRoomForAreTakenByTheNext) {
+  machine.legs_of_payments = 20'000;
+  RequestBlock* block = port().acquire();
+  for (std::uint64_t number = 1; number <= 2; ++number) add_payments(*block, number);
+  port().submit(block);
+  settle();
+  EXPECT_EQ(block->requests()[0].reply.code, ReplyCode::kOk);
+  EXPECT_EQ(block->requests()[1].reply.code, ReplyCode::kBusy);
+  port().recycle(port().completed());
+  EXPECT_EQ(reply_to_payments(), ReplyCode::kOk);
 }
 
 TEST_F(PipelineTest, FullJournalRefusesWritesAndServesReads) {
