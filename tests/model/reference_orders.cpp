@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <string>
 
 #include "model/reference_checks.hpp"
@@ -169,20 +170,27 @@ class OrderCommand {
     for (const SplitPart& part : order_.parts) check_party_of(codes_, books_, part.account);
   }
 
+  /// A time that is over refuses what comes too late, whether its timer has run or not.
   void check_time() {
-    const bool waits = from_ == M::kCreated || from_ == M::kInReview;
-    const bool order_over = waits && is_due(hot_.order_expires_at, issued_.timestamp);
-    codes_.add_if(order_over && (c_.command == C::kAuthorise || c_.command == C::kExtend), R::kOrderExpired);
-    const bool needs_hold = c_.command == C::kIncrement || c_.command == C::kDecrement || c_.command == C::kExtend || c_.command == C::kCapture;
-    codes_.add_if(needs_hold && is_due(hot_.hold_expires_at, issued_.timestamp), R::kHoldExpired);
+    const auto is_over = [&](std::uint64_t timer) { return timer != 0 && issued_.timestamp >= timer; };
+    const std::set<C> need_the_order = {C::kAuthorise, C::kApprove, C::kExtend, C::kAttemptStart};
+    const std::set<C> need_the_hold = {C::kIncrement, C::kDecrement, C::kExtend, C::kCapture, C::kApprove};
+    if (from_ == M::kCreated || from_ == M::kInReview) {
+      if (need_the_order.contains(c_.command) && is_over(hot_.order_expires_at)) codes_.add(R::kOrderExpired);
+    }
+    if (need_the_hold.contains(c_.command) && is_over(hot_.hold_expires_at)) codes_.add(R::kHoldExpired);
   }
 
-  /// The order's time is over once it is authorised, and a hold that is not there has none.
+  /// Each of the two times, in each state in which the order is neither over nor lacks that time.
   void check_extension() {
-    const bool waits = from_ == M::kCreated || from_ == M::kInReview;
-    const bool holds = from_ == M::kAuthorised || from_ == M::kPartiallyCaptured;
-    codes_.add_if(c_.expires_s != 0 && holds, R::kAlreadyAuthorised);
-    codes_.add_if(c_.hold_s != 0 && waits && hot_.hold_open() == 0, R::kNotAuthorised);
+    if (c_.expires_s > 0) {
+      if (from_ == M::kAuthorised) codes_.add(R::kAlreadyAuthorised);
+      if (from_ == M::kPartiallyCaptured) codes_.add(R::kAlreadyAuthorised);
+    } else {
+      const bool holds_nothing = hot_.hold_sequence == 0;
+      if (from_ == M::kCreated) codes_.add(R::kNotAuthorised);
+      if (from_ == M::kInReview && holds_nothing) codes_.add(R::kNotAuthorised);
+    }
   }
 
   void check_timer() {
@@ -196,10 +204,15 @@ class OrderCommand {
   // -------------------------------------------------------------------------------------------------------------------
   // Amounts: 1300 to 1309. Nothing else refuses any more but the ledger.
 
+  /// What the command is about once it is known what "all" is.
   [[nodiscard]] u128 asked() const {
-    if (c_.amount != kAmountAll) return c_.amount;
-    if (c_.command == C::kAuthorise) return order_.cold.amount;
-    return c_.command == C::kRefund ? hot_.refundable() : hot_.hold_open();
+    const bool all = c_.amount == kAmountAll;
+    switch (c_.command) {
+      case C::kAuthorise: return all ? order_.cold.amount : c_.amount;
+      case C::kCapture: return all ? small(big(hot_.authorised) - big(hot_.captured) - big(hot_.released)) : c_.amount;
+      case C::kRefund: return all ? small(big(hot_.captured) - big(hot_.refunded) - big(hot_.charged_back) - big(hot_.disputed)) : c_.amount;
+      default: return c_.amount;
+    }
   }
   [[nodiscard]] u128 excess() const { return asked() > hot_.hold_open() ? asked() - hot_.hold_open() : 0; }
 
@@ -405,11 +418,12 @@ class OrderCommand {
     return tell(books_, ObjectKind::kOrder, line());
   }
 
-  /// A timer that can do nothing any more is none.
+  /// The order's own time ends once money was asked for, or nothing can be any more; the hold's with the transfer that holds; the last one with completion.
   void stop_timers() {
-    if (hot_.money != M::kCreated && hot_.money != M::kInReview && hot_.money != M::kUnknown) hot_.order_expires_at = 0;
-    if (hot_.hold_open() == 0) hot_.hold_expires_at = 0;
-    if (hot_.fulfilment != Fulfilment::kFulfilled) order_.cold.auto_complete_at = 0;
+    const std::set<M> may_still_be_paid = {M::kCreated, M::kInReview, M::kUnknown};
+    if (!may_still_be_paid.contains(hot_.money)) hot_.order_expires_at = 0;
+    if (hot_.hold_sequence == 0) hot_.hold_expires_at = 0;
+    if (hot_.fulfilment == Fulfilment::kCompleted) order_.cold.auto_complete_at = 0;
   }
 
   [[nodiscard]] StoryLine line() const {

@@ -10,9 +10,8 @@ namespace florin::model {
 /// What every line of this command says, whatever it did.
 StoryLine line_of(const Issued& issued);
 
-/// Adds a line behind the object's newest. The outcome is a projection of it.
+/// Adds a line behind the object's newest. Its outcome; of an order, as the books have it by now.
 PaymentOutcome tell(Books& books, ObjectKind kind, StoryLine line);
-PaymentOutcome outcome_of(const StoryLine& line);
 
 /// Nothing happened, and why.
 PaymentOutcome refusal(const Issued& issued, PaymentResult code, std::uint64_t detail = 0);
