@@ -62,7 +62,7 @@ struct KeyRecord {
   std::uint64_t sequence = 0;  ///< of the command that used or fenced it
   PaymentResult code{};
   KeyKind kind = KeyKind::kDone;
-  std::uint8_t reserved[3] = {};
+  std::uint8_t field_digests[3] = {};  ///< of the command: what tells in which fields another one differs; of a group 0
 
   friend bool operator==(const KeyRecord&, const KeyRecord&) = default;
 };

@@ -33,7 +33,7 @@
   X(1017, OutOfMemoryBudget, out_of_memory_budget, SameKey, "the memory budget is used up")                                               \
   X(1020, KeyMissing, key_missing, Final, "the key is 0 or 2^128 - 1")                                                                    \
   X(1021, KeyReused, key_reused, Final,                                                                                                   \
-    "the key was used for another command; detail: first byte that differs, sequence: of the first use")                                  \
+    "the key was used for another command; detail: where the fields begin that differ, sequence: of the first use")                                  \
   X(1022, KeyFenced, key_fenced, Final, "the key was fenced by resolve before this command came")                                         \
   X(1030, GroupMemberFailed, group_member_failed, NewKey, "another member of the group was refused; detail: its index")                   \
   X(1031, GroupTooLarge, group_too_large, Final, "a group has 2 to 64 members")                                                           \

@@ -48,6 +48,22 @@ std::vector<std::byte> bytes_of(std::span<const GroupMember> members) {
   return bytes;
 }
 
+/// What two commands with one key differ in, as the byte where those fields begin. `one`, `other`: from byte 16 on.
+std::uint64_t first_fields_that_differ(std::span<const std::byte> one, std::span<const std::byte> other, const PaymentOutcome& first,
+                                       const PaymentCommand& second) {
+  const auto differ = [&](std::size_t begin, std::size_t end) {
+    begin -= 16;
+    return !std::ranges::equal(one.subspan(begin, std::min(end - 16, one.size()) - begin), other.subspan(begin, std::min(end - 16, other.size()) - begin));
+  };
+  constexpr std::size_t end_of_parts = 1 << 20;
+  if (first.command != second.command) return 246;
+  if (first.object_id != object_of(second)) return 16;
+  if (differ(32, 48)) return 32;
+  if (differ(48, 112)) return 48;
+  if (differ(256, end_of_parts)) return 256;
+  return differ(112, 256) ? 112 : 0;
+}
+
 bool is_key(u128 key) { return key != 0 && key != kU128Max; }
 
 /// Of the commands that are here.
@@ -117,6 +133,8 @@ std::optional<PaymentOutcome> ReferencePayments::refuse_use(const Issued& issued
   const bool fenced = used->second.kind == KeyKind::kFenced;
   if (!fenced && std::ranges::equal(used->second.bytes, bytes)) return std::nullopt;
   PaymentOutcome outcome = refusal(issued, fenced ? R::kKeyFenced : R::kKeyReused);
+  const bool both_are_single = used->second.outcomes.size() == 1 && issued.command.key != 0;
+  if (!fenced && both_are_single) outcome.detail = first_fields_that_differ(used->second.bytes, bytes, used->second.outcomes[0], issued.command);
   outcome.sequence = used->second.sequence;
   return outcome;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -15,7 +16,12 @@ namespace florin::core {
 /// XXH3-128 of everything behind the key. `command`: its 256 bytes and its parts, or the body of a group.
 [[nodiscard]] u128 fingerprint(std::span<const std::byte> command, std::uint64_t seed) noexcept;
 
-/// The first byte in which two commands differ, or the length of the shorter one: what key_reused tells. Keys are not looked at.
-[[nodiscard]] std::size_t first_difference(std::span<const std::byte> one, std::span<const std::byte> other) noexcept;
+/// Six bits of each group of fields that key_reused can name: the amount, merchant to owner_account, the parts, and the rest from object_id on.
+using FieldDigests = std::array<std::uint8_t, 3>;
+[[nodiscard]] FieldDigests digest_fields(std::span<const std::byte> command, std::uint64_t seed) noexcept;
+
+/// Where in a command the first of these groups begins that is not the same; 0: none is known to differ. What is named does differ; a group before it
+/// may too, one time in 64.
+[[nodiscard]] std::uint32_t differing_fields(const FieldDigests& one, const FieldDigests& other) noexcept;
 
 }  // namespace florin::core

@@ -1,6 +1,8 @@
 #include "core/payments/payments.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 
 #include "core/payments/command_checks.hpp"
 #include "core/payments/command_families.hpp"
@@ -97,17 +99,30 @@ PaymentOutcome Payments::execute_keyed(const CommandView& view, const IssuedComm
       replayed = true;
       return tables_.outcomes(*used).front();
     }
-    PaymentOutcome refused = refusal(issued, used->record.kind == KeyKind::kFenced ? R::kKeyFenced : R::kKeyReused);
+    const bool fenced = used->record.kind == KeyKind::kFenced;
+    PaymentOutcome refused = fenced ? refusal(issued, R::kKeyFenced) : refusal(issued, R::kKeyReused, difference(*used, view));
     refused.sequence = used->record.sequence;
     return refused;
   }
   const PaymentOutcome outcome = skipped ? refusal(issued, R::kSkipped) : run(issued);
-  const KeyRecord record{.principal = issued.principal, .key = view.command->key, .fingerprint = print, .sequence = issued.sequence, .code = outcome.code};
+  KeyRecord record{.principal = issued.principal, .key = view.command->key, .fingerprint = print, .sequence = issued.sequence, .code = outcome.code};
+  std::ranges::copy(digest_fields(view.bytes, secret()), record.field_digests);
   tables_.add_key(record, std::span(&outcome, 1));
   return outcome;
 }
 
-u128 Payments::print_of(std::span<const std::byte> bytes) const noexcept { return fingerprint(bytes, books_.ledger.hash()(0)); }
+std::uint64_t Payments::secret() const noexcept { return books_.ledger.hash()(0); }
+
+u128 Payments::print_of(std::span<const std::byte> bytes) const noexcept { return fingerprint(bytes, secret()); }
+
+/// Command and object stand in the outcome, whatever it was; the other fields are known by their digests alone.
+std::uint64_t Payments::difference(const KeyEntry& used, const CommandView& view) const noexcept {
+  if (used.outcomes != 1) return 0;  // a group had it
+  const PaymentOutcome& first = tables_.outcomes(used).front();
+  if (first.command != view.command->command) return offsetof(PaymentCommand, command);
+  if (first.object_id != object_of(*view.command)) return offsetof(PaymentCommand, id);
+  return differing_fields(std::to_array(used.record.field_digests), digest_fields(view.bytes, secret()));
+}
 
 /// The number of commands is compared as such: it is what the reply has room for.
 bool Payments::is_repeated(const KeyEntry& used, u128 print, std::uint32_t commands) noexcept {

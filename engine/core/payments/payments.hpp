@@ -59,7 +59,11 @@ class Payments {
   [[nodiscard]] PaymentRoom room_for(const CommandView& view, CreatedOrders& created, std::uint32_t parts_before) const noexcept;
   [[nodiscard]] bool is_known(const PaymentCommand& command, u128 principal) const noexcept;
 
+  /// Of the store: known once its genesis is.
+  [[nodiscard]] std::uint64_t secret() const noexcept;
   [[nodiscard]] u128 print_of(std::span<const std::byte> bytes) const noexcept;
+  /// PaymentOutcome::detail of a command whose key was used for another one.
+  [[nodiscard]] std::uint64_t difference(const KeyEntry& used, const CommandView& view) const noexcept;
   /// The command, or the group of so many, is what the key was used for.
   [[nodiscard]] static bool is_repeated(const KeyEntry& used, u128 print, std::uint32_t commands) noexcept;
   /// The i-th command of a request with its place.

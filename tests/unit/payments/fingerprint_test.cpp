@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <vector>
 
-#include "core/payments/command_shape.hpp"
-#include "support/payment_commands.hpp"
+#include "florin/payment_command.hpp"
 
 namespace florin::core {
 namespace {
@@ -39,18 +39,35 @@ TEST(Fingerprint, IsTheStoresOwn) {
   EXPECT_NE(fingerprint(bytes, 1), fingerprint(bytes, 2)) << "or whoever knows how it is made could make two commands that have one";
 }
 
-TEST(Fingerprint, WhatDiffersIsFoundAndNamed) {
-  const auto bytes_of = [](const PaymentCommand& command) { return std::as_bytes(std::span(&command, 1)); };
-  const PaymentCommand one = test::valid_command(CommandNumber::kPay).command;
-  PaymentCommand other = one;
-  other.key = 99;
-  EXPECT_EQ(first_difference(bytes_of(one), bytes_of(other)), 256U) << "the key is no difference";
-  other.ledger ^= 0x100;
-  other.reason = 1;
-  EXPECT_EQ(first_difference(bytes_of(one), bytes_of(other)), 229U);
-  EXPECT_EQ(field_at(229), "ledger");
-  const std::vector<std::byte> parts = counting_bytes();
-  EXPECT_EQ(first_difference(parts, std::span(parts).first(288)), 288U) << "one has a part more";
+TEST(FieldDigests, NameTheFirstGroupThatDiffers) {
+  std::vector<std::byte> bytes = counting_bytes();
+  const FieldDigests original = digest_fields(bytes, 7);
+  EXPECT_EQ(differing_fields(original, original), 0U);
+  const auto named = [&](std::size_t first, std::size_t behind) {
+    std::map<std::uint32_t, int> names;
+    for (std::size_t i = first; i < behind; ++i) {
+      bytes[i] ^= std::byte{1};
+      ++names[differing_fields(original, digest_fields(bytes, 7))];
+      bytes[i] ^= std::byte{1};
+    }
+    return names;
+  };
+  const auto is_nearly_always = [](const std::map<std::uint32_t, int>& names, std::uint32_t name, int all) {
+    for (const auto& [seen, count] : names) EXPECT_TRUE(seen == name || seen == 0) << seen;  // never another one
+    EXPECT_GT(names.at(name), all * 9 / 10);
+  };
+  EXPECT_EQ(named(0, 32), (std::map<std::uint32_t, int>{{0, 32}})) << "key and id are no field of these";
+  is_nearly_always(named(32, 48), 32, 16);
+  is_nearly_always(named(48, 112), 48, 64);
+  is_nearly_always(named(112, 256), 112, 144);
+  is_nearly_always(named(256, 320), 256, 64);
+}
+
+TEST(FieldDigests, ArePackedInTheOrderInWhichTheyAreNamed) {
+  EXPECT_EQ(differing_fields({0, 0, 0}, {0xFF, 0xFF, 0xFF}), 32U);
+  EXPECT_EQ(differing_fields({0, 0, 0}, {0xC0, 0xFF, 0xFF}), 48U);
+  EXPECT_EQ(differing_fields({0, 0, 0}, {0, 0xF0, 0xFF}), 256U);
+  EXPECT_EQ(differing_fields({0, 0, 0}, {0, 0, 0x80}), 112U);
 }
 
 }  // namespace
