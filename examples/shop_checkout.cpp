@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
   market::expect_balance(*client, "the shop", market::kShopAccount, 2'398);
 
   market::send(*client, "fulfil", florin::commands::Fulfil{.key = 101, .order = 1'000});
-  for (const florin::StoryLine& line : market::value_of("story", florin::read_story(*client, 1'000))) {
+  for (const florin::StoryLine& line : market::value_of("story", florin::read_story(*client, 1'000, florin::StoryOf::kOrder))) {
     std::cout << "  " << line.sequence << " " << name_of(line.event) << " " << name_of(line.money_to) << "\n";
   }
 }

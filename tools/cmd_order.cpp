@@ -79,7 +79,7 @@ Status run(const Options& options) {
   if (!found) return found.error();
   if (found->rows.empty()) return {ErrorKind::kNotFound, "no such order"};
   const Order& order = found->rows.front();
-  const auto story = read_story(**client, order.hot.id);
+  const auto story = read_story(**client, order.hot.id, StoryOf::kOrder);
   if (!story) return story.error();
   return options.is_json ? print_json(order, *story) : print_text(order, *story);
 }

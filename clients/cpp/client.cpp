@@ -532,17 +532,16 @@ Result<ReplyInfo> Client::clock_advance(std::uint64_t ns, CallOptions options) {
   return impl_->block<ReplyInfo>([&](auto done) { clock_advance_async(ns, std::move(done), options); });
 }
 
-Result<std::vector<StoryLine>> read_story(Client& client, u128 object, CallOptions options) {
+Result<std::vector<StoryLine>> read_story(Client& client, u128 object, StoryOf kind, CallOptions options) {
   std::vector<StoryLine> story;
-  StoryFilter filter{.object = object, .limit = kStoryLinesMax, .flags = StoryFilterFlags::kReversed};
-  do {
+  StoryFilter filter{.object = object, .limit = kStoryLinesMax, .kind = kind};
+  while (true) {
     auto page = client.get_story(filter, options);
     if (!page) return page.error();
     story.insert(story.end(), page->rows.begin(), page->rows.end());
-    filter.sequence = page->rows.empty() ? 0 : page->rows.back().previous;
-  } while (filter.sequence != 0);
-  std::reverse(story.begin(), story.end());
-  return story;
+    if (page->rows.size() < filter.limit) return story;
+    filter.after = story.back().sequence;
+  }
 }
 
 }  // namespace florin

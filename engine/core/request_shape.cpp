@@ -55,6 +55,8 @@ ReplyCode validate_story(std::span<const std::byte> body, const char*& reason) n
   if (filter.object == 0) return invalid("object");
   if (filter.limit == 0 || filter.limit > kStoryLinesMax) return invalid("limit");
   if ((filter.flags & ~StoryFilterFlags::kAll) != 0) return invalid("flags");
+  if (filter.kind > StoryOf::kAccount) return invalid("kind");
+  if (filter.reserved != 0) return invalid("reserved");
   return ReplyCode::kOk;
 }
 

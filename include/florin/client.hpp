@@ -268,7 +268,7 @@ Status for_each_page(Filter filter, Ask&& ask, Use&& use) {
   return {};
 }
 
-/// All lines of an object's story, oldest first; none: there is no such object.
-Result<std::vector<StoryLine>> read_story(Client& client, u128 object, CallOptions options = {});
+/// All lines of an object's story, oldest first; none: there is no such object. Objects of different kinds may have one id.
+Result<std::vector<StoryLine>> read_story(Client& client, u128 object, StoryOf kind = StoryOf::kAny, CallOptions options = {});
 
 }  // namespace florin

@@ -263,18 +263,28 @@ struct OrderReference {
 static_assert(sizeof(OrderReference) == 64 && std::has_unique_object_representations_v<OrderReference>);
 inline constexpr std::uint32_t kOrdersMax = 512;  ///< in a request
 
-/// Which lines of an object's story; the reply is the StoryLines. The next page begins at the last one's `previous` (newest first), or behind
-/// its sequence.
+/// Whose story: objects of different kinds may have one id.
+enum class StoryOf : std::uint8_t {
+  kAny = 0,  ///< the first of the others that there is, in their order
+  kOrder = 1,
+  kParty = 2,
+  kMovement = 3,  ///< top_up, withdraw, transfer, convert
+  kAccount = 4,   ///< one that payments opened
+};
+
+/// Which lines of an object's story; the reply is the StoryLines. The next page comes after the sequence of the last one, either way.
 struct StoryFilter {
-  u128 object = 0;             ///< a party, an order, an account that was opened, a movement of wallets
-  std::uint64_t sequence = 0;  ///< begin with this line, which is one of the object's; 0: with the newest, or the oldest
-  std::uint32_t limit = 0;     ///< 1 to kStoryLinesMax
-  std::uint32_t flags = 0;     ///< StoryFilterFlags
+  u128 object = 0;
+  std::uint64_t after = 0;   ///< a sequence, be there a line with it or not: the page has higher ones, newest first: lower ones; 0: no bound
+  std::uint32_t limit = 0;   ///< 1 to kStoryLinesMax
+  std::uint16_t flags = 0;   ///< StoryFilterFlags
+  StoryOf kind = StoryOf::kAny;
+  std::uint8_t reserved = 0;
 };
 static_assert(sizeof(StoryFilter) == 32 && std::has_unique_object_representations_v<StoryFilter>);
 struct StoryFilterFlags {
-  static constexpr std::uint32_t kReversed = 1U << 0;  ///< newest first
-  static constexpr std::uint32_t kAll = (1U << 1) - 1;
+  static constexpr std::uint16_t kReversed = 1U << 0;  ///< newest first
+  static constexpr std::uint16_t kAll = (1U << 1) - 1;
 };
 inline constexpr std::uint32_t kStoryLinesMax = 1024;
 

@@ -53,16 +53,19 @@ class Twins {
       const Balances expected{account.debits_pending, account.debits_posted, account.credits_pending, account.credits_posted};
       ASSERT_EQ(script_.balances(id), expected) << to_hex(id);
     }
-    std::map<std::uint64_t, StoryLine> lines;
     for (const auto& [id, booked] : payments_.books().orders) {
       const std::optional<OrderAnswer> order = script_.order(id);
       ASSERT_TRUE(order) << to_decimal(id);
       ASSERT_EQ(order->hot, booked.hot) << to_decimal(id);
       ASSERT_EQ(order->cold, booked.cold) << to_decimal(id);
       ASSERT_EQ(order->parts, booked.parts) << to_decimal(id);
-      ASSERT_EQ(script_.story(id), payments_.story_of(model::ObjectKind::kOrder, id));
+      ASSERT_EQ(story_of(StoryOf::kOrder, id), payments_.story_of(model::ObjectKind::kOrder, id));
     }
-    for (const auto& [id, party] : payments_.books().parties) ASSERT_EQ(script_.story(id), payments_.story_of(model::ObjectKind::kParty, id));
+    for (const auto& [id, party] : payments_.books().parties) ASSERT_EQ(story_of(StoryOf::kParty, id), payments_.story_of(model::ObjectKind::kParty, id));
+    for (const u128 id : payments_.books().movements) ASSERT_EQ(story_of(StoryOf::kMovement, id), payments_.story_of(model::ObjectKind::kMovement, id));
+    for (const auto& [id, opened] : payments_.books().accounts) {
+      ASSERT_EQ(story_of(StoryOf::kAccount, id), payments_.story_of(model::ObjectKind::kAccount, id)) << to_hex(id);
+    }
     ASSERT_EQ(script_.machine().counts().story_lines, payments_.books().lines.size());
     ASSERT_EQ(script_.machine().counts().payment_keys, payments_.keys().size());
     ASSERT_EQ(script_.machine().counts().transfers, ledger_.transfers().size());
@@ -72,6 +75,7 @@ class Twins {
   PaymentScript& script() { return script_; }
 
  private:
+  std::vector<StoryLine> story_of(StoryOf kind, u128 id) { return script_.story(id, false, 0, kStoryLinesMax, kind); }
   std::uint64_t next_sequence() const { return ledger_.sequence() + 1; }
 
   void send(const RandomPayments& request) {

@@ -137,8 +137,9 @@ std::vector<PaymentOutcome> PaymentScript::outcome_of_key(u128 key) {
   return rows_in<PaymentOutcome>(read(Operation::kLookupKey, key));
 }
 
-std::vector<StoryLine> PaymentScript::story(u128 object, bool newest_first, std::uint64_t from, std::uint32_t limit) {
-  const StoryFilter filter{.object = object, .sequence = from, .limit = limit, .flags = newest_first ? StoryFilterFlags::kReversed : 0};
+std::vector<StoryLine> PaymentScript::story(u128 object, bool newest_first, std::uint64_t after, std::uint32_t limit, StoryOf kind) {
+  StoryFilter filter{.object = object, .after = after, .limit = limit, .kind = kind};
+  if (newest_first) filter.flags = StoryFilterFlags::kReversed;
   return rows_in<StoryLine>(read(Operation::kGetStory, filter));
 }
 

@@ -67,7 +67,8 @@ class PaymentScript {
   std::optional<OrderAnswer> order(u128 id);
   std::optional<OrderAnswer> order(u128 merchant, std::string_view reference);
   std::vector<PaymentOutcome> outcome_of_key(u128 key);
-  std::vector<StoryLine> story(u128 object, bool newest_first = false, std::uint64_t from = 0, std::uint32_t limit = kStoryLinesMax);
+  std::vector<StoryLine> story(u128 object, bool newest_first = false, std::uint64_t after = 0, std::uint32_t limit = kStoryLinesMax,
+                               StoryOf kind = StoryOf::kAny);
   Balances balances(u128 account);
   /// Credits less debits, of what is posted.
   std::int64_t balance(u128 account);

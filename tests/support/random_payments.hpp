@@ -92,6 +92,7 @@ class PaymentStream {
       c.reason = static_cast<std::uint32_t>(random_.below(5));
       c.effective_time = random_.below(5);
     }
+    if (c.command >= CommandNumber::kTopUp && c.command <= CommandNumber::kConvert) c.user_data_128 = random_.below(3);
   }
 
   CommandWithParts creation() {

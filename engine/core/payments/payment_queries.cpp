@@ -45,31 +45,56 @@ void lookup_key(const PaymentTables& tables, const Command& query) noexcept {
   query.reply->count = static_cast<std::uint32_t>(outcomes.size());
 }
 
-/// The end of the story of whatever object has this id: an order's, else a party's, else that of a movement or an account.
-std::uint32_t newest_line_of(const PaymentTables& tables, u128 object) noexcept {
-  if (const std::uint32_t order = tables.find_order(object); order != 0) return tables.find_line(tables.order(order).cold.last_event);
-  if (const std::uint32_t party = tables.find_party(object); party != 0) return tables.find_line(tables.party(party).changed);
-  if (const std::uint32_t movement = tables.find_story(StoryKind::kMovement, object); movement != 0) return movement;
-  return tables.find_story(StoryKind::kAccount, object);
+/// Whose story it is, and the numbers of its first and last line; 0: there is none.
+struct Story {
+  StoryKind kind{};
+  std::uint32_t oldest = 0;
+  std::uint32_t newest = 0;
+};
+
+Story find_story(const PaymentTables& tables, StoryKind kind, u128 object) noexcept {
+  if (kind == StoryKind::kOrder) {
+    const std::uint32_t order = tables.find_order(object);
+    if (order == 0) return {};
+    const OrderCold& cold = tables.order(order).cold;
+    return {kind, tables.find_line(cold.created), tables.find_line(cold.last_event)};
+  }
+  if (kind == StoryKind::kParty) {
+    const std::uint32_t party = tables.find_party(object);
+    if (party == 0) return {};
+    return {kind, tables.find_line(tables.party(party).created), tables.find_line(tables.party(party).changed)};
+  }
+  const std::uint32_t only = tables.find_story(kind, object);
+  return {kind, only, only};
 }
-std::uint32_t oldest_line_of(const PaymentTables& tables, u128 object) noexcept {
-  if (const std::uint32_t order = tables.find_order(object); order != 0) return tables.find_line(tables.order(order).cold.created);
-  if (const std::uint32_t party = tables.find_party(object); party != 0) return tables.find_line(tables.party(party).created);
-  return newest_line_of(tables, object);  // of these there is one line
+
+Story find_story(const PaymentTables& tables, const StoryFilter& filter) noexcept {
+  constexpr StoryKind kKinds[] = {StoryKind::kOrder, StoryKind::kParty, StoryKind::kMovement, StoryKind::kAccount};  // as StoryOf, from 1 on
+  if (filter.kind != StoryOf::kAny) return find_story(tables, kKinds[static_cast<std::size_t>(filter.kind) - 1], filter.object);
+  for (const StoryKind kind : kKinds) {
+    if (const Story story = find_story(tables, kind, filter.object); story.newest != 0) return story;
+  }
+  return {};
 }
 
 void get_story(const PaymentTables& tables, const Command& query) noexcept {
   StoryFilter filter;
   std::memcpy(&filter, query.body.data(), sizeof filter);
   const bool newest_first = (filter.flags & StoryFilterFlags::kReversed) != 0;
-  std::uint32_t line = newest_first ? newest_line_of(tables, filter.object) : oldest_line_of(tables, filter.object);
-  if (filter.sequence != 0) {
-    line = tables.find_line(filter.sequence);
-    if (line != 0 && tables.line(line).object_id != filter.object) line = 0;
-  }
-  for (; line != 0 && query.reply->count < filter.limit; ++query.reply->count) {
+  const Story story = find_story(tables, filter);
+  if (story.newest == 0) return;
+  const auto next = [&](std::uint32_t line) { return newest_first ? tables.find_line(tables.line(line).previous) : tables.next_line(line); };
+  const auto is_of_story = [&](const StoryLine& line) { return line.object_id == filter.object && kind_of(line.event) == story.kind; };
+  const auto is_before_page = [&](const StoryLine& line) {
+    return filter.after != 0 && (newest_first ? line.sequence >= filter.after : line.sequence <= filter.after);
+  };
+  std::uint32_t line = newest_first ? story.newest : story.oldest;
+  // A page mostly comes after another one, whose last line it names. Behind any other sequence it is looked for from the end on.
+  if (const std::uint32_t last = tables.find_line(filter.after); last != 0 && is_of_story(tables.line(last))) line = last;
+  while (line != 0 && is_before_page(tables.line(line))) line = next(line);
+  for (; line != 0 && query.reply->count < filter.limit; line = next(line)) {
     append(*query.reply, &tables.line(line));
-    line = newest_first ? tables.find_line(tables.line(line).previous) : tables.next_line(line);
+    ++query.reply->count;
   }
 }
 

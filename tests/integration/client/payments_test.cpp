@@ -261,6 +261,7 @@ TEST_F(ClientPayments, AStoryIsReadOverSeveralPages) {
     EXPECT_EQ((*story)[i].version, i + 1);
   }
   EXPECT_TRUE(read_story(*client_, 424'242)->empty());
+  EXPECT_TRUE(read_story(*client_, kOrder, StoryOf::kParty)->empty()) << "no party has this id";
 }
 
 TEST_F(ClientPayments, WhatDoesNotFitIsNotSent) {

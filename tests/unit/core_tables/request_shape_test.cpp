@@ -327,6 +327,9 @@ TEST(RequestShape, ReadsOfPayments) {
   EXPECT_EQ(validate(Operation::kGetStory, StoryFilter{.object = 1}).reason, "limit");
   EXPECT_EQ(validate(Operation::kGetStory, StoryFilter{.object = 1, .limit = kStoryLinesMax + 1}).code, ReplyCode::kInvalidFilter);
   EXPECT_EQ(validate(Operation::kGetStory, StoryFilter{.object = 1, .limit = 1, .flags = 2}).reason, "flags");
+  EXPECT_EQ(validate(Operation::kGetStory, StoryFilter{.object = 1, .limit = 1, .kind = StoryOf::kAccount}).code, ReplyCode::kOk);
+  EXPECT_EQ(validate(Operation::kGetStory, StoryFilter{.object = 1, .limit = 1, .kind = static_cast<StoryOf>(5)}).reason, "kind");
+  EXPECT_EQ(validate(Operation::kGetStory, StoryFilter{.object = 1, .limit = 1, .reserved = 1}).reason, "reserved");
 }
 
 std::uint32_t reply_bytes(Operation operation, std::uint16_t flags, std::size_t bytes) {

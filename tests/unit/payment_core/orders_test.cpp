@@ -215,9 +215,76 @@ TEST(Orders, AStoryIsTheWalkOverItsLines) {
   std::vector<StoryLine> reversed = shop.story(1, true);
   std::ranges::reverse(reversed);
   EXPECT_EQ(reversed, story);
-  EXPECT_EQ(shop.story(1, false, story[1].sequence, 1), (std::vector{story[1]}));
-  EXPECT_THAT(shop.story(2, false, story[1].sequence), IsEmpty()) << "a line of another object";
   EXPECT_EQ(shop.order(kMerchant, "order 1")->hot.id, 1);
+}
+
+/// All lines of a story, asked for one by one.
+std::vector<StoryLine> line_by_line(Shop& shop, u128 object, bool newest_first) {
+  std::vector<StoryLine> all;
+  for (std::uint64_t after = 0;; after = all.back().sequence) {
+    const std::vector<StoryLine> page = shop.story(object, newest_first, after, 1);
+    if (page.empty()) return all;
+    all.push_back(page.at(0));
+  }
+}
+
+TEST(Orders, PagesOfAStoryFollowEachOther) {
+  Shop shop;
+  shop.authorised(1, 100);
+  shop.authorised(2, 100);
+  shop.send(shop.on(C::kCapture, 1, 60));
+  shop.send(shop.on(C::kCapture, 2, 60));
+  shop.send(shop.on(C::kRefund, 1, 10));
+  const std::vector<StoryLine> story = shop.story(1);
+  ASSERT_EQ(story.size(), 3U);
+  EXPECT_EQ(line_by_line(shop, 1, false), story);
+  EXPECT_EQ(line_by_line(shop, 1, true), (std::vector{story[2], story[1], story[0]}));
+}
+
+TEST(Orders, APageMayComeAfterAnySequence) {
+  Shop shop;
+  shop.authorised(1, 100);
+  shop.authorised(2, 100);
+  shop.send(shop.on(C::kCapture, 1, 60));
+  shop.send(shop.on(C::kCapture, 2, 60));
+  const std::vector<StoryLine> story = shop.story(1);
+  ASSERT_EQ(story.size(), 2U);
+  const std::uint64_t of_another = shop.story(2).at(0).sequence;  // between the two
+  for (const std::uint64_t between : {story[0].sequence, story[0].sequence + 1, of_another, story[1].sequence - 1}) {
+    EXPECT_EQ(shop.story(1, false, between), (std::vector{story[1]}));
+  }
+  for (const std::uint64_t between : {story[0].sequence + 1, of_another, story[1].sequence - 1, story[1].sequence}) {
+    EXPECT_EQ(shop.story(1, true, between), (std::vector{story[0]}));
+  }
+  EXPECT_EQ(shop.story(1, false, 1), story);
+  EXPECT_EQ(shop.story(1, true, ~std::uint64_t{0}).size(), 2U);
+  EXPECT_THAT(shop.story(1, false, story[1].sequence + 1), IsEmpty());
+  EXPECT_THAT(shop.story(1, true, story[0].sequence - 1), IsEmpty());
+}
+
+TEST(Orders, ObjectsOfOneIdHaveStoriesOfTheirOwn) {
+  Shop shop;
+  const auto first_event = [&](StoryOf kind) {
+    const std::vector<StoryLine> lines = shop.story(90, false, 0, 1, kind);
+    return lines.empty() ? C{} : lines[0].event;
+  };
+  EXPECT_EQ(first_event(StoryOf::kAny), C{});
+  shop.open_account(90, AccountRole::kWallet, kPayer);
+  EXPECT_EQ(first_event(StoryOf::kAny), C::kOpenAccount);
+  EXPECT_EQ(first_event(StoryOf::kMovement), C{});
+  shop.send(wallet_transfer(90, kWallet, kShop, 1));
+  EXPECT_EQ(first_event(StoryOf::kAny), C::kTransfer);
+  shop.register_party(90);
+  EXPECT_EQ(first_event(StoryOf::kAny), C::kRegisterParty);
+  EXPECT_EQ(first_event(StoryOf::kOrder), C{});
+  shop.send(shop.pay(90, 1));
+  EXPECT_EQ(first_event(StoryOf::kAny), C::kPay);
+  EXPECT_EQ(first_event(StoryOf::kOrder), C::kPay);
+  EXPECT_EQ(first_event(StoryOf::kParty), C::kRegisterParty);
+  EXPECT_EQ(first_event(StoryOf::kMovement), C::kTransfer);
+  EXPECT_EQ(first_event(StoryOf::kAccount), C::kOpenAccount);
+  const std::uint64_t of_party = shop.story(90, false, 0, 1, StoryOf::kParty).at(0).sequence;
+  EXPECT_THAT(shop.story(90, true, of_party, 1, StoryOf::kOrder), IsEmpty()) << "a cursor of another kind is any sequence";
 }
 
 TEST(Orders, CommandsThatAreNotExecutedYetAreUnknown) {
