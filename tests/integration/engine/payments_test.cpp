@@ -27,7 +27,7 @@ class PaymentsTest : public EngineFixture {
     start(std::move(with));
   }
 
-  std::vector<PaymentOutcome> send(const std::vector<CommandWithParts>& commands, PaymentsMode mode = PaymentsMode::kIndependent, u128 group_key = 0) {
+  static std::vector<std::byte> body_of(const std::vector<CommandWithParts>& commands, PaymentsMode mode, u128 group_key) {
     std::vector<std::byte> body;
     const auto append = [&](const auto& record) {
       const auto bytes = std::as_bytes(std::span(&record, 1));
@@ -38,7 +38,10 @@ class PaymentsTest : public EngineFixture {
       append(sent.command);
       for (const PartAmount& part : sent.parts) append(part);
     }
-    const pipeline::Request answered = call_as(kPrincipal, Operation::kPayments, body);
+    return body;
+  }
+  std::vector<PaymentOutcome> send(const std::vector<CommandWithParts>& commands, PaymentsMode mode = PaymentsMode::kIndependent, u128 group_key = 0) {
+    const pipeline::Request answered = call_as(kPrincipal, Operation::kPayments, body_of(commands, mode, group_key));
     EXPECT_EQ(answered.reply.code, ReplyCode::kOk);
     std::vector<PaymentOutcome> outcomes(answered.reply.count);
     std::memcpy(outcomes.data(), reply.data(), outcomes.size() * sizeof(PaymentOutcome));
@@ -104,6 +107,60 @@ TEST_F(PaymentsTest, KeysBelongToThePrincipalOfTheConnection) {
   const u128 key = 500'000;
   EXPECT_EQ(call_as(kPrincipal, Operation::kLookupKey, std::as_bytes(std::span(&key, 1))).reply.count, 1U);
   EXPECT_EQ(call_as(1, Operation::kLookupKey, std::as_bytes(std::span(&key, 1))).reply.count, 0U);
+}
+
+/// Captures of one order, as many as that.
+std::vector<CommandWithParts> captures(std::size_t count, u128 order, u128 first_key) {
+  std::vector<CommandWithParts> all;
+  for (std::size_t i = 0; i < count; ++i) {
+    all.push_back(with_key(first_key + i, on_order(C::kCapture, 1)));
+    all.back().command.id = order;
+  }
+  return all;
+}
+
+TEST_F(PaymentsTest, OrdersThatAreMadeInAListCountWithThePartsThatTheyHave) {
+  std::vector<CommandWithParts> list;
+  for (u128 i = 0; i < 2'000; ++i) {
+    list.push_back(with_key(600'000 + 2 * i, hold_of(1, 0)));
+    list.back().command.id = 2'000 + i;
+    set_text(list.back().command.reference, "order " + std::to_string(low64(list.back().command.id)));
+    list.push_back(captures(1, 2'000 + i, 600'001 + 2 * i).at(0));
+  }
+  for (const PaymentOutcome& outcome : send(list)) ASSERT_EQ(outcome.code, R::kDone);
+  const std::string hash = state_hash();
+  restart();
+  EXPECT_EQ(state_hash(), hash);
+}
+
+/// An order with as many parts as there can be, and then captures of it: 17 transfers at most, and 18 each.
+std::vector<CommandWithParts> split_and_captured(std::size_t times, u128 first_key) {
+  std::vector<CommandWithParts> list = captures(times, kOrder, first_key + 1);
+  list.insert(list.begin(), with_key(first_key, instant_pay(1'000, 0)));
+  for (u128 i = 0; i < 15; ++i) list[0].add(PartShare{.account = 500 + i, .bps = 1});
+  return list;
+}
+
+TEST_F(PaymentsTest, MoreTransfersThanABatchHoldsAreMalformed) {
+  EXPECT_EQ(send(split_and_captured(1'819, 600'000)).at(0).code, R::kAccountNotFound) << "32,759 at most, though none then";
+  const std::string hash = state_hash();
+  const auto body = body_of(split_and_captured(1'820, 700'000), PaymentsMode::kIndependent, 0);
+  EXPECT_EQ(call_as(kPrincipal, Operation::kPayments, body).reply.code, ReplyCode::kMalformedBody) << "32,777";
+  EXPECT_EQ(state_hash(), hash);
+}
+
+TEST_F(PaymentsTest, WhatABatchHasNoRoomForIsBusyAndDoneLater) {
+  pipeline::RequestBlock* block = engine->port(0).acquire();
+  std::vector<std::vector<std::byte>> bodies;
+  for (u128 i = 0; i < 2; ++i) bodies.push_back(body_of(split_and_captured(1'000, 700'000 + i * 2'000), PaymentsMode::kIndependent, 0));
+  for (const std::vector<std::byte>& body : bodies) {
+    add(*block, Operation::kPayments, body, 0, core::reply_bytes_max(Operation::kPayments, 0, body)).principal = kPrincipal;
+  }
+  EngineFixture::send(block);
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[0].reply.code, ReplyCode::kOk);
+  EXPECT_EQ(answers[1].reply.code, ReplyCode::kBusy) << "18,017 twice";
+  EXPECT_EQ(call_as(kPrincipal, Operation::kPayments, bodies[1]).reply.code, ReplyCode::kOk);
 }
 
 TEST_F(PaymentsTest, AFullRequestIsOneBatch) {
