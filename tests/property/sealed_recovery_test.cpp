@@ -568,12 +568,13 @@ TEST(SealedRecovery, OfAStoreWhoseHistoryWasDropped) {
     SealedStoreLives store(seed, true);
     for (int life = 0; life < 6 && !HasFailure(); ++life) {
       store.run(store.random().below(700));
-      if (life % 2 == 0) store.finish_building();  // the others end while their files shrink
+      const bool is_built = life % 2 == 0;
+      if (is_built) store.finish_building();  // the others end while their files shrink
       shrunk += store.shrunk_transfers() != 0 ? 1U : 0U;
       store.crash();
       const std::vector<fs::path> paths = store.segments();
-      if (!paths.empty() && store.random().chance(40)) {
-        const fs::path victim = paths[store.random().chance(60) ? 0 : store.random().below(paths.size())];  // the oldest ones have shrunk
+      if (!paths.empty() && store.random().chance(is_built ? 80 : 30)) {
+        const fs::path victim = paths[store.random().chance(is_built ? 80 : 40) ? 0 : store.random().below(paths.size())];  // the oldest ones have shrunk
         // One that was damaged in an earlier life may not have been built again yet.
         if (!sections_of(store.folder(), SealedStoreLives::number_of(victim)).empty()) {
           damaged_shrunk += is_shrunk(victim) ? 1U : 0U;
