@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -123,6 +124,125 @@ TEST_P(PaymentsAtRest, ComeBackOnUseInEveryLife) {
     for (const TestRequest& request : lives.twins().script().log()) replayed.execute(request);
     EXPECT_TRUE(replayed.state_machine().state_hash() == lives.machine().state_hash()) << partitions << " partitions, and nothing leaves memory";
   }
+}
+
+/// A shop whose memory holds a small part of what it sells.
+class SmallBudget : public ::testing::Test {
+ protected:
+  static constexpr std::uint64_t kBudget = std::uint64_t{128} << 20;  // of a partition: rings get no smaller than with this one
+  static constexpr std::uint64_t kPerRequest = 1'000;
+  static constexpr std::uint64_t kOrders = PerSanitizer<std::uint64_t>{.none = 120'000, .address = 40'000, .thread = 20'000}.here();
+
+  std::unique_ptr<core::StateMachine> make_machine(std::uint32_t partitions) {
+    past_.reset();
+    past_ = std::make_shared<DiskPast>(DiskPast::Builder::kCaller, folder_.path());
+    return core::make_ledger({.memory_budget_bytes = partitions * kBudget, .partitions = partitions, .past = past_});
+  }
+  /// One part in three orders, so that they are not all of one size.
+  static CommandWithParts sale(u128 id) {
+    CommandWithParts sent = new_order(C::kPay, 100 + id % 7, kFeeB, CommandFlags::kAutomatic, id);
+    sent.command.key = 10'000'000 + id;
+    if (id % 3 == 0) sent.add(PartShare{.account = kPartOne, .bps = 1'000});
+    return sent;
+  }
+  /// Sells up to this order.
+  void sell(std::uint64_t up_to) {
+    while (sold_ < up_to) {
+      std::vector<CommandWithParts> list;
+      for (std::uint64_t i = 0; i < kPerRequest; ++i) list.push_back(sale(++sold_));
+      const PaymentAnswers answers = script_.send_as_is(list);
+      for (const PaymentOutcome& outcome : answers.outcomes) {
+        ASSERT_EQ(outcome.code, R::kDone);
+        first_answers_.push_back(outcome);
+      }
+      ASSERT_LE(script_.machine().counts().memory_bytes, kBudget);
+    }
+  }
+  /// An old order, wherever it is: its key, with the same command and with another, a refund, and its story.
+  void ask_for(std::uint64_t id) {
+    const PaymentOutcome& first = first_answers_[id - 1];
+    const PaymentAnswers again = script_.send_as_is({sale(id)});
+    ASSERT_EQ(again.outcomes.front(), first) << id;
+    ASSERT_NE(again.flags.front() & PaymentReplyFlags::kReplayed, 0);
+    ASSERT_EQ(script_.outcome_of_key(10'000'000 + id), std::vector{first});
+    CommandWithParts other = sale(id);
+    other.command.amount += 1;
+    const PaymentOutcome reused = script_.send_as_is({other}).outcomes.front();
+    ASSERT_EQ(reused.code, R::kKeyReused);
+    ASSERT_EQ(reused.detail, offsetof(PaymentCommand, amount));
+    ASSERT_EQ(reused.sequence, first.sequence);
+    CommandWithParts twin = sale(id);
+    twin.command.key = script_.next_key();
+    ASSERT_EQ(script_.send_as_is({twin}).outcomes.front().code, R::kOrderExists);
+    twin.command.key = script_.next_key();
+    twin.command.id = 50'000'000 + id;
+    ASSERT_EQ(script_.send_as_is({twin}).outcomes.front().code, R::kReferenceExists);
+    CommandWithParts refund = on_order(C::kRefund, 10);
+    refund.command.id = id;
+    const PaymentOutcome refunded = script_.send(refund);
+    ASSERT_EQ(refunded.code, R::kDone) << id;
+    refunds_[id].push_back(refunded.sequence);
+    expect_story(id);
+  }
+  void expect_story(std::uint64_t id) {
+    std::vector<std::uint64_t> expected{first_answers_[id - 1].sequence};
+    expected.insert(expected.end(), refunds_[id].begin(), refunds_[id].end());
+    std::vector<std::uint64_t> found;
+    for (const StoryLine& line : script_.story(id)) found.push_back(line.sequence);
+    ASSERT_EQ(found, expected) << id;
+    const std::optional<OrderAnswer> order = script_.order(kMerchant, "order " + std::to_string(id));
+    ASSERT_TRUE(order) << id;
+    ASSERT_EQ(order->hot.id, id);
+    ASSERT_EQ(order->hot.refunded, 10 * refunds_[id].size());
+    ASSERT_EQ(order->parts.size(), id % 3 == 0 ? 1U : 0U);
+  }
+
+  TemporaryFolder folder_{TemporaryFolder::Where::kMemory};
+  std::shared_ptr<DiskPast> past_;
+  PaymentScript script_{make_machine(1)};
+  std::uint64_t sold_ = 0;
+  std::vector<PaymentOutcome> first_answers_;
+  std::map<std::uint64_t, std::vector<std::uint64_t>> refunds_;
+};
+
+TEST_F(SmallBudget, HoldsFarMoreOrdersThanMemory) {
+  script_.act_as(kPrincipal);
+  for (const PaymentOutcome& outcome : script_.send_as_is(payment_world(u128{kOrders} * 200)).outcomes) ASSERT_EQ(outcome.code, R::kDone);
+  Random random(3);
+  const auto ask_for_some = [&] {
+    for (int i = 0; i < 60 && !HasFatalFailure(); ++i) ask_for(random.chance(20) ? random.between(1, 50) : random.between(1, sold_));
+  };
+  std::optional<OnlineSnapshot> snapshot;
+  std::size_t executed = 0;
+  for (std::uint64_t tenth = 1; tenth <= 10 && !HasFatalFailure(); ++tenth) {
+    sell(kOrders * tenth / 10);
+    ask_for_some();
+    if (tenth != 6) continue;
+    executed = script_.log().size();
+    snapshot.emplace(script_.engine());
+    while (!snapshot->step(1U << 20)) {
+    }
+  }
+  ASSERT_FALSE(HasFatalFailure());
+  while (!snapshot->is_backed()) ASSERT_FALSE(script_.machine().must_wait());
+  EXPECT_GE(script_.machine().counts().generations, kOrders / 10'000);
+  EXPECT_EQ(script_.machine().counts().orders, kOrders);
+
+  const u128 hash = script_.machine().state_hash();
+  for (const std::uint32_t partitions : {4U, 2U, 1U}) {
+    script_.stop();
+    auto machine = make_machine(partitions);
+    const Status loaded = machine->load(snapshot->snapshot);
+    ASSERT_TRUE(loaded) << loaded.message();
+    script_.restart(std::move(machine), executed);
+    EXPECT_TRUE(script_.machine().state_hash() == hash) << partitions;
+  }
+  ask_for_some();
+  for (const auto& [id, sequences] : refunds_) expect_story(id);
+
+  EngineUnderTest replayed(core::make_ledger({.memory_budget_bytes = std::uint64_t{4} << 30}), EngineUnderTest::Replies::kNone);
+  for (const TestRequest& request : script_.log()) replayed.execute(request);
+  EXPECT_TRUE(replayed.state_machine().state_hash() == script_.machine().state_hash()) << "where nothing leaves memory";
 }
 
 }  // namespace
