@@ -99,7 +99,9 @@ void Ledger::execute_one(const Command& command) {
     case Operation::kLookupOrders:
     case Operation::kFindOrder:
     case Operation::kLookupKey:
-    case Operation::kGetStory: answer_payments(command); return;
+    case Operation::kGetStory:
+    case Operation::kQueryOrders:
+    case Operation::kGetPaymentEvents: answer_payments(command); return;
     case Operation::kLookupTransfers:
     case Operation::kGetAccountTransfers:
     case Operation::kGetAccountBalances:

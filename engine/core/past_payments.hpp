@@ -21,6 +21,12 @@ class PastPayments {
   /// Index + 1 of the line of the same object behind this one in the segment; 0: there is none.
   [[nodiscard]] virtual std::uint32_t next_line(std::uint32_t index) const noexcept = 0;
 
+  // Orders by party: which lines created them.
+  [[nodiscard]] virtual std::uint32_t party_orders() const noexcept = 0;
+  [[nodiscard]] virtual PartyOrder party_order(std::uint32_t index) const noexcept = 0;
+  /// How many come before this one.
+  [[nodiscard]] virtual std::uint32_t party_orders_before(PartyOrder order) const noexcept = 0;
+
   [[nodiscard]] virtual std::uint32_t keys() const noexcept = 0;
   /// Its outcomes are counted from the segment's first.
   [[nodiscard]] virtual KeyEntry key(std::uint32_t index) const noexcept = 0;

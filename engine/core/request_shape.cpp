@@ -7,6 +7,7 @@
 #include "core/state_machine.hpp"
 #include "florin/engine_id.hpp"
 #include "florin/multi_batch.hpp"
+#include "florin/payment_query.hpp"
 
 namespace florin::core {
 namespace {
@@ -60,6 +61,34 @@ ReplyCode validate_story(std::span<const std::byte> body, const char*& reason) n
   return ReplyCode::kOk;
 }
 
+ReplyCode validate_orders(std::span<const std::byte> body, const char*& reason) noexcept {
+  const auto invalid = [&](const char* text) {
+    reason = text;
+    return ReplyCode::kInvalidFilter;
+  };
+  if (body.size() != sizeof(OrderFilter)) return refuse(reason, "body must be one order filter of 64 bytes");
+  const auto filter = filter_of<OrderFilter>(body);
+  if (filter.created_max != 0 && filter.created_max < filter.created_min) return invalid("created_max");
+  if (filter.limit == 0 || filter.limit > kOrderListMax) return invalid("limit");
+  if ((filter.flags & ~OrderFilterFlags::kAll) != 0) return invalid("flags");
+  if (filter.role > PartyRole::kPayer || (filter.role == PartyRole::kNone) != (filter.party == 0)) return invalid("role");
+  if (filter.money > MoneyState::kFailed) return invalid("money");
+  if (filter.public_state > PublicState::kCancelled) return invalid("public_state");
+  for (const std::uint8_t byte : filter.reserved) {
+    if (byte != 0) return invalid("reserved");
+  }
+  return ReplyCode::kOk;
+}
+
+ReplyCode validate_payment_events(std::span<const std::byte> body, const char*& reason) noexcept {
+  if (body.size() != sizeof(PaymentEventsFilter)) return refuse(reason, "body must be one payment events filter of 16 bytes");
+  const auto filter = filter_of<PaymentEventsFilter>(body);
+  const bool is_limit_good = filter.limit != 0 && filter.limit <= kStoryLinesMax;
+  reason = is_limit_good ? "reserved" : "limit";
+  const bool is_reserved_good = std::ranges::all_of(filter.reserved, [](std::uint8_t byte) { return byte == 0; });
+  return is_limit_good && is_reserved_good ? ReplyCode::kOk : ReplyCode::kInvalidFilter;
+}
+
 }  // namespace
 
 ReplyCode validate_body(Operation operation, std::span<const std::byte> body, const char*& reason) noexcept {
@@ -99,6 +128,8 @@ ReplyCode validate_body(Operation operation, std::span<const std::byte> body, co
     case Operation::kFindOrder: return validate_reference(body, reason);
     case Operation::kLookupKey: return body.size() == sizeof(u128) ? ReplyCode::kOk : refuse(reason, "body must be one key of 16 bytes");
     case Operation::kGetStory: return validate_story(body, reason);
+    case Operation::kQueryOrders: return validate_orders(body, reason);
+    case Operation::kGetPaymentEvents: return validate_payment_events(body, reason);
     case Operation::kHello: return body.size() == sizeof(Hello) ? ReplyCode::kOk : refuse(reason, "hello must have 64 bytes");
     case Operation::kDropHistory:
       if (body.size() != sizeof(DropHistory)) return refuse(reason, "body must be a timestamp and flags, 16 bytes");
@@ -171,6 +202,12 @@ std::uint32_t reply_bytes_max(Operation operation, std::uint16_t flags, std::spa
     case Operation::kFindOrder: bytes = kOrderRowBytesMax; break;
     case Operation::kLookupKey: bytes = kGroupMembersMax * static_cast<std::uint32_t>(sizeof(PaymentOutcome)); break;
     case Operation::kGetStory: bytes = filter_of<StoryFilter>(body).limit * static_cast<std::uint32_t>(sizeof(StoryLine)); break;
+    case Operation::kQueryOrders:
+      bytes = filter_of<OrderFilter>(body).limit * kOrderRowBytesMax + static_cast<std::uint32_t>(sizeof(PaymentPageEnd));
+      break;
+    case Operation::kGetPaymentEvents:
+      bytes = filter_of<PaymentEventsFilter>(body).limit * static_cast<std::uint32_t>(sizeof(StoryLine)) + static_cast<std::uint32_t>(sizeof(PaymentPageEnd));
+      break;
     case Operation::kStatus: bytes = kStatusBytesMax; break;
     case Operation::kSnapshot: bytes = kSnapshotFailedTextBytes; break;
     default: break;

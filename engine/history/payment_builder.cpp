@@ -1,5 +1,6 @@
 #include "history/payment_builder.hpp"
 
+#include <algorithm>
 #include <span>
 #include <string>
 
@@ -19,6 +20,7 @@ constexpr std::uint32_t kind(SectionKind kind) noexcept { return static_cast<std
 Status PaymentBuilder::write(SealedWriter& writer) {
   if (rows_.empty()) return Status::ok();
   if (Status status = write_lines(writer); !status) return status;
+  if (Status status = write_party_orders(writer); !status) return status;
   if (Status status = write_keys(writer); !status) return status;
   if (Status status = write_orders(writer); !status) return status;
   return write_run(writer);
@@ -60,12 +62,26 @@ Status PaymentBuilder::write_lines(SealedWriter& writer) {
     } else {
       add_story(line, index);
     }
+    add_parties(core::parties_of(line), index);
     out.add(line);
     if (index % kRowsPerBreath == 0) breathe_();
   }
   if (Status status = out.finish(); !status) return status;
   if (Status status = writer.begin_section(kind(SectionKind::kNextLines)); !status) return status;
   return writer.append(std::as_bytes(std::span<const std::uint32_t>(next_lines_)));
+}
+
+void PaymentBuilder::add_parties(const core::OrderParties& parties, std::uint64_t index) {
+  const auto line = static_cast<std::uint32_t>(index);
+  if (parties.merchant != 0) party_orders_.push_back({core::list_of(parties.merchant, PartyRole::kMerchant), line});
+  if (parties.payer != 0) party_orders_.push_back({core::list_of(parties.payer, PartyRole::kPayer), line});
+}
+
+Status PaymentBuilder::write_party_orders(SealedWriter& writer) {
+  std::ranges::sort(party_orders_);
+  breathe_();
+  if (Status status = writer.begin_section(kind(SectionKind::kPartyOrders)); !status) return status;
+  return writer.append(std::as_bytes(std::span<const core::PartyOrder>(party_orders_)));
 }
 
 Status PaymentBuilder::write_keys(SealedWriter& writer) {

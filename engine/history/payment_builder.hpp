@@ -24,6 +24,8 @@ class PaymentBuilder {
 
  private:
   Status write_lines(SealedWriter& writer);
+  void add_parties(const core::OrderParties& parties, std::uint64_t index);
+  Status write_party_orders(SealedWriter& writer);
   Status write_keys(SealedWriter& writer);
   Status write_orders(SealedWriter& writer);
   Status write_run(SealedWriter& writer) const;
@@ -38,6 +40,7 @@ class PaymentBuilder {
   const core::FrozenGeneration::Payments rows_;
   const Breathe& breathe_;
   std::vector<std::uint32_t> next_lines_;
+  std::vector<core::PartyOrder> party_orders_;
   std::vector<std::uint64_t> hashes_;  // by which rows are found
   std::vector<std::uint32_t> values_;  // and where
 };

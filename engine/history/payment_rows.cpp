@@ -10,6 +10,7 @@ Result<std::optional<PaymentRows>> PaymentRows::open(const SealedReader& reader)
   PaymentRows rows;
   if (Status status = open_rows(reader, SectionKind::kStoryLines, rows.lines_); !status) return status;
   if (Status status = open_rows(reader, SectionKind::kNextLines, rows.next_lines_); !status) return status;
+  if (Status status = open_rows(reader, SectionKind::kPartyOrders, rows.party_orders_); !status) return status;
   if (Status status = open_rows(reader, SectionKind::kKeys, rows.keys_); !status) return status;
   if (Status status = open_rows(reader, SectionKind::kOutcomes, rows.outcomes_); !status) return status;
   if (Status status = open_rows(reader, SectionKind::kOrderLines, rows.order_lines_); !status) return status;
@@ -24,6 +25,11 @@ Result<std::optional<PaymentRows>> PaymentRows::open(const SealedReader& reader)
 
 std::uint32_t ReadablePayments::lines_before(std::uint64_t sequence) const noexcept {
   const auto before = rows_.lines().lower_bound([&](const StoryLine& line) { return line.sequence < sequence; });
+  return static_cast<std::uint32_t>(damage_.need(before, segment_));
+}
+
+std::uint32_t ReadablePayments::party_orders_before(core::PartyOrder order) const noexcept {
+  const auto before = rows_.party_orders().lower_bound([&](const core::PartyOrder& other) { return other < order; });
   return static_cast<std::uint32_t>(damage_.need(before, segment_));
 }
 

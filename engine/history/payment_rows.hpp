@@ -22,6 +22,7 @@ class PaymentRows {
   [[nodiscard]] const RowSection<StoryLine>& lines() const noexcept { return lines_; }
   /// By line: index + 1 of the one behind it.
   [[nodiscard]] const RowSection<std::uint32_t>& next_lines() const noexcept { return next_lines_; }
+  [[nodiscard]] const RowSection<core::PartyOrder>& party_orders() const noexcept { return party_orders_; }
   [[nodiscard]] const RowSection<core::KeyEntry>& keys() const noexcept { return keys_; }
   [[nodiscard]] const RowSection<PaymentOutcome>& outcomes() const noexcept { return outcomes_; }
   [[nodiscard]] const RowSection<core::OrderLine>& order_lines() const noexcept { return order_lines_; }
@@ -30,6 +31,7 @@ class PaymentRows {
  private:
   RowSection<StoryLine> lines_;
   RowSection<std::uint32_t> next_lines_;
+  RowSection<core::PartyOrder> party_orders_;
   RowSection<core::KeyEntry> keys_;
   RowSection<PaymentOutcome> outcomes_;
   RowSection<core::OrderLine> order_lines_;
@@ -45,6 +47,9 @@ class ReadablePayments final : public core::PastPayments {
   [[nodiscard]] StoryLine line(std::uint32_t index) const noexcept override { return row(rows_.lines(), index); }
   [[nodiscard]] std::uint32_t lines_before(std::uint64_t sequence) const noexcept override;
   [[nodiscard]] std::uint32_t next_line(std::uint32_t index) const noexcept override { return row(rows_.next_lines(), index); }
+  [[nodiscard]] std::uint32_t party_orders() const noexcept override { return static_cast<std::uint32_t>(rows_.party_orders().count()); }
+  [[nodiscard]] core::PartyOrder party_order(std::uint32_t index) const noexcept override { return row(rows_.party_orders(), index); }
+  [[nodiscard]] std::uint32_t party_orders_before(core::PartyOrder order) const noexcept override;
   [[nodiscard]] std::uint32_t keys() const noexcept override { return static_cast<std::uint32_t>(rows_.keys().count()); }
   [[nodiscard]] core::KeyEntry key(std::uint32_t index) const noexcept override { return row(rows_.keys(), index); }
   [[nodiscard]] PaymentOutcome outcome(std::uint64_t index) const noexcept override { return row(rows_.outcomes(), index); }

@@ -39,6 +39,7 @@ enum class SectionKind : std::uint32_t {
   kOutcomes = 16,
   kOrderLines = 17,
   kPaymentRun = 18,
+  kPartyOrders = 19,
   // Only in a segment that was dropped, which has of the others 1, 5, 9, 11 and those of payments.
   kDroppedTransfers = 32,
   kDroppedEndings = 33,

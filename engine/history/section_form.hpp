@@ -30,6 +30,7 @@ constexpr SectionForm form_of(std::uint32_t kind) noexcept {
     case SectionKind::kBatchEnds: return rows_of(2 * sizeof(BatchEndRow));
     case SectionKind::kStoryLines: return rows_of(sizeof(StoryLine));
     case SectionKind::kNextLines: return rows_of(4 * sizeof(std::uint32_t));
+    case SectionKind::kPartyOrders: return rows_of(2 * sizeof(core::PartyOrder));
     case SectionKind::kKeys: return rows_of(sizeof(core::KeyEntry));
     case SectionKind::kOutcomes: return rows_of(sizeof(PaymentOutcome));
     case SectionKind::kOrderLines: return rows_of(core::OrderImage::kRecordLines * sizeof(core::OrderLine));

@@ -57,7 +57,7 @@ Status SegmentDropper::copy(SealedWriter& writer, SectionKind section) const {
 Status SegmentDropper::copy_payments(SealedWriter& writer) const {
   if (segment_.payments() == nullptr) return Status::ok();
   for (const SectionKind section : {SectionKind::kStoryLines, SectionKind::kNextLines, SectionKind::kKeys, SectionKind::kOutcomes,
-                                    SectionKind::kOrderLines, SectionKind::kPaymentRun}) {
+                                    SectionKind::kOrderLines, SectionKind::kPaymentRun, SectionKind::kPartyOrders}) {
     if (Status status = copy(writer, section); !status) return status;
   }
   return Status::ok();

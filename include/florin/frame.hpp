@@ -55,6 +55,8 @@ enum class Operation : std::uint8_t {
   kFindOrder = 50,        ///< body: one OrderReference
   kLookupKey = 51,        ///< body: one key, 16 bytes
   kGetStory = 52,         ///< body: one StoryFilter
+  kQueryOrders = 53,      ///< body: one OrderFilter (payment_query.hpp)
+  kGetPaymentEvents = 54,  ///< body: one PaymentEventsFilter
   kPulse = 64,            ///< journal only: expiry of holds; body: ids, 16 bytes each
   kGenesis = 65,          ///< journal only: the first record; body: Genesis
   kRegisterClient = 66,   ///< journal only: a client of TigerBeetle's protocol begins a session; body: RegisterClient
@@ -86,6 +88,8 @@ constexpr std::string_view name_of(Operation operation) noexcept {
     case Operation::kFindOrder: return "find_order";
     case Operation::kLookupKey: return "lookup_key";
     case Operation::kGetStory: return "get_story";
+    case Operation::kQueryOrders: return "query_orders";
+    case Operation::kGetPaymentEvents: return "get_payment_events";
     case Operation::kPulse: return "pulse";
     case Operation::kGenesis: return "genesis";
     case Operation::kRegisterClient: return "register_client";
@@ -108,7 +112,7 @@ constexpr bool is_write(Operation operation) noexcept {
 
 /// Reads of payments, which the thread that executes answers in their place in the order.
 constexpr bool is_payment_read(Operation operation) noexcept {
-  return operation >= Operation::kLookupOrders && operation <= Operation::kGetStory;
+  return operation >= Operation::kLookupOrders && operation <= Operation::kGetPaymentEvents;
 }
 
 /// True for reads whose ok reply ends with a PageEnd behind its rows.

@@ -102,7 +102,10 @@ struct StoryLine {
   Verdict verdict = Verdict::kAllow;
   std::uint8_t legs = 0;
   PublicState public_state{};   ///< 0: no order
-  std::uint8_t reserved[12] = {};
+  // Of the line that created an order, else 0: its merchant and payer, by how many parties were registered up to each.
+  std::uint32_t merchant_number = 0;
+  std::uint32_t payer_number = 0;
+  std::uint8_t reserved[4] = {};
 
   friend bool operator==(const StoryLine&, const StoryLine&) = default;
 };
@@ -115,7 +118,7 @@ static_assert(offsetof(StoryLine, ledger) == 208 && offsetof(StoryLine, version)
 static_assert(offsetof(StoryLine, rule_version) == 220 && offsetof(StoryLine, fee_schedule) == 224 && offsetof(StoryLine, fee_version) == 228);
 static_assert(offsetof(StoryLine, reason) == 232 && offsetof(StoryLine, event) == 236 && offsetof(StoryLine, money_from) == 238);
 static_assert(offsetof(StoryLine, money_to) == 239 && offsetof(StoryLine, fulfilment) == 240 && offsetof(StoryLine, verdict) == 241);
-static_assert(offsetof(StoryLine, legs) == 242 && offsetof(StoryLine, public_state) == 243 && offsetof(StoryLine, reserved) == 244);
+static_assert(offsetof(StoryLine, legs) == 242 && offsetof(StoryLine, public_state) == 243 && offsetof(StoryLine, merchant_number) == 244 && offsetof(StoryLine, reserved) == 252);
 static_assert(std::is_trivially_copyable_v<StoryLine> && std::has_unique_object_representations_v<StoryLine>);
 
 }  // namespace florin

@@ -61,6 +61,7 @@ enum class ObjectKind : std::uint8_t { kOrder, kParty, kAccount, kMovement, kAss
 /// Everything but the keys. A copy is a whole past.
 struct Books {
   std::map<u128, Party> parties;
+  std::vector<u128> parties_in_order;                                                ///< of their registration
   std::map<std::string, u128> party_of_name;
   std::map<std::pair<u128, std::uint64_t>, Credential> credentials;  ///< by party and key id
   std::map<std::uint32_t, Asset> assets;

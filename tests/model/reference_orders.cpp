@@ -446,7 +446,21 @@ class OrderCommand {
     line.verdict = hot_.verdict;
     line.legs = legs_.count();
     line.public_state = public_name(hot_.money, hot_.fulfilment);
+    if (line.version == 1) {
+      line.merchant_number = number_of(order_.cold.merchant);
+      line.payer_number = number_of(order_.cold.payer);
+    }
     return line;
+  }
+
+  /// How many parties were registered up to this one.
+  [[nodiscard]] std::uint32_t number_of(u128 party) const {
+    std::uint32_t number = 1;
+    for (const u128 other : books_.parties_in_order) {
+      if (other == party) return number;
+      ++number;
+    }
+    return 0;
   }
 
   Books& books_;

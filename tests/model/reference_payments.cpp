@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstring>
 
+#include "model/reference_order_table.hpp"
 #include "model/reference_orders.hpp"
 #include "model/reference_registry.hpp"
 #include "model/reference_story.hpp"
@@ -271,6 +272,22 @@ const BookedOrder* ReferencePayments::find_order(u128 merchant, std::string_view
   padded.resize(sizeof(PaymentCommand::reference));
   const auto found = books_.order_of_reference.find({merchant, padded});
   return found == books_.order_of_reference.end() ? nullptr : find_order(found->second);
+}
+
+std::vector<BookedOrder> ReferencePayments::orders(const OrderFilter& filter) const {
+  std::map<std::uint64_t, BookedOrder> found;  // by the sequence that created it
+  for (const auto& [id, order] : books_.orders) {
+    const bool has_party = filter.role == PartyRole::kNone || (filter.role == PartyRole::kMerchant ? order.cold.merchant : order.cold.payer) == filter.party;
+    const bool has_time = order.cold.created_at >= filter.created_min && (filter.created_max == 0 || order.cold.created_at <= filter.created_max);
+    const bool has_money = filter.money == MoneyState{} || order.hot.money == filter.money;
+    const bool has_state = filter.public_state == PublicState{} || public_name(order.hot.money, order.hot.fulfilment) == filter.public_state;
+    const bool has_ledger = filter.ledger == 0 || order.hot.ledger == filter.ledger;
+    if (has_party && has_time && has_money && has_state && has_ledger) found[order.cold.created] = order;
+  }
+  std::vector<BookedOrder> list;
+  for (const auto& [created, order] : found) list.push_back(order);
+  if ((filter.flags & OrderFilterFlags::kReversed) != 0) std::reverse(list.begin(), list.end());
+  return list;
 }
 
 std::optional<PaymentOutcome> ReferencePayments::find_outcome(u128 principal, u128 key) const {

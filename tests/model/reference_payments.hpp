@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "florin/account.hpp"
+#include "florin/payment_query.hpp"
 #include "florin/transfer.hpp"
 #include "model/reference_books.hpp"
 #include "model/reference_ledger.hpp"
@@ -70,6 +71,8 @@ class ReferencePayments {
   // Look-ups. None: nullopt, null or empty.
   [[nodiscard]] const BookedOrder* find_order(u128 id) const;
   [[nodiscard]] const BookedOrder* find_order(u128 merchant, std::string_view reference) const;
+  /// All pages of a list in one: `after` and `limit` of the filter count for nothing.
+  [[nodiscard]] std::vector<BookedOrder> orders(const OrderFilter& filter) const;
   /// Does not fence.
   [[nodiscard]] std::optional<PaymentOutcome> find_outcome(u128 principal, u128 key) const;
   /// Oldest line first.

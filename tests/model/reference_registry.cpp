@@ -60,6 +60,7 @@ PaymentOutcome register_party(Books& books, const Issued& issued) {
   party.created = party.changed = issued.sequence;
   party.version = 1;
   books.parties[party.id] = party;
+  books.parties_in_order.push_back(party.id);
   books.party_of_name[text_of(party.name)] = party.id;
   return tell(books, ObjectKind::kParty, line_of_party(issued, party));
 }

@@ -14,8 +14,12 @@ MemoryPayments::MemoryPayments(const core::FrozenGeneration& generation) {
     const core::StoryKind kind = core::kind_of(line.event);
     const bool begins_here = std::ranges::none_of(lines_, [&](const StoryLine& other) { return other.sequence == line.previous; });
     if (begins_here) rows_.emplace(logs.hash().story(kind, line.object_id), lines());
+    const core::OrderParties parties = core::parties_of(line);
+    if (parties.merchant != 0) party_orders_.push_back({core::list_of(parties.merchant, PartyRole::kMerchant), lines()});
+    if (parties.payer != 0) party_orders_.push_back({core::list_of(parties.payer, PartyRole::kPayer), lines()});
     lines_.push_back(line);
   }
+  std::ranges::sort(party_orders_);
   for (std::uint64_t i = rows.keys_begin; i < rows.keys_end; ++i) {
     core::KeyEntry entry = logs.keys().settled(i);
     entry.first_outcome -= entry.is_told_by_line() ? 0 : rows.outcomes_begin;
@@ -39,6 +43,10 @@ MemoryPayments::MemoryPayments(const core::FrozenGeneration& generation) {
 
 std::uint32_t MemoryPayments::lines_before(std::uint64_t sequence) const noexcept {
   return static_cast<std::uint32_t>(std::ranges::lower_bound(lines_, sequence, {}, &StoryLine::sequence) - lines_.begin());
+}
+
+std::uint32_t MemoryPayments::party_orders_before(core::PartyOrder order) const noexcept {
+  return static_cast<std::uint32_t>(std::ranges::lower_bound(party_orders_, order) - party_orders_.begin());
 }
 
 std::uint32_t MemoryPayments::next_line(std::uint32_t index) const noexcept {

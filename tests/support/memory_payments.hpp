@@ -18,6 +18,9 @@ class MemoryPayments final : public core::PastPayments {
   StoryLine line(std::uint32_t index) const noexcept override { return lines_.at(index); }
   std::uint32_t lines_before(std::uint64_t sequence) const noexcept override;
   std::uint32_t next_line(std::uint32_t index) const noexcept override;
+  std::uint32_t party_orders() const noexcept override { return static_cast<std::uint32_t>(party_orders_.size()); }
+  core::PartyOrder party_order(std::uint32_t index) const noexcept override { return party_orders_.at(index); }
+  std::uint32_t party_orders_before(core::PartyOrder order) const noexcept override;
   std::uint32_t keys() const noexcept override { return static_cast<std::uint32_t>(keys_.size()); }
   core::KeyEntry key(std::uint32_t index) const noexcept override { return keys_.at(index); }
   PaymentOutcome outcome(std::uint64_t index) const noexcept override { return outcomes_.at(index); }
@@ -30,6 +33,7 @@ class MemoryPayments final : public core::PastPayments {
 
  private:
   std::vector<StoryLine> lines_;
+  std::vector<core::PartyOrder> party_orders_;
   std::vector<core::KeyEntry> keys_;
   std::vector<PaymentOutcome> outcomes_;
   std::vector<core::OrderImage> orders_;  // named by their place here

@@ -105,20 +105,33 @@ model::ReplyBody PaymentScript::read(Operation operation, const Body& body) {
 
 namespace {
 
-std::optional<OrderAnswer> order_in(const model::ReplyBody& reply) {
-  if (reply.count == 0) return std::nullopt;
+/// Moves `at` behind it.
+OrderAnswer order_at(const std::byte*& at) {
+  const auto take = [&](auto& value) {
+    std::memcpy(&value, at, sizeof value);
+    at += sizeof value;
+  };
   OrderAnswer order;
-  const std::byte* at = reply.bytes.data();
-  std::memcpy(&order.hot, at, sizeof order.hot);
-  std::memcpy(&order.cold, at += sizeof order.hot, sizeof order.cold);
-  at += sizeof order.cold;
+  take(order.hot);
+  take(order.cold);
   if (order.hot.parts == 0) return order;
   SplitHeader header;
-  std::memcpy(&header, at, sizeof header);
+  take(header);
   order.bps.assign(header.bps, header.bps + header.count);
   order.parts.resize(header.count);
-  std::memcpy(order.parts.data(), at + sizeof header, header.count * sizeof(SplitPart));
+  for (SplitPart& part : order.parts) take(part);
   return order;
+}
+
+std::optional<OrderAnswer> order_in(const model::ReplyBody& reply) {
+  const std::byte* at = reply.bytes.data();
+  return reply.count == 0 ? std::nullopt : std::optional(order_at(at));
+}
+
+std::uint64_t next_of(const model::ReplyBody& reply) {
+  PaymentPageEnd end;
+  std::memcpy(&end, reply.bytes.data() + reply.bytes.size() - sizeof end, sizeof end);
+  return end.next;
 }
 
 template <typename Row>
@@ -136,6 +149,22 @@ std::optional<OrderAnswer> PaymentScript::order(u128 merchant, std::string_view 
   OrderReference asked{.merchant = merchant};
   set_text(asked.reference, reference);
   return order_in(read(Operation::kFindOrder, asked));
+}
+
+std::vector<OrderAnswer> PaymentScript::orders(const OrderFilter& filter, std::uint64_t& next) {
+  const model::ReplyBody reply = read(Operation::kQueryOrders, filter);
+  std::vector<OrderAnswer> orders;
+  const std::byte* at = reply.bytes.data();
+  for (std::uint32_t i = 0; i < reply.count; ++i) orders.push_back(order_at(at));
+  next = next_of(reply);
+  return orders;
+}
+
+std::vector<StoryLine> PaymentScript::events(const PaymentEventsFilter& filter, std::uint64_t& next) {
+  model::ReplyBody reply = read(Operation::kGetPaymentEvents, filter);
+  next = next_of(reply);
+  reply.bytes.resize(reply.bytes.size() - sizeof(PaymentPageEnd));
+  return rows_in<StoryLine>(reply);
 }
 
 std::vector<PaymentOutcome> PaymentScript::outcome_of_key(u128 key) {

@@ -12,6 +12,7 @@
 
 #include "florin/engine_id.hpp"
 #include "florin/payment_outcome.hpp"
+#include "florin/payment_query.hpp"
 #include "support/engine_under_test.hpp"
 #include "support/payment_commands.hpp"
 
@@ -73,6 +74,9 @@ class PaymentScript {
 
   std::optional<OrderAnswer> order(u128 id);
   std::optional<OrderAnswer> order(u128 merchant, std::string_view reference);
+  /// One page; `next`: of its end.
+  std::vector<OrderAnswer> orders(const OrderFilter& filter, std::uint64_t& next);
+  std::vector<StoryLine> events(const PaymentEventsFilter& filter, std::uint64_t& next);
   std::vector<PaymentOutcome> outcome_of_key(u128 key);
   std::vector<StoryLine> story(u128 object, bool newest_first = false, std::uint64_t after = 0, std::uint32_t limit = kStoryLinesMax,
                                StoryOf kind = StoryOf::kAny);

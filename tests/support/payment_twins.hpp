@@ -60,6 +60,8 @@ class PaymentTwins {
       ASSERT_TRUE(by_reference) << to_decimal(id);
       ASSERT_EQ(by_reference->hot, booked.hot) << to_decimal(id);
     }
+    compare_lists();
+    compare_events();
     for (const auto& [owner, used] : payments_.keys()) ASSERT_EQ(script_.outcome_of_key(owner.second), used.outcomes) << to_decimal(owner.second);
     for (const auto& [id, party] : payments_.books().parties) ASSERT_EQ(story_of(StoryOf::kParty, id), payments_.story_of(model::ObjectKind::kParty, id));
     for (const u128 id : payments_.books().movements) ASSERT_EQ(story_of(StoryOf::kMovement, id), payments_.story_of(model::ObjectKind::kMovement, id));
@@ -88,6 +90,64 @@ class PaymentTwins {
       ASSERT_EQ(found, expected) << to_decimal(order);
       std::ranges::reverse(expected);
     }
+  }
+  /// Of each party in both roles and of all, with some filters each, in pages of some size and both directions.
+  void compare_lists() {
+    std::vector<u128> parties{0, 999'999};
+    for (const auto& [id, party] : payments_.books().parties) parties.push_back(id);
+    for (const u128 party : parties) {
+      for (const PartyRole role : {PartyRole::kMerchant, PartyRole::kPayer}) {
+        OrderFilter filter{.party = party, .limit = static_cast<std::uint32_t>(random().between(1, 20)), .role = party == 0 ? PartyRole::kNone : role};
+        if (random().chance(50)) filter.flags = OrderFilterFlags::kReversed;
+        if (random().chance(30)) filter.money = static_cast<MoneyState>(random().between(1, 13));
+        if (random().chance(30)) filter.public_state = static_cast<PublicState>(random().between(1, 5));
+        if (random().chance(20)) filter.ledger = random().chance(70) ? kEuro : 99;
+        if (random().chance(40)) filter.created_min = time_of_some_order();
+        if (random().chance(40)) filter.created_max = std::max(time_of_some_order(), filter.created_min);
+        compare_list(filter);
+      }
+    }
+  }
+  void compare_list(OrderFilter filter) {
+    const std::vector<model::BookedOrder> expected = payments_.orders(filter);
+    SCOPED_TRACE("orders of " + to_decimal(filter.party) + " role " + std::to_string(static_cast<int>(filter.role)) + " flags " + std::to_string(filter.flags));
+    std::size_t found = 0;
+    do {
+      std::uint64_t next = 0;
+      const std::vector<OrderAnswer> page = script_.orders(filter, next);
+      ASSERT_LE(page.size(), filter.limit);
+      for (const OrderAnswer& order : page) {
+        ASSERT_LT(found, expected.size());
+        ASSERT_EQ(order.hot, expected[found].hot);
+        ASSERT_EQ(order.cold, expected[found].cold);
+        ASSERT_EQ(order.parts, expected[found].parts);
+        ++found;
+      }
+      filter.after = next;
+    } while (filter.after != 0);
+    ASSERT_EQ(found, expected.size());
+  }
+  std::uint64_t time_of_some_order() {
+    const auto& lines = payments_.books().lines;
+    return lines.empty() ? 0 : lines[random().below(lines.size())].timestamp + random().below(3) - 1;
+  }
+  void compare_events() {
+    const auto& lines = payments_.books().lines;
+    PaymentEventsFilter filter{.after = random().chance(50) || lines.empty() ? 0 : lines[random().below(lines.size())].sequence + random().below(2),
+                               .limit = static_cast<std::uint32_t>(random().pick({7, 100, 1'024}))};
+    auto expected = std::ranges::find_if(lines, [&](const StoryLine& line) { return line.sequence > filter.after; });
+    for (;;) {
+      std::uint64_t next = 0;
+      const std::vector<StoryLine> page = script_.events(filter, next);
+      for (const StoryLine& line : page) {
+        ASSERT_NE(expected, lines.end());
+        ASSERT_EQ(line, *expected++);
+      }
+      ASSERT_EQ(next, page.size() == filter.limit ? page.back().sequence : std::max(ledger_.sequence(), filter.after));
+      if (page.size() < filter.limit) break;
+      filter.after = next;
+    }
+    ASSERT_EQ(expected, lines.end());
   }
   std::vector<StoryLine> story_of(StoryOf kind, u128 id) { return script_.story(id, false, 0, kStoryLinesMax, kind); }
   std::uint64_t next_sequence() const { return ledger_.sequence() + 1; }

@@ -340,6 +340,9 @@ void OrderCommand::tell(StoryLine& line, MoneyState from) const noexcept {
   line.verdict = hot.verdict;
   line.legs = legs_.count();
   line.public_state = public_state(hot.money, hot.fulfilment);
+  if (hot.version != 1) return;
+  line.merchant_number = books_.payments.find_party(order_.cold.merchant);
+  line.payer_number = books_.payments.find_party(order_.cold.payer);
 }
 
 PaymentOutcome make_order(PaymentBooks& books, const IssuedCommand& issued) { return OrderCommand(books, issued).make(); }

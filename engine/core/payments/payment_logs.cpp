@@ -22,6 +22,7 @@ PaymentLogs::PaymentLogs(const PaymentPlan& plan)
       outcomes_(plan.outcomes),
       lines_(plan.lines),
       next_lines_(plan.lines),
+      line_parties_(plan.lines),
       stories_by_object_(plan.lines),
       order_lines_(plan.order_lines),
       superseded_(plan.order_lines),
@@ -77,6 +78,7 @@ bool PaymentLogs::is_whole() const noexcept {
 void PaymentLogs::add_line(const StoryLine& line) noexcept {
   const std::uint64_t index = lines_.push(line);
   next_lines_[index] = 0;
+  line_parties_[index] = parties_of(line);
   const std::uint64_t previous = line.previous == 0 ? 0 : find_line(line.previous);
   if (previous != 0) next_lines_[previous - 1] = number_of(index);
   if (const StoryKind kind = kind_of(line.event); !knows_its_story(kind)) {
@@ -99,7 +101,7 @@ void PaymentLogs::remove_lines(std::uint64_t from) noexcept {
   lines_.truncate(from);
 }
 
-std::uint64_t PaymentLogs::find_line(std::uint64_t sequence) const noexcept {
+std::uint64_t PaymentLogs::lines_before(std::uint64_t sequence) const noexcept {
   std::uint64_t begin = lines_.first();
   std::uint64_t end = lines_.size();
   while (begin < end) {
@@ -110,7 +112,12 @@ std::uint64_t PaymentLogs::find_line(std::uint64_t sequence) const noexcept {
       end = middle;
     }
   }
-  return begin != lines_.size() && lines_[begin].sequence == sequence ? begin + 1 : 0;
+  return begin;
+}
+
+std::uint64_t PaymentLogs::find_line(std::uint64_t sequence) const noexcept {
+  const std::uint64_t index = lines_before(sequence);
+  return index != lines_.size() && lines_[index].sequence == sequence ? index + 1 : 0;
 }
 
 std::uint64_t PaymentLogs::next_line(std::uint64_t number) const noexcept {
@@ -275,24 +282,25 @@ bool PaymentLogs::reserve(std::uint64_t commands, std::uint64_t order_lines) {
 
 std::uint64_t PaymentLogs::bytes() const noexcept {
   return keys_.bytes_taken() + outcomes_.bytes_taken() + lines_.bytes_taken() + order_lines_.bytes_taken() +
-         lines_.bytes_taken() / sizeof(StoryLine) * sizeof(std::uint32_t) + order_lines_.bytes_taken() / sizeof(OrderLine) +
+         lines_.bytes_taken() / sizeof(StoryLine) * (sizeof(std::uint32_t) + sizeof(OrderParties)) + order_lines_.bytes_taken() / sizeof(OrderLine) +
          (keys_by_key_.count() + stories_by_object_.count() + orders_by_id_.count() + orders_by_reference_.count()) * kIndexBytes;
 }
 
 std::uint64_t PaymentLogs::bytes_for(std::uint64_t commands, std::uint64_t order_lines) noexcept {
   constexpr std::uint64_t kCommandBytes =
-      sizeof(KeyEntry) + sizeof(PaymentOutcome) + sizeof(StoryLine) + sizeof(std::uint32_t) + 2 * kIndexBytes;
+      sizeof(KeyEntry) + sizeof(PaymentOutcome) + sizeof(StoryLine) + sizeof(std::uint32_t) + sizeof(OrderParties) + 2 * kIndexBytes;
   constexpr std::uint64_t kOrderLineBytes = sizeof(OrderLine) + 1 + 2 * kIndexBytes / OrderImage::kRecordLines;
   return commands * kCommandBytes + order_lines * kOrderLineBytes;
 }
 
-/// Sealing finds rows by at most four hashes for each command, of 8 bytes when they are sorted and 7 when they are written.
+/// Sealing finds rows by at most four hashes for each command, of 8 bytes when they are sorted and 7 when they are written; and an order in the lists
+/// of two parties.
 std::uint64_t PaymentLogs::bytes_max() const noexcept {
-  constexpr std::uint64_t kSealingBytes = 4 * (8 + 7) + sizeof(std::uint32_t);
+  constexpr std::uint64_t kSealingBytes = 4 * (8 + 7) + sizeof(std::uint32_t) + 2 * sizeof(PartyOrder);
   constexpr std::uint64_t kRunDirectoryBytes = std::uint64_t{3} << 20;
   const std::uint64_t entries = plan_.keys + plan_.lines + 2 * (plan_.order_lines / OrderImage::kRecordLines);
-  return keys_.bytes_max() + outcomes_.bytes_max() + lines_.bytes_max() + order_lines_.bytes_max() + next_lines_.bytes_max() + superseded_.bytes_max() +
-         entries * kIndexBytes + (plan_.generation_commands + PaymentPlan::kBatchCommandsMax) * kSealingBytes + kRunDirectoryBytes;
+  return keys_.bytes_max() + outcomes_.bytes_max() + lines_.bytes_max() + order_lines_.bytes_max() + next_lines_.bytes_max() +
+         line_parties_.bytes_max() + superseded_.bytes_max() + entries * kIndexBytes + (plan_.generation_commands + PaymentPlan::kBatchCommandsMax) * kSealingBytes + kRunDirectoryBytes;
 }
 
 }  // namespace florin::core

@@ -90,6 +90,9 @@ class PaymentLogs {
   [[nodiscard]] std::uint64_t next_line(std::uint64_t number) const noexcept;
   /// Newest line of an object that does not know it itself.
   [[nodiscard]] std::uint64_t find_story(StoryKind kind, u128 id) const noexcept;
+  [[nodiscard]] const OrderParties& parties(std::uint64_t index) const noexcept { return line_parties_[index]; }
+  /// Index of the first with this sequence or a later one, of those in memory.
+  [[nodiscard]] std::uint64_t lines_before(std::uint64_t sequence) const noexcept;
   /// Of a group that failed, which has no lines about configuration: objects that are not parties or orders have one line.
   void remove_lines(std::uint64_t from) noexcept;
 
@@ -168,6 +171,7 @@ class PaymentLogs {
   StreamLog<PaymentOutcome> outcomes_;
   StreamLog<StoryLine> lines_;
   Ring<std::uint32_t> next_lines_;  // number of the line behind, 0 = none
+  Ring<OrderParties> line_parties_; // 8 bytes a line to look through, not 256
   TagPair stories_by_object_;       // newest lines: see find_story()
   StreamLog<OrderLine> order_lines_;
   Ring<std::uint8_t> superseded_;   // by the first line of each

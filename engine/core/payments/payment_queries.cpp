@@ -3,19 +3,12 @@
 #include <cstring>
 #include <optional>
 
+#include "core/payments/order_list.hpp"
+#include "core/payments/payment_events.hpp"
+#include "core/payments/payment_reply_rows.hpp"
+
 namespace florin::core {
 namespace {
-
-template <typename Row>
-void append(ReplyArea& reply, const Row* rows, std::size_t count = 1) noexcept {
-  std::memcpy(reply.data + reply.size, rows, count * sizeof(Row));
-  reply.size += static_cast<std::uint32_t>(count * sizeof(Row));
-}
-
-void append_order(ReplyArea& reply, const OrderImage& order) noexcept {
-  append(reply, order.lines().data(), order.lines().size());
-  ++reply.count;
-}
 
 void lookup_orders(const PaymentTables& tables, const Command& query) noexcept {
   const std::span ids(reinterpret_cast<const u128*>(query.body.data()), query.body.size() / sizeof(u128));
@@ -39,7 +32,7 @@ void lookup_key(const PaymentTables& tables, const Command& query) noexcept {
   if (!used) return;
   for (std::uint32_t i = 0; i < used->answers(); ++i) {
     const PaymentOutcome outcome = tables.outcome(*used, i);
-    append(*query.reply, &outcome);
+    append_bytes(*query.reply, outcome);
   }
   query.reply->count = used->answers();
 }
@@ -97,14 +90,13 @@ void get_story(const PaymentTables& tables, const Command& query) noexcept {
   if (!is_there) is_there = tables.find_line(newest_first ? story.newest : story.oldest, line);
   while (is_there && is_before_page(line)) is_there = go_on(line);
   for (; is_there && query.reply->count < filter.limit; is_there = go_on(line)) {
-    append(*query.reply, &line);
-    ++query.reply->count;
+    append_row(*query.reply, line);
   }
 }
 
 }  // namespace
 
-void answer_payment_query(const PaymentTables& tables, const Command& query) noexcept {
+void answer_payment_query(const PaymentTables& tables, const Command& query, std::uint64_t sequence) noexcept {
   query.reply->size = 0;
   query.reply->count = 0;
   switch (query.operation) {
@@ -112,6 +104,8 @@ void answer_payment_query(const PaymentTables& tables, const Command& query) noe
     case Operation::kFindOrder: return find_order(tables, query);
     case Operation::kLookupKey: return lookup_key(tables, query);
     case Operation::kGetStory: return get_story(tables, query);
+    case Operation::kQueryOrders: return query_orders(tables, query);
+    case Operation::kGetPaymentEvents: return get_payment_events(tables, query, sequence);
     default: return;
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -7,6 +8,7 @@
 
 #include "florin/order.hpp"
 #include "florin/payment_outcome.hpp"
+#include "florin/payment_query.hpp"
 
 /// @file
 /// What memory, snapshots and sealed segments keep of orders and keys besides their public records.
@@ -67,6 +69,24 @@ constexpr StoryKind kind_of(CommandNumber event) noexcept {
 }
 /// Parties and orders know where their stories begin and end.
 constexpr bool knows_its_story(StoryKind kind) noexcept { return kind == StoryKind::kParty || kind == StoryKind::kOrder; }
+
+/// Of a line that created an order: its merchant and payer, by number; else {}.
+struct OrderParties {
+  std::uint32_t merchant = 0;
+  std::uint32_t payer = 0;
+};
+constexpr OrderParties parties_of(const StoryLine& line) noexcept { return {line.merchant_number, line.payer_number}; }
+
+/// That a line of a segment created an order of this party. Ordered by party, role and line.
+struct PartyOrder {
+  std::uint32_t party = 0;  ///< list_of()
+  std::uint32_t line = 0;   ///< index
+
+  friend auto operator<=>(const PartyOrder&, const PartyOrder&) = default;
+};
+static_assert(sizeof(PartyOrder) == 8 && std::has_unique_object_representations_v<PartyOrder>);
+/// The list of a party's orders in one role. `number`: below 2^31.
+constexpr std::uint32_t list_of(std::uint32_t number, PartyRole role) noexcept { return number << 1 | (role == PartyRole::kPayer ? 1U : 0U); }
 
 /// A key, and what whoever sends it again gets: what the line of its sequence says, or an outcome that is kept, or those of all members of a group.
 struct KeyEntry {

@@ -134,9 +134,10 @@ class PaymentTables {
   /// After the last chunk: what follows from all of them.
   Status finish_load();
 
-  // What leaves memory: see PaymentLogs.
+  // What leaves memory: see PaymentLogs; and what has left it.
   [[nodiscard]] PaymentLogs& logs() noexcept { return logs_; }
   [[nodiscard]] const PaymentLogs& logs() const noexcept { return logs_; }
+  [[nodiscard]] const SealedPayments& sealed() const noexcept { return sealed_; }
 
   /// Sum over all objects, 0 if there are none.
   [[nodiscard]] u128 hash() const noexcept;

@@ -26,6 +26,11 @@ bool SealedPayments::from_newest(Visit&& visit) const noexcept {
   return false;
 }
 
+std::uint64_t SealedPayments::end_sequence() const noexcept {
+  const std::shared_ptr<const PastSegments> all = segments();
+  return all == nullptr || all->count() == 0 ? 0 : all->at(all->count() - 1).batch_sequence;
+}
+
 const PastPayments* SealedPayments::find_key(u128 principal, u128 key, std::uint64_t hash, KeyEntry& entry) const noexcept {
   if (!may_have(hash)) return nullptr;
   const PastPayments* found = nullptr;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "core/past.hpp"
@@ -17,6 +18,12 @@ class SealedPayments {
 
   /// False: nothing with this hash has left memory.
   [[nodiscard]] bool may_have(std::uint64_t hash) const noexcept { return past_ != nullptr && past_->may_know_payment(hash); }
+
+  /// All of them, or none if nothing ever leaves.
+  [[nodiscard]] std::shared_ptr<const PastSegments> segments() const noexcept { return past_ == nullptr ? nullptr : past_->segments(); }
+
+  /// Of the newest event in a segment; 0: there is none. Lines up to it may be in memory as well, for a moment.
+  [[nodiscard]] std::uint64_t end_sequence() const noexcept;
 
   /// Whose outcomes the entry counts; nullptr: the key is not there.
   [[nodiscard]] const PastPayments* find_key(u128 principal, u128 key, std::uint64_t hash, KeyEntry& entry) const noexcept;
