@@ -16,6 +16,7 @@
 #include "florin/feed.hpp"
 #include "json_records.hpp"
 #include "number_options.hpp"
+#include "payment_feed_printer.hpp"
 #include "remote.hpp"
 
 /// florin feed: everything that happens, as lines of JSON, from any place on.
@@ -30,6 +31,7 @@ struct Options {
   std::string account;
   std::uint64_t limit = 0;
   bool follow = false;
+  bool payments = false;
 };
 
 std::atomic<bool> interrupted = false;  // writer: the signal handler
@@ -150,12 +152,15 @@ Status run(const Options& options) {
   }
   const auto client = connect_client(options.connect);
   if (!client) return client.error();
-  if (options.resume.empty()) {
+  if (options.resume.empty() && !options.payments) {
     const auto cursor = FeedCursor::at_sequence(**client, options.from);
     if (!cursor) return with_kept_sequence(**client, cursor.error());
     feed.from = *cursor;
   }
   end_on_signals();
+  if (options.payments) {
+    return print_payment_feed(**client, {.from = options.from, .to = options.to, .limit = options.limit, .follow = options.follow}, interrupted);
+  }
   Printer printer(**client, options, feed);
   const Status status = printer.run();
   // What was to come next is dropped: there is no going on from here.
@@ -167,10 +172,12 @@ Status run(const Options& options) {
 constexpr const char* kExamples =
     R"(  florin feed --connect 127.0.0.1:3000                        everything so far
   florin feed --from 5000 --follow --connect 127.0.0.1:3000    and everything to come
+  florin feed --payments --from 5000 --follow --connect 127.0.0.1:3000    orders and parties
   florin feed --resume 1700000000000000000:1700000000000000000 --connect 127.0.0.1:3000
 
 Prints one line of JSON an event: transfers and expiries in the order in which they were committed, with both accounts as they were
-right after it. Whoever reads slowly holds nothing up. At the end, and when interrupted, standard error says how to go on. Where history was
+right after it; with --payments the lines of all stories, one for each command that was done, with the order's sums right after it. Whoever reads slowly
+holds nothing up. At the end, and when interrupted, standard error says how to go on. Where history was
 dropped it ends with exit code 10, and says from which sequence on there is some.
 )";
 
@@ -185,6 +192,9 @@ void add_feed(CommandLine& line) {
   app.add_option("--account", options->account, "Of this account alone; the other account of each event is without balances")->type_name("ID");
   add_number(app, "--limit", options->limit, "Events at most; 0: all")->capture_default_str();
   app.add_flag("--follow", options->follow, "Wait for what is still to come");
+  app.add_flag("--payments", options->payments, "What happened to orders, parties, accounts and wallets, instead of the transfers that it wrote")
+      ->excludes("--resume")
+      ->excludes("--account");
   app.add_option("--connect", options->connect, "Server")->type_name("HOST:PORT")->required();
 }
 

@@ -81,6 +81,7 @@ void add_trial_balance(CommandLine& line);
 void add_drop_history(CommandLine& line);
 void add_pay(CommandLine& line);
 void add_order(CommandLine& line);
+void add_orders(CommandLine& line);
 void add_states(CommandLine& line);
 void add_codes(CommandLine& line);
 

@@ -98,6 +98,17 @@ Result<RowsReply<Order>> decode_orders(const Answer& answer) {
   return reply;
 }
 
+Result<PageReply<Order>> decode_order_page(const Answer& answer) {
+  PageReply<Order> page;
+  page.info = info_of(answer);
+  const std::size_t behind = sizeof page.end + receipt_bytes(answer.header);
+  if (answer.body.size() < behind) return contradiction(answer.header.operation);
+  const auto rows = answer.body.first(answer.body.size() - behind);
+  if (!client::parse_orders(rows, answer.header.count, page.rows)) return contradiction(answer.header.operation);
+  std::memcpy(&page.end, rows.data() + rows.size(), sizeof page.end);
+  return page;
+}
+
 /// A callback that fulfils a future.
 template <typename Reply>
 std::pair<Client::Callback<Reply>, std::future<Result<Reply>>> promised() {
@@ -304,6 +315,12 @@ void Client::find_order_async(u128 merchant, std::string_view reference, Callbac
 void Client::get_story_async(const StoryFilter& filter, Callback<RowsReply<StoryLine>> done, CallOptions options) {
   impl_->call<RowsReply<StoryLine>>(Operation::kGetStory, bytes_of(std::span(&filter, 1)), options, std::move(done), decode_rows<StoryLine>);
 }
+void Client::query_orders_async(const OrderFilter& filter, Callback<PageReply<Order>> done, CallOptions options) {
+  impl_->call<PageReply<Order>>(Operation::kQueryOrders, bytes_of(std::span(&filter, 1)), options, std::move(done), decode_order_page);
+}
+void Client::get_payment_events_async(const PaymentEventsFilter& filter, Callback<PageReply<StoryLine>> done, CallOptions options) {
+  impl_->query<StoryLine>(Operation::kGetPaymentEvents, filter, options, std::move(done));
+}
 void Client::ping_async(Callback<ReplyInfo> done, CallOptions options) {
   impl_->call<ReplyInfo>(Operation::kPing, {}, options, std::move(done), decode_info);
 }
@@ -443,6 +460,16 @@ std::future<Result<RowsReply<StoryLine>>> Client::get_story_future(const StoryFi
   get_story_async(filter, std::move(done), options);
   return std::move(future);
 }
+std::future<Result<PageReply<Order>>> Client::query_orders_future(const OrderFilter& filter, CallOptions options) {
+  auto [done, future] = promised<PageReply<Order>>();
+  query_orders_async(filter, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<PageReply<StoryLine>>> Client::get_payment_events_future(const PaymentEventsFilter& filter, CallOptions options) {
+  auto [done, future] = promised<PageReply<StoryLine>>();
+  get_payment_events_async(filter, std::move(done), options);
+  return std::move(future);
+}
 
 // --- Blocking -----------------------------------------------------------------------------------------------------------
 
@@ -518,6 +545,12 @@ Result<RowsReply<Order>> Client::find_order(u128 merchant, std::string_view refe
 }
 Result<RowsReply<StoryLine>> Client::get_story(const StoryFilter& filter, CallOptions options) {
   return impl_->block<RowsReply<StoryLine>>([&](auto done) { get_story_async(filter, std::move(done), options); });
+}
+Result<PageReply<Order>> Client::query_orders(const OrderFilter& filter, CallOptions options) {
+  return impl_->block<PageReply<Order>>([&](auto done) { query_orders_async(filter, std::move(done), options); });
+}
+Result<PageReply<StoryLine>> Client::get_payment_events(const PaymentEventsFilter& filter, CallOptions options) {
+  return impl_->block<PageReply<StoryLine>>([&](auto done) { get_payment_events_async(filter, std::move(done), options); });
 }
 Result<ReplyInfo> Client::ping(CallOptions options) {
   return impl_->block<ReplyInfo>([&](auto done) { ping_async(std::move(done), options); });

@@ -41,7 +41,7 @@ void Ledger::write_payments_reply(const Command& command) const noexcept {
 }
 
 void Ledger::answer_payments(const Command& query) const noexcept {
-  if (query.reply != nullptr) answer_payment_query(payments_.tables(), query, sequence_);
+  if (query.reply != nullptr) answer_payment_query(payments_.tables(), query);
 }
 
 PaymentRoom Ledger::payment_room(Operation operation, std::span<const std::byte> body, u128 principal, const PaymentRoom& before) const noexcept {

@@ -12,6 +12,8 @@
 namespace florin::core {
 namespace {
 
+constexpr std::uint64_t kSequenceMax = (std::uint64_t{1} << 63) - 1;
+
 /// Room for the text of kHistoryDropped, which all other queries have for their rows.
 constexpr std::uint32_t kHistoryDroppedTextBytes = 64;
 
@@ -68,6 +70,7 @@ ReplyCode validate_orders(std::span<const std::byte> body, const char*& reason) 
   };
   if (body.size() != sizeof(OrderFilter)) return refuse(reason, "body must be one order filter of 64 bytes");
   const auto filter = filter_of<OrderFilter>(body);
+  if (filter.after > kSequenceMax) return invalid("after");
   if (filter.created_max != 0 && filter.created_max < filter.created_min) return invalid("created_max");
   if (filter.limit == 0 || filter.limit > kOrderListMax) return invalid("limit");
   if ((filter.flags & ~OrderFilterFlags::kAll) != 0) return invalid("flags");
@@ -83,10 +86,13 @@ ReplyCode validate_orders(std::span<const std::byte> body, const char*& reason) 
 ReplyCode validate_payment_events(std::span<const std::byte> body, const char*& reason) noexcept {
   if (body.size() != sizeof(PaymentEventsFilter)) return refuse(reason, "body must be one payment events filter of 16 bytes");
   const auto filter = filter_of<PaymentEventsFilter>(body);
-  const bool is_limit_good = filter.limit != 0 && filter.limit <= kStoryLinesMax;
-  reason = is_limit_good ? "reserved" : "limit";
-  const bool is_reserved_good = std::ranges::all_of(filter.reserved, [](std::uint8_t byte) { return byte == 0; });
-  return is_limit_good && is_reserved_good ? ReplyCode::kOk : ReplyCode::kInvalidFilter;
+  const auto invalid = [&](const char* text) {
+    reason = text;
+    return ReplyCode::kInvalidFilter;
+  };
+  if (filter.after > kSequenceMax) return invalid("after");
+  if (filter.limit == 0 || filter.limit > kStoryLinesMax) return invalid("limit");
+  return std::ranges::all_of(filter.reserved, [](std::uint8_t byte) { return byte == 0; }) ? ReplyCode::kOk : invalid("reserved");
 }
 
 }  // namespace
@@ -203,10 +209,10 @@ std::uint32_t reply_bytes_max(Operation operation, std::uint16_t flags, std::spa
     case Operation::kLookupKey: bytes = kGroupMembersMax * static_cast<std::uint32_t>(sizeof(PaymentOutcome)); break;
     case Operation::kGetStory: bytes = filter_of<StoryFilter>(body).limit * static_cast<std::uint32_t>(sizeof(StoryLine)); break;
     case Operation::kQueryOrders:
-      bytes = filter_of<OrderFilter>(body).limit * kOrderRowBytesMax + static_cast<std::uint32_t>(sizeof(PaymentPageEnd));
+      bytes = filter_of<OrderFilter>(body).limit * kOrderRowBytesMax + static_cast<std::uint32_t>(sizeof(PageEnd));
       break;
     case Operation::kGetPaymentEvents:
-      bytes = filter_of<PaymentEventsFilter>(body).limit * static_cast<std::uint32_t>(sizeof(StoryLine)) + static_cast<std::uint32_t>(sizeof(PaymentPageEnd));
+      bytes = filter_of<PaymentEventsFilter>(body).limit * static_cast<std::uint32_t>(sizeof(StoryLine)) + static_cast<std::uint32_t>(sizeof(PageEnd));
       break;
     case Operation::kStatus: bytes = kStatusBytesMax; break;
     case Operation::kSnapshot: bytes = kSnapshotFailedTextBytes; break;

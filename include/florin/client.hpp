@@ -13,6 +13,7 @@
 #include "florin/account.hpp"
 #include "florin/frame.hpp"
 #include "florin/payment_commands.hpp"
+#include "florin/payment_query.hpp"
 #include "florin/payment_reply.hpp"
 #include "florin/query.hpp"
 #include "florin/status.hpp"
@@ -184,6 +185,10 @@ class Client {
   void find_order_async(u128 merchant, std::string_view reference, Callback<RowsReply<Order>> done, CallOptions options = {});
   /// Lines of one object. read_story() gives all of them.
   void get_story_async(const StoryFilter& filter, Callback<RowsReply<StoryLine>> done, CallOptions options = {});
+  /// Orders of a party or of all, by state and time. A page may be short, or empty, and not be the last: see OrderFilter.
+  void query_orders_async(const OrderFilter& filter, Callback<PageReply<Order>> done, CallOptions options = {});
+  /// Lines of all stories. PaymentFeed (payment_feed.hpp) follows them.
+  void get_payment_events_async(const PaymentEventsFilter& filter, Callback<PageReply<StoryLine>> done, CallOptions options = {});
 
   void ping_async(Callback<ReplyInfo> done, CallOptions options = {});
   void status_async(Callback<TextReply> done, CallOptions options = {});  ///< JSON
@@ -216,6 +221,8 @@ class Client {
   std::future<Result<RowsReply<Order>>> lookup_orders_future(std::span<const u128> ids, CallOptions options = {});
   std::future<Result<RowsReply<Order>>> find_order_future(u128 merchant, std::string_view reference, CallOptions options = {});
   std::future<Result<RowsReply<StoryLine>>> get_story_future(const StoryFilter& filter, CallOptions options = {});
+  std::future<Result<PageReply<Order>>> query_orders_future(const OrderFilter& filter, CallOptions options = {});
+  std::future<Result<PageReply<StoryLine>>> get_payment_events_future(const PaymentEventsFilter& filter, CallOptions options = {});
 
   // The same, blocking.
   Result<CreateResult> create_account(const Account& account, CallOptions options = {});
@@ -242,6 +249,8 @@ class Client {
   Result<RowsReply<Order>> lookup_orders(std::span<const u128> ids, CallOptions options = {});
   Result<RowsReply<Order>> find_order(u128 merchant, std::string_view reference, CallOptions options = {});
   Result<RowsReply<StoryLine>> get_story(const StoryFilter& filter, CallOptions options = {});
+  Result<PageReply<Order>> query_orders(const OrderFilter& filter, CallOptions options = {});
+  Result<PageReply<StoryLine>> get_payment_events(const PaymentEventsFilter& filter, CallOptions options = {});
   Result<ReplyInfo> ping(CallOptions options = {});
   Result<TextReply> status(CallOptions options = {});
   Result<ReplyInfo> snapshot(CallOptions options = {});

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "florin/order.hpp"
+#include "florin/query.hpp"
 #include "florin/uint128.hpp"
 
 /// @file
@@ -15,7 +16,8 @@ namespace florin {
 /// Whose orders.
 enum class PartyRole : std::uint8_t { kNone = 0, kMerchant = 1, kPayer = 2 };
 
-/// Which orders, in the order in which they were created. The reply has their rows, as lookup_orders, and then one PaymentPageEnd. Fields that are 0 ask
+/// Which orders, in the order in which they were created. The reply has their rows, as lookup_orders, and then a PageEnd, whose `resume` is to be
+/// `after` of the next page; 0: there is none. Fields that are 0 ask
 /// for nothing. States are those of the moment of the answer, which may be another one for each page: an order that was created is on
 /// exactly one page whatever happens meanwhile, but may fit the filter no more, or not yet.
 ///
@@ -23,7 +25,7 @@ enum class PartyRole : std::uint8_t { kNone = 0, kMerchant = 1, kPayer = 2 };
 /// not the last one unless its end says so.
 struct OrderFilter {
   u128 party = 0;                ///< with a role
-  std::uint64_t after = 0;       ///< PaymentPageEnd::next of the page before
+  std::uint64_t after = 0;       ///< PageEnd::resume of the page before
   std::uint64_t created_min = 0;  ///< ns: at this time or later
   std::uint64_t created_max = 0;  ///< ns: at this time or earlier
   std::uint32_t ledger = 0;
@@ -43,7 +45,8 @@ struct OrderFilterFlags {
 };
 inline constexpr std::uint32_t kOrderListMax = 128;
 
-/// Lines of all stories, in order of sequence; the reply has StoryLines and then one PaymentPageEnd.
+/// Lines of all stories, in order of sequence; the reply has StoryLines and then a PageEnd, whose `resume` is to be `after` of the next page; 0: that was
+/// all so far, and the next line has a higher sequence than the one that the reply names.
 struct PaymentEventsFilter {
   std::uint64_t after = 0;     ///< a sequence, be there a line with it or not
   std::uint32_t limit = 0;     ///< 1 to kStoryLinesMax
@@ -51,12 +54,14 @@ struct PaymentEventsFilter {
 };
 static_assert(sizeof(PaymentEventsFilter) == 16 && std::has_unique_object_representations_v<PaymentEventsFilter>);
 
-/// Behind the rows of a page.
-struct PaymentPageEnd {
-  /// To go on with, as `after`. Of a list of orders 0: there are no more. Of events: all up to this sequence have been told.
-  std::uint64_t next = 0;
-  std::uint64_t reserved = 0;
-};
-static_assert(sizeof(PaymentPageEnd) == 16 && std::has_unique_object_representations_v<PaymentPageEnd>);
+/// Makes `filter` ask for the next page. False: there is none, and it is as it was.
+inline bool next_page(OrderFilter& filter, const PageEnd& end) noexcept {
+  if (end.resume != 0) filter.after = end.resume;
+  return end.resume != 0;
+}
+inline bool next_page(PaymentEventsFilter& filter, const PageEnd& end) noexcept {
+  if (end.resume != 0) filter.after = end.resume;
+  return end.resume != 0;
+}
 
 }  // namespace florin

@@ -129,9 +129,9 @@ std::optional<OrderAnswer> order_in(const model::ReplyBody& reply) {
 }
 
 std::uint64_t next_of(const model::ReplyBody& reply) {
-  PaymentPageEnd end;
+  PageEnd end;
   std::memcpy(&end, reply.bytes.data() + reply.bytes.size() - sizeof end, sizeof end);
-  return end.next;
+  return end.resume;
 }
 
 template <typename Row>
@@ -163,7 +163,7 @@ std::vector<OrderAnswer> PaymentScript::orders(const OrderFilter& filter, std::u
 std::vector<StoryLine> PaymentScript::events(const PaymentEventsFilter& filter, std::uint64_t& next) {
   model::ReplyBody reply = read(Operation::kGetPaymentEvents, filter);
   next = next_of(reply);
-  reply.bytes.resize(reply.bytes.size() - sizeof(PaymentPageEnd));
+  reply.bytes.resize(reply.bytes.size() - sizeof(PageEnd));
   return rows_in<StoryLine>(reply);
 }
 

@@ -24,7 +24,7 @@ class OrderList {
   void gather() noexcept {
     const bool is_unknown = filter_.party != 0 && party_ == 0;
     const bool goes_on = !is_unknown && (newest_first() ? walk_memory() && walk_segments() : walk_segments() && walk_memory());
-    append_bytes(reply_, PaymentPageEnd{.next = goes_on || is_unknown ? 0 : next_});
+    append_bytes(reply_, PageEnd{.resume = goes_on || is_unknown ? 0 : next_});
   }
 
  private:

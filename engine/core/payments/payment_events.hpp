@@ -7,7 +7,7 @@
 
 namespace florin::core {
 
-/// Answers get_payment_events: lines of all stories, in order of sequence. `sequence`: of the newest event. Work: of the page, and a search in a segment.
-void get_payment_events(const PaymentTables& tables, const Command& query, std::uint64_t sequence) noexcept;
+/// Answers get_payment_events: lines of all stories, in order of sequence. Work: of the page, and a search in each segment that it takes from.
+void get_payment_events(const PaymentTables& tables, const Command& query) noexcept;
 
 }  // namespace florin::core

@@ -96,7 +96,7 @@ void get_story(const PaymentTables& tables, const Command& query) noexcept {
 
 }  // namespace
 
-void answer_payment_query(const PaymentTables& tables, const Command& query, std::uint64_t sequence) noexcept {
+void answer_payment_query(const PaymentTables& tables, const Command& query) noexcept {
   query.reply->size = 0;
   query.reply->count = 0;
   switch (query.operation) {
@@ -105,7 +105,7 @@ void answer_payment_query(const PaymentTables& tables, const Command& query, std
     case Operation::kLookupKey: return lookup_key(tables, query);
     case Operation::kGetStory: return get_story(tables, query);
     case Operation::kQueryOrders: return query_orders(tables, query);
-    case Operation::kGetPaymentEvents: return get_payment_events(tables, query, sequence);
+    case Operation::kGetPaymentEvents: return get_payment_events(tables, query);
     default: return;
   }
 }

@@ -6,8 +6,8 @@
 namespace florin::core {
 
 /// Answers a read of payments: is_payment_read() is true for its operation. Bounded work, but for a story after a sequence
-/// that none of its lines has: it is looked through from its end. `sequence`: of the newest event.
-void answer_payment_query(const PaymentTables& tables, const Command& query, std::uint64_t sequence) noexcept;
+/// that none of its lines has: it is looked through from its end.
+void answer_payment_query(const PaymentTables& tables, const Command& query) noexcept;
 
 /// Bytes of an order with its parts at most, as look-ups answer it.
 inline constexpr std::uint32_t kOrderRowBytesMax = sizeof(OrderHot) + sizeof(OrderCold) + sizeof(SplitHeader) + kPartsMax * sizeof(SplitPart);
