@@ -49,12 +49,13 @@ class SnapshotDriver final : public runtime::Agent {
   /// Enough has happened since the last one, and this is a good moment, or far too much; not while sealing fails, as it would fail too. If all
   /// of a store is in each snapshot, the distance grows with it, so that the bytes written for snapshots stay in proportion to those written
   /// for events.
-  [[nodiscard]] bool is_due(std::uint64_t sequence) noexcept;
-  /// Starts: the snapshot is of the state as it is now, between two batches. Before the batch counts as executed.
-  void begin();
+  /// `work`: Batch::work_end of the last batch.
+  [[nodiscard]] bool is_due(std::uint64_t work) noexcept;
+  /// Starts, behind a batch with this work_end: the snapshot is of the state as it is now, between two batches. Before the batch counts as executed.
+  void begin(std::uint64_t work);
   /// Copies a little: more behind a batch of many events, so that it comes to its end before most accounts have changed and are to be
   /// kept as they were. Returns whether it did anything.
-  bool step(std::uint32_t events_executed);
+  bool step(std::uint32_t work_executed);
   [[nodiscard]] bool is_copying() const noexcept { return state_ == State::kCopying; }
   /// Genesis came after construction (a new store).
   void set_store(const Genesis& genesis) noexcept;
@@ -99,7 +100,7 @@ class SnapshotDriver final : public runtime::Agent {
   };
 
   void settle() noexcept;
-  void copy_into(Piece& piece, std::uint32_t events_executed);
+  void copy_into(Piece& piece, std::uint32_t work_executed);
   void take(const Piece& piece);
   Status write(const Piece& piece);
   Status write_rows();
@@ -118,7 +119,7 @@ class SnapshotDriver final : public runtime::Agent {
 
   // Core.
   State state_ = State::kIdle;
-  std::uint64_t begun_sequence_;
+  std::uint64_t begun_work_;
 
   // Handed over: written by the core before the first piece, read by the snapshot thread.
   SnapshotHeader header_;
