@@ -86,7 +86,7 @@ Batch* Sequencer::cut() noexcept {
   shortage_.look_again(state_machine_);
   utc_ns_ = now_utc_ns();
   const bool has_blocks = collect_blocks(batch);
-  const bool has_own = genesis_.has_value() || is_pulse_due(utc_ns_) || snapshots_.is_due(last_work_);
+  const bool has_own = genesis_.has_value() || is_pulse_due(utc_ns_) || (snapshots_.is_due(last_work_, utc_ns_) && !is_stopping());
   if (!has_blocks && !has_own) return nullptr;
 
   batch.position = ring_.sequenced() + 1;
@@ -185,7 +185,7 @@ void Sequencer::begin_batch(Batch& batch) noexcept {
   batch.first_sequence = last_sequence_ + 1;
   batch.outcome_sequence = state_machine_.sequence();
   batch.outcome_digest = state_machine_.outcome_digest();
-  batch.starts_snapshot = snapshots_.is_due(last_work_);
+  batch.starts_snapshot = snapshots_.is_due(last_work_, utc_ns_);
   batch.snapshot_request = nullptr;
   batch.snapshot_block = nullptr;
   sequence_ = last_sequence_;

@@ -9,6 +9,9 @@ namespace florin::pipeline {
 namespace {
 
 constexpr std::uint64_t kGrowthDivisor = 8;
+// Fewer are executed again in a tenth of a second; and a client that only thinks sends more before that.
+constexpr std::uint64_t kQuietEvents = 256U << 10;
+constexpr std::uint64_t kQuietNs = 500'000'000;
 
 constexpr std::string_view kNotWritten = "the snapshot failed; the server's standard error says why";
 constexpr std::string_view kNotSealed = "the snapshot failed: what it builds on cannot be sealed; the server's standard error says why";
@@ -47,12 +50,17 @@ bool SnapshotDriver::can_start() noexcept {
   return is_available() && state_ == State::kIdle;
 }
 
-bool SnapshotDriver::is_due(std::uint64_t work) noexcept {
+bool SnapshotDriver::is_due(std::uint64_t work, std::uint64_t utc_ns) noexcept {
   if (options_.events_between == 0) return false;
+  if (std::exchange(seen_work_, work) != work) seen_since_ns_ = utc_ns;
   const std::uint64_t distance = options_.events_between + (options_.grows ? begun_work_ / kGrowthDivisor : 0);
   const std::uint64_t since = work - begun_work_;
-  if (since < distance || state_machine_.is_sealing_failing() || !can_start()) return false;
-  return state_machine_.is_snapshot_cheap() || since >= 2 * distance;
+  const std::uint64_t quiet_from_ns = seen_since_ns_ + kQuietNs;
+  const bool may_start = since >= std::min(distance, kQuietEvents) && !state_machine_.is_sealing_failing() && can_start();
+  next_due_.store(may_start && since >= kQuietEvents && utc_ns < quiet_from_ns ? quiet_from_ns : kNever, std::memory_order_release);
+  if (!may_start) return false;
+  if (since >= kQuietEvents && utc_ns >= quiet_from_ns) return true;
+  return since >= distance && (state_machine_.is_snapshot_cheap() || since >= 2 * distance);
 }
 
 void SnapshotDriver::begin(std::uint64_t work) {
