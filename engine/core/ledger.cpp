@@ -39,7 +39,10 @@ Ledger::Ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner
       plan_(GenerationPlan::make(options.memory_budget_bytes, options.generation_entries, std::max(options.partitions, 1U))),
       tables_(std::max(options.partitions, 1U), limits_for(options, plan_), past_.get()),
       events_(tables_),
-      payments_(tables_, events_, options.memory_budget_bytes),
+      payments_(tables_, events_, options.memory_budget_bytes,
+                options.past ? PaymentPlan::make(options.memory_budget_bytes, options.generation_entries)
+                             : PaymentPlan::of_what_stays(options.memory_budget_bytes),
+                past_.get()),
       client_outcomes_(std::make_unique_for_overwrite<CreateReplyEntry[]>(kEventsMax)),
       query_records_max_(options.query_records_max),
       views_(tables_, past_.get(), {sequence_, timestamp_, stamp_}),
@@ -78,6 +81,7 @@ void Ledger::execute(std::span<const Command> batch) {
     partition->write_checkpoints(transfers, timestamp_);
     partition->tidy_up();
   }
+  payments_.tables().logs().tidy_up();
   tables_.settle();
 }
 
@@ -156,7 +160,7 @@ StateMachine::Memory Ledger::memory(std::uint64_t accounts, std::uint64_t transf
   const std::uint64_t needed = past_ ? tables_.lasting_bytes() + past_->memory_bytes() + past_growth_bytes() + passing_bytes_max() +
                                            Partition::lasting_bytes_for(accounts, transfers)
                                      : tables_.memory_bytes() + recent_filters_.bytes() + Partition::bytes_for(accounts, transfers);
-  return {.needed_bytes = needed + session_bytes_max() + payments_.tables().bytes() + timer_bytes(), .budget_bytes = memory_budget_bytes_};
+  return {.needed_bytes = needed + session_bytes_max() + payments_.tables().needed_bytes() + timer_bytes(), .budget_bytes = memory_budget_bytes_};
 }
 
 /// Whether there is room for what an earlier life had at this point of the order. Where that life waited for a segment this one may have it already,
@@ -169,7 +173,7 @@ bool Ledger::fits_again(std::uint64_t accounts, std::uint64_t transfers, std::ui
     return memory.fits();
   }
   const std::uint64_t least = tables_.least_lasting_bytes() + past_->memory_bytes() + passing_bytes_max() + Partition::lasting_bytes_for(accounts, transfers) +
-                              session_bytes_max() + payments_.tables().bytes() + payment_bytes;
+                              session_bytes_max() + payments_.tables().needed_bytes() + payment_bytes;
   return least <= memory_budget_bytes_;
 }
 

@@ -108,6 +108,7 @@ class Ledger final : public StateMachine {
   void freeze_generation();
   /// Transfers, failed ids and expiries that came since a generation was frozen.
   [[nodiscard]] std::uint64_t entries_to_freeze() const noexcept;
+  [[nodiscard]] bool has_rows_to_freeze() const noexcept;
   [[nodiscard]] bool is_full() const noexcept;
   [[nodiscard]] bool is_at_cut();
   [[nodiscard]] bool is_generation_complete();
@@ -129,6 +130,7 @@ class Ledger final : public StateMachine {
   void write_payments_reply(const Command& command) const noexcept;
   void answer_payments(const Command& query) const noexcept;
   Status load_payments(const SnapshotReader& snapshot);
+  Status load_payments(const SnapshotReader& snapshot, std::uint32_t table);
   // ledger_sessions.cpp
   void execute_for_client(const Command& command);
   void register_client(const Command& command);

@@ -53,13 +53,13 @@ std::size_t Ledger::due_timers(std::uint64_t now, std::span<PaymentTimer> due) c
 bool Ledger::reserve_payments(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) {
   if (is_held_up()) return false;  // what is not refused now would take the room of what has to go on
   Memory memory = this->memory(accounts, transfers);
-  memory.needed_bytes += PaymentTables::bytes_for(payments);
+  memory.needed_bytes += payments_.tables().bytes_for(payments);
   return memory.fits() && make_room(accounts, transfers, payments);
 }
 
 /// Set aside for the timers of orders: what waits for its time gives money back, and must not wait for memory.
 std::uint64_t Ledger::timer_bytes() const noexcept {
-  const std::uint64_t bytes = PaymentTables::bytes_for({.commands = 1});
+  const std::uint64_t bytes = payments_.tables().timer_bytes();
   const std::uint64_t transfer = past_ ? Partition::lasting_bytes_for(0, 1) : Partition::bytes_for(0, 1);
   return payments_.tables().counts().timers * (bytes + transfer);
 }
@@ -67,13 +67,13 @@ std::uint64_t Ledger::timer_bytes() const noexcept {
 bool Ledger::reserve_timers(const PaymentRoom& timers) {
   if (is_held_up()) return false;
   Memory memory = this->memory(0, timers.transfers);
-  memory.needed_bytes += PaymentTables::bytes_for(timers);
+  memory.needed_bytes += payments_.tables().bytes_for(timers);
   memory.needed_bytes -= std::min(memory.needed_bytes, timer_bytes());
   return memory.fits() && make_room(0, timers.transfers, timers);
 }
 
 bool Ledger::reserve_again(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) {
-  return fits_again(accounts, transfers, PaymentTables::bytes_for(payments)) && make_room(accounts, transfers, payments);
+  return fits_again(accounts, transfers, payments_.tables().bytes_for(payments)) && make_room(accounts, transfers, payments);
 }
 
 bool Ledger::make_room(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) {
@@ -82,14 +82,19 @@ bool Ledger::make_room(std::uint32_t accounts, std::uint32_t transfers, const Pa
 }
 
 Status Ledger::load_payments(const SnapshotReader& snapshot) {
+  if (Status status = load_payments(snapshot, kSnapshotPaymentSums); !status) return status;
   for (std::uint32_t table = kSnapshotAssets; table < kSnapshotAssets + kSnapshotPaymentTables; ++table) {
-    const auto take = [&](ChunkKey key, std::span<const std::byte> bytes) -> Status {
-      if (!fits_again(0, 0)) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the snapshot"};
-      return payments_.tables().load(key, bytes);
-    };
-    if (Status status = ChunkWalk(snapshot, table, take).run(); !status) return status;
+    if (Status status = load_payments(snapshot, table); !status) return status;
   }
   return payments_.tables().finish_load();
+}
+
+Status Ledger::load_payments(const SnapshotReader& snapshot, std::uint32_t table) {
+  const auto take = [&](ChunkKey key, std::span<const std::byte> bytes) -> Status {
+    if (!fits_again(0, 0)) return {ErrorKind::kOutOfMemory, "the memory budget does not hold the snapshot"};
+    return payments_.tables().load(key, bytes);
+  };
+  return ChunkWalk(snapshot, table, take).run();
 }
 
 }  // namespace florin::core

@@ -225,7 +225,7 @@ std::size_t Ledger::emit_batch_ends(const Sink& sink) {
 bool Ledger::is_snapshot_cheap() const noexcept {
   if (!past_) return true;
   const PastEnd end = end_of_memory();
-  return frozen_end_.generations != 0 && end.transfers - frozen_end_.transfers < plan_.entries / 16;
+  return frozen_end_.generations != 0 && end.transfers - frozen_end_.transfers < plan_.entries / 16 && payments_.tables().logs().filled(16) == 0;
 }
 
 bool Ledger::is_snapshot_backed() const noexcept { return !past_ || past_->durable_generations() >= progress_->past.generations; }

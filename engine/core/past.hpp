@@ -16,6 +16,8 @@
 
 namespace florin::core {
 
+class PaymentLogs;
+
 /// A transfer that has left memory, or an id that failed then.
 struct PastTransfer {
   bool has_failed = false;
@@ -40,6 +42,17 @@ struct FrozenGeneration {
   std::uint64_t last_sequence = 0;  ///< of the batch at whose end it was frozen
   std::vector<Rows> rows;  ///< by partition
   std::size_t batches_begin = 0, batches_end = 0;
+  const PaymentLogs* payments = nullptr;  ///< never null
+  /// Of these, indexes.
+  struct Payments {
+    std::uint64_t lines_begin = 0, lines_end = 0;
+    std::uint64_t keys_begin = 0, keys_end = 0;
+    std::uint64_t outcomes_begin = 0, outcomes_end = 0;
+    std::uint64_t order_lines_begin = 0, order_lines_end = 0;
+
+    [[nodiscard]] bool empty() const noexcept { return lines_begin == lines_end && keys_begin == keys_end && order_lines_begin == order_lines_end; }
+  };
+  Payments payment_rows{};
 };
 
 /// Where what has left memory ends: how many generations that were, and what was in them. A snapshot is of this and of all that
@@ -68,6 +81,8 @@ class Past {
     static_cast<void>(hashes);
   }
   [[nodiscard]] virtual std::optional<PastTransfer> find(u128 id, std::uint64_t hash) const noexcept = 0;
+  /// may_know() of what payments are found by (PaymentHash). True: the segments know.
+  [[nodiscard]] virtual bool may_know_payment(std::uint64_t hash) const noexcept = 0;
   [[nodiscard]] virtual bool has_transfer_at(std::uint64_t timestamp) const noexcept = 0;
 
   /// What readers beside execution may read from now on, for as long as they like. Never null.

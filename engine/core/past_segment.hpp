@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/past_payments.hpp"
 #include "core/records.hpp"
 #include "core/user_data.hpp"
 
@@ -141,6 +142,9 @@ class PastSegment {
   /// Ends of batches with events, in order.
   [[nodiscard]] virtual std::uint32_t batches() const noexcept = 0;
   [[nodiscard]] virtual BatchEnd batch(std::uint32_t index) const noexcept = 0;
+
+  /// What payments left here; nullptr: nothing. Whether it was dropped makes no difference.
+  [[nodiscard]] virtual const PastPayments* payments() const noexcept { return nullptr; }
 };
 
 /// Calls has(index) for the indexes [begin, end) in this order, until it is true; that index, or `none`.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "core/records.hpp"
 
@@ -28,11 +29,13 @@ enum SnapshotTable : std::uint32_t {
   kSnapshotListEntries = 12,  ///< ListEntry
   kSnapshotParties = 13,      ///< Party
   kSnapshotCredentials = 14,  ///< Credential
-  kSnapshotOrders = 15,       ///< OrderRow
-  kSnapshotSplitLines = 16,   ///< SplitLine: a SplitHeader and its SplitParts
-  kSnapshotKeys = 17,         ///< KeyEntry
-  kSnapshotOutcomes = 18,     ///< PaymentOutcome
-  kSnapshotStory = 19,        ///< StoryLine
+  kSnapshotOrders = 15,       ///< OrderLine: those of one order after the other, of orders that do not rest, in no particular order
+  // What came after the generations that have left memory.
+  kSnapshotOrdersAtRest = 16,  ///< OrderLine: likewise, in the order in which they came to rest
+  kSnapshotKeys = 17,          ///< KeyEntry
+  kSnapshotOutcomes = 18,      ///< PaymentOutcome
+  kSnapshotStory = 19,         ///< StoryLine
+  kSnapshotPaymentSums = 20,   ///< a SnapshotPaymentSums, if there are payments
 };
 inline constexpr std::uint32_t kSnapshotPaymentTables = kSnapshotStory - kSnapshotAssets + 1;
 
@@ -64,5 +67,19 @@ struct SnapshotExpiry {
   std::uint64_t transfers_before = 0;
 };
 static_assert(sizeof(SnapshotExpiry) == 24);
+
+/// What does not follow from the rows: what has left memory, and what is known of orders at rest without looking at them.
+struct SnapshotPaymentSums {
+  u128 sum = 0;  ///< of the hashes of all rows of tables 16 to 19 that are not in the snapshot
+  // So many of them.
+  std::uint64_t lines = 0;
+  std::uint64_t keys = 0;
+  std::uint64_t outcomes = 0;
+  std::uint64_t order_lines = 0;
+  u128 orders_hash = 0;  ///< sum of the hashes of the orders at rest
+  std::uint64_t orders_at_rest = 0;
+  std::uint64_t reserved = 0;
+};
+static_assert(sizeof(SnapshotPaymentSums) == 80 && std::has_unique_object_representations_v<SnapshotPaymentSums>);
 
 }  // namespace florin::core

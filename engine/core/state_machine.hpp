@@ -92,13 +92,19 @@ struct ClientReply {
 };
 static_assert(sizeof(ClientReply) == 24 && std::has_unique_object_representations_v<ClientReply>);
 
+/// What one batch may have of payments besides transfers: the logs that they leave memory from have room for two of it at least.
+inline constexpr std::uint32_t kPaymentCommandsPerBatchMax = 8192;
+/// As many as the largest request has, all its orders with all parts.
+inline constexpr std::uint32_t kOrderLinesPerBatchMax = (1U << 17) - kPaymentTimersMax * 24;
+
 /// What payments may need at most of a batch, or of one request.
 struct PaymentRoom {
   std::uint32_t accounts = 0;
   std::uint32_t transfers = 0;    ///< legs
   std::uint32_t commands = 0;     ///< each with a key, an outcome and a line of a story
-  std::uint32_t orders = 0;
-  std::uint32_t split_lines = 0;  ///< of split blocks
+  std::uint32_t orders = 0;       ///< that are new, or come back into the table of orders
+  std::uint32_t splits = 0;       ///< of them with parts
+  std::uint32_t order_lines = 0;  ///< of orders that may rest when their command is done
   std::uint32_t parties = 0;
   std::uint32_t credentials = 0;
   std::uint32_t assets = 0;
@@ -111,7 +117,8 @@ struct PaymentRoom {
     transfers += other.transfers;
     commands += other.commands;
     orders += other.orders;
-    split_lines += other.split_lines;
+    splits += other.splits;
+    order_lines += other.order_lines;
     parties += other.parties;
     credentials += other.credentials;
     assets += other.assets;
@@ -122,7 +129,7 @@ struct PaymentRoom {
   }
   friend PaymentRoom operator*(PaymentRoom room, std::uint32_t times) noexcept {
     return {.accounts = room.accounts * times, .transfers = room.transfers * times, .commands = room.commands * times, .orders = room.orders * times,
-            .split_lines = room.split_lines * times, .parties = room.parties * times, .credentials = room.credentials * times,
+            .splits = room.splits * times, .order_lines = room.order_lines * times, .parties = room.parties * times, .credentials = room.credentials * times,
             .assets = room.assets * times, .schedules = room.schedules * times, .list_entries = room.list_entries * times, .parts_max = room.parts_max};
   }
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "core/past_segment.hpp"
@@ -12,7 +13,9 @@ namespace florin::history {
 /// A sealed segment as the core's queries read it. Readers: any thread.
 class ReadableSegment final : public core::PastSegment {
  public:
-  ReadableSegment(std::unique_ptr<SegmentView> view, const Damage& damage) : view_(std::move(view)), damage_(damage) {}
+  ReadableSegment(std::unique_ptr<SegmentView> view, const Damage& damage) : view_(std::move(view)), damage_(damage) {
+    if (view_->payments() != nullptr) payments_.emplace(*view_->payments(), damage, view_->header().segment);
+  }
 
   [[nodiscard]] const SegmentView& view() const noexcept { return *view_; }
 
@@ -55,6 +58,7 @@ class ReadableSegment final : public core::PastSegment {
   [[nodiscard]] core::PendingStatus ending_of(u128 pending_id, std::uint64_t hash) const noexcept override;
   [[nodiscard]] std::uint32_t batches() const noexcept override { return static_cast<std::uint32_t>(view_->batch_ends().count()); }
   [[nodiscard]] core::BatchEnd batch(std::uint32_t index) const noexcept override { return row(view_->batch_ends(), index); }
+  [[nodiscard]] const core::PastPayments* payments() const noexcept override { return payments_ ? &*payments_ : nullptr; }
 
  private:
   template <typename Value>
@@ -84,6 +88,7 @@ class ReadableSegment final : public core::PastSegment {
 
   std::unique_ptr<SegmentView> view_;
   const Damage& damage_;
+  std::optional<ReadablePayments> payments_;
 };
 
 }  // namespace florin::history

@@ -209,9 +209,9 @@ void SealedPast::take_references(const core::FrozenGeneration& generation, std::
 Status SealedPast::visit_stragglers(std::uint32_t part, Segments segments, const IdFilter::Add& add) const {
   std::vector<std::uint64_t> hashes;
   for (const SegmentView* segment : segments) {
-    if (segment->ids().stragglers() == 0) continue;
+    if (segment->stragglers() == 0) continue;
     hashes.clear();
-    const Status status = segment->ids().visit_stragglers(part, [&](std::uint64_t hash) { hashes.push_back(hash); });
+    const Status status = segment->visit_stragglers(part, [&](std::uint64_t hash) { hashes.push_back(hash); });
     if (!status) return status;
     add(hashes);
   }
@@ -232,7 +232,7 @@ Status SealedPast::fill_filter() {
 Status SealedPast::fill_filter(Segments known, Segments added) {
   constexpr std::uint64_t kShareWithoutRoom = 8;  // some more false answers, until the next segment makes room in the background
   std::uint64_t ids = 0;
-  for (const SegmentView* segment : added) ids += segment->ids().stragglers();
+  for (const SegmentView* segment : added) ids += segment->stragglers();
   if (ids == 0) return Status::ok();
   if (ids > filter_.count() / kShareWithoutRoom) {
     const auto source = [&](std::uint32_t part, const IdFilter::Add& add) { return visit_stragglers(part, known, add); };
@@ -260,7 +260,7 @@ Status SealedPast::fill_parts(std::atomic<std::uint32_t>& next, Segments segment
     if (part >= IdFilter::kParts) return Status::ok();
     for (const SegmentView* segment : segments) {
       for (std::uint32_t ahead = part == 0 ? 0 : kPartsAhead; ahead <= kPartsAhead && part + ahead < IdFilter::kParts; ++ahead) {
-        segment->ids().read_ahead(part + ahead);
+        segment->read_ahead_stragglers(part + ahead);
       }
     }
     const Status status = visit_stragglers(part, segments, [&](std::span<const std::uint64_t> hashes) { filter_.add_to_part(part, hashes); });
@@ -399,13 +399,21 @@ Result<std::unique_ptr<SegmentView>> SealedPast::adopt(const SealedHeader& heade
   if (written_ != header && (earlier == earlier_.end() || earlier->second != header)) return std::unique_ptr<SegmentView>();
   auto view = open(header.segment);
   Status status = view ? Status() : view.error();
-  if (status && !is_covered(**view)) return std::unique_ptr<SegmentView>();
+  if (status && !(is_covered(**view) && has_payments(**view))) return std::unique_ptr<SegmentView>();
   if (status) status = know(**view);
   if (status) return view;
   const bool is_refused = status.kind() != ErrorKind::kCorrupt && status.kind() != ErrorKind::kNotFound;
   if (is_refused && ++adoptions_failed_ < kAdoptionsMax) return status;
   parts_known_ = adoptions_failed_ = 0;
   return std::unique_ptr<SegmentView>();
+}
+
+bool SealedPast::has_payments(const SegmentView& segment) const noexcept {
+  const core::FrozenGeneration::Payments& rows = generation_.payment_rows;
+  const PaymentRows* const payments = segment.payments();
+  const std::uint64_t lines = payments == nullptr ? 0 : payments->lines().count();
+  const std::uint64_t keys = payments == nullptr ? 0 : payments->keys().count();
+  return lines == rows.lines_end - rows.lines_begin && keys == rows.keys_end - rows.keys_begin;
 }
 
 Result<std::unique_ptr<SegmentView>> SealedPast::build(const SealedHeader& header) {
@@ -432,7 +440,7 @@ Status SealedPast::know(const SegmentView& segment) {
   if (!segment_lanes) return segment_lanes.error();
   auto lanes = std::make_shared<HighWaterLanes>(*newest_lanes_);
   if (Status status = lanes->add(*segment_lanes); !status) return status;
-  if (segment.ids().stragglers() != 0) {
+  if (segment.stragglers() != 0) {
     if (Status status = know_stragglers(segment); !status) return status;
   }
   newest_lanes_ = std::move(lanes);
@@ -451,12 +459,12 @@ Status SealedPast::know_stragglers(const SegmentView& segment) {
     return Status::ok();
   };
   if (parts_known_ == 0) {
-    if (Status status = filter_.reserve(segment.ids().stragglers(), source); !status) return status;
+    if (Status status = filter_.reserve(segment.stragglers(), source); !status) return status;
   }
   std::vector<std::uint64_t> hashes;
   for (; parts_known_ < IdRun::kParts; ++parts_known_) {
     hashes.clear();
-    const Status status = segment.ids().visit_stragglers(parts_known_, [&](std::uint64_t hash) { hashes.push_back(hash); });
+    const Status status = segment.visit_stragglers(parts_known_, [&](std::uint64_t hash) { hashes.push_back(hash); });
     if (!status) return status;
     filter_.add(hashes, segment.header().segment);
     breathe_();

@@ -51,6 +51,7 @@ class SealedPast final : public core::Past {
 
   bool may_know(u128 id, std::uint64_t hash) const noexcept override;
   void ask_ahead(std::span<const Transfer> events, const std::uint64_t* hashes) const noexcept override;
+  bool may_know_payment(std::uint64_t hash) const noexcept override { return filter_.may_hold(hash); }
   std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override;
   bool has_transfer_at(std::uint64_t timestamp) const noexcept override;
   std::shared_ptr<const core::PastSegments> segments() const noexcept override { return readable_; }
@@ -135,6 +136,8 @@ class SealedPast final : public core::Past {
   Result<std::unique_ptr<SegmentView>> make_segment(const SealedHeader& header);
   /// If it is there, from an earlier life or an earlier call; nullptr: it has to be built, because it is not, or is not what it should be.
   Result<std::unique_ptr<SegmentView>> adopt(const SealedHeader& header);
+  /// Of the generation in hand it has the payments: one that was sealed before there were any has none.
+  [[nodiscard]] bool has_payments(const SegmentView& segment) const noexcept;
   Result<std::unique_ptr<SegmentView>> build(const SealedHeader& header);
   Status know(const SegmentView& segment);
   Status know_stragglers(const SegmentView& segment);

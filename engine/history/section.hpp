@@ -32,7 +32,14 @@ enum class SectionKind : std::uint32_t {
   kEndings = 10,
   kBatchEnds = 11,
   kUserDataFilter = 12,
-  // Only in a segment that was dropped, which has of the others 1, 5, 9 and 11.
+  // Only in a segment that has payments, whether it was dropped or not.
+  kStoryLines = 13,
+  kNextLines = 14,
+  kKeys = 15,
+  kOutcomes = 16,
+  kOrderLines = 17,
+  kPaymentRun = 18,
+  // Only in a segment that was dropped, which has of the others 1, 5, 9, 11 and those of payments.
   kDroppedTransfers = 32,
   kDroppedEndings = 33,
   kLargeHolds = 34,

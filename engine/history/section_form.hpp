@@ -18,7 +18,8 @@ constexpr SectionForm form_of(std::uint32_t kind) noexcept {
   switch (static_cast<SectionKind>(kind)) {
     case SectionKind::kIdRun:
     case SectionKind::kIdFilter:
-    case SectionKind::kUserDataFilter: return {.is_read_in_place = true};
+    case SectionKind::kUserDataFilter:
+    case SectionKind::kPaymentRun: return {.is_read_in_place = true};
     case SectionKind::kPostings: return rows_of(4 * sizeof(core::PostingEntry));
     case SectionKind::kCheckpoints: return rows_of(sizeof(Checkpoint));
     case SectionKind::kTransfers: return rows_of(sizeof(TransferRow));
@@ -27,6 +28,11 @@ constexpr SectionForm form_of(std::uint32_t kind) noexcept {
     case SectionKind::kFailedIds: return rows_of(sizeof(u128));
     case SectionKind::kEndings: return rows_of(sizeof(EndingRow));
     case SectionKind::kBatchEnds: return rows_of(2 * sizeof(BatchEndRow));
+    case SectionKind::kStoryLines: return rows_of(sizeof(StoryLine));
+    case SectionKind::kNextLines: return rows_of(4 * sizeof(std::uint32_t));
+    case SectionKind::kKeys: return rows_of(sizeof(core::KeyEntry));
+    case SectionKind::kOutcomes: return rows_of(sizeof(PaymentOutcome));
+    case SectionKind::kOrderLines: return rows_of(core::OrderImage::kRecordLines * sizeof(core::OrderLine));
     case SectionKind::kDroppedTransfers: return rows_of(sizeof(DroppedRow));
     case SectionKind::kDroppedEndings: return rows_of(sizeof(DroppedEndingRow));
     case SectionKind::kLargeHolds: return rows_of(sizeof(LargeHoldRow));

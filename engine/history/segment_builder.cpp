@@ -8,6 +8,7 @@
 #include "core/generation_plan.hpp"
 #include "history/checkpoints.hpp"
 #include "history/frozen_rows.hpp"
+#include "history/payment_builder.hpp"
 #include "history/row_writer.hpp"
 
 namespace florin::history {
@@ -42,6 +43,7 @@ Status SegmentBuilder::build(SealedWriter& writer, const SealedHeader& header) {
   if (Status status = write_ids(writer); !status) return status;
   if (Status status = write_postings(writer); !status) return status;
   if (Status status = write_batch_ends(writer); !status) return status;
+  if (Status status = PaymentBuilder(generation_, breathe_).write(writer); !status) return status;
   return writer.publish(header);
 }
 

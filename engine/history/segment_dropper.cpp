@@ -35,6 +35,7 @@ Status SegmentDropper::write(SealedWriter& writer) {
   if (Status status = copy(writer, SectionKind::kSegmentLanes); !status) return status;
   if (Status status = write_last_batch(writer); !status) return status;
   if (Status status = write_summary(writer); !status) return status;
+  if (Status status = copy_payments(writer); !status) return status;
   return writer.publish(segment_.header());
 }
 
@@ -48,6 +49,16 @@ Status SegmentDropper::copy(SealedWriter& writer, SectionKind section) const {
     const std::byte* const piece = bytes->at(at, count, room.data());
     if (piece == nullptr) return bytes->status(at, count);
     if (Status status = writer.append({piece, count}); !status) return status;
+  }
+  return Status::ok();
+}
+
+/// Keys and orders are for ever.
+Status SegmentDropper::copy_payments(SealedWriter& writer) const {
+  if (segment_.payments() == nullptr) return Status::ok();
+  for (const SectionKind section : {SectionKind::kStoryLines, SectionKind::kNextLines, SectionKind::kKeys, SectionKind::kOutcomes,
+                                    SectionKind::kOrderLines, SectionKind::kPaymentRun}) {
+    if (Status status = copy(writer, section); !status) return status;
   }
   return Status::ok();
 }

@@ -21,6 +21,7 @@ class SegmentDropper {
 
  private:
   Status copy(SealedWriter& writer, SectionKind section) const;
+  Status copy_payments(SealedWriter& writer) const;
   Status write_transfers(SealedWriter& writer);
   Status write_resolutions(SealedWriter& writer) const;
   Status write_endings(SealedWriter& writer) const;

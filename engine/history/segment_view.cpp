@@ -20,6 +20,9 @@ Result<std::unique_ptr<SegmentView>> SegmentView::open(std::unique_ptr<SealedRea
   if (Status status = open_rows(*view->reader_, SectionKind::kFailedIds, view->failed_ids_); !status) return status;
   if (Status status = open_rows(*view->reader_, SectionKind::kBatchEnds, view->batch_ends_); !status) return status;
   if (Status status = read_newest(view->batch_ends_); !status) return status;
+  const auto payments = PaymentRows::open(*view->reader_);
+  if (!payments) return payments.error();
+  view->payments_ = *payments;
   const auto has_dropped = [&](const SealedSection& section) { return section.kind == kind(SectionKind::kDroppedTransfers); };
   if (!std::ranges::any_of(view->reader_->sections(), has_dropped)) {
     if (Status status = view->open_rows_of_all(); !status) return status;

@@ -9,6 +9,7 @@
 #include "history/dropped_rows.hpp"
 #include "history/high_water_lanes.hpp"
 #include "history/id_run.hpp"
+#include "history/payment_rows.hpp"
 #include "history/postings.hpp"
 #include "history/row_section.hpp"
 #include "history/segment_rows.hpp"
@@ -43,6 +44,20 @@ class SegmentView {
   [[nodiscard]] const Checkpoints& checkpoints() const noexcept { return checkpoints_; }
   /// Nothing: it was written without one, and every block has to be looked at.
   [[nodiscard]] const std::optional<UserDataFilter>& user_data() const noexcept { return user_data_; }
+  /// Null if it has none.
+  [[nodiscard]] const PaymentRows* payments() const noexcept { return payments_ ? &*payments_ : nullptr; }
+
+  /// Of all runs, what the id filter is filled with: IdRun has the meaning.
+  [[nodiscard]] std::uint64_t stragglers() const noexcept { return ids_->stragglers() + (payments_ ? payments_->run().stragglers() : 0); }
+  template <typename Visit>
+  [[nodiscard]] Status visit_stragglers(std::uint32_t part, Visit&& visit_one) const {
+    Status status = ids_->visit_stragglers(part, visit_one);
+    return status && payments_ ? payments_->run().visit_stragglers(part, visit_one) : status;
+  }
+  void read_ahead_stragglers(std::uint32_t part) const noexcept {
+    ids_->read_ahead(part);
+    if (payments_) payments_->run().read_ahead(part);
+  }
 
   /// What this segment knows of an id.
   struct Known {
@@ -76,6 +91,7 @@ class SegmentView {
   std::optional<Postings> postings_;
   Checkpoints checkpoints_;
   std::optional<UserDataFilter> user_data_;
+  std::optional<PaymentRows> payments_;
 };
 
 }  // namespace florin::history

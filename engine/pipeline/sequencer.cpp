@@ -417,7 +417,10 @@ ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
 /// The next batch has room for what this one has none for; but no batch for a request that needs more by itself.
 ReplyCode Sequencer::refusal_of_payments(const core::PaymentRoom& room) const noexcept {
   if (room.transfers > kTransfersMax) return ReplyCode::kMalformedBody;
-  return transfers_ + payments_.transfers + room.transfers > kTransfersMax ? ReplyCode::kBusy : ReplyCode::kOk;
+  const bool fits = transfers_ + payments_.transfers + room.transfers <= kTransfersMax &&
+                    payments_.commands + room.commands <= core::kPaymentCommandsPerBatchMax &&
+                    payments_.order_lines + room.order_lines <= core::kOrderLinesPerBatchMax;
+  return fits ? ReplyCode::kOk : ReplyCode::kBusy;
 }
 
 }  // namespace florin::pipeline

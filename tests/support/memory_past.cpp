@@ -7,7 +7,7 @@ namespace florin::test {
 
 using core::PendingStatus;
 
-MemorySegment::MemorySegment(const core::FrozenGeneration& generation) {
+MemorySegment::MemorySegment(const core::FrozenGeneration& generation) : payments_(generation) {
   take_rows(generation);
   take_postings();
   take_checkpoints(generation);
@@ -182,7 +182,9 @@ void MemoryPast::take_in() {
       end(ids_by_time_.at(partition.expiries().settled(i).pending_timestamp), PendingStatus::kExpired);
     }
   }
-  list_ = list_->with(std::make_shared<MemorySegment>(frozen_));
+  const auto segment = std::make_shared<MemorySegment>(frozen_);
+  for (const auto& [hash, row] : segment->payments()->hashes()) payments_.insert(hash);
+  list_ = list_->with(segment);
   durable_ = frozen_.number;
   frozen_ = {};
 }

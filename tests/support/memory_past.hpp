@@ -4,9 +4,11 @@
 #include <map>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/past.hpp"
+#include "support/memory_payments.hpp"
 
 namespace florin::test {
 
@@ -34,6 +36,7 @@ class MemorySegment final : public core::PastSegment {
   core::PendingStatus ending_of(u128 pending_id, std::uint64_t hash) const noexcept override;
   std::uint32_t batches() const noexcept override { return static_cast<std::uint32_t>(batches_.size()); }
   core::BatchEnd batch(std::uint32_t index) const noexcept override { return batches_[index]; }
+  const MemoryPayments* payments() const noexcept override { return &payments_; }
 
  private:
   void take_rows(const core::FrozenGeneration& generation);
@@ -50,6 +53,7 @@ class MemorySegment final : public core::PastSegment {
   std::map<u128, std::uint32_t> index_by_id_;
   std::map<u128, core::PendingStatus> endings_;
   std::vector<core::BatchEnd> batches_;
+  MemoryPayments payments_;
 };
 
 /// The past of a ledger in maps: takes in what is frozen some batches later, the slow and obvious way, and says "perhaps" of ids it
@@ -60,6 +64,7 @@ class MemoryPast final : public core::Past {
   explicit MemoryPast(std::uint32_t batches) : batches_(batches) {}
 
   bool may_know(u128 id, std::uint64_t hash) const noexcept override { return hash % 8 == 0 || known_.contains(low64(id) ^ high64(id)); }
+  bool may_know_payment(std::uint64_t hash) const noexcept override { return hash % 8 == 0 || payments_.contains(hash); }
   std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override;
   bool has_transfer_at(std::uint64_t timestamp) const noexcept override { return ids_by_time_.contains(timestamp); }
   std::shared_ptr<const core::PastSegments> segments() const noexcept override { return list_; }
@@ -86,6 +91,7 @@ class MemoryPast final : public core::Past {
   std::map<u128, core::PastTransfer> transfers_;
   std::map<std::uint64_t, u128> ids_by_time_;
   std::unordered_map<std::uint64_t, std::uint32_t> known_;  // ids, folded
+  std::unordered_set<std::uint64_t> payments_;              // hashes of what payments left
 };
 
 }  // namespace florin::test

@@ -29,7 +29,12 @@ model::ReplyBody PaymentScript::execute(TestRequest request) {
   now_ += kStep;
   request.timestamp = now_;
   log_.push_back(request);
-  return engine_.execute(request);
+  return engine_->execute(request);
+}
+
+void PaymentScript::restart(std::unique_ptr<core::StateMachine> state_machine, std::size_t executed) {
+  engine_ = std::make_unique<EngineUnderTest>(std::move(state_machine));
+  for (std::size_t i = executed; i < log_.size(); ++i) engine_->execute(log_[i]);
 }
 
 PaymentAnswers PaymentScript::send_as_is(const std::vector<CommandWithParts>& sent, PaymentsMode mode, u128 group_key) {
@@ -95,7 +100,7 @@ template <typename Body>
 model::ReplyBody PaymentScript::read(Operation operation, const Body& body) {
   TestRequest request = make_request<Body>(operation, std::span(&body, 1));
   request.origin = core::RequestOrigin{.principal = principal_};
-  return engine_.execute(request);
+  return engine_->execute(request);
 }
 
 namespace {

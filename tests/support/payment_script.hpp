@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <ostream>
 #include <string_view>
@@ -43,7 +44,13 @@ struct OrderAnswer {
 /// themselves. Remembers all that was executed, so that it can be executed again.
 class PaymentScript {
  public:
-  explicit PaymentScript(std::unique_ptr<core::StateMachine> state_machine) : engine_(std::move(state_machine)) {}
+  explicit PaymentScript(std::unique_ptr<core::StateMachine> state_machine) : engine_(std::make_unique<EngineUnderTest>(std::move(state_machine))) {}
+
+  /// The state machine is gone, at once and without a word.
+  void stop() { engine_.reset(); }
+  /// Another one takes its place, which executes again what came after the first `executed` requests.
+  void restart(std::unique_ptr<core::StateMachine> state_machine, std::size_t executed);
+
 
   /// One command; a key of 0 is made up (not that of resolve).
   PaymentOutcome send(CommandWithParts sent);
@@ -74,8 +81,8 @@ class PaymentScript {
   std::int64_t balance(u128 account);
   std::optional<Transfer> leg(std::uint64_t sequence, std::uint8_t leg);
 
-  EngineUnderTest& engine() { return engine_; }
-  core::StateMachine& machine() { return engine_.state_machine(); }
+  EngineUnderTest& engine() { return *engine_; }
+  core::StateMachine& machine() { return engine_->state_machine(); }
   u128 next_key() { return ++last_key_; }
   [[nodiscard]] const std::vector<TestRequest>& log() const { return log_; }
   /// A write that is no payment.
@@ -87,7 +94,7 @@ class PaymentScript {
   template <typename Body>
   model::ReplyBody read(Operation operation, const Body& body);
 
-  EngineUnderTest engine_;
+  std::unique_ptr<EngineUnderTest> engine_;
   std::uint64_t now_ = 1'000'000'000'000;
   u128 principal_ = 7;
   u128 last_key_ = 1'000'000;

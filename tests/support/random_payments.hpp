@@ -23,7 +23,10 @@ struct RandomPayments {
 /// Writer: one test thread.
 class PaymentStream {
  public:
-  explicit PaymentStream(std::uint64_t seed) : random_(seed) {}
+  /// What commands are about, and what comes again: mostly what is new, or as often anything that there ever was.
+  enum class Reach { kNewest, kAll };
+
+  explicit PaymentStream(std::uint64_t seed, Reach reach = Reach::kNewest) : random_(seed), reach_(reach) {}
 
   RandomPayments next() {
     if (!sent_.empty() && random_.chance(7)) return random_.pick_from(sent_);  // a retry
@@ -40,7 +43,7 @@ class PaymentStream {
     }
     if (group) request.group_key = key();
     sent_.push_back(request);
-    if (sent_.size() > 30) sent_.erase(sent_.begin());
+    if (sent_.size() > 30 && reach_ == Reach::kNewest) sent_.erase(sent_.begin());
     return request;
   }
 
@@ -61,8 +64,11 @@ class PaymentStream {
   static constexpr std::uint64_t kOrders = 5;
 
   u128 key() { return random_.chance(4) && keys_ > 0 ? 3'000'000 + random_.between(1, keys_) : 3'000'000 + ++keys_; }
-  /// One of the newest.
-  u128 order() { return newest_order_ - random_.below(kOrders); }
+  /// One of the newest, or any.
+  u128 order() {
+    if (reach_ == Reach::kAll && random_.chance(30)) return kOrderBefore + random_.between(1, low64(newest_order_ - kOrderBefore) + 1);
+    return newest_order_ - random_.below(kOrders);
+  }
   u128 account() { return random_.pick<u128>({kWallet, kShop, kPartOne, kPartTwo, kWallet, kWallet, 200 + random_.below(4)}); }
   u128 amount() { return random_.chance(5) ? random_.below(3) : random_.between(1, 300); }
   u128 party() { return random_.pick<u128>({kMerchant, kPayer, kSellerOne, kSellerTwo, 100 + random_.below(4)}); }
@@ -216,8 +222,11 @@ class PaymentStream {
     return sent;
   }
 
+  static constexpr u128 kOrderBefore = 1'000;
+
   Random random_;
-  u128 newest_order_ = 1'000;
+  Reach reach_;
+  u128 newest_order_ = kOrderBefore;
   std::uint64_t keys_ = 0;
   std::uint64_t ledger_ids_ = 0;
   std::vector<RandomPayments> sent_;

@@ -50,7 +50,7 @@ void OrderCommand::take(const Shares& shares) noexcept {
   }
   if (fee_ != 0) legs_.pay(payer_, fee_account(), fee_, TransferCode::kFee);
   for (std::size_t i = 0; i < parts().size(); ++i) {
-    legs_.pay(payer_, books_.ledger.find_account(parts_[i].account), shares.parts[i], TransferCode::kSplit);
+    legs_.pay(payer_, books_.ledger.find_account(order_.parts[i].account), shares.parts[i], TransferCode::kSplit);
   }
   add_capture(hot, parts(), amount_, shares);
   ordinal_ = hot.captures;
@@ -79,7 +79,7 @@ void OrderCommand::refund() noexcept {
   legs_.pay(advanced ? reserve : owner_, to, shares_.owner, TransferCode::kRefund);
   if (fee_ != 0) legs_.pay(fee_account(), to, fee_, TransferCode::kFeeReturn);
   for (std::size_t i = 0; i < parts().size(); ++i) {
-    const AccountAt part = advanced ? reserve : books_.ledger.find_account(parts_[i].account);
+    const AccountAt part = advanced ? reserve : books_.ledger.find_account(order_.parts[i].account);
     legs_.pay(part, to, shares_.parts[i], TransferCode::kRefund);
   }
   add_refund(order_.hot, parts(), amount_, shares_);

@@ -14,8 +14,7 @@ constexpr AccountRole kPlatformRoles[] = {
 
 /// A line about a part of the configuration, which is an object of its own.
 PaymentOutcome tell(PaymentBooks& books, StoryLine line) {
-  const std::uint32_t before = books.payments.find_story(kind_of(line.event), line.object_id);
-  if (before != 0) line.previous = books.payments.line(before).sequence;
+  line.previous = books.payments.find_story(kind_of(line.event), line.object_id);
   books.payments.add_line(line);
   return outcome_of(line);
 }

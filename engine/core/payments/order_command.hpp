@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <span>
 
-#include "core/memory/unset_array.hpp"
 #include "core/payments/issued_command.hpp"
 #include "core/payments/leg_plan.hpp"
 #include "core/payments/lowest_code.hpp"
 #include "core/payments/order_states.hpp"
+#include "core/payments/payment_tables.hpp"
 #include "core/payments/splits.hpp"
 #include "florin/payment_outcome.hpp"
 
@@ -62,8 +62,8 @@ class OrderCommand {
   /// The order waits for its money.
   [[nodiscard]] bool waits() const noexcept { return order_.hot.money == MoneyState::kCreated || order_.hot.money == MoneyState::kInReview; }
   [[nodiscard]] AccountAt fee_account() const noexcept;
-  [[nodiscard]] std::span<SplitPart> parts() noexcept { return {parts_.data(), order_.hot.parts}; }
-  [[nodiscard]] Split split() const noexcept { return {.bps = {split_.bps, order_.hot.parts}, .parts = {parts_.data(), order_.hot.parts}}; }
+  [[nodiscard]] std::span<SplitPart> parts() noexcept { return {order_.parts, order_.hot.parts}; }
+  [[nodiscard]] Split split() const noexcept { return {.bps = {order_.split.bps, order_.hot.parts}, .parts = {order_.parts, order_.hot.parts}}; }
 
   PaymentBooks& books_;
   const IssuedCommand& issued_;
@@ -71,10 +71,9 @@ class OrderCommand {
   const OrderEvent event_;
   LowestCode code_;
 
-  std::uint32_t number_ = 0;  // of the order; 0: it is new
-  OrderRow order_;            // the copy, and its parts
-  SplitHeader split_;
-  UnsetArray<SplitPart, kPartsMax> parts_;  // as many as the order has
+  OrderAt at_;        // where the order is, if it is not new
+  OrderImage order_;  // the copy
+  OrderHot before_;   // the order as it was
   const FeeSchedule* schedule_ = nullptr;
   AccountAt payer_;
   AccountAt owner_;

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include "core/payments/account_checks.hpp"
@@ -59,23 +58,24 @@ PaymentOutcome OrderCommand::make() {
 }
 
 PaymentOutcome OrderCommand::change() {
-  number_ = books_.payments.find_order(command_.id);
-  if (number_ == 0) return refusal(issued_, is_timer(command_.command) ? R::kStaleTimer : R::kOrderNotFound);
+  const std::optional<OrderAt> at = books_.payments.take_order(command_.id, order_);
+  if (!at) return refusal(issued_, is_timer(command_.command) ? R::kStaleTimer : R::kOrderNotFound);
+  at_ = *at;
   take_copy();
   check_as_it_is();
   if (code_.result() == R::kDone) check_amounts();
   if (code_.result() != R::kDone) return refusal(issued_, code_.result(), order_.hot);
   carry_out();
   const R refused = legs_.refusal(command_.command == C::kRefund ? Debtor::kPayee : Debtor::kPayer);
-  if (refused != R::kDone) return refusal(issued_, refused, books_.payments.order(number_).hot);
+  if (refused != R::kDone) return refusal(issued_, refused, before_);
   return commit();
 }
 
 // A new order.
 
 void OrderCommand::check_new() noexcept {
-  code_.add_if(books_.payments.find_order(command_.id) != 0, R::kOrderExists);
-  code_.add_if(books_.payments.find_order(command_.merchant, command_.reference) != 0, R::kReferenceExists);
+  code_.add_if(books_.payments.has_order(command_.id), R::kOrderExists);
+  code_.add_if(books_.payments.has_order(command_.merchant, command_.reference), R::kReferenceExists);
   check_party(books_, command_.merchant, code_);
   check_party(books_, command_.payer, code_);
   code_.add_if(books_.payments.find_asset(command_.ledger) == nullptr, R::kAssetNotFound);
@@ -121,11 +121,11 @@ void OrderCommand::fill_in() noexcept {
   if (!issued_.parts.empty()) hot.flags |= OrderFlags::kSplit;
   hot.parts = command_.parts;
   hot.money = M{};
-  split_.order = command_.id;
-  split_.count = command_.parts;
+  if (command_.parts != 0) order_.split.order = command_.id;
+  order_.split.count = command_.parts;
   for (std::size_t i = 0; i < issued_.parts.size(); ++i) {
-    split_.bps[i] = share_of(issued_.parts[i]).bps;
-    parts_[i] = {.account = issued_.parts[i].account};
+    order_.split.bps[i] = share_of(issued_.parts[i]).bps;
+    order_.parts[i].account = issued_.parts[i].account;
   }
   OrderCold& cold = order_.cold;
   cold.merchant = command_.merchant;
@@ -146,12 +146,8 @@ void OrderCommand::fill_in() noexcept {
 // An order that is there.
 
 void OrderCommand::take_copy() noexcept {
-  order_ = books_.payments.order(number_);
+  before_ = order_.hot;
   schedule_ = &books_.payments.schedule(order_.hot.fee_schedule, order_.hot.fee_version);
-  if (order_.split != 0) {
-    split_ = books_.payments.split_header(order_);
-    std::ranges::copy(books_.payments.split(order_).parts, parts_.data());
-  }
   payer_ = books_.ledger.find_account(order_.hot.payer_account);
   owner_ = books_.ledger.find_account(order_.hot.owner_account);
   if (order_.hot.hold_sequence != 0) legs_.set_hold(engine_transfer_id(order_.hot.hold_sequence, order_.hot.hold_leg));
@@ -310,11 +306,7 @@ PaymentOutcome OrderCommand::commit() noexcept {
   line.previous = order_.cold.last_event;
   order_.cold.last_event = issued_.sequence;
   legs_.write(issued_, {.object_id = hot.id, .version = hot.version, .ordinal = ordinal_});
-  if (number_ == 0) {
-    books_.payments.add_order(order_, split_, parts());
-  } else {
-    books_.payments.set_order(number_, order_, parts());
-  }
+  books_.payments.set_order(at_, order_);
   tell(line, from);
   books_.payments.add_line(line);
   return outcome_of(line);

@@ -6,14 +6,14 @@
 
 namespace florin::core {
 
-NextTimer next_timer_of(const OrderRow& order) noexcept {
+NextTimer next_timer_of(const OrderHot& hot, const OrderCold& cold) noexcept {
   NextTimer next;
   const auto consider = [&](std::uint64_t due, OrderEvent event, CommandNumber command) {
-    if (due != 0 && due < next.due && refusal_of(event, order.hot) == PaymentResult::kDone) next = {.due = due, .command = command};
+    if (due != 0 && due < next.due && refusal_of(event, hot) == PaymentResult::kDone) next = {.due = due, .command = command};
   };
-  consider(order.hot.order_expires_at, OrderEvent::kExpireOrder, CommandNumber::kExpireOrder);
-  consider(order.hot.hold_expires_at, OrderEvent::kExpireHold, CommandNumber::kExpireHold);
-  consider(order.cold.auto_complete_at, OrderEvent::kAutoComplete, CommandNumber::kAutoComplete);
+  consider(hot.order_expires_at, OrderEvent::kExpireOrder, CommandNumber::kExpireOrder);
+  consider(hot.hold_expires_at, OrderEvent::kExpireHold, CommandNumber::kExpireHold);
+  consider(cold.auto_complete_at, OrderEvent::kAutoComplete, CommandNumber::kAutoComplete);
   return next;
 }
 
@@ -52,14 +52,14 @@ void OrderTimers::remove(std::size_t place) noexcept {
   }
 }
 
-void OrderTimers::update(std::uint32_t order, std::uint64_t due) noexcept {
+void OrderTimers::update(std::uint32_t order, std::uint64_t due, std::uint64_t created) noexcept {
   while (place_of_.size() < order) place_of_.push(0);
   const std::uint32_t place = place_of_[order - 1];
-  if (place != 0 && heap_[place - 1].due == due) return;
+  if (place != 0 && heap_[place - 1].due == due && heap_[place - 1].created == created) return;
   if (place != 0) remove(place - 1);
   if (due == kNever) return;
   heap_.push({});
-  rise(heap_.size() - 1, {.due = due, .order = order});
+  rise(heap_.size() - 1, {.due = due, .created = created, .order = order});
 }
 
 void OrderTimers::forget_from(std::uint32_t order) noexcept {

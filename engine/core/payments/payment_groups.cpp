@@ -32,14 +32,14 @@ void Payments::execute_group(const Command& request, u128 key) {
       outcome_of_member(place(request, view, count_));
     }
   };
-  if (const KeyEntry* const used = tables_.find_key(principal, key)) {
+  if (const std::optional<UsedKey> used = tables_.find_key(principal, key)) {
     if (is_repeated(*used, print, members)) {
-      for (const PaymentOutcome& outcome : tables_.outcomes(*used)) answer(outcome, true);
+      for (std::uint32_t i = 0; i < members; ++i) answer(tables_.outcome(*used, i), true);
       return;
     }
     answer_all([&](const IssuedCommand& issued) {
-      PaymentOutcome refused = refusal(issued, used->record.kind == KeyKind::kFenced ? R::kKeyFenced : R::kKeyReused);
-      refused.sequence = used->record.sequence;
+      PaymentOutcome refused = refusal(issued, used->entry.record.kind == KeyKind::kFenced ? R::kKeyFenced : R::kKeyReused);
+      refused.sequence = used->entry.record.sequence;
       answer(refused);
     });
     return;

@@ -1,22 +1,18 @@
 #include "core/payments/payment_lookahead.hpp"
 
-#include <immintrin.h>
-
 #include <cstddef>
 
+#include "core/memory/prefetch.hpp"
 #include "florin/engine_id.hpp"
 
 namespace florin::core {
 namespace {
 
+/// Of a party: up to its status and fee schedule.
+constexpr std::size_t kPartyBytesRead = sizeof(Party) / 2;
+
 bool makes_an_order(const PaymentCommand& command) noexcept {
   return command.command == CommandNumber::kPay || command.command == CommandNumber::kCreateOrder;
-}
-
-/// All lines of a row.
-template <typename Row>
-void ask_for(const Row& row, std::size_t bytes = sizeof(Row)) noexcept {
-  for (std::size_t at = 0; at < bytes; at += 64) _mm_prefetch(reinterpret_cast<const char*>(&row) + at, _MM_HINT_T0);
 }
 
 }  // namespace
@@ -49,12 +45,9 @@ void PaymentLookahead::ask_for_lines(const PaymentCommand& command) noexcept {
 
 /// Of a command on an order that is there, the order alone: its accounts are not known before.
 void PaymentLookahead::ask_for_rows(const PaymentCommand& command) const noexcept {
-  if (!makes_an_order(command)) {
-    if (const std::uint32_t order = books_.payments.peek_order(command.id); order != 0) ask_for(books_.payments.order(order));
-    return;
-  }
+  if (!makes_an_order(command)) return books_.payments.ask_for_order(command.id);
   for (const u128 party : {command.merchant, command.payer}) {
-    if (const std::uint32_t number = books_.payments.peek_party(party); number != 0) ask_for(books_.payments.party(number), 128);
+    if (const std::uint32_t number = books_.payments.peek_party(party); number != 0) prefetch_record(&books_.payments.party(number), kPartyBytesRead);
   }
   ask_for_account(command.payer_account);
   ask_for_account(command.owner_account);

@@ -1,6 +1,7 @@
 #include "core/payments/payment_queries.hpp"
 
 #include <cstring>
+#include <optional>
 
 namespace florin::core {
 namespace {
@@ -11,60 +12,57 @@ void append(ReplyArea& reply, const Row* rows, std::size_t count = 1) noexcept {
   reply.size += static_cast<std::uint32_t>(count * sizeof(Row));
 }
 
-void append_order(ReplyArea& reply, const PaymentTables& tables, std::uint32_t number) noexcept {
-  if (number == 0) return;
-  const OrderRow& order = tables.order(number);
-  append(reply, &order.hot);
-  append(reply, &order.cold);
-  if (order.split != 0) {
-    append(reply, &tables.split_header(order));
-    const Split split = tables.split(order);
-    append(reply, split.parts.data(), split.parts.size());
-  }
+void append_order(ReplyArea& reply, const OrderImage& order) noexcept {
+  append(reply, order.lines().data(), order.lines().size());
   ++reply.count;
 }
 
 void lookup_orders(const PaymentTables& tables, const Command& query) noexcept {
   const std::span ids(reinterpret_cast<const u128*>(query.body.data()), query.body.size() / sizeof(u128));
-  for (const u128 id : ids) append_order(*query.reply, tables, tables.find_order(id));
+  OrderImage order;
+  for (const u128 id : ids) {
+    if (tables.find_order(id, order)) append_order(*query.reply, order);
+  }
 }
 
 void find_order(const PaymentTables& tables, const Command& query) noexcept {
   OrderReference asked;
   std::memcpy(&asked, query.body.data(), sizeof asked);
-  append_order(*query.reply, tables, tables.find_order(asked.merchant, asked.reference));
+  OrderImage order;
+  if (tables.find_order(asked.merchant, asked.reference, order)) append_order(*query.reply, order);
 }
 
 void lookup_key(const PaymentTables& tables, const Command& query) noexcept {
   u128 key = 0;
   std::memcpy(&key, query.body.data(), sizeof key);
-  const KeyEntry* const entry = tables.find_key(query.origin == nullptr ? 0 : query.origin->principal, key);
-  if (entry == nullptr) return;
-  const std::span<const PaymentOutcome> outcomes = tables.outcomes(*entry);
-  append(*query.reply, outcomes.data(), outcomes.size());
-  query.reply->count = static_cast<std::uint32_t>(outcomes.size());
+  const std::optional<UsedKey> used = tables.find_key(query.origin == nullptr ? 0 : query.origin->principal, key);
+  if (!used) return;
+  for (std::uint32_t i = 0; i < used->answers(); ++i) {
+    const PaymentOutcome outcome = tables.outcome(*used, i);
+    append(*query.reply, &outcome);
+  }
+  query.reply->count = used->answers();
 }
 
-/// Whose story it is, and the numbers of its first and last line; 0: there is none.
+/// Whose story it is, and the sequences of its first and last line; 0: there is none.
 struct Story {
   StoryKind kind{};
-  std::uint32_t oldest = 0;
-  std::uint32_t newest = 0;
+  std::uint64_t oldest = 0;
+  std::uint64_t newest = 0;
 };
 
 Story find_story(const PaymentTables& tables, StoryKind kind, u128 object) noexcept {
   if (kind == StoryKind::kOrder) {
-    const std::uint32_t order = tables.find_order(object);
-    if (order == 0) return {};
-    const OrderCold& cold = tables.order(order).cold;
-    return {kind, tables.find_line(cold.created), tables.find_line(cold.last_event)};
+    OrderImage order;
+    if (!tables.find_order(object, order)) return {};
+    return {kind, order.cold.created, order.cold.last_event};
   }
   if (kind == StoryKind::kParty) {
     const std::uint32_t party = tables.find_party(object);
     if (party == 0) return {};
-    return {kind, tables.find_line(tables.party(party).created), tables.find_line(tables.party(party).changed)};
+    return {kind, tables.party(party).created, tables.party(party).changed};
   }
-  const std::uint32_t only = tables.find_story(kind, object);
+  const std::uint64_t only = tables.find_story(kind, object);
   return {kind, only, only};
 }
 
@@ -83,17 +81,23 @@ void get_story(const PaymentTables& tables, const Command& query) noexcept {
   const bool newest_first = (filter.flags & StoryFilterFlags::kReversed) != 0;
   const Story story = find_story(tables, filter);
   if (story.newest == 0) return;
-  const auto next = [&](std::uint32_t line) { return newest_first ? tables.find_line(tables.line(line).previous) : tables.next_line(line); };
+  const auto go_on = [&](StoryLine& line) {
+    StoryLine next;
+    const bool is_there = newest_first ? line.sequence != story.oldest && tables.find_line(line.previous, next) : tables.next_line(line, story.newest, next);
+    if (is_there) line = next;
+    return is_there;
+  };
   const auto is_of_story = [&](const StoryLine& line) { return line.object_id == filter.object && kind_of(line.event) == story.kind; };
   const auto is_before_page = [&](const StoryLine& line) {
     return filter.after != 0 && (newest_first ? line.sequence >= filter.after : line.sequence <= filter.after);
   };
-  std::uint32_t line = newest_first ? story.newest : story.oldest;
+  StoryLine line;
   // A page mostly comes after another one, whose last line it names. Behind any other sequence it is looked for from the end on.
-  if (const std::uint32_t last = tables.find_line(filter.after); last != 0 && is_of_story(tables.line(last))) line = last;
-  while (line != 0 && is_before_page(tables.line(line))) line = next(line);
-  for (; line != 0 && query.reply->count < filter.limit; line = next(line)) {
-    append(*query.reply, &tables.line(line));
+  bool is_there = filter.after != 0 && tables.find_line(filter.after, line) && is_of_story(line);
+  if (!is_there) is_there = tables.find_line(newest_first ? story.newest : story.oldest, line);
+  while (is_there && is_before_page(line)) is_there = go_on(line);
+  for (; is_there && query.reply->count < filter.limit; is_there = go_on(line)) {
+    append(*query.reply, &line);
     ++query.reply->count;
   }
 }

@@ -2,30 +2,49 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <type_traits>
 
 #include "florin/order.hpp"
 #include "florin/payment_outcome.hpp"
 
 /// @file
-/// What memory keeps of orders and keys besides their public records. These are the rows of a snapshot too.
+/// What memory, snapshots and sealed segments keep of orders and keys besides their public records.
 
 namespace florin::core {
 
-/// An order, and where its parts are.
-struct OrderRow {
-  OrderHot hot;
-  OrderCold cold;
-  std::uint32_t split = 0;  ///< number of the first line of its split block; 0: it has no parts
-  std::uint32_t reserved[3] = {};
-};
-static_assert(sizeof(OrderRow) == 528 && std::has_unique_object_representations_v<OrderRow>);
-
-/// A split block is a SplitHeader and, right behind it, its SplitParts: lines of one size.
-struct alignas(16) SplitLine {
+/// What an order is kept as wherever it is not in the table of orders: lines of one size, eight of its record and, if it has parts, that of the split
+/// header and one for each part.
+struct alignas(16) OrderLine {
   std::byte bytes[64];
 };
-static_assert(sizeof(SplitLine) == sizeof(SplitHeader) && sizeof(SplitLine) == sizeof(SplitPart));
+static_assert(sizeof(OrderLine) == 64 && sizeof(SplitHeader) == 64 && sizeof(SplitPart) == 64);
+
+/// An order with its parts, as commands work on it and queries answer it.
+struct OrderImage {
+  OrderHot hot;
+  OrderCold cold;
+  SplitHeader split;
+  SplitPart parts[kPartsMax];
+
+  static constexpr std::uint32_t kRecordLines = (sizeof(OrderHot) + sizeof(OrderCold)) / sizeof(OrderLine);
+  static constexpr std::uint32_t kLinesMax = kRecordLines + 1 + kPartsMax;
+  static constexpr std::uint32_t lines_for(std::uint32_t parts) noexcept { return kRecordLines + (parts == 0 ? 0 : 1 + parts); }
+
+  [[nodiscard]] std::uint32_t line_count() const noexcept { return lines_for(hot.parts); }
+  [[nodiscard]] std::span<const OrderLine> lines() const noexcept { return {reinterpret_cast<const OrderLine*>(this), line_count()}; }
+  /// Its lines one after the other from line_at(0) on, each by value; false if they are none of an order.
+  template <typename LineAt>
+  [[nodiscard]] bool take(LineAt&& line_at) noexcept {
+    auto* const lines = reinterpret_cast<OrderLine*>(this);
+    for (std::uint32_t i = 0; i < kRecordLines; ++i) lines[i] = line_at(i);
+    if (hot.parts > kPartsMax) return false;
+    for (std::uint32_t i = kRecordLines; i < line_count(); ++i) lines[i] = line_at(i);
+    return hot.parts == 0 || split.count == hot.parts;
+  }
+};
+static_assert(sizeof(OrderImage) == OrderImage::kLinesMax * sizeof(OrderLine) && std::has_unique_object_representations_v<OrderImage>);
+static_assert(offsetof(OrderImage, split) == OrderImage::kRecordLines * sizeof(OrderLine));
 
 /// Whose story a line belongs to: objects of two kinds may have one id.
 enum class StoryKind : std::uint8_t { kParty, kAccount, kOrder, kMovement, kAsset, kFeeSchedule, kListEntry };
@@ -46,13 +65,17 @@ constexpr StoryKind kind_of(CommandNumber event) noexcept {
     default: return StoryKind::kOrder;
   }
 }
+/// Parties and orders know where their stories begin and end.
+constexpr bool knows_its_story(StoryKind kind) noexcept { return kind == StoryKind::kParty || kind == StoryKind::kOrder; }
 
-/// A key, and what whoever sends it again gets: one outcome, or those of all members of a group.
+/// A key, and what whoever sends it again gets: what the line of its sequence says, or an outcome that is kept, or those of all members of a group.
 struct KeyEntry {
   KeyRecord record;
-  std::uint64_t first_outcome = 0;  ///< index
-  std::uint32_t outcomes = 0;
+  std::uint64_t first_outcome = 0;  ///< index of those that are kept
+  std::uint32_t outcomes = 0;       ///< 0: the command was done, and has a line
   std::uint32_t reserved = 0;
+
+  [[nodiscard]] bool is_told_by_line() const noexcept { return outcomes == 0; }
 };
 static_assert(sizeof(KeyEntry) == 80 && std::has_unique_object_representations_v<KeyEntry>);
 

@@ -4,36 +4,58 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 
-#include "core/id_hash.hpp"
 #include "core/memory/append_log.hpp"
 #include "core/payments/guarded_table.hpp"
-#include "core/payments/order_timers.hpp"
+#include "core/payments/order_table.hpp"
+#include "core/payments/payment_hash.hpp"
+#include "core/payments/payment_logs.hpp"
+#include "core/payments/payment_plan.hpp"
 #include "core/payments/payment_records.hpp"
-#include "core/payments/splits.hpp"
+#include "core/payments/sealed_payments.hpp"
 #include "core/snapshot_tables.hpp"
 #include "core/state_machine.hpp"
 #include "core/tag_table.hpp"
 #include "florin/asset.hpp"
 #include "florin/fee_schedule.hpp"
 #include "florin/limit_rule.hpp"
-#include "florin/order.hpp"
 #include "florin/party.hpp"
 #include "florin/payment_outcome.hpp"
 #include "florin/status.hpp"
 
 namespace florin::core {
 
-/// The objects of payments and how they are found. It knows what a change is, never whether it is allowed: that is Payments. Accounts and transfers
+/// A key that was used, wherever it is kept. Valid until something is added.
+struct UsedKey {
+  KeyEntry entry;
+  const PastPayments* segment = nullptr;  ///< whose outcomes it counts; nullptr: it is in memory
+
+  [[nodiscard]] std::uint32_t answers() const noexcept { return entry.is_told_by_line() ? 1 : entry.outcomes; }
+};
+
+/// Where an order is that is about to change.
+struct OrderAt {
+  std::uint32_t place = 0;  ///< in the table of orders; 0: it is new, or rests
+  bool rests = false;
+  u128 hash = 0;            ///< of one that rests, as it is
+};
+
+/// The objects of payments and how they are found: configuration and parties, which stay in memory; orders that do not rest (OrderTable); what leaves memory
+/// (PaymentLogs), and what has left it (SealedPayments). It knows what a change is, never whether it is allowed: that is Payments. Accounts and transfers
 /// are the ledger's.
+///
+/// An order comes to rest at the end of the command that brings it there, in a group when that is committed, and is copied to the logs; a command on
+/// one that rests brings it back into the table, or copies it anew. So what is written when follows from the order of commands alone.
 ///
 /// Writer, reader: the sequencing thread; all partitions stand still meanwhile. So there is one of it, however many partitions there are.
 class PaymentTables {
  public:
-  explicit PaymentTables(std::uint64_t memory_budget_bytes);
+  /// `past`: nullptr: nothing leaves memory.
+  PaymentTables(std::uint64_t memory_budget_bytes, const PaymentPlan& plan, const Past* past = nullptr);
 
-  void set_hash(IdHash hash) noexcept { hash_ = hash; }
+  void set_hash(IdHash hash) noexcept;
 
   // Configuration: assets, and every version of the fee schedules.
   [[nodiscard]] const Asset* find_asset(std::uint32_t ledger) const noexcept;
@@ -58,40 +80,47 @@ class PaymentTables {
   [[nodiscard]] Credential& change_credential(std::uint32_t number) noexcept { return credentials_.change(number); }
   void add_credential(const Credential& credential) noexcept;
 
-  // Orders, by number; 0: none.
-  [[nodiscard]] std::uint32_t find_order(u128 id) const noexcept;
-  [[nodiscard]] std::uint32_t find_order(u128 merchant, std::span<const std::uint8_t, 32> reference) const noexcept;
-  [[nodiscard]] const OrderRow& order(std::uint32_t number) const noexcept { return orders_[number]; }
-  /// The parts of an order.
-  [[nodiscard]] Split split(const OrderRow& order) const noexcept;
-  [[nodiscard]] const SplitHeader& split_header(const OrderRow& order) const noexcept;
-  std::uint32_t add_order(OrderRow order, const SplitHeader& header, std::span<const SplitPart> parts) noexcept;
-  /// Takes over what a command made of an order and its parts.
-  void set_order(std::uint32_t number, const OrderRow& order, std::span<const SplitPart> parts) noexcept;
+  // Orders, wherever they are.
+  [[nodiscard]] bool has_order(u128 id) const noexcept;
+  [[nodiscard]] bool has_order(u128 merchant, std::span<const std::uint8_t, 32> reference) const noexcept;
+  [[nodiscard]] bool find_order(u128 id, OrderImage& image) const noexcept;
+  [[nodiscard]] bool find_order(u128 merchant, std::span<const std::uint8_t, 32> reference, OrderImage& image) const noexcept;
+  /// The same of one that is about to change, for set_order().
+  [[nodiscard]] std::optional<OrderAt> take_order(u128 id, OrderImage& image) const noexcept;
+  /// What a change of the order may need; nothing: there is no such order.
+  struct OrderRoom {
+    std::uint32_t parts = 0;
+    bool is_in_table = false;
+  };
+  [[nodiscard]] std::optional<OrderRoom> order_room(u128 id) const noexcept;
+  /// Takes over what a command made of an order and its parts; `at`: {} if it is new.
+  void set_order(const OrderAt& at, const OrderImage& image) noexcept;
 
   // For PaymentLookahead: asks for the lines of the tables where a command will look for its key and its objects; and what they name, or perhaps
   // nothing, without looking at it.
   void ask_for_lines(const PaymentCommand& command, u128 principal, bool makes_an_order) const noexcept;
-  [[nodiscard]] std::uint32_t peek_order(u128 id) const noexcept { return orders_by_id_.peek(tag_of(id)); }
+  void ask_for_order(u128 id) const noexcept;
   [[nodiscard]] std::uint32_t peek_party(u128 id) const noexcept { return parties_by_id_.peek(tag_of(id)); }
 
   // Keys and what was answered to them.
-  [[nodiscard]] const KeyEntry* find_key(u128 principal, u128 key) const noexcept;
-  [[nodiscard]] std::span<const PaymentOutcome> outcomes(const KeyEntry& entry) const noexcept;
+  [[nodiscard]] std::optional<UsedKey> find_key(u128 principal, u128 key) const noexcept;
+  [[nodiscard]] bool has_key(u128 principal, u128 key) const noexcept { return find_key(principal, key).has_value(); }
+  /// The i-th answer that was given under it.
+  [[nodiscard]] PaymentOutcome outcome(const UsedKey& used, std::uint32_t i) const noexcept;
+  /// A single outcome that is the one of the newest line is not kept: the line is.
   void add_key(const KeyRecord& record, std::span<const PaymentOutcome> outcomes) noexcept;
 
-  // Story lines, by number, in order of sequence; 0: none.
-  void add_line(const StoryLine& line) noexcept;
-  [[nodiscard]] const StoryLine& line(std::uint32_t number) const noexcept { return lines_[number - 1]; }
-  [[nodiscard]] std::uint32_t find_line(std::uint64_t sequence) const noexcept;
-  /// The line of the same object behind this one.
-  [[nodiscard]] std::uint32_t next_line(std::uint32_t number) const noexcept { return next_lines_[number - 1]; }
+  // Stories, by the sequences of their lines; 0: none.
+  void add_line(const StoryLine& line) noexcept { logs_.add_line(line); }
+  [[nodiscard]] bool find_line(std::uint64_t sequence, StoryLine& line) const noexcept;
+  /// The line behind one of a story whose newest line is `newest`.
+  [[nodiscard]] bool next_line(const StoryLine& line, std::uint64_t newest, StoryLine& next) const noexcept;
   /// Newest line of the story of an object that does not know it itself: of any kind but parties and orders.
-  [[nodiscard]] std::uint32_t find_story(StoryKind kind, u128 id) const noexcept;
+  [[nodiscard]] std::uint64_t find_story(StoryKind kind, u128 id) const noexcept;
 
   // Timers.
-  [[nodiscard]] std::uint64_t next_due() const noexcept { return timers_.next_due(); }
-  std::size_t due_timers(std::uint64_t now, std::span<PaymentTimer> due) const noexcept;
+  [[nodiscard]] std::uint64_t next_due() const noexcept { return orders_.next_due(); }
+  std::size_t due_timers(std::uint64_t now, std::span<PaymentTimer> due) const noexcept { return orders_.due_timers(now, due); }
 
   // Groups: all of it or nothing. Configuration and keys are not part of groups.
   void begin_group() noexcept;
@@ -111,12 +140,17 @@ class PaymentTables {
   /// After the last chunk: what follows from all of them.
   Status finish_load();
 
+  // What leaves memory: see PaymentLogs.
+  [[nodiscard]] PaymentLogs& logs() noexcept { return logs_; }
+  [[nodiscard]] const PaymentLogs& logs() const noexcept { return logs_; }
+
   /// Sum over all objects, 0 if there are none.
   [[nodiscard]] u128 hash() const noexcept;
 
   struct Counts {
     std::uint64_t parties = 0;
     std::uint64_t orders = 0;
+    std::uint64_t orders_at_rest = 0;
     std::uint64_t keys = 0;
     std::uint64_t story_lines = 0;
     std::uint64_t timers = 0;
@@ -124,42 +158,59 @@ class PaymentTables {
   [[nodiscard]] Counts counts() const noexcept;
   /// Makes room, or says that there is none.
   [[nodiscard]] bool reserve(const PaymentRoom& room);
+  /// Taken by now.
   [[nodiscard]] std::uint64_t bytes() const noexcept;
-  [[nodiscard]] static std::uint64_t bytes_for(const PaymentRoom& room) noexcept;
+  /// What stays in memory whatever leaves it, and of what leaves it as much as there can be, once there is any.
+  [[nodiscard]] std::uint64_t needed_bytes() const noexcept;
+  /// What so much more takes besides at most.
+  [[nodiscard]] std::uint64_t bytes_for(const PaymentRoom& room) const noexcept;
+  /// What the timer of one order takes.
+  [[nodiscard]] std::uint64_t timer_bytes() const noexcept;
 
  private:
   struct Snapshot {
     std::uint32_t table = 0;
     std::uint32_t chunk = 0;
-    std::uint64_t row = 0;  ///< rows of `table` emitted
-    std::array<std::uint64_t, kSnapshotPaymentTables> rows{};  ///< by table, when it began
+    std::uint64_t row = 0;  ///< rows of `table` up to here are emitted
+    std::array<std::uint64_t, kSnapshotPaymentTables> rows{};   ///< by table: behind the last, when it began
+    SnapshotPaymentSums sums;
     u128 hash = 0;
   };
 
-  [[nodiscard]] std::uint32_t tag_of_bytes(std::span<const std::byte> bytes) const noexcept;
+  [[nodiscard]] std::uint32_t tag_of_bytes(std::span<const std::byte> bytes) const noexcept { return TagTable::tag_of(hash_.record(bytes)); }
   template <typename Field>
   [[nodiscard]] std::uint32_t tag_of(const Field& field) const noexcept {
     return tag_of_bytes(std::as_bytes(std::span(&field, 1)));
   }
-  [[nodiscard]] std::uint32_t tag_of(u128 a, u128 b) const noexcept;
-  [[nodiscard]] std::uint32_t tag_of_reference(u128 merchant, std::span<const std::uint8_t, 32> reference) const noexcept;
-  void index_order(std::uint32_t number) noexcept;
-  void update_timer(std::uint32_t number) noexcept { timers_.update(number, next_timer_of(orders_[number]).due); }
-  void remove_lines(std::size_t from) noexcept;
-  /// Calls `visit(table, rows)` for each table, in the order of their numbers.
+  [[nodiscard]] std::uint32_t tag_of(u128 id) const noexcept { return TagTable::tag_of(hash_.number(id)); }
+  [[nodiscard]] std::uint32_t tag_of(std::uint32_t ledger) const noexcept { return tag_of(u128{ledger}); }
+  [[nodiscard]] std::uint32_t tag_of(u128 a, u128 b) const noexcept { return TagTable::tag_of(hash_.numbers(a, b)); }
+  void rest(const OrderImage& image) noexcept;
+  [[nodiscard]] bool has_any() const noexcept { return logs_.lines().size() != 0 || logs_.keys().size() != 0; }
+  [[nodiscard]] std::uint64_t lasting_bytes() const noexcept;
+
+  /// Calls `visit(table, rows)` for each table whose rows stay in memory, in the order of their numbers.
   template <typename Self, typename Visit>
   static void visit_tables(Self& self, Visit&& visit);
-  template <typename Rows>
-  std::size_t emit_rows(std::uint32_t table, Rows& rows, const Sink& sink);
+  // payment_snapshot.cpp
+  template <typename Rows, typename RowAt>
+  std::size_t emit_rows(std::uint32_t table, const Rows& rows, const Sink& sink, RowAt&& row_at);
+  std::size_t emit_table(std::uint32_t table, const Sink& sink);
+  std::size_t emit_orders(const Sink& sink);
+  std::size_t emit_orders_at_rest(const Sink& sink);
+  std::size_t emit_sums(const Sink& sink);
+  [[nodiscard]] std::uint64_t first_row(std::uint32_t table) const noexcept;
+  std::size_t put_chunk(std::span<const std::byte> bytes, const Sink& sink);
   /// `add` returns false if a row contradicts what is there.
   template <typename Row, typename Add>
   Status load_rows(ChunkKey key, std::span<const std::byte> bytes, const PaymentRoom& room_for_one, Add&& add);
-  [[nodiscard]] bool is_whole() const noexcept;
-  void append_key(const KeyEntry& entry) noexcept;
-  void append_outcome(const PaymentOutcome& outcome) noexcept;
+  template <typename Add>
+  Status load_orders(ChunkKey key, std::span<const std::byte> bytes, Add&& add);
+  Status load_sums(ChunkKey key, std::span<const std::byte> bytes);
 
-  IdHash hash_;
+  PaymentHash hash_;
   std::uint64_t memory_budget_bytes_;
+  bool leaves_memory_;
 
   AppendLog<Asset> assets_;
   TagTable assets_by_ledger_;
@@ -172,19 +223,23 @@ class PaymentTables {
   TagTable parties_by_name_;
   GuardedTable<Credential> credentials_;
   TagTable credentials_by_key_;
-  GuardedTable<OrderRow> orders_;
-  TagTable orders_by_id_;
-  TagTable orders_by_reference_;
-  GuardedTable<SplitLine> split_lines_;
-  AppendLog<KeyEntry> keys_;
-  TagTable keys_by_key_;
-  AppendLog<PaymentOutcome> outcomes_;
-  AppendLog<StoryLine> lines_;
-  AppendLog<std::uint32_t> next_lines_;  // by line - 1
-  TagTable stories_by_object_;  // newest lines: see find_story()
-  OrderTimers timers_;
-  u128 appended_hash_ = 0;  // of keys, outcomes and lines, kept as they come: there are too many to go through
-  std::size_t group_lines_ = 0;  // when the group began
+  OrderTable orders_;
+  PaymentLogs logs_;
+  SealedPayments sealed_;
+  // Of orders at rest, wherever they are.
+  std::uint64_t orders_at_rest_ = 0;
+  u128 orders_hash_ = 0;
+
+  // Of an open group.
+  struct Group {
+    bool is_open = false;
+    std::uint64_t lines = 0;  ///< when it began; and so on
+    std::uint64_t orders_at_rest = 0;
+    u128 orders_hash = 0;
+    std::uint32_t changed = 0;
+    std::array<std::uint32_t, 64> places{};  ///< of the orders that its members changed
+  };
+  Group group_;
   Snapshot snapshot_;
 };
 

@@ -45,8 +45,8 @@ PaymentResult check_bytes(const CommandView& view, KeyUse key) noexcept {
   return R::kUnknownCommand;
 }
 
-Payments::Payments(Tables& ledger, EventWriter& events, std::uint64_t memory_budget_bytes)
-    : tables_(memory_budget_bytes),
+Payments::Payments(Tables& ledger, EventWriter& events, std::uint64_t memory_budget_bytes, const PaymentPlan& plan, const Past* past)
+    : tables_(memory_budget_bytes, plan, past),
       books_{tables_, ledger, events},
       outcomes_(std::make_unique_for_overwrite<PaymentOutcome[]>(kPaymentsMax)),
       flags_(std::make_unique_for_overwrite<std::uint8_t[]>(kPaymentsMax)),
@@ -97,14 +97,14 @@ void Payments::execute_list(const Command& request, PaymentsMode mode) {
 /// `skipped`: the list has stopped, so that a key that is new is used up for nothing.
 PaymentOutcome Payments::execute_keyed(const CommandView& view, const IssuedCommand& issued, bool skipped, bool& replayed) {
   const u128 print = print_of(view.bytes);
-  if (const KeyEntry* const used = tables_.find_key(issued.principal, view.command->key)) {
+  if (const std::optional<UsedKey> used = tables_.find_key(issued.principal, view.command->key)) {
     if (is_repeated(*used, print, 1)) {
       replayed = true;
-      return tables_.outcomes(*used).front();
+      return tables_.outcome(*used, 0);
     }
-    const bool fenced = used->record.kind == KeyKind::kFenced;
+    const bool fenced = used->entry.record.kind == KeyKind::kFenced;
     PaymentOutcome refused = fenced ? refusal(issued, R::kKeyFenced) : refusal(issued, R::kKeyReused, difference(*used, view));
-    refused.sequence = used->record.sequence;
+    refused.sequence = used->entry.record.sequence;
     return refused;
   }
   const PaymentOutcome outcome = skipped ? refusal(issued, R::kSkipped) : run(issued);
@@ -119,24 +119,24 @@ std::uint64_t Payments::secret() const noexcept { return books_.ledger.hash()(0)
 u128 Payments::print_of(std::span<const std::byte> bytes) const noexcept { return fingerprint(bytes, secret()); }
 
 /// Command and object stand in the outcome, whatever it was; the other fields are known by their digests alone.
-std::uint64_t Payments::difference(const KeyEntry& used, const CommandView& view) const noexcept {
-  if (used.outcomes != 1) return 0;  // a group had it
-  const PaymentOutcome& first = tables_.outcomes(used).front();
+std::uint64_t Payments::difference(const UsedKey& used, const CommandView& view) const noexcept {
+  if (used.answers() != 1) return 0;  // a group had it
+  const PaymentOutcome first = tables_.outcome(used, 0);
   if (first.command != view.command->command) return offsetof(PaymentCommand, command);
   if (first.object_id != object_of(*view.command)) return offsetof(PaymentCommand, id);
-  return differing_fields(std::to_array(used.record.field_digests), digest_fields(view.bytes, secret()));
+  return differing_fields(std::to_array(used.entry.record.field_digests), digest_fields(view.bytes, secret()));
 }
 
 /// The number of commands is compared as such: it is what the reply has room for.
-bool Payments::is_repeated(const KeyEntry& used, u128 print, std::uint32_t commands) noexcept {
-  return used.record.kind == KeyKind::kDone && used.record.fingerprint == print && used.outcomes == commands;
+bool Payments::is_repeated(const UsedKey& used, u128 print, std::uint32_t commands) noexcept {
+  return used.entry.record.kind == KeyKind::kDone && used.entry.record.fingerprint == print && used.answers() == commands;
 }
 
 PaymentOutcome Payments::resolve(const IssuedCommand& issued, bool& replayed) {
   const u128 key = issued.command.id;
-  if (const KeyEntry* const used = tables_.find_key(issued.principal, key)) {
+  if (const std::optional<UsedKey> used = tables_.find_key(issued.principal, key)) {
     replayed = true;
-    return deciding_outcome(tables_.outcomes(*used));
+    return deciding_outcome(tables_, *used);
   }
   const PaymentOutcome fence = refusal(issued, R::kFenced);
   const KeyRecord record{.principal = issued.principal, .key = key, .sequence = issued.sequence, .code = R::kFenced, .kind = KeyKind::kFenced};
@@ -144,10 +144,12 @@ PaymentOutcome Payments::resolve(const IssuedCommand& issued, bool& replayed) {
   return fence;
 }
 
-const PaymentOutcome& deciding_outcome(std::span<const PaymentOutcome> outcomes) noexcept {
-  const PaymentOutcome& last = outcomes.back();
-  if (outcomes.front().code == R::kGroupMemberFailed) return outcomes[outcomes.front().detail];
-  return outcomes.size() > 1 && last.code == R::kGroupMemberFailed ? outcomes[last.detail] : last;
+PaymentOutcome deciding_outcome(const PaymentTables& tables, const UsedKey& used) noexcept {
+  const auto outcome = [&](std::uint64_t member) { return tables.outcome(used, static_cast<std::uint32_t>(member)); };
+  const PaymentOutcome first = outcome(0);
+  if (first.code == R::kGroupMemberFailed) return outcome(first.detail);
+  const PaymentOutcome last = used.answers() == 1 ? first : outcome(used.answers() - 1);
+  return used.answers() > 1 && last.code == R::kGroupMemberFailed ? outcome(last.detail) : last;
 }
 
 void Payments::execute_timers(const Command& request) {
@@ -187,10 +189,16 @@ PaymentOutcome Payments::run(const IssuedCommand& issued) {
 /// `created`: by the same body; `parts_before`: what an order has at most that its batch creates before it.
 PaymentRoom Payments::room_for(const CommandView& view, CreatedOrders& created, std::uint32_t parts_before) const noexcept {
   PaymentRoom room{.commands = 1};
-  // All orders there are, are known. One that nothing creates either will be refused.
-  const auto parts_of_order = [&] {
-    const std::uint32_t order = tables_.find_order(view.command->id);
-    return order == 0 ? std::max(parts_before, created.parts_of(view.command->id)) : std::uint32_t{tables_.order(order).hot.parts};
+  // All orders there are, are known. One that nothing creates either will be refused; who creates it makes its place. One that rests may come back
+  // into the table, and any may rest.
+  const auto change_order = [&](std::uint32_t legs, std::uint32_t legs_per_part) {
+    const std::optional<PaymentTables::OrderRoom> order = tables_.order_room(view.command->id);
+    const std::uint32_t parts = order ? order->parts : std::max(parts_before, created.parts_of(view.command->id));
+    const bool is_in_table = order && order->is_in_table;
+    room.transfers = legs + legs_per_part * parts;
+    room.orders = order && !is_in_table ? 1 : 0;
+    room.splits = parts == 0 ? 0 : room.orders;
+    room.order_lines = OrderImage::lines_for(parts);
   };
   switch (view.command->command) {
     case C::kRegisterParty: room.parties = 1; break;
@@ -202,13 +210,20 @@ PaymentRoom Payments::room_for(const CommandView& view, CreatedOrders& created, 
     case C::kCreateOrder:
     case C::kPay:
       room.orders = 1;
-      room.split_lines = view.command->parts == 0 ? 0 : 1U + view.command->parts;
+      room.splits = view.command->parts == 0 ? 0 : 1;
+      room.order_lines = OrderImage::lines_for(view.command->parts);
       room.transfers = 2U + view.command->parts;
       room.parts_max = view.command->parts;
       break;
-    case C::kAuthorise: room.transfers = 2 + parts_of_order(); break;
+    case C::kAuthorise: change_order(2, 1); break;
     case C::kCapture:
-    case C::kRefund: room.transfers = 3 + parts_of_order(); break;
+    case C::kRefund: change_order(3, 1); break;
+    case C::kIncrement:
+    case C::kDecrement:
+    case C::kExtend:
+    case C::kCancel:
+    case C::kFulfil:
+    case C::kComplete: change_order(2, 0); break;
     default: room.transfers = 2; break;
   }
   return room;
@@ -217,11 +232,12 @@ PaymentRoom Payments::room_for(const CommandView& view, CreatedOrders& created, 
 PaymentRoom Payments::room_for(Operation operation, std::span<const std::byte> body, u128 principal, const PaymentRoom& before) const noexcept {
   PaymentRoom room;
   if (operation == Operation::kPaymentTimers) {
-    room = PaymentRoom{.transfers = 1, .commands = 1} * static_cast<std::uint32_t>(body.size() / sizeof(PaymentTimer));
+    const PaymentRoom each{.transfers = 1, .commands = 1, .order_lines = OrderImage::kLinesMax};
+    room = each * static_cast<std::uint32_t>(body.size() / sizeof(PaymentTimer));
   } else if (operation == Operation::kPayments) {
     const PaymentsHeader header = payments_header(body);
     const bool is_group = header.mode == PaymentsMode::kGroup;
-    if (is_group && tables_.find_key(principal, header.group_key) != nullptr) return room;
+    if (is_group && tables_.has_key(principal, header.group_key)) return room;
     CreatedOrders created(body, created_.get());
     for (CommandWalk walk(body); walk.has_next();) {
       const CommandView view = walk.next();
@@ -234,7 +250,7 @@ PaymentRoom Payments::room_for(Operation operation, std::span<const std::byte> b
 /// Whatever is asked under a key that is known, nothing is written.
 bool Payments::is_known(const PaymentCommand& command, u128 principal) const noexcept {
   const u128 key = command.command == C::kResolve ? command.id : command.key;
-  return tables_.find_key(principal, key) != nullptr;
+  return tables_.has_key(principal, key);
 }
 
 }  // namespace florin::core

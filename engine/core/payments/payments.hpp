@@ -20,7 +20,7 @@ namespace florin::core {
 [[nodiscard]] PaymentResult check_bytes(const CommandView& view, KeyUse key) noexcept;
 
 /// Of what is kept under a key: the answer to a question about the key. Of a group it is that of the last member, or of the one that was refused.
-[[nodiscard]] const PaymentOutcome& deciding_outcome(std::span<const PaymentOutcome> outcomes) noexcept;
+[[nodiscard]] PaymentOutcome deciding_outcome(const PaymentTables& tables, const UsedKey& used) noexcept;
 
 /// Executes payment commands, one after the other, each with its whole effect or none:
 ///
@@ -32,7 +32,8 @@ namespace florin::core {
 /// Writer: the sequencing thread, while all partitions stand still. So nothing depends on how many there are.
 class Payments {
  public:
-  Payments(Tables& ledger, EventWriter& events, std::uint64_t memory_budget_bytes);
+  /// `past`: as PaymentTables.
+  Payments(Tables& ledger, EventWriter& events, std::uint64_t memory_budget_bytes, const PaymentPlan& plan, const Past* past);
 
   [[nodiscard]] PaymentTables& tables() noexcept { return tables_; }
   [[nodiscard]] const PaymentTables& tables() const noexcept { return tables_; }
@@ -63,9 +64,9 @@ class Payments {
   [[nodiscard]] std::uint64_t secret() const noexcept;
   [[nodiscard]] u128 print_of(std::span<const std::byte> bytes) const noexcept;
   /// PaymentOutcome::detail of a command whose key was used for another one.
-  [[nodiscard]] std::uint64_t difference(const KeyEntry& used, const CommandView& view) const noexcept;
+  [[nodiscard]] std::uint64_t difference(const UsedKey& used, const CommandView& view) const noexcept;
   /// The command, or the group of so many, is what the key was used for.
-  [[nodiscard]] static bool is_repeated(const KeyEntry& used, u128 print, std::uint32_t commands) noexcept;
+  [[nodiscard]] static bool is_repeated(const UsedKey& used, u128 print, std::uint32_t commands) noexcept;
   /// The i-th command of a request with its place.
   [[nodiscard]] static IssuedCommand place(const Command& request, const CommandView& view, std::uint32_t index) noexcept;
   void answer(const PaymentOutcome& outcome, bool replayed = false) noexcept;

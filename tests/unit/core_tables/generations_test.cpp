@@ -22,6 +22,7 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 class PastInHand final : public core::Past {
  public:
   bool may_know(u128 /*id*/, std::uint64_t /*hash*/) const noexcept override { return false; }
+  bool may_know_payment(std::uint64_t /*hash*/) const noexcept override { return false; }
   std::optional<core::PastTransfer> find(u128 /*id*/, std::uint64_t /*hash*/) const noexcept override { return std::nullopt; }
   bool has_transfer_at(std::uint64_t /*timestamp*/) const noexcept override { return false; }
   std::shared_ptr<const core::PastSegments> segments() const noexcept override { return std::make_shared<core::PastSegments>(); }

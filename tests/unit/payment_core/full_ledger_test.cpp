@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "core/payments/payment_records.hpp"
 #include "shop.hpp"
 #include "support/payment_commands.hpp"
 
@@ -75,7 +76,7 @@ TEST_F(FullShop, WhatAListCreatesIsWeighedWithThePartsItHas) {
 TEST_F(FullShop, HoldsStillExpire) {
   for (u128 order = 1; order <= 3; ++order) shop_.authorised(order, 100);
   fill();
-  const core::PaymentRoom timers{.transfers = 2, .commands = 2};
+  const core::PaymentRoom timers{.transfers = 2, .commands = 2, .order_lines = 2 * core::OrderImage::kRecordLines};
   EXPECT_FALSE(shop_.machine().reserve_payments(0, timers.transfers, timers));
   EXPECT_TRUE(shop_.machine().reserve_timers(timers)) << "their room was set aside";
 }

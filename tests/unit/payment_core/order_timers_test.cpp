@@ -12,14 +12,14 @@ using ::testing::ElementsAre;
 
 TEST(OrderTimers, KeepOneTimeForEachOrder) {
   OrderTimers timers(100);
-  timers.update(1, 50);
-  timers.update(2, 40);
-  timers.update(1, 30);
+  timers.update(1, 50, 1);
+  timers.update(2, 40, 2);
+  timers.update(1, 30, 1);
   EXPECT_EQ(timers.next_due(), 30U);
   std::uint32_t due[4];
   EXPECT_EQ(timers.due(45, due), 2U);
   EXPECT_EQ(due[0], 1U);
-  timers.update(1, kNever);
+  timers.update(1, kNever, 1);
   EXPECT_EQ(timers.next_due(), 40U);
   timers.forget_from(2);
   EXPECT_EQ(timers.next_due(), kNever);
@@ -32,7 +32,7 @@ TEST(OrderTimers, AgreeWithAMapOverAnyChanges) {
   for (int step = 0; step < 20'000; ++step) {
     const auto order = static_cast<std::uint32_t>(1 + random() % 200);
     const std::uint64_t due = random() % 3 == 0 ? kNever : random() % 1'000;
-    timers.update(order, due);
+    timers.update(order, due, order);
     expected[order] = due;
     if (step % 100 != 0) continue;
     std::vector<std::uint32_t> wanted;

@@ -22,7 +22,7 @@ class FullOfSchedules : public ::testing::Test {
     }
   }
 
-  core::PaymentTables tables_{std::uint64_t{1} << 20};
+  core::PaymentTables tables_{std::uint64_t{1} << 20, core::PaymentPlan::of_what_stays(std::uint64_t{1} << 20)};
 };
 
 TEST_F(FullOfSchedules, PartiesCanStillRegister) {
@@ -38,7 +38,7 @@ TEST(FullTables, ASnapshotOfThemIsLoaded) {
     schedules[i].id = static_cast<std::uint32_t>(i) + 1;
     schedules[i].version = 1;
   }
-  core::PaymentTables tables(std::uint64_t{4} << 20);
+  core::PaymentTables tables(std::uint64_t{4} << 20, core::PaymentPlan::of_what_stays(std::uint64_t{4} << 20));
   const auto load = [&](std::uint32_t table, std::span<const std::byte> bytes) {
     const Status status = tables.load({.table = table, .chunk = 0}, bytes);
     EXPECT_TRUE(status) << status.message();
