@@ -79,7 +79,7 @@ class OrderCommand {
   AccountAt owner_;
 
   LegPlan legs_;
-  PartShares given_{};  // behind the command, in the order of the parts
+  PartShares given_;  // behind the command, in the order of the parts: of captures and refunds
   Shares shares_;       // of the capture or refund
   u128 amount_ = 0;
   u128 fee_ = 0;

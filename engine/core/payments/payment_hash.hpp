@@ -20,13 +20,15 @@ class PaymentHash {
   [[nodiscard]] std::uint64_t reference(u128 merchant, std::span<const std::uint8_t, 32> reference) const noexcept;
   [[nodiscard]] std::uint64_t reference(const OrderCold& order) const noexcept { return reference(order.merchant, order.reference); }
   [[nodiscard]] std::uint64_t story(StoryKind kind, u128 object) const noexcept;
-  /// Of what never leaves memory.
-  [[nodiscard]] std::uint64_t record(std::span<const std::byte> bytes) const noexcept { return of(Kind::kRecord, bytes); }
+  // Of what never leaves memory.
+  [[nodiscard]] std::uint64_t number(u128 id) const noexcept { return hash_(id); }
+  [[nodiscard]] std::uint64_t numbers(u128 a, u128 b) const noexcept { return hash_(make_u128(hash_(a), hash_(b))); }
+  [[nodiscard]] std::uint64_t record(std::span<const std::byte> bytes) const noexcept;
 
  private:
-  enum class Kind : std::uint8_t { kRecord, kKey, kOrder, kReference, kStory };
+  enum class Kind : std::uint8_t { kKey = 1, kOrder, kReference, kStory };
 
-  [[nodiscard]] std::uint64_t of(Kind kind, std::span<const std::byte> bytes) const noexcept;
+  [[nodiscard]] std::uint64_t of(Kind kind, std::uint64_t a, std::uint64_t b) const noexcept;
 
   IdHash hash_;
 };

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "core/memory/prefetch.hpp"
 #include "core/memory/ring.hpp"
 #include "core/memory/stream_log.hpp"
 #include "core/past.hpp"
@@ -81,6 +82,15 @@ class PaymentLogs {
   void add_outcome(const PaymentOutcome& outcome) noexcept;
   /// The outcomes of all keys are there.
   [[nodiscard]] bool is_whole() const noexcept;
+
+  // For PaymentLookahead: the lines of tables where these hashes are sought, and the order that may be meant. What is being sealed is not asked for.
+  void ask_for_key_line(std::uint64_t hash) const noexcept { keys_by_key_.filling().prefetch(TagTable::tag_of(hash)); }
+  void ask_for_order_line(std::uint64_t hash) const noexcept { orders_by_id_.filling().prefetch(TagTable::tag_of(hash)); }
+  void ask_for_reference_line(std::uint64_t hash) const noexcept { orders_by_reference_.filling().prefetch(TagTable::tag_of(hash)); }
+  void ask_for_order(std::uint64_t hash) const noexcept {
+    const std::uint32_t number = orders_by_id_.filling().peek(TagTable::tag_of(hash));
+    if (number != 0) prefetch_record(&order_lines_[index_of(number, order_lines_)], OrderImage::kRecordLines * sizeof(OrderLine));
+  }
 
   // Lines, by index + 1; 0: none.
   void add_line(const StoryLine& line) noexcept;

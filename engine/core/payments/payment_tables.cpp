@@ -47,11 +47,6 @@ void PaymentTables::set_hash(IdHash hash) noexcept {
   logs_.set_hash(hash_);
 }
 
-std::uint32_t PaymentTables::tag_of(u128 a, u128 b) const noexcept {
-  const u128 both[2] = {a, b};
-  return tag_of_bytes(std::as_bytes(std::span(both)));
-}
-
 // Configuration.
 
 const Asset* PaymentTables::find_asset(std::uint32_t ledger) const noexcept {
@@ -144,15 +139,17 @@ void PaymentTables::add_credential(const Credential& credential) noexcept {
 bool PaymentTables::has_order(u128 id) const noexcept {
   const std::uint64_t hash = hash_.order(id);
   if (orders_.find(id, hash) != 0 || logs_.has_order(id, hash)) return true;
+  if (!sealed_.may_have(hash)) [[likely]] return false;
   OrderImage image;
-  return sealed_.may_have(hash) && sealed_.find_order(id, hash, image);
+  return sealed_.find_order(id, hash, image);
 }
 
 bool PaymentTables::has_order(u128 merchant, std::span<const std::uint8_t, 32> reference) const noexcept {
   const std::uint64_t hash = hash_.reference(merchant, reference);
   if (orders_.find(merchant, reference, hash) != 0 || logs_.has_order(merchant, reference, hash)) return true;
+  if (!sealed_.may_have(hash)) [[likely]] return false;
   OrderImage image;
-  return sealed_.may_have(hash) && sealed_.find_order(merchant, reference, hash, image);
+  return sealed_.find_order(merchant, reference, hash, image);
 }
 
 bool PaymentTables::find_order(u128 id, OrderImage& image) const noexcept {
@@ -214,6 +211,25 @@ void PaymentTables::set_order(const OrderAt& at, const OrderImage& image) noexce
     orders_.set(place, image);
   }
   if (group_.is_open) group_.places[group_.changed++] = place;
+}
+
+void PaymentTables::ask_for_lines(const PaymentCommand& command, u128 principal, bool makes_an_order) const noexcept {
+  logs_.ask_for_key_line(hash_.key(principal, command.key));
+  const std::uint64_t order = hash_.order(command.id);
+  orders_.ask_for_id_line(order);
+  logs_.ask_for_order_line(order);
+  if (!makes_an_order) return;
+  const std::uint64_t reference = hash_.reference(command.merchant, command.reference);
+  orders_.ask_for_reference_line(reference);
+  logs_.ask_for_reference_line(reference);
+  parties_by_id_.prefetch(tag_of(command.merchant));
+  parties_by_id_.prefetch(tag_of(command.payer));
+}
+
+void PaymentTables::ask_for_order(u128 id) const noexcept {
+  const std::uint64_t hash = hash_.order(id);
+  orders_.ask_for(hash);
+  logs_.ask_for_order(hash);
 }
 
 // Keys.
