@@ -1,5 +1,7 @@
 #include "integration/museum/audit.hpp"
 
+#include <algorithm>
+#include <future>
 #include <map>
 
 #include "florin/engine_id.hpp"
@@ -24,8 +26,8 @@ class Auditor {
   std::vector<std::string> run(std::span<const u128> orders, std::span<const u128> movements) {
     read_transfers();
     compare_balances();
-    for (const u128 id : orders) check_order(id);
-    for (const u128 id : movements) claim_legs(id, story(id, StoryOf::kMovement));
+    check_orders(orders);
+    read_stories(movements, StoryOf::kMovement, [&](std::size_t i, const std::vector<StoryLine>& lines) { claim_legs(movements[i], lines); });
     std::size_t of_payments = 0;
     for (const auto& [id, transfer] : transfers_) of_payments += is_engine_id(id) ? 1U : 0U;
     if (of_payments != claimed_) say("payments wrote " + std::to_string(of_payments) + " transfers, lines claim " + std::to_string(claimed_));
@@ -100,18 +102,43 @@ class Auditor {
     for (const auto& [id, balances] : balances_) say(to_decimal(id) + ": has transfers and is no account");
   }
 
-  std::vector<StoryLine> story(u128 id, StoryOf kind) {
-    auto lines = read_story(client_, id, kind);
-    if (!lines) say("story of " + to_decimal(id) + ": " + lines.error().message());
-    return lines ? std::move(*lines) : std::vector<StoryLine>();
+  /// As many at once as the client sends; use(index, lines).
+  template <typename Use>
+  void read_stories(std::span<const u128> ids, StoryOf kind, Use use) {
+    constexpr std::size_t kAtOnce = 64;
+    for (std::size_t begin = 0; begin < ids.size(); begin += kAtOnce) {
+      const std::size_t end = std::min(begin + kAtOnce, ids.size());
+      std::vector<std::future<Result<RowsReply<StoryLine>>>> asked;
+      for (std::size_t i = begin; i < end; ++i) asked.push_back(client_.get_story_future({.object = ids[i], .limit = kStoryLinesMax, .kind = kind}));
+      for (std::size_t i = begin; i < end; ++i) {
+        auto lines = asked[i - begin].get();
+        if (lines && lines->rows.size() < kStoryLinesMax) {
+          use(i, lines->rows);
+        } else if (const auto all = read_story(client_, ids[i], kind)) {
+          use(i, *all);
+        } else {
+          say("story of " + to_decimal(ids[i]) + ": " + all.error().message());
+        }
+      }
+    }
   }
 
-  void check_order(u128 id) {
-    const auto found = client_.lookup_orders(std::span(&id, 1));
-    if (!found) return say("order: " + found.error().message());
-    const std::vector<StoryLine> lines = story(id, StoryOf::kOrder);
-    if (found->rows.empty()) return say_unless(lines.empty(), id, "a story of an order that is not there");
-    const OrderHot& order = found->rows[0].hot;
+  void check_orders(std::span<const u128> ids) {
+    std::map<u128, OrderHot> orders;
+    for (std::size_t begin = 0; begin < ids.size(); begin += kOrdersMax) {
+      const auto found = client_.lookup_orders(ids.subspan(begin, std::min<std::size_t>(kOrdersMax, ids.size() - begin)));
+      if (!found) return say("orders: " + found.error().message());
+      for (const Order& order : found->rows) orders[order.hot.id] = order.hot;
+    }
+    read_stories(ids, StoryOf::kOrder, [&](std::size_t i, const std::vector<StoryLine>& lines) {
+      const auto order = orders.find(ids[i]);
+      if (order == orders.end()) return say_unless(lines.empty(), ids[i], "a story of an order that is not there");
+      check_order(order->second, lines);
+    });
+  }
+
+  void check_order(const OrderHot& order, const std::vector<StoryLine>& lines) {
+    const u128 id = order.id;
     say_unless(lines.size() == order.version, id, "so many lines are not its version");
     claim_legs(id, lines);
     if (lines.empty()) return;

@@ -5,6 +5,7 @@
 #include <barrier>
 #include <memory>
 #include <ostream>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -48,10 +49,11 @@ class FailureMuseum : public ::testing::Test {
   void restart(const std::vector<std::string>& more = {}) {
     client_.reset();
     if (server_) server_->end(SIGKILL);
-    std::vector<std::string> arguments = {"--partitions", "2", "--io-threads", "2", "--memory-budget", "256MiB"};
+    std::vector<std::string> arguments = {"--partitions", "2", "--io-threads", "2", "--memory-budget", "1GiB"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     server_.reset();
     server_ = std::make_unique<RunningServer>(folder_, data_, arguments);
+    if (server_->address().empty()) throw std::runtime_error(server_->err());
     client_ = connect();
   }
   [[nodiscard]] std::unique_ptr<Client> connect(u128 principal = kPrincipal) const { return connect_to(server_->address(), principal); }
