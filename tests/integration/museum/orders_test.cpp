@@ -7,6 +7,24 @@
 namespace florin::test {
 namespace {
 
+class MuseumAudit : public FailureMuseum {};
+
+/// The audit behind every test of the museum: it must be able to fail.
+TEST_F(MuseumAudit, SeesWhatNoLineClaimsAndHoldsThatNobodyNames) {
+  start(1'000);
+  const u128 one = next_order();
+  const u128 other = next_order();
+  ASSERT_EQ(send(hold(one, 100)).code, R::kDone);
+  ASSERT_EQ(send(pay(other, 100)).code, R::kDone);
+  EXPECT_THAT(audit(*client_, orders_, movements_), ::testing::IsEmpty());
+  EXPECT_THAT(audit(*client_, std::vector{one}, movements_), ::testing::ElementsAre("payments wrote 3 transfers, lines claim 2"));
+  // A fee on top is the one thing it knows nothing of: the hold is larger than what the order says.
+  const u128 on_top = next_order();
+  ASSERT_EQ(send(hold(on_top, 100, kFeeT)).code, R::kDone);
+  EXPECT_THAT(audit(*client_, orders_, movements_), ::testing::ElementsAre("1002: holds another amount"));
+  orders_.clear();
+}
+
 /// blnk PR#171: partial commits of one hold, at once, exceeded it.
 TEST_F(FailureMuseum, R04_PartialCapturesAtOnceNeverExceedTheHold) {
   constexpr std::size_t kClients = 32;
