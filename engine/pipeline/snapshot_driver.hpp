@@ -48,8 +48,7 @@ class SnapshotDriver final : public runtime::Agent {
   [[nodiscard]] bool can_start() noexcept;
   /// Enough has happened since the last one, and this is a good moment, or far too much, or much less but nothing more comes: what a start would
   /// have to execute again. Not while sealing fails, as it would fail too. If all of a store is in each snapshot, the distance grows with it,
-  /// so that the bytes written for snapshots stay in proportion to those written for events.
-  /// `work`: Batch::work_end of the last batch.
+  /// so that the bytes written for snapshots stay in proportion to those written for events. `work`: Batch::work_end of the last batch.
   [[nodiscard]] bool is_due(std::uint64_t work, std::uint64_t utc_ns) noexcept;
   /// When is_due() is to be asked again if nothing else happens, UTC ns; 2^64 - 1: never. Any thread.
   [[nodiscard]] std::uint64_t next_due() const noexcept { return next_due_.load(std::memory_order_acquire); }

@@ -219,6 +219,27 @@ TEST(PeriodicSnapshotTest, IsTakenEverySoManyEvents) {
   EXPECT_EQ(store.published.size(), 2U);
 }
 
+/// Found when payments were measured: each command owns 32 sequences, so that snapshots followed each other without a pause.
+TEST(PeriodicSnapshotTest, APaymentCommandCountsAsItsWorkAndNotAsItsSequences) {
+  MemorySnapshots store;
+  PipelineBench bench(1, &store);
+  bench.options.snapshots.events_between = 100;
+  bench.start();
+  const auto pay = [&](int commands) {
+    for (int i = 0; i < commands; ++i) {
+      RequestBlock* block = bench.port().acquire();
+      bench.add(*block, Operation::kPayments, 1, 1).event_count = kPaymentNanoseconds;
+      bench.port().submit(block);
+      bench.settle();
+      bench.port().recycle(bench.port().completed());
+    }
+  };
+  pay(20);
+  EXPECT_EQ(bench.machine.snapshots_begun, 0);
+  pay(10);
+  EXPECT_EQ(bench.machine.snapshots_begun, 1);
+}
+
 /// What a start would have to execute again is saved while nobody asks for anything, if it is worth it.
 TEST(PeriodicSnapshotTest, IsTakenEarlierWhenNothingMoreComes) {
   MemorySnapshots store;
@@ -246,27 +267,6 @@ TEST(PeriodicSnapshotTest, IsTakenEarlierWhenNothingMoreComes) {
   EXPECT_EQ(wait(200'000'000), 1);
   EXPECT_EQ(wait(2'000'000'000), 1) << "nothing has happened since";
   EXPECT_EQ(store.published.size(), 1U);
-}
-
-/// Found when payments were measured: each command owns 32 sequences, so that snapshots followed each other without a pause.
-TEST(PeriodicSnapshotTest, APaymentCommandCountsAsItsWorkAndNotAsItsSequences) {
-  MemorySnapshots store;
-  PipelineBench bench(1, &store);
-  bench.options.snapshots.events_between = 100;
-  bench.start();
-  const auto pay = [&](int commands) {
-    for (int i = 0; i < commands; ++i) {
-      RequestBlock* block = bench.port().acquire();
-      bench.add(*block, Operation::kPayments, 1, 1).event_count = kPaymentNanoseconds;
-      bench.port().submit(block);
-      bench.settle();
-      bench.port().recycle(bench.port().completed());
-    }
-  };
-  pay(20);
-  EXPECT_EQ(bench.machine.snapshots_begun, 0);
-  pay(10);
-  EXPECT_EQ(bench.machine.snapshots_begun, 1);
 }
 
 /// It would copy everything for nothing. Nobody has to ask for it again: it is due as soon as sealing works.
