@@ -286,13 +286,13 @@ std::uint64_t PaymentLogs::bytes_for(std::uint64_t commands, std::uint64_t order
   return commands * kCommandBytes + order_lines * kOrderLineBytes;
 }
 
-/// Sealing finds rows by at most four hashes for each command, of 8 bytes when they are sorted and 7 when they are written.
+/// Sealing has 12 bytes for each hash, 8 when they are sorted and 7 when they are written, and 4 for each line.
 std::uint64_t PaymentLogs::bytes_max() const noexcept {
-  constexpr std::uint64_t kSealingBytes = 4 * (8 + 7) + sizeof(std::uint32_t);
+  constexpr std::uint64_t kHashBytes = 12 + 8 + 7 + 1;
   constexpr std::uint64_t kRunDirectoryBytes = std::uint64_t{3} << 20;
   const std::uint64_t entries = plan_.keys + plan_.lines + 2 * (plan_.order_lines / OrderImage::kRecordLines);
   return keys_.bytes_max() + outcomes_.bytes_max() + lines_.bytes_max() + order_lines_.bytes_max() + next_lines_.bytes_max() + superseded_.bytes_max() +
-         entries * kIndexBytes + (plan_.generation_commands + PaymentPlan::kBatchCommandsMax) * kSealingBytes + kRunDirectoryBytes;
+         entries * kIndexBytes + generation_hashes_max() * kHashBytes + kRunDirectoryBytes;
 }
 
 }  // namespace florin::core
