@@ -182,11 +182,11 @@ bool Ledger::fits_again(std::uint64_t accounts, std::uint64_t transfers, std::ui
 /// What leaves memory takes a share of the budget, and of a larger one a larger share.
 std::uint64_t Ledger::sufficient_budget(std::uint64_t accounts, std::uint64_t transfers) const noexcept {
   const std::uint64_t needed = memory(accounts, transfers).needed_bytes;
-  return past_ ? sufficient_budget(needed - passing_bytes_max() - past_growth_bytes()) : needed;
+  return past_ ? sufficient_budget(needed - passing_bytes_max() - past_growth_bytes() - payments_.tables().passing_bytes(), payments_.tables().has_any()) : needed;
 }
 
-std::uint64_t Ledger::sufficient_budget(std::uint64_t lasting) const noexcept {
-  const std::uint64_t passing = passing_bytes_max() + past_growth_bytes();
+std::uint64_t Ledger::sufficient_budget(std::uint64_t lasting, bool has_payments) const noexcept {
+  const std::uint64_t passing = passing_bytes_max() + past_growth_bytes(has_payments) + (has_payments ? payments_.tables().logs().bytes_max() : 0);
   std::uint64_t budget = lasting + passing;
   const auto passing_of = [&](std::uint64_t budget_bytes) {
     const GenerationPlan plan = GenerationPlan::make(budget_bytes, generation_entries_, tables_.count());
@@ -196,8 +196,10 @@ std::uint64_t Ledger::sufficient_budget(std::uint64_t lasting) const noexcept {
   return budget;
 }
 
-std::uint64_t Ledger::past_growth_bytes() const noexcept {
-  return past_->growth_bytes(2 * (plan_.entries + GenerationPlan::kBatchEntriesMax));
+/// Of payments every hash that says whether something is new.
+std::uint64_t Ledger::past_growth_bytes(bool has_payments) const noexcept {
+  const std::uint64_t hashes = has_payments ? payments_.tables().logs().generation_hashes_max() : 0;
+  return past_->growth_bytes(2 * (plan_.entries + GenerationPlan::kBatchEntriesMax + hashes));
 }
 
 /// All that they will ever need, so that nothing is refused for their sake later, and a start needs what the life before it needed. More is there

@@ -171,8 +171,9 @@ class Ledger final : public StateMachine {
   void write_post_balances(const Command& command) noexcept;
 
   [[nodiscard]] std::uint64_t passing_bytes_max() const noexcept;
-  [[nodiscard]] std::uint64_t past_growth_bytes() const noexcept;
-  [[nodiscard]] std::uint64_t sufficient_budget(std::uint64_t lasting) const noexcept;
+  [[nodiscard]] std::uint64_t past_growth_bytes(bool has_payments) const noexcept;
+  [[nodiscard]] std::uint64_t past_growth_bytes() const noexcept { return past_growth_bytes(payments_.tables().has_any()); }
+  [[nodiscard]] std::uint64_t sufficient_budget(std::uint64_t lasting, bool has_payments) const noexcept;
   [[nodiscard]] bool make_room(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments);
   [[nodiscard]] bool reserve_tables(std::uint32_t accounts, std::uint32_t transfers);
 

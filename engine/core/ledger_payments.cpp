@@ -54,6 +54,8 @@ bool Ledger::reserve_payments(std::uint32_t accounts, std::uint32_t transfers, c
   if (is_held_up()) return false;  // what is not refused now would take the room of what has to go on
   Memory memory = this->memory(accounts, transfers);
   memory.needed_bytes += payments_.tables().bytes_for(payments);
+  const bool are_first = payments.commands != 0 && !payments_.tables().has_any();
+  if (past_ && are_first) memory.needed_bytes += past_growth_bytes(true) - past_growth_bytes(false);
   return memory.fits() && make_room(accounts, transfers, payments);
 }
 

@@ -262,6 +262,7 @@ Status Ledger::over_budget(const SnapshotReader& snapshot) const {
   std::uint64_t expiries = 0;
   std::uint64_t failed_ids = 0;
   std::uint64_t payments_bytes = 0;
+  bool has_payments = false;
   for (const ChunkKey key : snapshot.chunks()) {
     const auto bytes = snapshot.read(key);
     if (!bytes) return bytes.error();
@@ -269,7 +270,8 @@ Status Ledger::over_budget(const SnapshotReader& snapshot) const {
     if (key.table == kSnapshotHolds) holds += bytes->size() / sizeof(Transfer);
     if (key.table == kSnapshotExpiries) expiries += bytes->size() / sizeof(SnapshotExpiry);
     if (key.table == kSnapshotFailedIds) failed_ids += bytes->size() / sizeof(u128);
-    if (key.table >= kSnapshotAssets) payments_bytes += bytes->size();
+    if (key.table >= kSnapshotAssets && key.table <= (past_ ? kSnapshotOrders : kSnapshotStory)) payments_bytes += bytes->size();
+    has_payments |= key.table == kSnapshotPaymentSums;
     if (key.table != kSnapshotTransfers) continue;
     const auto records = transfer_records_of(key, *bytes);
     if (!records) return records.error();
@@ -283,7 +285,7 @@ Status Ledger::over_budget(const SnapshotReader& snapshot) const {
   const std::uint64_t rows = std::max({transfers, expiries, failed_ids});
   std::uint64_t lasting = Partition::lasting_bytes_for(accounts, holds) + session_bytes_max() + payments_bytes;
   if (!past_) lasting += Partition::bytes_for(0, transfers);
-  std::uint64_t needed = past_ ? sufficient_budget(lasting + past_->memory_bytes()) : lasting;
+  std::uint64_t needed = past_ ? sufficient_budget(lasting + past_->memory_bytes(), has_payments) : lasting;
   if (past_ && rows > plan_.ring_entries) needed = std::max(needed, std::bit_ceil(rows) * GenerationPlan::kBudgetBytesPerEntry);
   needed = std::max(needed, memory_budget_bytes_ + 1);
   return {ErrorKind::kOutOfMemory, "the memory budget of " + mebibytes(memory_budget_bytes_) + " does not hold the snapshot: " +

@@ -92,10 +92,9 @@ struct ClientReply {
 };
 static_assert(sizeof(ClientReply) == 24 && std::has_unique_object_representations_v<ClientReply>);
 
-/// What one batch may have of payments besides transfers: the logs that they leave memory from have room for two of it at least.
-inline constexpr std::uint32_t kPaymentCommandsPerBatchMax = 8192;
-/// As many as the largest request has, all its orders with all parts.
-inline constexpr std::uint32_t kOrderLinesPerBatchMax = (1U << 17) - kPaymentTimersMax * 24;
+/// Lines that orders take which may rest in one batch (PaymentRoom::order_lines): more than as many new orders as its bytes hold, and than the largest request needs
+/// whatever it is. Only commands on orders with many parts reach it.
+inline constexpr std::uint32_t kOrderLinesPerBatchMax = (1U << 18) - kPaymentTimersMax * 24;
 
 /// What payments may need at most of a batch, or of one request.
 struct PaymentRoom {

@@ -418,7 +418,6 @@ ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
 ReplyCode Sequencer::refusal_of_payments(const core::PaymentRoom& room) const noexcept {
   if (room.transfers > kTransfersMax) return ReplyCode::kMalformedBody;
   const bool fits = transfers_ + payments_.transfers + room.transfers <= kTransfersMax &&
-                    payments_.commands + room.commands <= core::kPaymentCommandsPerBatchMax &&
                     payments_.order_lines + room.order_lines <= core::kOrderLinesPerBatchMax;
   return fits ? ReplyCode::kOk : ReplyCode::kBusy;
 }

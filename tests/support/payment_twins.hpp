@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
 #include <map>
 #include <memory>
 #include <string>
@@ -41,6 +42,13 @@ class PaymentTwins {
     if (dice >= 4 && dice < 8) return run_timers();  // so that others often come before them
     if (dice >= 8 && dice < 14) return transfer();
     send(stream_.next());
+  }
+
+  /// Of what is older than so many seconds.
+  void drop_history(std::uint64_t seconds) {
+    const DropHistory drop{.timestamp = script_.now() - seconds * 1'000'000'000};
+    script_.execute(make_request<DropHistory>(Operation::kDropHistory, std::span(&drop, 1)));
+    ledger_.drop_history(drop, script_.now());
   }
 
   void compare_state() {

@@ -293,14 +293,15 @@ std::uint64_t PaymentLogs::bytes_for(std::uint64_t commands, std::uint64_t order
   return commands * kCommandBytes + order_lines * kOrderLineBytes;
 }
 
-/// Sealing finds rows by at most four hashes for each command, of 8 bytes when they are sorted and 7 when they are written; and an order in the lists
-/// of two parties.
+/// Sealing has 12 bytes for each hash, 8 when they are sorted and 7 when they are written, and for each line 4 and an order in the lists of two parties.
 std::uint64_t PaymentLogs::bytes_max() const noexcept {
-  constexpr std::uint64_t kSealingBytes = 4 * (8 + 7) + sizeof(std::uint32_t) + 2 * sizeof(PartyOrder);
+  constexpr std::uint64_t kHashBytes = 12 + 8 + 7 + 1;
   constexpr std::uint64_t kRunDirectoryBytes = std::uint64_t{3} << 20;
   const std::uint64_t entries = plan_.keys + plan_.lines + 2 * (plan_.order_lines / OrderImage::kRecordLines);
+  const std::uint64_t sealing_bytes = generation_hashes_max() * kHashBytes + generation_lines_max() * 2 * sizeof(PartyOrder) + kRunDirectoryBytes;
   return keys_.bytes_max() + outcomes_.bytes_max() + lines_.bytes_max() + order_lines_.bytes_max() + next_lines_.bytes_max() +
-         line_parties_.bytes_max() + superseded_.bytes_max() + entries * kIndexBytes + (plan_.generation_commands + PaymentPlan::kBatchCommandsMax) * kSealingBytes + kRunDirectoryBytes;
+         line_parties_.bytes_max() + superseded_.bytes_max() + entries * kIndexBytes + sealing_bytes;
+}
 }
 
 }  // namespace florin::core

@@ -157,6 +157,9 @@ class PaymentLogs {
   /// Of what is there, if nothing leaves.
   [[nodiscard]] std::uint64_t bytes() const noexcept;
   [[nodiscard]] static std::uint64_t bytes_for(std::uint64_t commands, std::uint64_t order_lines) noexcept;
+  /// Of one generation: its lines, and hashes by which something is found in a segment.
+  [[nodiscard]] std::uint64_t generation_lines_max() const noexcept { return plan_.generation_commands + PaymentPlan::kBatchCommandsMax; }
+  [[nodiscard]] std::uint64_t generation_hashes_max() const noexcept { return 4 * generation_lines_max(); }
   /// The most that all of it takes, and sealing it.
   [[nodiscard]] std::uint64_t bytes_max() const noexcept;
 

@@ -8,6 +8,7 @@
 #include "core/payments/payment_records.hpp"
 #include "core/state_machine.hpp"
 #include "florin/batch.hpp"
+#include "florin/payment_command.hpp"
 
 namespace florin::core {
 
@@ -23,7 +24,7 @@ struct PaymentPlan {
   std::uint64_t generation_order_lines = 0;
 
   /// The most that one batch can bring.
-  static constexpr std::uint64_t kBatchCommandsMax = kPaymentCommandsPerBatchMax + kPaymentTimersMax;
+  static constexpr std::uint64_t kBatchCommandsMax = kBatchBytesMax / sizeof(PaymentCommand) + kPaymentTimersMax;
   static constexpr std::uint64_t kBatchOrderLinesMax = kOrderLinesPerBatchMax + kPaymentTimersMax * OrderImage::kLinesMax;
 
   /// Where nothing leaves: as much as the budget may hold of each.
@@ -35,7 +36,7 @@ struct PaymentPlan {
 
   /// `entries`: as GenerationPlan::make(). Of the budget all of it takes about an eighth, once there are payments.
   static PaymentPlan make(std::uint64_t memory_budget_bytes, std::uint64_t entries) noexcept {
-    constexpr std::uint64_t kCommandsMin = std::uint64_t{1} << 15;
+    constexpr std::uint64_t kCommandsMin = std::uint64_t{1} << 16;
     constexpr std::uint64_t kCommandsMax = std::uint64_t{1} << 20;
     PaymentPlan plan;
     std::uint64_t commands = std::clamp(std::bit_floor(memory_budget_bytes / GenerationPlan::kBudgetBytesPerEntry / 8), kCommandsMin, kCommandsMax);

@@ -402,7 +402,7 @@ std::uint64_t PaymentTables::bytes() const noexcept { return lasting_bytes() + l
 
 std::uint64_t PaymentTables::needed_bytes() const noexcept {
   if (!leaves_memory_) return bytes();
-  return lasting_bytes() + (has_any() ? logs_.bytes_max() : 0);
+  return lasting_bytes() + passing_bytes();
 }
 
 std::uint64_t PaymentTables::bytes_for(const PaymentRoom& room) const noexcept {

@@ -161,7 +161,11 @@ class PaymentTables {
   [[nodiscard]] bool reserve(const PaymentRoom& room);
   /// Taken by now.
   [[nodiscard]] std::uint64_t bytes() const noexcept;
-  /// What stays in memory whatever leaves it, and of what leaves it as much as there can be, once there is any.
+  /// There has been a command.
+  [[nodiscard]] bool has_any() const noexcept { return logs_.lines().size() != 0 || logs_.keys().size() != 0; }
+  /// What leaves memory, as much as there can be of it at once, once there is any. If it leaves.
+  [[nodiscard]] std::uint64_t passing_bytes() const noexcept { return leaves_memory_ && has_any() ? logs_.bytes_max() : 0; }
+  /// That, and what stays in memory whatever leaves it.
   [[nodiscard]] std::uint64_t needed_bytes() const noexcept;
   /// What so much more takes besides at most.
   [[nodiscard]] std::uint64_t bytes_for(const PaymentRoom& room) const noexcept;
@@ -187,7 +191,6 @@ class PaymentTables {
   [[nodiscard]] std::uint32_t tag_of(std::uint32_t ledger) const noexcept { return tag_of(u128{ledger}); }
   [[nodiscard]] std::uint32_t tag_of(u128 a, u128 b) const noexcept { return TagTable::tag_of(hash_.numbers(a, b)); }
   void rest(const OrderImage& image) noexcept;
-  [[nodiscard]] bool has_any() const noexcept { return logs_.lines().size() != 0 || logs_.keys().size() != 0; }
   [[nodiscard]] std::uint64_t lasting_bytes() const noexcept;
 
   /// Calls `visit(table, rows)` for each table whose rows stay in memory, in the order of their numbers.
