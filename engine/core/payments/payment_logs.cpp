@@ -302,6 +302,5 @@ std::uint64_t PaymentLogs::bytes_max() const noexcept {
   return keys_.bytes_max() + outcomes_.bytes_max() + lines_.bytes_max() + order_lines_.bytes_max() + next_lines_.bytes_max() +
          line_parties_.bytes_max() + superseded_.bytes_max() + entries * kIndexBytes + sealing_bytes;
 }
-}
 
 }  // namespace florin::core

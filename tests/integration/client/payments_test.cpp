@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 
 #include "engine.hpp"
+#include "florin/payment_feed.hpp"
 #include "integration/client/scripted_server.hpp"
 #include "support/payment_vectors.hpp"
 
@@ -77,6 +79,68 @@ class ClientPayments : public ::testing::Test {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Client> client_;
 };
+
+/// More orders than a page has, of two merchants' lists and everybody's, in both directions.
+TEST_F(ClientPayments, ListsOfOrdersGoThroughAllPages) {
+  make_world(1'000'000);
+  std::vector<CommandWithParts> sales;
+  for (u128 id = 1; id <= 300; ++id) sales.push_back(new_order(C::kPay, 10, 0, CommandFlags::kAutomatic, 5'000 + id));
+  for (CommandWithParts& sale : sales) sale.command.key = 70'000 + sale.command.id;
+  const auto sold = client_->send_payments(sales);
+  ASSERT_TRUE(sold) << sold.error().message();
+  for (const PaymentAnswer& answer : sold->answers) ASSERT_EQ(answer.outcome.code, R::kDone);
+  const auto ids = [&](OrderFilter filter) {
+    std::vector<u128> found;
+    const Status status = for_each_page(filter, [&](const OrderFilter& page) { return client_->query_orders(page); }, [&](const std::vector<Order>& orders) {
+      EXPECT_LE(orders.size(), filter.limit);
+      for (const Order& order : orders) found.push_back(order.hot.id);
+      return true;
+    });
+    EXPECT_TRUE(status) << status.message();
+    return found;
+  };
+  std::vector<u128> expected;
+  for (const CommandWithParts& sale : sales) expected.push_back(sale.command.id);
+  EXPECT_EQ(ids({.party = kMerchant, .limit = 128, .role = PartyRole::kMerchant}), expected);
+  EXPECT_EQ(ids({.limit = 7, .money = MoneyState::kCaptured}), expected);
+  EXPECT_EQ(ids({.party = kMerchant, .limit = 128, .role = PartyRole::kPayer}), std::vector<u128>{});
+  EXPECT_EQ(ids({.limit = 128, .money = MoneyState::kCreated}), std::vector<u128>{});
+  std::ranges::reverse(expected);
+  EXPECT_EQ(ids({.party = kPayer, .limit = 100, .flags = OrderFilterFlags::kReversed, .role = PartyRole::kPayer, .public_state = PublicState::kPaid}), expected);
+
+  const auto refused = client_->query_orders({.party = 1, .limit = 1});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("role"), std::string::npos) << refused.error().message();
+}
+
+TEST_F(ClientPayments, TheFeedHasEachLineOnceAndGoesOn) {
+  PaymentFeed feed(*client_, {});
+  const auto nothing = feed.read();
+  ASSERT_TRUE(nothing) << nothing.error().message();
+  EXPECT_TRUE(nothing->empty());
+  make_world(1'000'000);
+  const auto read_all = [&] {
+    std::vector<StoryLine> lines;
+    for (auto page = feed.read(3); page && !page->empty(); page = feed.read(3)) lines.insert(lines.end(), page->begin(), page->end());
+    return lines;
+  };
+  const std::vector<StoryLine> world = read_all();
+  ASSERT_EQ(world.size(), payment_world(1).size());
+  EXPECT_TRUE(std::ranges::is_sorted(world, {}, &StoryLine::sequence));
+  const std::uint64_t after = feed.after();
+  EXPECT_EQ(after, world.back().sequence);
+
+  const auto sold = client_->send_payment(new_order(C::kPay, 10, 0, CommandFlags::kAutomatic, 5'001));
+  ASSERT_TRUE(sold) << sold.error().message();
+  const auto line = feed.wait(std::chrono::seconds(5));
+  ASSERT_TRUE(line && line->size() == 1);
+  EXPECT_EQ(line->front().object_id, 5'001U);
+  EXPECT_EQ(line->front().sequence, sold->outcome.sequence);
+  PaymentFeed again(*client_, {.after = after});
+  const auto same = again.read();
+  ASSERT_TRUE(same && same->size() == 1);
+  EXPECT_EQ(same->front(), line->front());
+}
 
 /// The worked examples. Timers run by themselves here, so steps that need one not to have run are left to the tests of the core.
 class ClientPaymentVectors : public ClientPayments, public ::testing::WithParamInterface<PaymentVector> {

@@ -7,7 +7,7 @@
 
 #include "command.hpp"
 
-/// florin pay and florin order.
+/// florin pay, order and orders, and the feed of payments.
 
 namespace florin::test {
 namespace {
@@ -245,6 +245,60 @@ TEST_F(Payments, VerifyFindsTheAccountsThatTheyOpened) {
   const Finished verified = florin({"verify", "--data", folder.path("ledger"), "--json"});
   EXPECT_EQ(verified.code, 0) << verified.err;
   EXPECT_EQ(verified.json()["invariants"], "hold");
+}
+
+TEST_F(Payments, ListsAreOfPartyStateAndTime) {
+  for (int id = 1000; id < 1005; ++id) ASSERT_EQ(pay(order_line(id, id, 100, id == 1002 ? "" : R"(, "flags": ["automatic"])")).code, 0);
+  const auto ids = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"orders", "--connect", server.address()});
+    const Finished finished = florin(arguments);
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    std::vector<std::string> found;
+    std::istringstream lines(finished.out);
+    for (std::string line; std::getline(lines, line);) found.push_back(nlohmann::json::parse(line)["id"]);
+    return found;
+  };
+  EXPECT_THAT(ids({}), ElementsAre("1000", "1001", "1002", "1003", "1004"));
+  EXPECT_THAT(ids({"--merchant", "20", "--newest-first", "--limit", "2"}), ElementsAre("1004", "1003"));
+  EXPECT_THAT(ids({"--payer", "21", "--money", "authorised"}), ElementsAre("1002"));
+  EXPECT_THAT(ids({"--payer", "20"}), testing::IsEmpty());
+  EXPECT_THAT(ids({"--state", "paid", "--ledger", "978", "--limit", "0"}), ElementsAre("1000", "1001", "1003", "1004"));
+  EXPECT_THAT(ids({"--to", "2001-01-01"}), testing::IsEmpty());
+  EXPECT_THAT(ids({"--from", "2001-01-01", "--limit", "1"}), ElementsAre("1000"));
+  const auto refused = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"orders", "--connect", server.address()});
+    const Finished finished = florin(arguments);
+    EXPECT_EQ(finished.code, 2);
+    return finished.err;
+  };
+  EXPECT_THAT(refused({"--state", "sold"}), HasSubstr("pending_payment"));
+  EXPECT_THAT(refused({"--from", "2026-02-01", "--to", "2026-01-01"}), HasSubstr("--to"));
+  EXPECT_THAT(refused({"--merchant", "20", "--payer", "21"}), HasSubstr("--merchant"));
+}
+
+TEST_F(Payments, TheFeedGoesOnWhereItEnded) {
+  const auto feed = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"feed", "--payments", "--connect", server.address()});
+    const Finished finished = florin(arguments);
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    return finished;
+  };
+  const auto events = [](const Finished& finished) {
+    std::vector<std::string> all;
+    std::istringstream lines(finished.out);
+    for (std::string line; std::getline(lines, line);) all.push_back(nlohmann::json::parse(line)["event"]);
+    return all;
+  };
+  const Finished world = feed({});
+  EXPECT_EQ(events(world).size(), 9U);
+  const std::string marker = "--from ";
+  const std::size_t place = world.err.find(marker);
+  ASSERT_NE(place, std::string::npos) << world.err;
+  const std::string from = world.err.substr(place + marker.size(), world.err.find('\n', place) - place - marker.size());
+  ASSERT_EQ(pay(order_line(100, 1000, 500) + R"({"command": "capture", "key": 101, "id": 1000, "amount": 200})" + "\n").code, 0);
+  EXPECT_THAT(events(feed({"--from", from})), ElementsAre("pay", "capture"));
+  EXPECT_THAT(events(feed({"--from", from, "--limit", "1"})), ElementsAre("pay"));
+  EXPECT_THAT(events(feed({"--from", from, "--to", std::to_string(std::stoull(from) + 31), "--follow"})), ElementsAre("pay")) << "each command has 32 sequences";
 }
 
 TEST_F(Payments, AnOrderThatIsNotThere) {

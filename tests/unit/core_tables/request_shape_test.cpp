@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/state_machine.hpp"
+#include "florin/payment_query.hpp"
 #include "florin/account.hpp"
 #include "florin/query.hpp"
 
@@ -330,6 +331,38 @@ TEST(RequestShape, ReadsOfPayments) {
   EXPECT_EQ(validate(Operation::kGetStory, StoryFilter{.object = 1, .limit = 1, .kind = StoryOf::kAccount}).code, ReplyCode::kOk);
   EXPECT_EQ(validate(Operation::kGetStory, StoryFilter{.object = 1, .limit = 1, .kind = static_cast<StoryOf>(5)}).reason, "kind");
   EXPECT_EQ(validate(Operation::kGetStory, StoryFilter{.object = 1, .limit = 1, .reserved = 1}).reason, "reserved");
+}
+
+TEST(RequestShape, ListsOfOrders) {
+  const auto reason = [](const OrderFilter& filter) {
+    const auto checked = validate(Operation::kQueryOrders, filter);
+    EXPECT_EQ(checked.code, checked.reason == nullptr ? ReplyCode::kOk : ReplyCode::kInvalidFilter);
+    return std::string_view(checked.reason == nullptr ? "" : checked.reason);
+  };
+  EXPECT_EQ(reason({.limit = 1}), "");
+  EXPECT_EQ(reason({.party = 1, .limit = kOrderListMax, .role = PartyRole::kPayer, .money = MoneyState::kFailed, .public_state = PublicState::kCancelled}), "");
+  EXPECT_EQ(reason({.limit = 0}), "limit");
+  EXPECT_EQ(reason({.limit = kOrderListMax + 1}), "limit");
+  EXPECT_EQ(reason({.after = std::uint64_t{1} << 63, .limit = 1}), "after");
+  EXPECT_EQ(reason({.created_min = 5, .created_max = 4, .limit = 1}), "created_max");
+  EXPECT_EQ(reason({.created_min = 5, .created_max = 5, .limit = 1}), "");
+  EXPECT_EQ(reason({.limit = 1, .flags = 2}), "flags");
+  EXPECT_EQ(reason({.party = 1, .limit = 1}), "role");
+  EXPECT_EQ(reason({.limit = 1, .role = PartyRole::kMerchant}), "role");
+  EXPECT_EQ(reason({.party = 1, .limit = 1, .role = static_cast<PartyRole>(3)}), "role");
+  EXPECT_EQ(reason({.limit = 1, .money = static_cast<MoneyState>(14)}), "money");
+  EXPECT_EQ(reason({.limit = 1, .public_state = static_cast<PublicState>(6)}), "public_state");
+  EXPECT_EQ(reason({.limit = 1, .reserved = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}}), "reserved");
+  EXPECT_EQ(validate(Operation::kQueryOrders, 63).code, ReplyCode::kMalformedBody);
+}
+
+TEST(RequestShape, EventsOfPayments) {
+  EXPECT_EQ(validate(Operation::kGetPaymentEvents, PaymentEventsFilter{.limit = kStoryLinesMax}).code, ReplyCode::kOk);
+  EXPECT_EQ(validate(Operation::kGetPaymentEvents, PaymentEventsFilter{.limit = 0}).reason, "limit");
+  EXPECT_EQ(validate(Operation::kGetPaymentEvents, PaymentEventsFilter{.limit = kStoryLinesMax + 1}).code, ReplyCode::kInvalidFilter);
+  EXPECT_EQ(validate(Operation::kGetPaymentEvents, PaymentEventsFilter{.after = ~std::uint64_t{0}, .limit = 1}).reason, "after");
+  EXPECT_EQ(validate(Operation::kGetPaymentEvents, PaymentEventsFilter{.limit = 1, .reserved = {0, 0, 0, 1}}).reason, "reserved");
+  EXPECT_EQ(validate(Operation::kGetPaymentEvents, 32).code, ReplyCode::kMalformedBody);
 }
 
 std::uint32_t reply_bytes(Operation operation, std::uint16_t flags, std::size_t bytes) {
