@@ -13,9 +13,9 @@
 
 namespace florin::sim {
 
-/// Many lives of one node, from one seed: clients of both protocols that send what RandomWorkload makes up, and payments beside them if wanted, agents stepped in random order, faults,
-/// and at the end of each life a crash, a clean stop, or a failed journal. After each life the disk must bear out what clients
-/// were told, and the next life must begin equal to a state machine that never crashed.
+/// Many lives of one node, from one seed: clients of both protocols that send what RandomWorkload makes up, and payments beside them if wanted,
+/// agents stepped in random order, faults, and at the end of each life a crash, a clean stop, or a failed journal. After each life the disk must bear
+/// out what clients were told, and the next life must begin equal to a state machine that never crashed.
 ///
 /// Faults, all within what the design promises to stand: a crash between any two steps; open batches that survive it in full,
 /// in part or not at all; an append or a commit that fails, once and for good; a disk that fills up; a clock that jumps, also

@@ -55,7 +55,7 @@ inline void mend_fields(PaymentCommand& command, const CommandShape& shape, u128
   if (uses(core::kFieldLedger)) command.ledger = command.ledger % 8 == 7 ? test::kDollar : test::kEuro;
   if (uses(core::kFieldFeeSchedule)) command.fee_schedule %= 5;
   if (uses(core::kFieldFlags)) command.flags &= shape.flags;
-  if (uses(core::kFieldToleranceBps)) command.tolerance_bps %= kToleranceMaxBps + 1;
+  if (uses(core::kFieldToleranceBps)) command.tolerance_bps = static_cast<std::uint16_t>(command.tolerance_bps % (kToleranceMaxBps + 1U));
   if (uses(core::kFieldExpectedVersion)) command.expected_version %= 4;
   if (uses(core::kFieldHoldS)) command.hold_s %= 200;
   if (uses(core::kFieldExpiresS)) command.expires_s %= 200;

@@ -64,7 +64,7 @@ std::vector<CommandWithParts> events(u128 id) {
       all.push_back(event);
       continue;
     }
-    for (const u128 amount : {u128{1}, u128{60}, u128{66}, kAmountAll}) {
+    for (const u128 amount : {u128{1}, u128{60}, u128{70}, u128{71}, kAmountAll}) {
       if (amount == kAmountAll && !takes_all) continue;
       event.command.amount = amount;
       all.push_back(event);

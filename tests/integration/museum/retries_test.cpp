@@ -116,7 +116,7 @@ TEST_F(FailureMuseum, R12_AfterAnUnknownOutcomeTheKeySettlesIt) {
     const CuttingProxy proxy(server_->address(), cut);
     const auto client = connect_to(proxy.address());
     server_->command().signal(SIGSTOP);  // the request waits in the server's socket
-    const auto answer = client->send_payment(payment, {.timeout_ms = 100});
+    const auto answer = client->send_payment(payment, {.timeout_ms = 1'000});  // long enough to be sent, however busy the machine is
     EXPECT_FALSE(answer);
     EXPECT_EQ(answer.error().kind(), ErrorKind::kOutcomeUnknown);
     server_->command().signal(SIGCONT);
