@@ -336,8 +336,8 @@ TEST(RequestShape, ReadsOfPayments) {
 TEST(RequestShape, ListsOfOrders) {
   const auto reason = [](const OrderFilter& filter) {
     const auto checked = validate(Operation::kQueryOrders, filter);
-    EXPECT_EQ(checked.code, checked.reason == nullptr ? ReplyCode::kOk : ReplyCode::kInvalidFilter);
-    return std::string_view(checked.reason == nullptr ? "" : checked.reason);
+    EXPECT_EQ(checked.code, checked.reason.empty() ? ReplyCode::kOk : ReplyCode::kInvalidFilter);
+    return checked.reason;
   };
   EXPECT_EQ(reason({.limit = 1}), "");
   EXPECT_EQ(reason({.party = 1, .limit = kOrderListMax, .role = PartyRole::kPayer, .money = MoneyState::kFailed, .public_state = PublicState::kCancelled}), "");
