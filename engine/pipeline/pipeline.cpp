@@ -71,7 +71,7 @@ int Pipeline::core_work() noexcept {
   release_answers(nullptr);
   if (Batch* batch = cut(); batch != nullptr) {
     wakers_.journal();  // first, so that it writes while we execute
-    executed = batch->event_count;
+    executed = batch->work;
     execute(*batch);
     gate_.drain();
     ++work;
@@ -100,7 +100,7 @@ Batch* Pipeline::cut() noexcept {
 
 void Pipeline::execute(Batch& batch) noexcept {
   executor_.execute(batch);
-  events_since_tidy_ += batch.event_count;
+  events_since_tidy_ += batch.work;
   if (events_since_tidy_ >= kEventsPerTidy) {
     events_since_tidy_ = 0;
     tidy_agent_.ask();

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 
+#include "core/memory/unset_array.hpp"
 #include "core/payments/issued_command.hpp"
 #include "core/payments/leg_plan.hpp"
 #include "core/payments/lowest_code.hpp"
@@ -74,13 +74,13 @@ class OrderCommand {
   std::uint32_t number_ = 0;  // of the order; 0: it is new
   OrderRow order_;            // the copy, and its parts
   SplitHeader split_;
-  std::array<SplitPart, kPartsMax> parts_;
+  UnsetArray<SplitPart, kPartsMax> parts_;  // as many as the order has
   const FeeSchedule* schedule_ = nullptr;
   AccountAt payer_;
   AccountAt owner_;
 
   LegPlan legs_;
-  PartShares given_{};  // behind the command, in the order of the parts
+  PartShares given_;  // behind the command, in the order of the parts: of captures and refunds
   Shares shares_;       // of the capture or refund
   u128 amount_ = 0;
   u128 fee_ = 0;

@@ -125,7 +125,7 @@ void OrderCommand::fill_in() noexcept {
   split_.count = command_.parts;
   for (std::size_t i = 0; i < issued_.parts.size(); ++i) {
     split_.bps[i] = share_of(issued_.parts[i]).bps;
-    parts_[i].account = issued_.parts[i].account;
+    parts_[i] = {.account = issued_.parts[i].account};
   }
   OrderCold& cold = order_.cold;
   cold.merchant = command_.merchant;
@@ -150,7 +150,7 @@ void OrderCommand::take_copy() noexcept {
   schedule_ = &books_.payments.schedule(order_.hot.fee_schedule, order_.hot.fee_version);
   if (order_.split != 0) {
     split_ = books_.payments.split_header(order_);
-    std::ranges::copy(books_.payments.split(order_).parts, parts_.begin());
+    std::ranges::copy(books_.payments.split(order_).parts, parts_.data());
   }
   payer_ = books_.ledger.find_account(order_.hot.payer_account);
   owner_ = books_.ledger.find_account(order_.hot.owner_account);

@@ -219,6 +219,15 @@ void PaymentTables::set_order(std::uint32_t number, const OrderRow& order, std::
   update_timer(number);
 }
 
+void PaymentTables::ask_for_lines(const PaymentCommand& command, u128 principal, bool makes_an_order) const noexcept {
+  keys_by_key_.prefetch(tag_of(principal, command.key));
+  orders_by_id_.prefetch(tag_of(command.id));
+  if (!makes_an_order) return;
+  orders_by_reference_.prefetch(tag_of_reference(command.merchant, command.reference));
+  parties_by_id_.prefetch(tag_of(command.merchant));
+  parties_by_id_.prefetch(tag_of(command.payer));
+}
+
 // Keys.
 
 const KeyEntry* PaymentTables::find_key(u128 principal, u128 key) const noexcept {

@@ -69,6 +69,12 @@ class PaymentTables {
   /// Takes over what a command made of an order and its parts.
   void set_order(std::uint32_t number, const OrderRow& order, std::span<const SplitPart> parts) noexcept;
 
+  // For PaymentLookahead: asks for the lines of the tables where a command will look for its key and its objects; and what they name, or perhaps
+  // nothing, without looking at it.
+  void ask_for_lines(const PaymentCommand& command, u128 principal, bool makes_an_order) const noexcept;
+  [[nodiscard]] std::uint32_t peek_order(u128 id) const noexcept { return orders_by_id_.peek(tag_of(id)); }
+  [[nodiscard]] std::uint32_t peek_party(u128 id) const noexcept { return parties_by_id_.peek(tag_of(id)); }
+
   // Keys and what was answered to them.
   [[nodiscard]] const KeyEntry* find_key(u128 principal, u128 key) const noexcept;
   [[nodiscard]] std::span<const PaymentOutcome> outcomes(const KeyEntry& entry) const noexcept;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "florin/engine_id.hpp"
 #include "memory_snapshots.hpp"
 #include "pipeline_fixture.hpp"
 
@@ -216,6 +217,27 @@ TEST(PeriodicSnapshotTest, IsTakenEverySoManyEvents) {
   }
   EXPECT_EQ(bench.machine.snapshots_begun, 2);
   EXPECT_EQ(store.published.size(), 2U);
+}
+
+/// Found when payments were measured: each command owns 32 sequences, so that snapshots followed each other without a pause.
+TEST(PeriodicSnapshotTest, APaymentCommandCountsAsItsWorkAndNotAsItsSequences) {
+  MemorySnapshots store;
+  PipelineBench bench(1, &store);
+  bench.options.snapshots.events_between = 100;
+  bench.start();
+  const auto pay = [&](int commands) {
+    for (int i = 0; i < commands; ++i) {
+      RequestBlock* block = bench.port().acquire();
+      bench.add(*block, Operation::kPayments, 1, 1).event_count = kPaymentNanoseconds;
+      bench.port().submit(block);
+      bench.settle();
+      bench.port().recycle(bench.port().completed());
+    }
+  };
+  pay(20);
+  EXPECT_EQ(bench.machine.snapshots_begun, 0);
+  pay(10);
+  EXPECT_EQ(bench.machine.snapshots_begun, 1);
 }
 
 /// What a start would have to execute again is saved while nobody asks for anything, if it is worth it.
