@@ -153,6 +153,7 @@ Status Engine::recover() {
                         .serves_clients = options_.server && options_.server->tigerbeetle.listens,
                         .past = sealing_ ? sealing_->make_past() : nullptr});
   };
+  recovery.touches_ahead = true;
   recovery.on_wait = [] { std::this_thread::sleep_for(kDrainPoll); };
   auto recovered = pipeline::recover(*journal_, snapshots_.get(), recovery);
   if (!recovered) return recovered.error().with_context("recovery");

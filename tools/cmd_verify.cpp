@@ -7,8 +7,12 @@
 #include <memory>
 
 #include "command_line.hpp"
+#include "core/payments/payment_request.hpp"
+#include "core/payments/story.hpp"
 #include "engine.hpp"
 #include "florin/account.hpp"
+#include "florin/asset.hpp"
+#include "florin/engine_id.hpp"
 #include "journal/record/batch_walk.hpp"
 #include "journal/history_store.hpp"
 #include "journal/snapshot_check.hpp"
@@ -40,6 +44,7 @@ class Walk final : public record::BatchVisitor {
     next_sequence = batch.last_sequence() + 1;
     if (const auto end = checksum_at.find(batch.last_sequence()); end != checksum_at.end()) end->second = batch.header().checksum;
     for (const record::RequestView request : batch) {
+      if (request.header.operation == Operation::kPayments) add_accounts_of_payments(request.body);
       if (request.header.operation != Operation::kCreateAccounts) continue;
       for (std::size_t at = 0; at < request.body.size(); at += sizeof(Account)) {
         accounts.emplace_back();
@@ -47,6 +52,22 @@ class Walk final : public record::BatchVisitor {
       }
     }
     return true;
+  }
+
+  /// Payments open accounts for parties, and for the platform with each asset and channel; groups may have events of the ledger.
+  void add_accounts_of_payments(std::span<const std::byte> body) {
+    const char* reason = nullptr;
+    if (core::count_payments(body, reason) == 0) return;  // rebuilding says so
+    for (core::CommandWalk commands(body); commands.has_next();) {
+      const PaymentCommand& command = *commands.next().command;
+      if (command.command == CommandNumber::kOpenAccount || command.command == CommandNumber::kCreateAccount) {
+        accounts.push_back(core::object_of(command));
+      }
+      if (command.command != CommandNumber::kDeclareAsset) continue;
+      for (auto role = AccountRole::kChannelClearing; is_platform_role(role); role = static_cast<AccountRole>(static_cast<std::uint16_t>(role) + 1)) {
+        accounts.push_back(platform_account_id(record_in<Asset>(command).ledger, role));
+      }
+    }
   }
 
   std::uint64_t batches = 0;

@@ -11,9 +11,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-rounds=${1:-20} seeds=2000 crash_rounds=5 fuzz_seconds=600 load_seconds=4 snapshot_every=3000000
+rounds=${1:-20} seeds=2000 crash_rounds=5 fuzz_seconds=600 load_seconds=4 snapshot_every=3000000 payment_rounds=20
 generation=500000 transfers=100000000 flip_stride=1
-[ "$rounds" != short ] || { rounds=3 seeds=20 crash_rounds=1 fuzz_seconds=5 load_seconds=1 snapshot_every=200000
+[ "$rounds" != short ] || { rounds=3 seeds=20 crash_rounds=1 fuzz_seconds=5 load_seconds=1 snapshot_every=200000 payment_rounds=1
   generation=30000 transfers=3000000 flip_stride=2003; }
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || { echo "usage: tools/soak.sh [ROUNDS|short]" >&2; exit 2; }
 seeds=${FLORIN_SOAK_SEEDS:-$seeds}
@@ -46,7 +46,7 @@ say "Building"
 tools/install_dependencies.sh
 [ -f build/release/build.ninja ] || cmake --preset release >/dev/null
 cmake --build --preset release --target florin florin_property_tests florin_core_tables_tests florin_sim_tests journal_crash_test \
-  journal_power_loss_test history_queries
+  journal_power_loss_test florin_museum_tests history_queries
 
 say "Engine and model on $seeds random streams, from seed $first"
 FLORIN_FIRST_SEED=$first FLORIN_SEEDS=$seeds FLORIN_FLIP_STRIDE=$flip_stride run_tests $bin/florin_property_tests
@@ -58,6 +58,10 @@ say "Crash and power loss, $crash_rounds times"
 for _ in $(seq "$crash_rounds"); do
   run_tests $bin/journal_crash_test
   run_tests $bin/journal_power_loss_test
+done
+say "A server killed under payments, 25 times in each of $payment_rounds stores"
+for round in $(seq "$payment_rounds"); do
+  FLORIN_FIRST_SEED=$((first + round)) FLORIN_KILL_LIVES=25 run_tests $bin/florin_museum_tests --gtest_filter='FailureMuseumUnderKills.R25_*'
 done
 if command -v clang++ >/dev/null; then
   say "Fuzzers, $fuzz_seconds s each"

@@ -258,13 +258,18 @@ std::size_t Ledger::due_expiries(std::uint64_t now, std::span<u128> ids) const {
 
 void Ledger::touch_ahead() noexcept {
   for (const auto& partition : tables_.all()) partition->touch_ahead(prefault_bytes_ / tables_.count());
+  payments_.tables().logs().touch_ahead();
 }
 
 void Ledger::expect(std::uint64_t events) noexcept {
   // Not all of them will leave an id behind, so no more than a small part of the budget goes into it.
   const std::uint64_t ids_max = past_ ? plan_.entries : memory_budget_bytes_ / 16 / Partition::kIdBytes;
   const std::uint64_t ids = std::min(events, ids_max) / tables_.count();
-  for (const auto& partition : tables_.all()) partition->expect_transfers(ids);
+  for (const auto& partition : tables_.all()) partition->expect_ids(ids);
+}
+
+void Ledger::replays(std::uint64_t events) noexcept {
+  for (const auto& partition : tables_.all()) partition->expect_rows(0, events / tables_.count());
 }
 
 u128 Ledger::state_hash() const {

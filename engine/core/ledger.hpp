@@ -86,6 +86,7 @@ class Ledger final : public StateMachine {
   Counts counts() const noexcept override;
   void touch_ahead() noexcept override;
   void expect(std::uint64_t events) noexcept override;
+  void replays(std::uint64_t events) noexcept override;
 
  private:
   using Event = EventPlace;

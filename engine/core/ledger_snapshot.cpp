@@ -309,6 +309,8 @@ Status Ledger::load_tables(const SnapshotReader& snapshot) {
     if (status) status = ChunkWalk(snapshot, table, take).run();
   };
   std::size_t next_expiry = 0;
+  const auto account_chunks = static_cast<std::uint64_t>(std::ranges::count(snapshot.chunks(), kSnapshotAccounts, &ChunkKey::table));
+  for (const auto& partition : tables_.all()) partition->expect_rows(account_chunks * kSnapshotChunkRows / tables_.count(), 0);
   load_table(kSnapshotAccounts, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_accounts(key, bytes); });
   load_table(kSnapshotDropped, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_dropped(key, bytes); });
   load_table(kSnapshotPast, [&](ChunkKey key, std::span<const std::byte> bytes) { return load_past(key, bytes); });

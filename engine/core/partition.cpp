@@ -10,7 +10,8 @@
 namespace florin::core {
 namespace {
 
-constexpr std::uint64_t kTouchAheadBytes = std::uint64_t{32} << 20;
+constexpr std::size_t kTouchAheadBytes = std::size_t{32} << 20;
+constexpr std::size_t kTouchAheadOfStartBytes = std::size_t{64} << 20;  // a log: what a start fills in a tenth of a second
 constexpr std::size_t kChainChangesMax = std::size_t{kEventsMax} * 2;
 constexpr std::size_t kDueFrontierMax = std::size_t{1} << 16;
 
@@ -493,14 +494,24 @@ std::uint64_t Partition::bytes_for(std::uint64_t accounts, std::uint64_t transfe
 }
 
 void Partition::touch_ahead(std::uint64_t prefault_bytes) noexcept {
-  // A quarter of what is there, within reason: a small ledger stays small unless told otherwise.
-  const auto ahead = [](std::size_t bytes) { return std::min<std::size_t>(kTouchAheadBytes, bytes / 4); };
+  // A quarter of what is there, within reason: a small ledger stays small unless told otherwise. More of what is known to come: a start
+  // fills memory as fast as the system gives it.
+  const auto ahead = [](std::size_t bytes, std::size_t expected_bytes = 0) {
+    return std::max(std::min(kTouchAheadBytes, bytes / 4), std::min(kTouchAheadOfStartBytes, expected_bytes));
+  };
+  const auto still_to_come = [](const std::atomic<std::uint64_t>& end_expected, std::uint64_t size) {
+    const std::uint64_t end = end_expected.load(std::memory_order_relaxed);
+    return end - std::min(end, size);
+  };
+  const std::uint64_t accounts = still_to_come(accounts_end_expected_, accounts_.size());
+  const std::uint64_t transfers = still_to_come(transfers_end_expected_, transfers_.size());
   const std::uint64_t transfers_least = prefault_bytes / kTransferBytes;
-  transfers_.touch_ahead(ahead(transfers_.bytes()), transfers_least * sizeof(TransferRecord));
-  postings_.touch_ahead(ahead(postings_.bytes()), transfers_least * 2 * sizeof(Posting));
-  extras_.touch_ahead(ahead(extras_.bytes()));
-  accounts_.touch_ahead(ahead(accounts_.bytes()));
+  accounts_.touch_ahead(ahead(accounts_.bytes(), accounts * sizeof(AccountRecord)));
   account_ids_.touch_ahead();
+  transfers_.touch_ahead(ahead(transfers_.bytes(), transfers * sizeof(TransferRecord)), transfers_least * sizeof(TransferRecord));
+  postings_.touch_ahead(ahead(postings_.bytes(), transfers * 2 * sizeof(Posting)), transfers_least * 2 * sizeof(Posting));
+  checkpoints_.touch_ahead(ahead(checkpoints_.bytes(), 2 * transfers / BalanceCheckpoint::kSpacing * sizeof(BalanceCheckpoint)));
+  extras_.touch_ahead(ahead(extras_.bytes()));
   id_tables_[0].touch_ahead(transfers_least);
   id_tables_[1].touch_ahead();
 }

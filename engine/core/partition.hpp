@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -270,7 +271,12 @@ class Partition {
 
   static constexpr std::uint64_t kIdBytes = 16;  ///< of the table, for an id of a transfer: 8 bytes at a load of a half
   /// So many ids are about to come. Of a partition without any.
-  void expect_transfers(std::uint64_t count) noexcept { ids_->expect(count); }
+  void expect_ids(std::uint64_t count) noexcept { ids_->expect(count); }
+  /// So many accounts and transfers come next without a pause, or none do any more: touch_ahead() goes further ahead of them.
+  void expect_rows(std::uint64_t accounts, std::uint64_t transfers) noexcept {
+    accounts_end_expected_.store(accounts_.size() + accounts, std::memory_order_relaxed);
+    transfers_end_expected_.store(transfers_.size() + transfers, std::memory_order_relaxed);
+  }
 
   /// Room for a batch: moves table growth on. False if a limit would be passed. `holds`: open in the whole ledger; each may expire,
   /// and that is posted too.
@@ -379,6 +385,9 @@ class Partition {
   ExpiryQueue expiry_queue_;
   std::uint64_t holds_open_ = 0;
   u128 holds_hash_ = 0;
+
+  std::atomic<std::uint64_t> accounts_end_expected_ = 0;  // size of the log then; read by touch_ahead()
+  std::atomic<std::uint64_t> transfers_end_expected_ = 0;
 
   bool guarded_ = false;  // in a chain or a snapshot: changes need pre-images
   bool in_chain_ = false;

@@ -276,6 +276,8 @@ class StateMachine {
 
   /// At start-up, of an empty state machine: so many events are about to come at most, those of a snapshot included. Only a hint.
   virtual void expect(std::uint64_t events) noexcept { static_cast<void>(events); }
+  /// At start-up: so many events are executed next, one batch after the other; 0: that is over. touch_ahead() goes further ahead meanwhile.
+  virtual void replays(std::uint64_t events) noexcept { static_cast<void>(events); }
 
   /// When the next hold expires or the next timer of an order is due, ns; 2^64 - 1 if none will.
   [[nodiscard]] virtual std::uint64_t next_expiry() const noexcept = 0;

@@ -19,6 +19,8 @@ struct Batch {
   /// cost of a commit, short enough that journal and state machine overlap.
   static constexpr std::uint32_t kBlocksMax = 64;
   static constexpr std::uint32_t kRequestsMax = 2 * RequestBlock::kRequestsMax;
+  /// A payment command takes about as long as so many plain transfers, and leaves as many bytes.
+  static constexpr std::uint32_t kPaymentWork = 4;
   static constexpr std::uint32_t kBytesTarget = 512U << 10;
   /// Room for bodies of our own: genesis, or a full pulse and behind it all timers of one record.
   static constexpr std::size_t kPulseBodyBytes = kEventsMax * sizeof(u128);
@@ -38,6 +40,8 @@ struct Batch {
   std::uint32_t service_count = 0;
   std::uint32_t write_count = 0;     ///< commands that go into the journal; 0: no record is written
   std::uint32_t event_count = 0;     ///< sequences it owns
+  std::uint32_t work = 0;            ///< the same as work for whoever follows: a payment command owns many sequences, and is worth kPaymentWork
+  std::uint64_t work_end = 0;        ///< of all batches up to this one
   std::uint32_t journal_bytes = 0;   ///< BatchHeader::size of its record
   std::uint64_t first_sequence = 0;
   std::uint64_t timestamp = 0;       ///< of its last event

@@ -24,7 +24,7 @@ void Executor::execute(Batch& batch) noexcept {
     state_machine_.execute(batch.command_span());
   }
   for (std::uint32_t i = 0; i < batch.service_count; ++i) answer(*batch.services[i]);
-  if (batch.starts_snapshot) snapshots_.begin();
+  if (batch.starts_snapshot) snapshots_.begin(batch.work_end);
   batch.executed_ns = clock_.steady_ns();
   queries_.take(batch);
   ring_.publish_executed(batch.position);

@@ -71,7 +71,7 @@ int Pipeline::core_work() noexcept {
   release_answers(nullptr);
   if (Batch* batch = cut(); batch != nullptr) {
     wakers_.journal();  // first, so that it writes while we execute
-    executed = batch->event_count;
+    executed = batch->work;
     execute(*batch);
     gate_.drain();
     ++work;
@@ -100,15 +100,16 @@ Batch* Pipeline::cut() noexcept {
 
 void Pipeline::execute(Batch& batch) noexcept {
   executor_.execute(batch);
-  events_since_tidy_ += batch.event_count;
+  events_since_tidy_ += batch.work;
   if (events_since_tidy_ >= kEventsPerTidy) {
     events_since_tidy_ = 0;
     tidy_agent_.ask();
     wakers_.tidy();
   }
-  // The core thread copies the snapshot, and sleeps until the next expiry: it must learn of both.
+  // The core thread copies the snapshot, and sleeps until the next expiry or snapshot: it must learn of all of them.
   const bool expires_sooner = sequencer_.update_next_expiry();
-  if (expires_sooner || batch.starts_snapshot) wakers_.core();
+  const bool awaits_snapshot = std::exchange(snapshot_due_, snapshots_.next_due()) > snapshots_.next_due();
+  if (expires_sooner || awaits_snapshot || batch.starts_snapshot) wakers_.core();
 }
 
 void Pipeline::carry(BlockPort& port) noexcept {
@@ -177,12 +178,12 @@ bool Pipeline::commits_inline(const Batch& batch) const noexcept {
   return is_alone && batch.journal_bytes <= policy_.inline_commit_bytes;
 }
 
-std::uint64_t Pipeline::ns_to_next_expiry() const noexcept {
+std::uint64_t Pipeline::ns_to_next_due() const noexcept {
   constexpr std::uint64_t kRetryNs = 1'000'000;  // due, but held up: by a full ring or another holder
-  const std::uint64_t expiry = sequencer_.next_expiry();
-  if (expiry == std::numeric_limits<std::uint64_t>::max()) return expiry;
+  const std::uint64_t due = std::min(sequencer_.next_expiry(), snapshots_.next_due());
+  if (due == std::numeric_limits<std::uint64_t>::max()) return due;
   const std::uint64_t now = clock_.utc_ns();
-  return std::max(expiry > now ? expiry - now : 0, kRetryNs);
+  return std::max(due > now ? due - now : 0, kRetryNs);
 }
 
 }  // namespace florin::pipeline

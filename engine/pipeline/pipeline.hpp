@@ -123,7 +123,7 @@ class Pipeline {
    public:
     explicit CoreAgent(Pipeline& pipeline) noexcept : pipeline_(pipeline) {}
     int do_work() noexcept override { return pipeline_.core_work(); }
-    [[nodiscard]] unsigned long long idle_ns() const noexcept override { return pipeline_.ns_to_next_expiry(); }
+    [[nodiscard]] unsigned long long idle_ns() const noexcept override { return pipeline_.ns_to_next_due(); }
 
    private:
     Pipeline& pipeline_;
@@ -171,7 +171,7 @@ class Pipeline {
   void carry_boundary() noexcept;
   void note_answered() noexcept;
   [[nodiscard]] bool commits_inline(const Batch& batch) const noexcept;
-  [[nodiscard]] std::uint64_t ns_to_next_expiry() const noexcept;
+  [[nodiscard]] std::uint64_t ns_to_next_due() const noexcept;
 
   const CarryPolicy policy_;
   const runtime::Clock& clock_;
@@ -191,6 +191,7 @@ class Pipeline {
   runtime::AgentToken journal_token_;
   Wakers wakers_;
   std::uint64_t events_since_tidy_ = 0;  ///< core token
+  std::uint64_t snapshot_due_ = ~std::uint64_t{0};  ///< core token: when the core thread was told to look for one
 };
 
 }  // namespace florin::pipeline

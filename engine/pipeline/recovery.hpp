@@ -22,6 +22,8 @@ struct RecoveryOptions {
   bool use_snapshots = true;
   /// A folder copied while a server ran: its snapshots may be newer than its journal, and are passed over then.
   bool is_copy = false;
+  /// Takes the page faults of what fills on a thread of its own, ahead of use.
+  bool touches_ahead = false;
   /// Called while the state machine must wait for what leaves its memory, again and again. Must be given if it ever does.
   std::function<void()> on_wait;
   /// Told now and then how far it is, by whichever thread executes; may be empty.

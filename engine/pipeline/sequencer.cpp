@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "florin/engine_id.hpp"
 #include "record/checksum.hpp"
 #include "runtime/check.hpp"
 
@@ -31,6 +32,12 @@ constexpr std::uint32_t kTransfersMax = kBatchBytesMax / sizeof(Transfer);
 /// Who sends them matters: keys belong to principals.
 bool has_principal(Operation operation) noexcept { return operation == Operation::kPayments || operation == Operation::kLookupKey; }
 
+/// What a write is worth in plain events.
+std::uint64_t work_of(const core::Command& command) noexcept {
+  const bool pays = command.operation == Operation::kPayments || command.operation == Operation::kPaymentTimers;
+  return pays ? command.event_count / kPaymentNanoseconds * Batch::kPaymentWork : command.event_count;
+}
+
 std::uint64_t record_share(std::uint32_t body_bytes) noexcept {
   return sizeof(RequestHeader) + padded_body_bytes(body_bytes);
 }
@@ -52,6 +59,7 @@ Sequencer::Sequencer(BatchRing& ring, const Ports& ports, core::StateMachine& st
       hands_queries_on_(hands_queries_on),
       last_sequence_(state_machine.sequence()),
       last_timestamp_(state_machine.timestamp()),
+      last_work_(last_sequence_),
       next_expiry_(state_machine.next_expiry()) {}
 
 bool Sequencer::has_submitted() const noexcept {
@@ -78,7 +86,7 @@ Batch* Sequencer::cut() noexcept {
   shortage_.look_again(state_machine_);
   utc_ns_ = now_utc_ns();
   const bool has_blocks = collect_blocks(batch);
-  const bool has_own = genesis_.has_value() || is_pulse_due(utc_ns_) || snapshots_.is_due(last_sequence_);
+  const bool has_own = genesis_.has_value() || is_pulse_due(utc_ns_) || (snapshots_.is_due(last_work_, utc_ns_) && !is_stopping());
   if (!has_blocks && !has_own) return nullptr;
 
   batch.position = ring_.sequenced() + 1;
@@ -92,6 +100,7 @@ Batch* Sequencer::cut() noexcept {
   genesis_.reset();
   last_sequence_ = sequence_;
   last_timestamp_ = timestamp_;
+  last_work_ = work_;
   counters_.batches.add();
   counters_.requests.add(batch.command_count + batch.service_count + batch.query_count);
   counters_.events.add(batch.event_count);
@@ -158,6 +167,8 @@ bool Sequencer::fill(Batch& batch, Room room) noexcept {
   }
   if (room == Room::kTogether && accounts_ + transfers_ + payments_.commands > 0 && !reserve(accounts_, transfers_, payments_)) return false;
   batch.event_count = static_cast<std::uint32_t>(sequence_ - last_sequence_);
+  batch.work = static_cast<std::uint32_t>(work_ - last_work_);
+  batch.work_end = work_;
   batch.timestamp = timestamp_;
   batch.journal_bytes =
       batch.write_count == 0 ? 0 : static_cast<std::uint32_t>(std::max<std::uint64_t>(record_bytes_, kBatchBytesMin));
@@ -174,11 +185,12 @@ void Sequencer::begin_batch(Batch& batch) noexcept {
   batch.first_sequence = last_sequence_ + 1;
   batch.outcome_sequence = state_machine_.sequence();
   batch.outcome_digest = state_machine_.outcome_digest();
-  batch.starts_snapshot = snapshots_.is_due(last_sequence_);
+  batch.starts_snapshot = snapshots_.is_due(last_work_, utc_ns_);
   batch.snapshot_request = nullptr;
   batch.snapshot_block = nullptr;
   sequence_ = last_sequence_;
   timestamp_ = last_timestamp_;
+  work_ = last_work_;
   record_bytes_ = sizeof(BatchHeader);
   accounts_ = 0;
   transfers_ = 0;
@@ -256,6 +268,7 @@ void Sequencer::add_command(Batch& batch, Request* origin, const core::Command& 
   if (is_write(command.operation)) {
     command.first_sequence = sequence_ + 1;
     sequence_ += command.event_count;
+    work_ += work_of(command);
     timestamp_ = std::max(utc_ns_, timestamp_ + command.event_count);
     record_bytes_ += record_share(static_cast<std::uint32_t>(command.body.size()));
     ++batch.write_count;

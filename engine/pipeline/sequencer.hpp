@@ -103,6 +103,7 @@ class Sequencer {
   std::optional<Genesis> genesis_;
   std::uint64_t last_sequence_;
   std::uint64_t last_timestamp_;
+  std::uint64_t last_work_;
   std::size_t next_port_ = 0;
   // Of the batch being filled.
   Room room_ = Room::kTogether;
@@ -112,6 +113,7 @@ class Sequencer {
   std::uint64_t steady_ns_ = 0;
   std::uint64_t sequence_ = 0;
   std::uint64_t timestamp_ = 0;
+  std::uint64_t work_ = 0;
   std::uint64_t record_bytes_ = 0;
   std::uint32_t accounts_ = 0;
   std::uint32_t transfers_ = 0;

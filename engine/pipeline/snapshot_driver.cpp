@@ -9,6 +9,9 @@ namespace florin::pipeline {
 namespace {
 
 constexpr std::uint64_t kGrowthDivisor = 8;
+// Fewer are executed again in a tenth of a second; and a client that only thinks sends more before that.
+constexpr std::uint64_t kQuietEvents = 256U << 10;
+constexpr std::uint64_t kQuietNs = 500'000'000;
 
 constexpr std::string_view kNotWritten = "the snapshot failed; the server's standard error says why";
 constexpr std::string_view kNotSealed = "the snapshot failed: what it builds on cannot be sealed; the server's standard error says why";
@@ -17,7 +20,7 @@ static_assert(kNotSealed.size() <= core::kSnapshotFailedTextBytes && kNotWritten
 }  // namespace
 
 SnapshotDriver::SnapshotDriver(const Options& options, core::StateMachine& state_machine, u128 store_id, u128 hash_seed)
-    : options_(options), state_machine_(state_machine), begun_sequence_(options.newest_sequence) {
+    : options_(options), state_machine_(state_machine), begun_work_(options.newest_sequence) {
   header_.store_id = store_id;
   header_.hash_seed = hash_seed;
   newest_sequence_.set(options.newest_sequence);
@@ -47,28 +50,33 @@ bool SnapshotDriver::can_start() noexcept {
   return is_available() && state_ == State::kIdle;
 }
 
-bool SnapshotDriver::is_due(std::uint64_t sequence) noexcept {
+bool SnapshotDriver::is_due(std::uint64_t work, std::uint64_t utc_ns) noexcept {
   if (options_.events_between == 0) return false;
-  const std::uint64_t distance = options_.events_between + (options_.grows ? begun_sequence_ / kGrowthDivisor : 0);
-  const std::uint64_t since = sequence - begun_sequence_;
-  if (since < distance || state_machine_.is_sealing_failing() || !can_start()) return false;
-  return state_machine_.is_snapshot_cheap() || since >= 2 * distance;
+  if (std::exchange(seen_work_, work) != work) seen_since_ns_ = utc_ns;
+  const std::uint64_t distance = options_.events_between + (options_.grows ? begun_work_ / kGrowthDivisor : 0);
+  const std::uint64_t since = work - begun_work_;
+  const std::uint64_t quiet_from_ns = seen_since_ns_ + kQuietNs;
+  const bool may_start = since >= std::min(distance, kQuietEvents) && !state_machine_.is_sealing_failing() && can_start();
+  next_due_.store(may_start && since >= kQuietEvents && utc_ns < quiet_from_ns ? quiet_from_ns : kNever, std::memory_order_release);
+  if (!may_start) return false;
+  if (since >= kQuietEvents && utc_ns >= quiet_from_ns) return true;
+  return since >= distance && (state_machine_.is_snapshot_cheap() || since >= 2 * distance);
 }
 
-void SnapshotDriver::begin() {
+void SnapshotDriver::begin(std::uint64_t work) {
   FLORIN_CHECK(can_start());
   state_machine_.begin_snapshot();
   header_.sequence = state_machine_.sequence();
   header_.timestamp = state_machine_.timestamp();
   header_.outcome_digest = state_machine_.outcome_digest();
-  begun_sequence_ = header_.sequence;
+  begun_work_ = work;
   chain_end_.store(ChainEnd::kUnknown, std::memory_order_relaxed);
   abort_.store(false, std::memory_order_relaxed);
   progress_.store(Progress::kRunning, std::memory_order_release);
   state_ = State::kCopying;
 }
 
-bool SnapshotDriver::step(std::uint32_t events_executed) {
+bool SnapshotDriver::step(std::uint32_t work_executed) {
   if (state_ != State::kCopying) return false;
   Piece* piece = empty_.pop();
   if (piece == nullptr) return false;  // the writer is behind; it calls when it has caught up
@@ -78,7 +86,7 @@ bool SnapshotDriver::step(std::uint32_t events_executed) {
     state_machine_.abandon_snapshot();
     piece->is_last = true;
   } else {
-    copy_into(*piece, events_executed);
+    copy_into(*piece, work_executed);
   }
   if (piece->is_last) state_ = State::kWriting;
   FLORIN_CHECK(full_.push(piece));
@@ -86,8 +94,8 @@ bool SnapshotDriver::step(std::uint32_t events_executed) {
   return true;
 }
 
-void SnapshotDriver::copy_into(Piece& piece, std::uint32_t events_executed) {
-  const std::size_t budget_bytes = std::max(options_.step_bytes, events_executed * kBytesPerEvent);
+void SnapshotDriver::copy_into(Piece& piece, std::uint32_t work_executed) {
+  const std::size_t budget_bytes = std::max(options_.step_bytes, work_executed * kBytesPerEvent);
   piece.is_last = state_machine_.snapshot_step(budget_bytes, [&](ChunkKey key, std::span<const std::byte> bytes) {
     piece.chunks.push_back({key, piece.bytes.size(), bytes.size()});
     piece.bytes.insert(piece.bytes.end(), bytes.begin(), bytes.end());

@@ -46,15 +46,17 @@ class SnapshotDriver final : public runtime::Agent {
   // Core's side.
   [[nodiscard]] bool is_available() const noexcept { return options_.store != nullptr; }
   [[nodiscard]] bool can_start() noexcept;
-  /// Enough has happened since the last one, and this is a good moment, or far too much; not while sealing fails, as it would fail too. If all
-  /// of a store is in each snapshot, the distance grows with it, so that the bytes written for snapshots stay in proportion to those written
-  /// for events.
-  [[nodiscard]] bool is_due(std::uint64_t sequence) noexcept;
-  /// Starts: the snapshot is of the state as it is now, between two batches. Before the batch counts as executed.
-  void begin();
+  /// Enough has happened since the last one, and this is a good moment, or far too much, or much less but nothing more comes: what a start would
+  /// have to execute again. Not while sealing fails, as it would fail too. If all of a store is in each snapshot, the distance grows with it,
+  /// so that the bytes written for snapshots stay in proportion to those written for events. `work`: Batch::work_end of the last batch.
+  [[nodiscard]] bool is_due(std::uint64_t work, std::uint64_t utc_ns) noexcept;
+  /// When is_due() is to be asked again if nothing else happens, UTC ns; 2^64 - 1: never. Any thread.
+  [[nodiscard]] std::uint64_t next_due() const noexcept { return next_due_.load(std::memory_order_acquire); }
+  /// Starts, behind a batch with this work_end: the snapshot is of the state as it is now, between two batches. Before the batch counts as executed.
+  void begin(std::uint64_t work);
   /// Copies a little: more behind a batch of many events, so that it comes to its end before most accounts have changed and are to be
   /// kept as they were. Returns whether it did anything.
-  bool step(std::uint32_t events_executed);
+  bool step(std::uint32_t work_executed);
   [[nodiscard]] bool is_copying() const noexcept { return state_ == State::kCopying; }
   /// Genesis came after construction (a new store).
   void set_store(const Genesis& genesis) noexcept;
@@ -81,6 +83,7 @@ class SnapshotDriver final : public runtime::Agent {
   [[nodiscard]] std::uint64_t failed_count() const noexcept { return failed_count_.get(); }
 
  private:
+  static constexpr std::uint64_t kNever = ~std::uint64_t{0};
   static constexpr std::size_t kPieces = 4;
   static constexpr std::size_t kBytesPerEvent = sizeof(Transfer);  ///< copied behind a batch
   enum class State { kIdle, kCopying, kWriting };
@@ -99,7 +102,7 @@ class SnapshotDriver final : public runtime::Agent {
   };
 
   void settle() noexcept;
-  void copy_into(Piece& piece, std::uint32_t events_executed);
+  void copy_into(Piece& piece, std::uint32_t work_executed);
   void take(const Piece& piece);
   Status write(const Piece& piece);
   Status write_rows();
@@ -118,7 +121,10 @@ class SnapshotDriver final : public runtime::Agent {
 
   // Core.
   State state_ = State::kIdle;
-  std::uint64_t begun_sequence_;
+  std::uint64_t begun_work_;
+  std::uint64_t seen_work_ = 0;  ///< when is_due() was asked last
+  std::uint64_t seen_since_ns_ = 0;  ///< UTC
+  std::atomic<std::uint64_t> next_due_{kNever};
 
   // Handed over: written by the core before the first piece, read by the snapshot thread.
   SnapshotHeader header_;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "florin/engine_id.hpp"
+#include "model/expected_payments.hpp"
 #include "pipeline/replay_batch.hpp"
 #include "record/batch_record.hpp"
 #include "support/paging.hpp"
@@ -48,6 +50,7 @@ void History::check(const journal::MemoryDisk& disk) {
     check_batch(disk.at(batches_checked_));
     if (testing::Test::HasFailure()) return;
   }
+  for (const std::string& broken : payments_.check_invariants()) ADD_FAILURE() << broken;
   settle_attempts();
 }
 
@@ -60,7 +63,12 @@ void History::check_batch(std::span<const std::byte> bytes) {
   pipeline::ReplayBatch replay;
   const Status assigned = replay.assign(bytes);
   ASSERT_TRUE(assigned) << assigned.message();
-  ASSERT_TRUE(never_crashed_->reserve(batch.header().event_count, batch.header().event_count));
+  core::PaymentRoom room;
+  for (const core::Command& each : replay.commands()) {
+    room += never_crashed_->payment_room(each.operation, each.body, each.origin == nullptr ? 0 : each.origin->principal, room);
+  }
+  const std::uint32_t events = batch.header().event_count;
+  ASSERT_TRUE(never_crashed_->reserve_payments(events + room.accounts, events + room.transfers, room));
   never_crashed_->execute(replay.commands());
 
   const core::Command* command = replay.commands().data();
@@ -72,6 +80,8 @@ void History::check_batch(std::span<const std::byte> bytes) {
     switch (header.operation) {
       case Operation::kGenesis: ledger_.genesis(header.timestamp); break;
       case Operation::kPulse: check_pulse(request.body, header.timestamp); break;
+      case Operation::kPayments: check_payments(header, request.body); break;
+      case Operation::kPaymentTimers: check_timers(header, request.body); break;
       default:
         if (header.protocol == Protocol::kTigerBeetle) {
           check_client_write(header, executed);
@@ -87,19 +97,73 @@ void History::check_batch(std::span<const std::byte> bytes) {
   }
 }
 
-void History::check_write(const RequestHeader& header, std::span<const std::byte> body) {
+/// The one that sent what is on the disk; null, with the reason told, if nobody can have.
+History::Attempt* History::take_attempt(const RequestHeader& header, std::span<const std::byte> body) {
   const auto found = attempts_.find(header.request);
-  ASSERT_TRUE(found != attempts_.end()) << "request " << header.request << " is on the disk, but was settled before or never sent";
-  Attempt& attempt = found->second;
-  ASSERT_FALSE(attempt.is_on_disk) << "request " << header.request << " is on the disk twice";
-  ASSERT_NE(attempt.state, State::kRefused) << "request " << header.request << " was refused and executed";
-  ASSERT_TRUE(std::ranges::equal(attempt.request.body(), body)) << "the disk has other bytes than the client sent";
-  ASSERT_EQ(header.operation, attempt.request.operation);
-  attempt.is_on_disk = true;
+  const char* fault = nullptr;
+  if (found == attempts_.end()) {
+    fault = "is on the disk, but was settled before or never sent";
+  } else if (found->second.is_on_disk) {
+    fault = "is on the disk twice";
+  } else if (found->second.state == State::kRefused) {
+    fault = "was refused and executed";
+  } else if (header.operation != found->second.request.operation || !std::ranges::equal(found->second.request.body(), body)) {
+    fault = "has other bytes on the disk than the client sent";
+  }
+  if (fault != nullptr) {
+    ADD_FAILURE() << "request " << header.request << " " << fault;
+    return nullptr;
+  }
+  found->second.is_on_disk = true;
+  return &found->second;
+}
 
+void History::check_write(const RequestHeader& header, std::span<const std::byte> body) {
+  Attempt* const attempt = take_attempt(header, body);
+  if (attempt == nullptr) return;
   const model::ReplyBody expected =
-      model::execute_on_model(ledger_, header.operation, attempt.request.flags, body, header.timestamp);
-  expect_acknowledged(attempt, header, expected);
+      model::execute_on_model(ledger_, header.operation, attempt->request.flags, body, header.timestamp);
+  expect_acknowledged(*attempt, header, expected);
+}
+
+void History::check_payments(const RequestHeader& header, std::span<const std::byte> body) {
+  Attempt* const attempt = take_attempt(header, body);
+  if (attempt == nullptr) return;
+  model::ReplyBody expected = model::execute_payments_on_model(payments_, body, header.principal, header.first_sequence, header.timestamp);
+  PaymentsHeader payments;
+  std::memcpy(&payments, body.data(), sizeof payments);
+  counts_.groups += payments.mode == PaymentsMode::kGroup ? 1U : 0U;
+  for (std::uint32_t i = 0; i < expected.count; ++i) {
+    PaymentOutcome outcome;
+    std::memcpy(&outcome, expected.bytes.data() + i * sizeof outcome, sizeof outcome);
+    const bool is_replayed = expected.bytes[expected.count * sizeof outcome + i] != std::byte{0};
+    counts_.payments_replayed += is_replayed ? 1U : 0U;
+    counts_.payments_done += outcome.code == PaymentResult::kDone && !is_replayed ? 1U : 0U;
+  }
+  if (attempt->state == State::kAcknowledged) model::take_smaller_claims(attempt->reply, expected);
+  expect_acknowledged(*attempt, header, expected);
+}
+
+void History::check_timers(const RequestHeader& header, std::span<const std::byte> body) {
+  const std::vector<model::DueTimer> due = payments_.due_timers(header.timestamp);
+  const std::size_t count = body.size() / sizeof(PaymentTimer);
+  for (std::size_t i = 0; i < count; ++i) {
+    PaymentTimer timer;
+    std::memcpy(&timer, body.data() + i * sizeof timer, sizeof timer);
+    EXPECT_NE(std::ranges::find(due, model::DueTimer{timer.due, timer.command, timer.id}), due.end()) << "a timer came before its time, or is none";
+    PaymentCommand command;
+    command.command = timer.command;
+    command.id = timer.id;
+    command.effective_time = timer.due;
+    payments_.execute({command, {}, 0, header.first_sequence + (i + 1) * kPaymentNanoseconds - 1,
+                       header.timestamp - (count - 1 - i) * kPaymentNanoseconds});
+    ++counts_.timers;
+  }
+}
+
+std::uint64_t History::next_expiry() const {
+  const std::vector<model::DueTimer> timers = payments_.due_timers(~std::uint64_t{0});
+  return std::min(ledger_.next_expiry(), timers.empty() ? ~std::uint64_t{0} : timers.front().due_at);
 }
 
 void History::expect_acknowledged(const Attempt& attempt, const RequestHeader& header, const model::ReplyBody& expected) const {
@@ -164,8 +228,11 @@ void History::check_reads_at(std::uint64_t sequence) {
     if (attempt.is_on_disk) continue;  // judged at this sequence before
     attempt.is_on_disk = true;
     if (attempt.request.operation == Operation::kSnapshot) continue;
+    const bool is_of_payments = is_payment_read(attempt.request.operation);
+    counts_.payment_reads += is_of_payments ? 1U : 0U;
     const model::ReplyBody expected =
-        model::execute_on_model(ledger_, attempt.request.operation, 0, attempt.request.body(), 0);
+        is_of_payments ? model::read_payments_on_model(payments_, attempt.request.operation, attempt.request.body(), kPrincipal)
+                       : model::execute_on_model(ledger_, attempt.request.operation, 0, attempt.request.body(), 0);
     EXPECT_TRUE(test::same_answer(attempt.request, expected, attempt.reply)) << "a read saw another state than that after sequence " << sequence << "\n"
                                            << test::difference(attempt.request, expected, attempt.reply);
     ++counts_.reads;

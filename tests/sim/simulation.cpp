@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "record/checksum.hpp"
+#include "support/payment_script.hpp"
 
 namespace florin::sim {
 namespace {
@@ -24,10 +25,16 @@ test::RandomWorkload::Options workload_options() {
   return options;
 }
 
+TestRequest request_of(const test::RandomPayments& payments) {
+  TestRequest request = test::payments_request(payments.commands, payments.mode, payments.group_key, kPrincipal, 0);
+  request.origin.reset();  // that of the connection
+  return request;
+}
+
 }  // namespace
 
 Simulation::Simulation(std::uint64_t seed, const Options& options)
-    : options_(options), random_(seed * 7 + 1), workload_(seed, workload_options()), history_(options.factories.front().make()), clients_(seed) {}
+    : options_(options), random_(seed * 7 + 1), workload_(seed, workload_options()), history_(options.factories.front().make()), clients_(seed), payments_(seed) {}
 
 void Simulation::run() {
   for (std::uint64_t life = 0; life < options_.lives && !testing::Test::HasFailure(); ++life) {
@@ -63,6 +70,10 @@ void Simulation::begin_life() {
   expect_equal_to_never_crashed();
   shadow_ = history_.ledger();
   workload_.advance_to(history_.never_crashed().timestamp());
+  if (options_.payments_percent == 0) return;
+  // Everybody there is; if they are there already, these are retries.
+  for (const CommandWithParts& command : test::payment_world(20'000)) retries_.push_back(request_of({.commands = {command}}));
+  std::ranges::reverse(retries_);
 }
 
 void Simulation::expect_equal_to_never_crashed() {
@@ -72,7 +83,7 @@ void Simulation::expect_equal_to_never_crashed() {
   EXPECT_EQ(recovered.timestamp(), twin.timestamp());
   EXPECT_TRUE(recovered.state_hash() == twin.state_hash()) << "recovered is not as if it had never crashed";
   EXPECT_TRUE(recovered.outcome_digest() == twin.outcome_digest());
-  EXPECT_EQ(recovered.next_expiry(), history_.ledger().next_expiry());
+  EXPECT_EQ(recovered.next_expiry(), history_.next_expiry());
 }
 
 void Simulation::step() {
@@ -94,7 +105,9 @@ void Simulation::step() {
     case 13: pipeline.snapshot_agent().do_work(); break;
     case 14: pipeline.step(); break;
     case 15: pipeline.port(static_cast<std::uint32_t>(random_.below(pipeline.port_count()))).run_inline(); break;
-    case 16: node_->clock().advance(random_.pick<std::uint64_t>({1, 1'000, 1'000'000, kSecond})); break;
+    case 16:
+      node_->clock().advance(random_.pick<std::uint64_t>({1, 1'000, 1'000'000, options_.payments_percent == 0 ? kSecond : 40 * kSecond}));
+      break;
     case 17:
     case 18:
     case 19: answer_query(); break;
@@ -131,6 +144,8 @@ TestRequest Simulation::next_request() {
   if (!retries_.empty() && random_.chance(50)) {
     request = std::move(retries_.back());
     retries_.pop_back();
+  } else if (random_.chance(options_.payments_percent)) {
+    request = next_payments();
   } else if (random_.per_mille(15)) {
     request.operation = Operation::kSnapshot;
   } else {
@@ -145,6 +160,17 @@ TestRequest Simulation::next_request() {
   return request;
 }
 
+TestRequest Simulation::next_payments() {
+  const auto read = [](Operation operation, const auto& body) { return make_request(operation, std::span(&body, 1)); };
+  const u128 order = payments_.newest_order() - random_.below(5);
+  switch (random_.below(20)) {
+    case 0: return read(Operation::kLookupOrders, order);
+    case 1: return read(Operation::kLookupKey, payments_.newest_key() - random_.below(20));
+    case 2: return read(Operation::kGetStory, StoryFilter{.object = order, .limit = kStoryLinesMax, .kind = StoryOf::kOrder});
+    default: return request_of(payments_.next());
+  }
+}
+
 void Simulation::send_one(pipeline::RequestBlock& block, const TestRequest& sent) {
   const std::uint32_t reply_bytes = sent.origin ? core::client_reply_bytes_max(sent.event_count())
                                                 : core::reply_bytes_max(sent.operation, sent.flags, sent.body());
@@ -155,7 +181,7 @@ void Simulation::send_one(pipeline::RequestBlock& block, const TestRequest& sent
   request.flags = sent.flags;
   request.event_count = sent.event_count();
   request.body_checksum = record::checksum(sent.body());
-  request.principal = 1;
+  request.principal = kPrincipal;
   request.client = 2;
   request.arrived_ns = node_->clock().steady_ns();
   if (random_.chance(3)) request.deadline_ns = request.arrived_ns + random_.below(2'000'000);

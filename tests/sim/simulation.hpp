@@ -8,11 +8,12 @@
 #include "sim/simulated_node.hpp"
 #include "support/engine_under_test.hpp"
 #include "support/random.hpp"
+#include "support/random_payments.hpp"
 #include "support/random_workload.hpp"
 
 namespace florin::sim {
 
-/// Many lives of one node, from one seed: clients of both protocols that send what RandomWorkload makes up, agents stepped in random order, faults,
+/// Many lives of one node, from one seed: clients of both protocols that send what RandomWorkload makes up, and payments beside them if wanted, agents stepped in random order, faults,
 /// and at the end of each life a crash, a clean stop, or a failed journal. After each life the disk must bear out what clients
 /// were told, and the next life must begin equal to a state machine that never crashed.
 ///
@@ -26,6 +27,7 @@ class Simulation {
     std::uint64_t lives = 6;
     std::uint64_t steps_per_life = 400;
     std::vector<test::StateMachineFactory> factories;  ///< each life draws one: the number of partitions may change
+    unsigned payments_percent = 0;  ///< of the requests; the clock jumps far enough for the timers of orders then
   };
 
   Simulation(std::uint64_t seed, const Options& options);
@@ -49,6 +51,7 @@ class Simulation {
   void end_life();
   void send_requests();
   test::TestRequest next_request();
+  test::TestRequest next_payments();
   void send_one(pipeline::RequestBlock& block, const test::TestRequest& request);
   void collect(std::uint32_t port);
   void answer_query();
@@ -64,6 +67,7 @@ class Simulation {
   History history_;
   model::ReferenceLedger shadow_;  ///< what the clients believe, to make up requests from
   SessionClients clients_;
+  test::PaymentStream payments_;
   std::vector<test::TestRequest> retries_;
   std::unique_ptr<SimulatedNode> node_;
   Lives lives_;

@@ -50,6 +50,11 @@ Totals run_seeds(std::uint64_t default_seeds, const Simulation::Options& options
     totals.counts.reads += simulation.counts().reads;
     totals.counts.expiries += simulation.counts().expiries;
     totals.counts.repeated += simulation.counts().repeated;
+    totals.counts.payments_done += simulation.counts().payments_done;
+    totals.counts.payments_replayed += simulation.counts().payments_replayed;
+    totals.counts.groups += simulation.counts().groups;
+    totals.counts.timers += simulation.counts().timers;
+    totals.counts.payment_reads += simulation.counts().payment_reads;
     totals.lives.crashed += simulation.lives().crashed;
     totals.lives.stopped += simulation.lives().stopped;
     totals.lives.journal_failed += simulation.lives().journal_failed;
@@ -81,6 +86,23 @@ TEST(Simulation, ManyLivesOfOneNode) {
   EXPECT_GT(totals.lives.journal_failed, 10U);
   EXPECT_GT(totals.lives.from_snapshot, 20U);
   EXPECT_GT(totals.lives.disk_full_refusals, 10U);
+}
+
+/// Payments, groups and timers among transfers of a ledger's clients, who meddle with their accounts. Each life has another number of partitions.
+TEST(Simulation, OfPaymentsAndTransfers) {
+  Simulation::Options options;
+  options.factories = stepped_factories();
+  options.payments_percent = 60;
+  const Totals totals = run_seeds(test::PerSanitizer<std::uint64_t>{.none = 30, .address = 6, .thread = 6}.here(), options);
+  if (testing::Test::HasFailure() || std::getenv("FLORIN_SIM_SEEDS") != nullptr || test::kSanitizer != test::Sanitizer::kNone) return;
+  EXPECT_GT(totals.counts.payments_done, 1'000U);
+  EXPECT_GT(totals.counts.payments_replayed, 500U);
+  EXPECT_GT(totals.counts.groups, 100U);
+  EXPECT_GT(totals.counts.timers, 50U);
+  EXPECT_GT(totals.counts.payment_reads, 100U);
+  EXPECT_GT(totals.counts.unknown_kept, 50U);
+  EXPECT_GT(totals.counts.unknown_lost, 50U);
+  EXPECT_GT(totals.lives.from_snapshot, 10U);
 }
 
 /// The judge itself: it must see an acknowledged write that the disk does not have, and a refused one that it has.

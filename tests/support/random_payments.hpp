@@ -59,6 +59,8 @@ class PaymentStream {
   }
 
   Random& random() { return random_; }
+  [[nodiscard]] u128 newest_order() const { return newest_order_; }
+  [[nodiscard]] u128 newest_key() const { return 3'000'000 + keys_; }
 
  private:
   static constexpr std::uint64_t kOrders = 5;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 namespace florin::core {
 
@@ -47,9 +48,21 @@ class TouchAhead {
     region.touch(std::max(touched_, used), wanted);
     touched_ = wanted;
   }
+  /// The same of a ring in the first `ring` bytes, which began to fill at its byte `start`. Once around is all there is to touch.
+  void touch_ring(const Region& region, std::size_t ring, std::size_t start, std::size_t used, std::size_t ahead, std::size_t least) noexcept {
+    if (std::exchange(ring_start_, start) != start) touched_ = 0;
+    const std::size_t wanted = std::min(std::max(used + ahead, least), ring);
+    if (wanted <= touched_) return;
+    const std::size_t from = start + std::max(touched_, std::min(used, wanted));
+    const std::size_t to = start + wanted;
+    if (from < ring) region.touch(from, std::min(to, ring));
+    if (to > ring) region.touch(std::max(from, ring) - ring, to - ring);
+    touched_ = wanted;
+  }
 
  private:
   std::size_t touched_ = 0;
+  std::size_t ring_start_ = 0;
 };
 
 }  // namespace florin::core

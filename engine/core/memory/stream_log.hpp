@@ -85,7 +85,8 @@ class StreamLog {
   }
   /// Of an empty one: as if so many elements had been there and were forgotten.
   void start_at(std::size_t index) noexcept {
-    size_.store(index, std::memory_order_relaxed);
+    start_.store(index, std::memory_order_relaxed);
+    size_.store(index, std::memory_order_release);  // behind where it started
     first_ = index;
     settled_ = index;
   }
@@ -94,7 +95,9 @@ class StreamLog {
 
   /// Takes the page faults of the next `bytes_ahead` bytes, and of the first `bytes_least` in any case. One background thread.
   void touch_ahead(std::size_t bytes_ahead, std::size_t bytes_least = 0) noexcept {
-    ahead_.touch(region_, size() * sizeof(T), bytes_ahead, bytes_least);
+    const std::size_t size_now = size_.load(std::memory_order_acquire);
+    const std::size_t start = std::min(start_.load(std::memory_order_relaxed), size_now);  // it may start elsewhere right now
+    ahead_.touch_ring(region_, bytes_max(), (start & mask_) * sizeof(T), (size_now - start) * sizeof(T), bytes_ahead, bytes_least);
   }
 
  private:
@@ -111,8 +114,9 @@ class StreamLog {
   Region region_;
   std::size_t first_ = 0;
   std::size_t settled_ = 0;            // elements that settled() shows
-  TouchAhead ahead_;                   // background thread
-  std::atomic<std::size_t> size_ = 0;  // writer; read by touch_ahead
+  TouchAhead ahead_;                    // background thread
+  std::atomic<std::size_t> start_ = 0;  // writer; read by touch_ahead: where it began
+  std::atomic<std::size_t> size_ = 0;   // writer; read by touch_ahead
 };
 
 }  // namespace florin::core

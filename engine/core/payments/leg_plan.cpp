@@ -27,8 +27,8 @@ class Trial {
 
  private:
   std::size_t count_ = 0;
-  std::array<const AccountRecord*, kLegAccountsMax> records_;
-  std::array<Balances, kLegAccountsMax> balances_;
+  UnsetArray<const AccountRecord*, kLegAccountsMax> records_;  // count_ of them
+  UnsetArray<Balances, kLegAccountsMax> balances_;
 };
 
 /// The ledger's rules: what is pending may be posted one day, so it counts with what is.

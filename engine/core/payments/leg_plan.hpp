@@ -1,9 +1,9 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 
+#include "core/memory/unset_array.hpp"
 #include "core/payments/issued_command.hpp"
 #include "core/tables.hpp"
 #include "florin/engine_id.hpp"
@@ -68,7 +68,7 @@ class LegPlan {
 
   PaymentBooks books_;
   PendingAt hold_;
-  std::array<Leg, kLegsMax> legs_;
+  UnsetArray<Leg, kLegsMax> legs_;  // count_ of them
   std::uint8_t count_ = 0;
 };
 

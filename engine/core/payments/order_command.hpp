@@ -62,8 +62,8 @@ class OrderCommand {
   /// The order waits for its money.
   [[nodiscard]] bool waits() const noexcept { return order_.hot.money == MoneyState::kCreated || order_.hot.money == MoneyState::kInReview; }
   [[nodiscard]] AccountAt fee_account() const noexcept;
-  [[nodiscard]] std::span<SplitPart> parts() noexcept { return {order_.parts, order_.hot.parts}; }
-  [[nodiscard]] Split split() const noexcept { return {.bps = {order_.split.bps, order_.hot.parts}, .parts = {order_.parts, order_.hot.parts}}; }
+  [[nodiscard]] std::span<SplitPart> parts() noexcept { return {order_.parts.data(), order_.hot.parts}; }
+  [[nodiscard]] Split split() const noexcept { return {.bps = {order_.split.bps, order_.hot.parts}, .parts = {order_.parts.data(), order_.hot.parts}}; }
 
   PaymentBooks& books_;
   const IssuedCommand& issued_;
@@ -79,7 +79,7 @@ class OrderCommand {
   AccountAt owner_;
 
   LegPlan legs_;
-  PartShares given_{};  // behind the command, in the order of the parts
+  PartShares given_;  // behind the command, in the order of the parts: of captures and refunds
   Shares shares_;       // of the capture or refund
   u128 amount_ = 0;
   u128 fee_ = 0;

@@ -96,6 +96,12 @@ class PaymentTables {
   /// Takes over what a command made of an order and its parts; `at`: {} if it is new.
   void set_order(const OrderAt& at, const OrderImage& image) noexcept;
 
+  // For PaymentLookahead: asks for the lines of the tables where a command will look for its key and its objects; and what they name, or perhaps
+  // nothing, without looking at it.
+  void ask_for_lines(const PaymentCommand& command, u128 principal, bool makes_an_order) const noexcept;
+  void ask_for_order(u128 id) const noexcept { orders_.ask_for_row(hash_.order(id)); }
+  [[nodiscard]] std::uint32_t peek_party(u128 id) const noexcept { return parties_by_id_.peek(tag_of(id)); }
+
   // Keys and what was answered to them.
   [[nodiscard]] std::optional<UsedKey> find_key(u128 principal, u128 key) const noexcept;
   [[nodiscard]] bool has_key(u128 principal, u128 key) const noexcept { return find_key(principal, key).has_value(); }

@@ -7,6 +7,7 @@
 #include "core/payments/command_checks.hpp"
 #include "core/payments/command_families.hpp"
 #include "core/payments/fingerprint.hpp"
+#include "core/payments/payment_lookahead.hpp"
 #include "core/payments/story.hpp"
 #include "florin/engine_id.hpp"
 
@@ -75,7 +76,9 @@ void Payments::answer(const PaymentOutcome& outcome, bool replayed) noexcept {
 
 void Payments::execute_list(const Command& request, PaymentsMode mode) {
   bool stopped = false;
+  PaymentLookahead lookahead(books_, request);
   for (CommandWalk walk(request.body); walk.has_next();) {
+    lookahead.advance();
     const CommandView view = walk.next();
     const IssuedCommand issued = place(request, view, count_);
     const bool asks = view.command->command == C::kResolve;

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include "command.hpp"
 
@@ -55,6 +56,71 @@ TEST(Bench, EveryWorkloadIsCreatedWhole) {
     auto arguments = workload;
     arguments.insert(arguments.end(), {"--connect", server.address(), "--accounts", "200", "--transfers", "20000"});
     EXPECT_EQ(bench(arguments)["outcomes"], nlohmann::json({{"created", 20000}})) << workload[0] << ' ' << workload[1];
+  }
+}
+
+TEST(Bench, EveryMixOfPaymentsIsDoneAndTheAccountsAgree) {
+  const TempFolder folder;
+  const RunningServer server(folder, folder.path("ledger"));
+  for (const std::vector<std::string>& mix : std::vector<std::vector<std::string>>{
+           {"instant"},
+           {"instant", "--distribution", "hot:50"},
+           {"authorise-capture", "--batch", "100"},
+           {"refunds", "--batch", "50", "--distribution", "zipf:0.99"},
+           {"instant", "--retries", "--random-ids", "--batch", "300"},
+           {"refunds", "--retries", "--batch", "1", "--connections", "20", "--in-flight", "5"},
+           {"authorise-capture", "--retries", "--batch", "10", "--connections", "10", "--in-flight", "3"},
+           {"authorise-capture", "--batch", "20", "--connections", "3", "--in-flight", "2", "--rate", "20000"}}) {
+    std::vector<std::string> arguments = {"--connect", server.address(), "--accounts", "200", "--merchants", "20", "--transfers", "5000", "--payments"};
+    arguments.insert(arguments.end(), mix.begin(), mix.end());
+    const auto result = bench(arguments);
+    const bool retries = result["workload"]["retries"];
+    const double commands = 5000 * (mix[0] == "instant" ? 1 : mix[0] == "refunds" ? 1.2 : 2) * (retries ? 2 : 1);
+    EXPECT_EQ(result["orders"], 5000) << mix[0];
+    EXPECT_EQ(result["sums"]["orders"], 5000) << mix[0];
+    EXPECT_EQ(result["outcomes"]["done"], commands) << mix[0];
+    EXPECT_EQ(result["outcomes"].size(), 1U) << result["outcomes"];
+    EXPECT_EQ(result["compared"], retries ? commands / 2 : 0) << mix[0];
+    EXPECT_EQ(result["wrong"], 0) << mix[0];
+    EXPECT_EQ(result["checked"], true) << mix[0];
+    EXPECT_EQ(result["sums"]["held"], "0") << mix[0];
+    EXPECT_GT(result["orders_per_second"], 0) << mix[0];
+  }
+  EXPECT_EQ(florin({"status", "--connect", server.address(), "--json"}).json()["orders"], 40'000);
+}
+
+TEST(Bench, PaymentsOnAServerOfTheirOwn) {
+  const TempFolder folder;
+  const auto result = florin({"bench", "--data", folder.path(""), "--accounts", "100", "--merchants", "10", "--transfers", "3000", "--payments", "refunds", "--batch", "100"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("3600 done; balances are what the answers say"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path("")));
+}
+
+/// Each of two runs at once sees money in its accounts that nobody answered it for.
+TEST(Bench, PaymentsOfSomebodyElseAreNoticedInTheAccounts) {
+  const TempFolder folder;
+  const RunningServer server(folder, folder.path("ledger"));
+  const auto run = [&](const char* duration) {
+    return florin({"bench", "--connect", server.address(), "--accounts", "100", "--merchants", "10", "--payments", "instant", "--batch", "10", "--duration", duration});
+  };
+  auto longer = std::async(std::launch::async, run, "2");
+  auto shorter = std::async(std::launch::async, run, "1");
+  EXPECT_EQ(shorter.get().code, 11);
+  const auto result = longer.get();
+  EXPECT_EQ(result.code, 11);
+  EXPECT_THAT(result.err, HasSubstr("the accounts differ from the answers"));
+}
+
+TEST(Bench, OptionsThatPaymentsHaveNoUseFor) {
+  EXPECT_EQ(florin({"bench", "--payments", "refund"}).code, 2);
+  for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{
+           {"--pending-share", "10"}, {"--limits-share", "10"}, {"--random-user-data"}, {"--record-acknowledged", "x"}, {"--check-acknowledged", "x"}}) {
+    std::vector<std::string> arguments = {"bench", "--payments", "instant"};
+    arguments.insert(arguments.end(), wrong.begin(), wrong.end());
+    const auto result = florin(arguments);
+    EXPECT_EQ(result.code, 2) << wrong[0];
+    EXPECT_THAT(result.err, HasSubstr("--payments")) << wrong[0];
   }
 }
 

@@ -85,11 +85,13 @@ RunningCommand::~RunningCommand() {
   await(process_);
 }
 
-void RunningCommand::signal(int number) const { ::kill(process_, number); }
+void RunningCommand::signal(int number) const {
+  if (process_ > 0) ::kill(process_, number);  // kill(-1) is everybody
+}
 
 Finished RunningCommand::wait() {
   Finished finished;
-  finished.code = await(process_);
+  if (process_ > 0) finished.code = await(process_);
   process_ = -1;
   finished.out = read_file(out_path_);
   finished.err = read_file(err_path_);

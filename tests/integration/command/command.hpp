@@ -47,6 +47,7 @@ class RunningCommand {
   RunningCommand& operator=(const RunningCommand&) = delete;
 
   [[nodiscard]] pid_t process() const { return process_; }
+  /// Nothing, once it has ended.
   void signal(int number) const;
   /// Waits for the end.
   Finished wait();

@@ -235,6 +235,18 @@ TEST_F(Payments, AnOrderIsFoundByIdReferenceAndKeyWithItsStory) {
   EXPECT_THAT(text.out, HasSubstr("capture"));
 }
 
+/// It said that a sound store was damaged: accounts that payments open were counted, and not found in the journal.
+TEST_F(Payments, VerifyFindsTheAccountsThatTheyOpened) {
+  ASSERT_EQ(pay(R"({"command": "open_account", "key": 100, "ledger": 978, "fee_schedule": 7, "kind": "channel_clearing"}
+)" + order_line(101, 1000, 500)).code, 0);
+  ASSERT_EQ(pay(R"({"command": "create_account", "id": 60, "ledger": 978, "code": 1}
+{"command": "create_account", "id": 61, "ledger": 978, "code": 1}
+)", {"--group", "102"}).code, 0);
+  const Finished verified = florin({"verify", "--data", folder.path("ledger"), "--json"});
+  EXPECT_EQ(verified.code, 0) << verified.err;
+  EXPECT_EQ(verified.json()["invariants"], "hold");
+}
+
 TEST_F(Payments, AnOrderThatIsNotThere) {
   EXPECT_EQ(order({"1000"}).code, 6);
   EXPECT_EQ(order({"--merchant", "20", "--reference", "none"}).code, 6);

@@ -1,7 +1,7 @@
 #include "support/random.hpp"
 #include "unit/core/ledger_script.hpp"
 
-/// Money-loss failures that other ledgers published, as orders of events: whatever runs at once outside arrives here in some
+/// Money-loss failures that other ledgers published (docs/failure-museum.md), as orders of events: whatever runs at once outside arrives here in some
 /// order, in one request or in many.
 
 namespace florin::test {
@@ -13,7 +13,7 @@ using F = TransferFlags;
 class FailureMuseum : public LedgerTest {};
 FLORIN_RUN_ON_ALL_LEDGERS(FailureMuseum);
 
-TEST_P(FailureMuseum, R1_ManyPayersCreditOnePayee) {
+TEST_P(FailureMuseum, R01_ManyPayersCreditOnePayee) {
   std::vector<Account> accounts = {account(1)};
   for (u128 payer = 100; payer < 200; ++payer) accounts.push_back(account(payer));
   ledger.given(accounts);
@@ -27,7 +27,7 @@ TEST_P(FailureMuseum, R1_ManyPayersCreditOnePayee) {
   EXPECT_EQ(ledger.balances(1), (Balances{0, 0, 0, sum}));
 }
 
-TEST_P(FailureMuseum, R2_TheLimitIsCheckedWithTheBalanceItMeets) {
+TEST_P(FailureMuseum, R02_TheLimitIsCheckedWithTheBalanceItMeets) {
   ledger.given({account(1), account(2).flags(AccountFlags::kDebitsMustNotExceedCredits)});
   EXPECT_EQ(ledger.statuses_of({transfer(10).debit(1).credit(2).amount(10), transfer(11).debit(2).credit(1).amount(10),
                                 transfer(12).debit(2).credit(1).amount(1), transfer(13).debit(1).credit(2).amount(1),
@@ -35,7 +35,7 @@ TEST_P(FailureMuseum, R2_TheLimitIsCheckedWithTheBalanceItMeets) {
             (std::vector{T::kCreated, T::kCreated, T::kExceedsCredits, T::kCreated, T::kCreated}));
 }
 
-TEST_P(FailureMuseum, R3_HoldsCountAgainstTheBalance) {
+TEST_P(FailureMuseum, R03_HoldsCountAgainstTheBalance) {
   ledger.given({account(1), account(2).flags(AccountFlags::kDebitsMustNotExceedCredits)});
   ledger.given(std::vector<Transfer>{transfer(9).debit(1).credit(2).amount(5'000)});
   std::vector<Transfer> holds;
@@ -45,7 +45,7 @@ TEST_P(FailureMuseum, R3_HoldsCountAgainstTheBalance) {
   EXPECT_EQ(statuses.back(), T::kExceedsCredits);
 }
 
-TEST_P(FailureMuseum, R4_PartialPostsNeverExceedTheHold) {
+TEST_P(FailureMuseum, R04_PartialPostsNeverExceedTheHold) {
   ledger.given({account(1), account(2)});
   ledger.given(std::vector<Transfer>{transfer(9).flags(F::kPending).amount(100)});
   EXPECT_EQ(ledger.statuses_of({post(10, 9).amount(60), post(11, 9).amount(60), post(12, 9).amount(40)}),
@@ -53,7 +53,7 @@ TEST_P(FailureMuseum, R4_PartialPostsNeverExceedTheHold) {
   EXPECT_EQ(ledger.balances(1), (Balances{0, 60, 0, 0}));
 }
 
-TEST_P(FailureMuseum, R5_AFailingLegAbortsAll) {
+TEST_P(FailureMuseum, R05_AFailingLegAbortsAll) {
   ledger.given({account(1), account(2), account(3).flags(AccountFlags::kDebitsMustNotExceedCredits)});
   EXPECT_EQ(ledger.statuses_of({transfer(10).flags(F::kLinked), transfer(11).debit(2).credit(1).flags(F::kLinked),
                                 transfer(12).debit(3).credit(1).amount(1)}),
@@ -61,7 +61,7 @@ TEST_P(FailureMuseum, R5_AFailingLegAbortsAll) {
   for (u128 id = 1; id <= 3; ++id) EXPECT_EQ(ledger.balances(id), Balances{});
 }
 
-TEST_P(FailureMuseum, R6_OneOfManyPostsWins) {
+TEST_P(FailureMuseum, R06_OneOfManyPostsWins) {
   ledger.given({account(1), account(2)});
   ledger.given(std::vector<Transfer>{transfer(9).flags(F::kPending)});
   std::vector<Transfer> posts;
@@ -73,7 +73,7 @@ TEST_P(FailureMuseum, R6_OneOfManyPostsWins) {
   EXPECT_EQ(ledger.balances(2), (Balances{0, 0, 0, 100}));
 }
 
-TEST_P(FailureMuseum, R8_EqualBodiesWithDifferentIdsBothExecute) {
+TEST_P(FailureMuseum, R08_EqualBodiesWithDifferentIdsBothExecute) {
   ledger.given({account(1), account(2)});
   ledger.given({transfer(10), transfer(11)});
   EXPECT_EQ(ledger.balances(1).debits_posted, 200U);

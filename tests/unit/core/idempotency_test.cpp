@@ -112,7 +112,7 @@ TEST_P(Idempotency, APendingTransferStaysWhatItWas) {
   EXPECT_EQ(ledger.status_of(transfer(10).flags(F::kPending).timeout(3)), T::kExists) << "also after it was posted";
 }
 
-/// R14: a refusal that lies outside the event is remembered for the id, whatever the world looks like later.
+/// R14 of docs/failure-museum.md: a refusal that lies outside the event is remembered for the id, whatever the world looks like later.
 TEST_P(Idempotency, ARefusedIdStaysRefused) {
   ledger.given(std::vector<Account>{account(4).flags(AccountFlags::kDebitsMustNotExceedCredits)});
   EXPECT_EQ(ledger.status_of(transfer(10).debit(4).credit(1)), T::kExceedsCredits);

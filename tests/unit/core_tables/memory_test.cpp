@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <new>
@@ -164,6 +166,29 @@ TYPED_TEST(StreamLogOf, GoesRoundInItsMemoryAsLongAsTheOldIsForgotten) {
   }
   log.settle();
   for (std::size_t i = log.first(); i < log.size(); ++i) ASSERT_EQ(log.settled(i), TypeParam(static_cast<std::uint32_t>(i)));
+}
+
+/// How much of the `mib` MiB from `begin` on is memory by now, in MiB.
+std::size_t resident_mib(const void* begin, std::size_t mib) {
+  std::vector<unsigned char> pages(mib * kMiB / 4096);
+  EXPECT_EQ(mincore(const_cast<void*>(begin), mib * kMiB, pages.data()), 0);
+  return static_cast<std::size_t>(std::ranges::count_if(pages, [](unsigned char page) { return (page & 1) != 0; })) * 4096 / kMiB;
+}
+
+/// A log that goes on behind what an earlier life forgot begins anywhere in its memory, and fills from there around.
+TEST(StreamLog, TouchingAheadBeginsWhereTheLogDoes) {
+  constexpr std::size_t kCapacity = 8 * kMiB / sizeof(std::uint64_t) - 8;  // 8 MiB of memory
+  StreamLog<std::uint64_t> log(kCapacity);
+  const void* const memory = &log.settled(0);
+  log.start_at(10 * (kCapacity + 8) + kCapacity / 2);
+  log.touch_ahead(6 * kMiB);
+  const std::size_t touched = resident_mib(memory, 8);
+  EXPECT_GE(touched, 6U) << "around the end too";
+  for (std::uint64_t i = 0; i < 6 * kMiB / sizeof(std::uint64_t); ++i) log.push(i);
+  EXPECT_EQ(resident_mib(memory, 8), touched) << "what was filled had been touched";
+  log.touch_ahead(64 * kMiB);
+  EXPECT_EQ(resident_mib(memory, 8), 8U);
+  EXPECT_EQ(log[log.size() - 1], 6 * kMiB / sizeof(std::uint64_t) - 1);
 }
 
 TYPED_TEST(StreamLogOf, GoesOnBehindAnyEndItIsCutBackTo) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "florin/engine_id.hpp"
 #include "memory_snapshots.hpp"
 #include "pipeline_fixture.hpp"
 
@@ -216,6 +217,56 @@ TEST(PeriodicSnapshotTest, IsTakenEverySoManyEvents) {
   }
   EXPECT_EQ(bench.machine.snapshots_begun, 2);
   EXPECT_EQ(store.published.size(), 2U);
+}
+
+/// Found when payments were measured: each command owns 32 sequences, so that snapshots followed each other without a pause.
+TEST(PeriodicSnapshotTest, APaymentCommandCountsAsItsWorkAndNotAsItsSequences) {
+  MemorySnapshots store;
+  PipelineBench bench(1, &store);
+  bench.options.snapshots.events_between = 100;
+  bench.start();
+  const auto pay = [&](int commands) {
+    for (int i = 0; i < commands; ++i) {
+      RequestBlock* block = bench.port().acquire();
+      bench.add(*block, Operation::kPayments, 1, 1).event_count = kPaymentNanoseconds;
+      bench.port().submit(block);
+      bench.settle();
+      bench.port().recycle(bench.port().completed());
+    }
+  };
+  pay(20);
+  EXPECT_EQ(bench.machine.snapshots_begun, 0);
+  pay(10);
+  EXPECT_EQ(bench.machine.snapshots_begun, 1);
+}
+
+/// What a start would have to execute again is saved while nobody asks for anything, if it is worth it.
+TEST(PeriodicSnapshotTest, IsTakenEarlierWhenNothingMoreComes) {
+  MemorySnapshots store;
+  PipelineBench bench(1, &store);
+  bench.options.snapshots.events_between = 1 << 20;
+  bench.start();
+  const auto write = [&](int batches) {
+    for (int i = 0; i < batches; ++i) {
+      bench.submit(Operation::kCreateTransfers, 8'000);
+      bench.settle();
+      bench.port().recycle(bench.port().completed());
+    }
+  };
+  const auto wait = [&](std::uint64_t ns) {
+    bench.clock.advance(ns);
+    bench.settle();
+    return bench.machine.snapshots_begun;
+  };
+  write(32);
+  EXPECT_EQ(wait(600'000'000), 0) << "256,000 events are no 256 Ki";
+  write(2);
+  EXPECT_EQ(wait(400'000'000), 0);
+  write(1);
+  EXPECT_EQ(wait(400'000'000), 0) << "the last one came just now";
+  EXPECT_EQ(wait(200'000'000), 1);
+  EXPECT_EQ(wait(2'000'000'000), 1) << "nothing has happened since";
+  EXPECT_EQ(store.published.size(), 1U);
 }
 
 /// It would copy everything for nothing. Nobody has to ask for it again: it is due as soon as sealing works.

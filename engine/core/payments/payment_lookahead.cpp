@@ -1,0 +1,63 @@
+#include "core/payments/payment_lookahead.hpp"
+
+#include <immintrin.h>
+
+#include <cstddef>
+
+#include "florin/engine_id.hpp"
+
+namespace florin::core {
+namespace {
+
+bool makes_an_order(const PaymentCommand& command) noexcept {
+  return command.command == CommandNumber::kPay || command.command == CommandNumber::kCreateOrder;
+}
+
+/// All lines of a row.
+template <typename Row>
+void ask_for(const Row& row, std::size_t bytes = sizeof(Row)) noexcept {
+  for (std::size_t at = 0; at < bytes; at += 64) _mm_prefetch(reinterpret_cast<const char*>(&row) + at, _MM_HINT_T0);
+}
+
+}  // namespace
+
+void PaymentLookahead::ask_for_account_line(u128 account) const noexcept {
+  const std::uint64_t hash = books_.ledger.hash()(account);
+  books_.ledger.owner(hash).account_ids().prefetch(TagTable::tag_of(hash));
+}
+
+void PaymentLookahead::ask_for_account(u128 account) const noexcept {
+  const std::uint64_t hash = books_.ledger.hash()(account);
+  const Partition& owner = books_.ledger.owner(hash);
+  if (const std::uint32_t ordinal = owner.account_ids().peek(TagTable::tag_of(hash)); ordinal != 0) owner.prefetch_fixed_account(ordinal);
+}
+
+/// Ids of legs follow from the sequence.
+void PaymentLookahead::ask_for_leg_line(std::uint8_t leg) const noexcept {
+  const std::uint64_t hash = books_.ledger.hash()(engine_transfer_id(sequence_, leg));
+  books_.ledger.owner(hash).transfer_ids().prefetch(TagTable::tag_of(hash));
+}
+
+void PaymentLookahead::ask_for_lines(const PaymentCommand& command) noexcept {
+  sequence_ += kPaymentNanoseconds;
+  for (std::uint8_t leg = 0; leg < kLegsExpected; ++leg) ask_for_leg_line(leg);
+  books_.payments.ask_for_lines(command, principal_, makes_an_order(command));
+  if (!makes_an_order(command)) return;
+  ask_for_account_line(command.payer_account);
+  ask_for_account_line(command.owner_account);
+}
+
+/// Of a command on an order that is there, the order alone: its accounts are not known before.
+void PaymentLookahead::ask_for_rows(const PaymentCommand& command) const noexcept {
+  if (!makes_an_order(command)) {
+    books_.payments.ask_for_order(command.id);
+    return;
+  }
+  for (const u128 party : {command.merchant, command.payer}) {
+    if (const std::uint32_t number = books_.payments.peek_party(party); number != 0) ask_for(books_.payments.party(number), 128);
+  }
+  ask_for_account(command.payer_account);
+  ask_for_account(command.owner_account);
+}
+
+}  // namespace florin::core
