@@ -260,6 +260,7 @@ std::size_t Ledger::due_expiries(std::uint64_t now, std::span<u128> ids) const {
 
 void Ledger::touch_ahead() noexcept {
   for (const auto& partition : tables_.all()) partition->touch_ahead(prefault_bytes_ / tables_.count());
+  payments_.tables().logs().touch_ahead();
 }
 
 void Ledger::expect(std::uint64_t events) noexcept {

@@ -83,6 +83,7 @@ class Past {
   [[nodiscard]] virtual std::optional<PastTransfer> find(u128 id, std::uint64_t hash) const noexcept = 0;
   /// may_know() of what payments are found by (PaymentHash). True: the segments know.
   [[nodiscard]] virtual bool may_know_payment(std::uint64_t hash) const noexcept = 0;
+  virtual void ask_ahead_payment(std::uint64_t hash) const noexcept { static_cast<void>(hash); }
   [[nodiscard]] virtual bool has_transfer_at(std::uint64_t timestamp) const noexcept = 0;
 
   /// What readers beside execution may read from now on, for as long as they like. Never null.

@@ -52,6 +52,7 @@ class SealedPast final : public core::Past {
   bool may_know(u128 id, std::uint64_t hash) const noexcept override;
   void ask_ahead(std::span<const Transfer> events, const std::uint64_t* hashes) const noexcept override;
   bool may_know_payment(std::uint64_t hash) const noexcept override { return filter_.may_hold(hash); }
+  void ask_ahead_payment(std::uint64_t hash) const noexcept override { IdFilter::prefetch(filter_.line(hash)); }
   std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override;
   bool has_transfer_at(std::uint64_t timestamp) const noexcept override;
   std::shared_ptr<const core::PastSegments> segments() const noexcept override { return readable_; }

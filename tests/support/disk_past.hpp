@@ -30,6 +30,7 @@ class DiskPast final : public core::Past {
 
   bool may_know(u128 id, std::uint64_t hash) const noexcept override { return past_->may_know(id, hash); }
   bool may_know_payment(std::uint64_t hash) const noexcept override { return past_->may_know_payment(hash); }
+  void ask_ahead_payment(std::uint64_t hash) const noexcept override { past_->ask_ahead_payment(hash); }
   std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override { return past_->find(id, hash); }
   bool has_transfer_at(std::uint64_t timestamp) const noexcept override { return past_->has_transfer_at(timestamp); }
   std::shared_ptr<const core::PastSegments> segments() const noexcept override { return past_->segments(); }

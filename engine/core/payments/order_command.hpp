@@ -62,8 +62,8 @@ class OrderCommand {
   /// The order waits for its money.
   [[nodiscard]] bool waits() const noexcept { return order_.hot.money == MoneyState::kCreated || order_.hot.money == MoneyState::kInReview; }
   [[nodiscard]] AccountAt fee_account() const noexcept;
-  [[nodiscard]] std::span<SplitPart> parts() noexcept { return {order_.parts, order_.hot.parts}; }
-  [[nodiscard]] Split split() const noexcept { return {.bps = {order_.split.bps, order_.hot.parts}, .parts = {order_.parts, order_.hot.parts}}; }
+  [[nodiscard]] std::span<SplitPart> parts() noexcept { return {order_.parts.data(), order_.hot.parts}; }
+  [[nodiscard]] Split split() const noexcept { return {.bps = {order_.split.bps, order_.hot.parts}, .parts = {order_.parts.data(), order_.hot.parts}}; }
 
   PaymentBooks& books_;
   const IssuedCommand& issued_;

@@ -125,7 +125,7 @@ void OrderCommand::fill_in() noexcept {
   order_.split.count = command_.parts;
   for (std::size_t i = 0; i < issued_.parts.size(); ++i) {
     order_.split.bps[i] = share_of(issued_.parts[i]).bps;
-    order_.parts[i].account = issued_.parts[i].account;
+    order_.parts[i] = {.account = issued_.parts[i].account};
   }
   OrderCold& cold = order_.cold;
   cold.merchant = command_.merchant;

@@ -1,5 +1,7 @@
 #include "core/payments/order_table.hpp"
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <array>
 
@@ -34,18 +36,25 @@ std::uint32_t OrderTable::find(u128 merchant, std::span<const std::uint8_t, 32> 
   });
 }
 
+void OrderTable::ask_for_row(std::uint64_t hash) const noexcept {
+  const std::uint32_t place = by_id_.peek(TagTable::tag_of(hash));
+  if (place == 0) return;
+  const auto* const row = reinterpret_cast<const char*>(&orders_[place]);
+  for (std::size_t at = 0; at < sizeof(Row); at += 64) _mm_prefetch(row + at, _MM_HINT_T0);
+}
+
 void OrderTable::read(const Row& row, const GuardedTable<SplitRow>& splits, OrderImage& image) noexcept {
   image.hot = row.hot;
   image.cold = row.cold;
   if (row.split == 0) return;
   const SplitRow& split = splits[row.split];
   image.split = split.header;
-  std::copy_n(split.parts, row.hot.parts, image.parts);
+  std::copy_n(split.parts, row.hot.parts, image.parts.data());
 }
 
 OrderTable::SplitRow OrderTable::split_of(const OrderImage& image) const noexcept {
   SplitRow split{.header = image.split, .parts = {}};
-  std::copy_n(image.parts, image.hot.parts, split.parts);
+  std::copy_n(image.parts.data(), image.hot.parts, split.parts);
   return split;
 }
 
@@ -66,7 +75,7 @@ std::uint32_t OrderTable::put(const OrderImage& image) noexcept {
 void OrderTable::set(std::uint32_t place, const OrderImage& image) noexcept {
   const std::uint32_t split = orders_[place].split;
   orders_.change(place) = row_of(image, split);
-  if (split != 0 && !std::equal(image.parts, image.parts + image.hot.parts, splits_[split].parts)) splits_.change(split) = split_of(image);
+  if (split != 0 && !std::equal(image.parts.data(), image.parts.data() + image.hot.parts, splits_[split].parts)) splits_.change(split) = split_of(image);
   update_timer(place);
 }
 
@@ -141,7 +150,7 @@ bool OrderTable::next_of_snapshot(OrderImage& image) noexcept {
     if (row.split != 0) {
       const SplitRow& split = splits_.rows().snapshot_row(row.split);
       image.split = split.header;
-      std::copy_n(split.parts, row.hot.parts, image.parts);
+      std::copy_n(split.parts, row.hot.parts, image.parts.data());
     }
     return true;
   }

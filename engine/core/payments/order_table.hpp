@@ -33,12 +33,10 @@ class OrderTable {
   [[nodiscard]] const OrderCold& cold(std::uint32_t place) const noexcept { return orders_[place].cold; }
   void read(std::uint32_t place, OrderImage& image) const noexcept { read(orders_[place], splits_.rows(), image); }
 
-  // For PaymentLookahead: the lines where an order with this hash is sought, and the record that may be it.
-  void ask_for_id_line(std::uint64_t hash) const noexcept { by_id_.prefetch(TagTable::tag_of(hash)); }
+  // Asks for the lines where an order is looked for, and for what the line of its id names.
+  void ask_for_line(std::uint64_t id_hash) const noexcept { by_id_.prefetch(TagTable::tag_of(id_hash)); }
   void ask_for_reference_line(std::uint64_t hash) const noexcept { by_reference_.prefetch(TagTable::tag_of(hash)); }
-  void ask_for(std::uint64_t hash) const noexcept {
-    if (const std::uint32_t place = by_id_.peek(TagTable::tag_of(hash)); place != 0) prefetch_record(&orders_[place], sizeof(OrderHot) + sizeof(OrderCold));
-  }
+  void ask_for_row(std::uint64_t id_hash) const noexcept;
 
   std::uint32_t put(const OrderImage& image) noexcept;
   void set(std::uint32_t place, const OrderImage& image) noexcept;

@@ -28,6 +28,10 @@ class TagPair {
     const std::uint32_t value = filling_->find(tag, same);
     return value != 0 || !has_frozen_ ? value : frozen_->find(tag, same);
   }
+  void prefetch(std::uint32_t tag) const noexcept {
+    filling_->prefetch(tag);
+    if (has_frozen_) frozen_->prefetch(tag);
+  }
   /// Of what is not being sealed.
   [[nodiscard]] TagTable& filling() noexcept { return *filling_; }
   [[nodiscard]] const TagTable& filling() const noexcept { return *filling_; }
@@ -114,6 +118,13 @@ class PaymentLogs {
     return find_reference(merchant, reference, hash) != 0;
   }
   void add_order(const OrderImage& image) noexcept;
+
+  // Asks for the lines where something is looked for.
+  void ask_for_key_line(std::uint64_t hash) const noexcept { keys_by_key_.prefetch(TagTable::tag_of(hash)); }
+  void ask_for_order_line(std::uint64_t id_hash) const noexcept { orders_by_id_.prefetch(TagTable::tag_of(id_hash)); }
+  void ask_for_reference_line(std::uint64_t hash) const noexcept { orders_by_reference_.prefetch(TagTable::tag_of(hash)); }
+  /// Takes page faults ahead of use. One background thread.
+  void touch_ahead() noexcept;
   /// The lines that begin with this one are of an order that rested again.
   [[nodiscard]] bool is_superseded(std::uint64_t index) const noexcept { return superseded_[index] != 0; }
 

@@ -45,7 +45,10 @@ void PaymentLookahead::ask_for_lines(const PaymentCommand& command) noexcept {
 
 /// Of a command on an order that is there, the order alone: its accounts are not known before.
 void PaymentLookahead::ask_for_rows(const PaymentCommand& command) const noexcept {
-  if (!makes_an_order(command)) return books_.payments.ask_for_order(command.id);
+  if (!makes_an_order(command)) {
+    books_.payments.ask_for_order(command.id);
+    return;
+  }
   for (const u128 party : {command.merchant, command.payer}) {
     if (const std::uint32_t number = books_.payments.peek_party(party); number != 0) prefetch_record(&books_.payments.party(number), kPartyBytesRead);
   }

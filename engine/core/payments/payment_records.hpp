@@ -6,6 +6,7 @@
 #include <span>
 #include <type_traits>
 
+#include "core/memory/unset_array.hpp"
 #include "florin/order.hpp"
 #include "florin/payment_outcome.hpp"
 #include "florin/payment_query.hpp"
@@ -27,7 +28,7 @@ struct OrderImage {
   OrderHot hot;
   OrderCold cold;
   SplitHeader split;
-  SplitPart parts[kPartsMax];
+  UnsetArray<SplitPart, kPartsMax> parts;  ///< hot.parts of them
 
   static constexpr std::uint32_t kRecordLines = (sizeof(OrderHot) + sizeof(OrderCold)) / sizeof(OrderLine);
   static constexpr std::uint32_t kLinesMax = kRecordLines + 1 + kPartsMax;

@@ -214,22 +214,20 @@ void PaymentTables::set_order(const OrderAt& at, const OrderImage& image) noexce
 }
 
 void PaymentTables::ask_for_lines(const PaymentCommand& command, u128 principal, bool makes_an_order) const noexcept {
-  logs_.ask_for_key_line(hash_.key(principal, command.key));
+  const std::uint64_t key = hash_.key(principal, command.key);
   const std::uint64_t order = hash_.order(command.id);
-  orders_.ask_for_id_line(order);
+  logs_.ask_for_key_line(key);
+  sealed_.ask_ahead(key);
+  orders_.ask_for_line(order);
   logs_.ask_for_order_line(order);
   if (!makes_an_order) return;
   const std::uint64_t reference = hash_.reference(command.merchant, command.reference);
+  sealed_.ask_ahead(order);
+  sealed_.ask_ahead(reference);
   orders_.ask_for_reference_line(reference);
   logs_.ask_for_reference_line(reference);
   parties_by_id_.prefetch(tag_of(command.merchant));
   parties_by_id_.prefetch(tag_of(command.payer));
-}
-
-void PaymentTables::ask_for_order(u128 id) const noexcept {
-  const std::uint64_t hash = hash_.order(id);
-  orders_.ask_for(hash);
-  logs_.ask_for_order(hash);
 }
 
 // Keys.

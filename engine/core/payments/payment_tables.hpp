@@ -99,7 +99,11 @@ class PaymentTables {
   // For PaymentLookahead: asks for the lines of the tables where a command will look for its key and its objects; and what they name, or perhaps
   // nothing, without looking at it.
   void ask_for_lines(const PaymentCommand& command, u128 principal, bool makes_an_order) const noexcept;
-  void ask_for_order(u128 id) const noexcept;
+  void ask_for_order(u128 id) const noexcept {
+    const std::uint64_t hash = hash_.order(id);
+    orders_.ask_for_row(hash);
+    logs_.ask_for_order(hash);
+  }
   [[nodiscard]] std::uint32_t peek_party(u128 id) const noexcept { return parties_by_id_.peek(tag_of(id)); }
 
   // Keys and what was answered to them.

@@ -26,6 +26,11 @@ class SealedPayments {
   [[nodiscard]] std::uint64_t end_sequence() const noexcept;
 
   /// Whose outcomes the entry counts; nullptr: the key is not there.
+  /// Asks for the memory that may_have() will read.
+  void ask_ahead(std::uint64_t hash) const noexcept {
+    if (past_ != nullptr) past_->ask_ahead_payment(hash);
+  }
+
   [[nodiscard]] const PastPayments* find_key(u128 principal, u128 key, std::uint64_t hash, KeyEntry& entry) const noexcept;
   [[nodiscard]] bool find_order(u128 id, std::uint64_t hash, OrderImage& image) const noexcept;
   [[nodiscard]] bool find_order(u128 merchant, std::span<const std::uint8_t, 32> reference, std::uint64_t hash, OrderImage& image) const noexcept;

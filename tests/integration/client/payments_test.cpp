@@ -130,8 +130,11 @@ TEST_F(ClientPayments, TheFeedHasEachLineOnceAndGoesOn) {
   const std::uint64_t after = feed.after();
   EXPECT_EQ(after, world.back().sequence);
 
-  const auto sold = client_->send_payment(new_order(C::kPay, 10, 0, CommandFlags::kAutomatic, 5'001));
+  CommandWithParts sale = new_order(C::kPay, 10, 0, CommandFlags::kAutomatic, 5'001);
+  sale.command.key = 70'000;
+  const auto sold = client_->send_payment(sale);
   ASSERT_TRUE(sold) << sold.error().message();
+  ASSERT_EQ(sold->outcome.code, R::kDone);
   const auto line = feed.wait(std::chrono::seconds(5));
   ASSERT_TRUE(line && line->size() == 1);
   EXPECT_EQ(line->front().object_id, 5'001U);
