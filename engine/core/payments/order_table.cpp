@@ -1,9 +1,9 @@
 #include "core/payments/order_table.hpp"
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <array>
+
+#include "core/memory/prefetch.hpp"
 
 namespace florin::core {
 namespace {
@@ -38,9 +38,7 @@ std::uint32_t OrderTable::find(u128 merchant, std::span<const std::uint8_t, 32> 
 
 void OrderTable::ask_for_row(std::uint64_t hash) const noexcept {
   const std::uint32_t place = by_id_.peek(TagTable::tag_of(hash));
-  if (place == 0) return;
-  const auto* const row = reinterpret_cast<const char*>(&orders_[place]);
-  for (std::size_t at = 0; at < sizeof(Row); at += 64) _mm_prefetch(row + at, _MM_HINT_T0);
+  if (place != 0) prefetch_record(&orders_[place], sizeof(Row));
 }
 
 void OrderTable::read(const Row& row, const GuardedTable<SplitRow>& splits, OrderImage& image) noexcept {

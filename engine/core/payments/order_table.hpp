@@ -5,7 +5,6 @@
 #include <span>
 
 #include "core/memory/append_log.hpp"
-#include "core/memory/prefetch.hpp"
 #include "core/payments/order_timers.hpp"
 #include "core/payments/payment_hash.hpp"
 #include "core/payments/payment_records.hpp"

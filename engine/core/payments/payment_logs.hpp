@@ -87,15 +87,6 @@ class PaymentLogs {
   /// The outcomes of all keys are there.
   [[nodiscard]] bool is_whole() const noexcept;
 
-  // For PaymentLookahead: the lines of tables where these hashes are sought, and the order that may be meant. What is being sealed is not asked for.
-  void ask_for_key_line(std::uint64_t hash) const noexcept { keys_by_key_.filling().prefetch(TagTable::tag_of(hash)); }
-  void ask_for_order_line(std::uint64_t hash) const noexcept { orders_by_id_.filling().prefetch(TagTable::tag_of(hash)); }
-  void ask_for_reference_line(std::uint64_t hash) const noexcept { orders_by_reference_.filling().prefetch(TagTable::tag_of(hash)); }
-  void ask_for_order(std::uint64_t hash) const noexcept {
-    const std::uint32_t number = orders_by_id_.filling().peek(TagTable::tag_of(hash));
-    if (number != 0) prefetch_record(&order_lines_[index_of(number, order_lines_)], OrderImage::kRecordLines * sizeof(OrderLine));
-  }
-
   // Lines, by index + 1; 0: none.
   void add_line(const StoryLine& line) noexcept;
   [[nodiscard]] const StoryLine& line(std::uint64_t number) const noexcept { return lines_[number - 1]; }
@@ -119,10 +110,14 @@ class PaymentLogs {
   }
   void add_order(const OrderImage& image) noexcept;
 
-  // Asks for the lines where something is looked for.
+  // For PaymentLookahead: the lines of tables where these hashes are sought, and the order that may be meant, unless it is being sealed.
   void ask_for_key_line(std::uint64_t hash) const noexcept { keys_by_key_.prefetch(TagTable::tag_of(hash)); }
   void ask_for_order_line(std::uint64_t id_hash) const noexcept { orders_by_id_.prefetch(TagTable::tag_of(id_hash)); }
   void ask_for_reference_line(std::uint64_t hash) const noexcept { orders_by_reference_.prefetch(TagTable::tag_of(hash)); }
+  void ask_for_order(std::uint64_t hash) const noexcept {
+    const std::uint32_t number = orders_by_id_.filling().peek(TagTable::tag_of(hash));
+    if (number != 0) prefetch_record(&order_lines_[index_of(number, order_lines_)], OrderImage::kRecordLines * sizeof(OrderLine));
+  }
   /// Takes page faults ahead of use. One background thread.
   void touch_ahead() noexcept;
   /// The lines that begin with this one are of an order that rested again.

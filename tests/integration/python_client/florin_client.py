@@ -53,6 +53,8 @@ class Operation(IntEnum):
     FIND_ORDER = 50
     LOOKUP_KEY = 51
     GET_STORY = 52
+    QUERY_ORDERS = 53
+    GET_PAYMENT_EVENTS = 54
 
 
 class ProtocolError(Exception):

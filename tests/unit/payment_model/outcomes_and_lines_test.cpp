@@ -83,6 +83,8 @@ TEST(PaymentLines, OfAnOrderThatIsOnlyCreated) {
   line.version = 1;
   line.money_to = MoneyState::kCreated;
   line.public_state = PublicState::kPendingPayment;
+  line.merchant_number = 1;  // the first two parties of that world
+  line.payer_number = 2;
   EXPECT_EQ(last_line(model), line);
   PaymentOutcome expected = outcome_at(model, C::kCreateOrder, kOrder);
   expected.amount = 100;
