@@ -180,9 +180,13 @@ bool Ledger::fits_again(std::uint64_t accounts, std::uint64_t transfers, std::ui
 }
 
 /// What leaves memory takes a share of the budget, and of a larger one a larger share.
-std::uint64_t Ledger::sufficient_budget(std::uint64_t accounts, std::uint64_t transfers) const noexcept {
-  const std::uint64_t needed = memory(accounts, transfers).needed_bytes;
-  return past_ ? sufficient_budget(needed - passing_bytes_max() - past_growth_bytes() - payments_.tables().passing_bytes(), payments_.tables().has_any()) : needed;
+std::uint64_t Ledger::sufficient_budget(std::uint64_t accounts, std::uint64_t transfers, const PaymentRoom& payments) const noexcept {
+  const PaymentTables& tables = payments_.tables();
+  const std::uint64_t needed = memory(accounts, transfers).needed_bytes + tables.bytes_for(payments);
+  if (!past_) return needed;
+  const bool has_payments = tables.has_any() || payments.commands != 0;
+  const std::uint64_t passing = passing_bytes_max() + past_growth_bytes() + (has_payments ? tables.logs().bytes_max() : 0);
+  return sufficient_budget(needed - passing, has_payments);
 }
 
 std::uint64_t Ledger::sufficient_budget(std::uint64_t lasting, bool has_payments) const noexcept {

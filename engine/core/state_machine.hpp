@@ -245,8 +245,10 @@ class StateMachine {
   [[nodiscard]] virtual bool reserve_again(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) {
     return reserve_payments(accounts, transfers, payments);
   }
-  /// A budget that holds what is there and so much more. Not simply memory().needed_bytes: of a larger budget what leaves memory again gets more.
-  [[nodiscard]] virtual std::uint64_t sufficient_budget(std::uint64_t accounts, std::uint64_t transfers) const noexcept {
+  /// A budget that holds what is there and so much more. Not simply memory().needed_bytes: of a larger budget what leaves memory again gets more,
+  /// and the first payments need what all that follow them share.
+  [[nodiscard]] virtual std::uint64_t sufficient_budget(std::uint64_t accounts, std::uint64_t transfers, const PaymentRoom& payments) const noexcept {
+    static_cast<void>(payments);
     return memory(accounts, transfers).needed_bytes;
   }
   /// Asked before each batch; moves on what leaves memory, and may allocate. True: something must be gone before there is room for

@@ -205,7 +205,7 @@ class Recovery {
     while (machine().must_wait()) options_.on_wait();
     if (machine().is_held_up()) return {ErrorKind::kIo, "what leaves memory cannot be sealed"};
     if (accounts + transfers + payments.commands > 0 && !machine().reserve_again(accounts, transfers, payments)) {
-      return over_budget("this store, of which it holds what came before sequence " + std::to_string(batch.header().first_sequence), accounts, transfers);
+      return over_budget("this store, of which it holds what came before sequence " + std::to_string(batch.header().first_sequence), accounts, transfers, payments);
     }
     machine().execute(commands);
     result_.event_count += machine().sequence() - (batch.header().first_sequence - 1);
@@ -213,10 +213,11 @@ class Recovery {
     return {};
   }
 
-  [[nodiscard]] Status over_budget(const std::string& what, std::uint32_t accounts = 1, std::uint32_t transfers = 1) const {
+  [[nodiscard]] Status over_budget(const std::string& what, std::uint32_t accounts = 1, std::uint32_t transfers = 1,
+                                   const core::PaymentRoom& payments = {}) const {
     using core::mebibytes;
     return {ErrorKind::kOutOfMemory, "the memory budget of " + mebibytes(machine().memory(accounts, transfers).budget_bytes) + " is too small for " + what +
-                                         ": at least " + mebibytes(machine().sufficient_budget(accounts, transfers)) + " are needed"};
+                                         ": at least " + mebibytes(machine().sufficient_budget(accounts, transfers, payments)) + " are needed"};
   }
 
   Journal& journal_;

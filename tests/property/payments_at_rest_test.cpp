@@ -333,6 +333,22 @@ class SmallBudget : public ::testing::Test {
   std::map<std::uint64_t, std::vector<std::uint64_t>> refunds_;
 };
 
+/// The first payments need what all that follow them share, and a refusal has to say so: it named a budget that was below the one it refused.
+TEST(BudgetOfPayments, IsNamedBeforeThereAreAny) {
+  const auto ledger = [](std::uint64_t budget) {
+    return core::make_ledger({.memory_budget_bytes = budget, .past = std::make_shared<DiskPast>(DiskPast::Builder::kCaller, TemporaryFolder(TemporaryFolder::Where::kMemory).path())});
+  };
+  core::PaymentRoom pay;
+  pay.commands = pay.orders = 1;
+  pay.order_lines = core::OrderImage::kRecordLines;
+  const auto small = ledger(std::uint64_t{100} << 20);
+  ASSERT_TRUE(small->memory(0, 2).fits());
+  ASSERT_FALSE(small->reserve_again(0, 2, pay));
+  const std::uint64_t needed = small->sufficient_budget(0, 2, pay);
+  EXPECT_GT(needed, std::uint64_t{100} << 20);
+  EXPECT_TRUE(ledger(needed)->reserve_again(0, 2, pay));
+}
+
 TEST_F(SmallBudget, HoldsFarMoreOrdersThanMemory) {
   if (kSanitizer == Sanitizer::kThread) GTEST_SKIP() << kSaidByTheOthers;
   script_.act_as(kPrincipal);
