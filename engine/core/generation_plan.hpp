@@ -29,8 +29,9 @@ struct GenerationPlan {
     constexpr std::uint64_t kRingEntriesMin = std::uint64_t{1} << 17;
     constexpr std::uint64_t kRingEntriesMax = kEntriesMax;
     constexpr std::uint64_t kSpare = kBatchEntriesMax;
-    // The rings of several partitions are filled by chance, not in turn, so each is twice its share.
-    const std::uint64_t share = partitions == 1 ? 1 : partitions / 2;
+    // The rings of several partitions are filled by chance, not in turn, so each is up to twice its share; all together never more than two rings of one
+    // partition, or three partitions would take half of the budget that is everybody's.
+    const std::uint64_t share = partitions == 1 ? 1 : std::bit_ceil(partitions) / 2;
     GenerationPlan plan;
     if (entries != 0) {
       plan.entries = std::min(entries, kRingEntriesMax / 2);

@@ -49,7 +49,7 @@ class FailureMuseum : public ::testing::Test {
   void restart(const std::vector<std::string>& more = {}) {
     client_.reset();
     if (server_) server_->end(SIGKILL);
-    std::vector<std::string> arguments = {"--partitions", "2", "--io-threads", "2", "--memory-budget", "2GiB"};
+    std::vector<std::string> arguments = {"--partitions", "2", "--io-threads", "2", "--memory-budget", "1GiB"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     server_.reset();
     server_ = std::make_unique<RunningServer>(folder_, data_, arguments);

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <map>
 #include <memory>
 #include <optional>
@@ -151,6 +152,18 @@ TEST_F(LargeGenerations, ASnapshotThatSmallerRingsDoNotHoldIsRefused) {
   EXPECT_TRUE(same->load(taking.snapshot));
   const auto smaller = core::make_ledger(options(std::make_shared<PastInHand>(), 1));
   EXPECT_EQ(smaller->load(taking.snapshot).kind(), ErrorKind::kOutOfMemory);
+}
+
+/// Three partitions had rings of their whole share each, and nothing was left of the budget for what comes besides: the first payment was refused.
+TEST(GenerationPlan, SeveralPartitionsTakeNoMoreThanTwo) {
+  const core::GenerationPlan one = core::GenerationPlan::make(std::uint64_t{4} << 30, 0, 1);
+  for (std::uint32_t partitions = 2; partitions <= 8; ++partitions) {
+    const core::GenerationPlan plan = core::GenerationPlan::make(std::uint64_t{4} << 30, 0, partitions);
+    EXPECT_TRUE(std::has_single_bit(plan.ring_entries)) << partitions;
+    EXPECT_LE(partitions * plan.ring_entries, 2 * one.ring_entries) << partitions;
+    EXPECT_GE(partitions * plan.ring_entries, one.ring_entries) << partitions;
+    EXPECT_EQ(plan.entries, one.entries) << partitions;
+  }
 }
 
 }  // namespace
