@@ -9,9 +9,10 @@ namespace florin::pipeline {
 namespace {
 
 constexpr std::uint64_t kGrowthDivisor = 8;
-// Fewer are executed again in a tenth of a second; and a client that only thinks sends more before that.
+// Fewer are executed again in a tenth of a second. Such a snapshot is not cheap: writes that come while it is taken wait for it, for seconds if there are
+// many, so whoever only pauses must not meet it.
 constexpr std::uint64_t kQuietEvents = 256U << 10;
-constexpr std::uint64_t kQuietNs = 500'000'000;
+constexpr std::uint64_t kQuietNs = 30'000'000'000;
 
 constexpr std::string_view kNotWritten = "the snapshot failed; the server's standard error says why";
 constexpr std::string_view kNotSealed = "the snapshot failed: what it builds on cannot be sealed; the server's standard error says why";

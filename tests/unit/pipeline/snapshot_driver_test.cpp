@@ -259,13 +259,13 @@ TEST(PeriodicSnapshotTest, IsTakenEarlierWhenNothingMoreComes) {
     return bench.machine.snapshots_begun;
   };
   write(32);
-  EXPECT_EQ(wait(600'000'000), 0) << "256,000 events are no 256 Ki";
+  EXPECT_EQ(wait(36'000'000'000), 0) << "256,000 events are no 256 Ki";
   write(2);
-  EXPECT_EQ(wait(400'000'000), 0);
+  EXPECT_EQ(wait(24'000'000'000), 0);
   write(1);
-  EXPECT_EQ(wait(400'000'000), 0) << "the last one came just now";
-  EXPECT_EQ(wait(200'000'000), 1);
-  EXPECT_EQ(wait(2'000'000'000), 1) << "nothing has happened since";
+  EXPECT_EQ(wait(24'000'000'000), 0) << "the last one came just now";
+  EXPECT_EQ(wait(12'000'000'000), 1);
+  EXPECT_EQ(wait(120'000'000'000), 1) << "nothing has happened since";
   EXPECT_EQ(store.published.size(), 1U);
 }
 
