@@ -104,10 +104,17 @@ std::uint64_t IdFilter::lines() const noexcept {
   return moved_ == kParts ? moved : moved + (kParts - moved_) * generations_[generations_.size() - 2]->lines_per_part;
 }
 
+/// Enough lines on the whole are not enough where the larger array is much larger: roomy parts do not answer for those that did not move yet.
+bool IdFilter::has_crowded_parts(std::uint64_t lines_wanted) const noexcept {
+  if (moved_ == kParts) return false;
+  const std::uint64_t before = generations_[generations_.size() - 2]->lines_per_part;
+  return lines_wanted > kParts * (before + before / 2);  // what a growth by half lets them come to
+}
+
 Status IdFilter::reserve(std::uint64_t more, const PartSource& source) {
   free_retired();
   const std::uint64_t wanted = (count_ + more) * kBitsPerId / (8 * kLineBytes);
-  while (lines() < wanted) {
+  while (lines() < wanted || has_crowded_parts(wanted)) {
     if (moved_ == kParts) begin_generation(count_ + more);
     if (Status status = move_next_part(source); !status) return status;
     free_retired();

@@ -136,6 +136,7 @@ class IdFilter {
   static std::uint64_t mixed(std::uint64_t hash) noexcept;
   static void set_bits(std::uint64_t* line, std::uint64_t hash) noexcept;
   [[nodiscard]] std::uint64_t lines() const noexcept;
+  [[nodiscard]] bool has_crowded_parts(std::uint64_t lines_wanted) const noexcept;
   Status move_next_part(const PartSource& source);
   void publish_part(std::uint32_t part, Generation* generation) noexcept;
   void begin_generation(std::uint64_t ids);
