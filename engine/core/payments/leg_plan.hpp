@@ -5,6 +5,7 @@
 
 #include "core/memory/unset_array.hpp"
 #include "core/payments/issued_command.hpp"
+#include "core/payments/lowest_code.hpp"
 #include "core/tables.hpp"
 #include "florin/engine_id.hpp"
 #include "florin/payment_result.hpp"
@@ -25,7 +26,7 @@ struct LegMarks {
   std::uint32_t ordinal = 0;  ///< of the capture or refund
 };
 
-/// The transfers that a command is about to write. They are tried together on the balances of their accounts, of which there are few: refused as
+/// The transfers that a command is about to write. Each is tried, when it is planned, on the balances that those before it leave, and all are refused as
 /// one, or written as one.
 class LegPlan {
  public:
@@ -36,10 +37,10 @@ class LegPlan {
 
   // In the order in which they will be written. Of no amount there is no leg, but for a post.
   void pay(const AccountAt& from, const AccountAt& to, u128 amount, TransferCode code) noexcept {
-    if (amount != 0) add({.debit = from, .credit = to, .amount = amount, .code = code, .flags = 0});
+    if (amount != 0) add(from, to, amount, code, 0);
   }
   void hold(const AccountAt& from, const AccountAt& to, u128 amount) noexcept {
-    add({.debit = from, .credit = to, .amount = amount, .code = TransferCode::kPayment, .flags = TransferFlags::kPending});
+    add(from, to, amount, TransferCode::kPayment, TransferFlags::kPending);
   }
   void post(u128 amount) noexcept { end_hold(amount, TransferFlags::kPostPendingTransfer); }
   void void_hold() noexcept { end_hold(hold_.transfer.amount, TransferFlags::kVoidPendingTransfer); }
@@ -53,22 +54,30 @@ class LegPlan {
   void write(const IssuedCommand& issued, const LegMarks& marks) noexcept;
 
  private:
+  /// An account of the plan, and its balances after the legs so far.
+  struct Side {
+    AccountAt account;
+    const AccountRecord* record = nullptr;
+    Balances balances;
+  };
   struct Leg {
-    AccountAt debit;
-    AccountAt credit;
     u128 amount = 0;
+    std::uint8_t debit = 0;  ///< index of its side
+    std::uint8_t credit = 0;
     TransferCode code{};
     std::uint16_t flags = 0;  ///< TransferFlags
   };
 
-  void add(const Leg& leg) noexcept;
-  void end_hold(u128 amount, std::uint16_t flags) noexcept {
-    add({.debit = hold_.debit, .credit = hold_.credit, .amount = amount, .code = TransferCode::kPayment, .flags = flags});
-  }
+  [[nodiscard]] std::uint8_t side_of(const AccountAt& account) noexcept;
+  void add(const AccountAt& from, const AccountAt& to, u128 amount, TransferCode code, std::uint16_t flags) noexcept;
+  void end_hold(u128 amount, std::uint16_t flags) noexcept { add(hold_.debit, hold_.credit, amount, TransferCode::kPayment, flags); }
 
   PaymentBooks books_;
   PendingAt hold_;
-  UnsetArray<Leg, kLegsMax> legs_;  // count_ of them
+  LowestCode code_;                            // of what refuses one of the legs
+  UnsetArray<Side, kLegAccountsMax> sides_;    // side_count_ of them
+  UnsetArray<Leg, kLegsMax> legs_;             // count_ of them
+  std::uint8_t side_count_ = 0;
   std::uint8_t count_ = 0;
 };
 

@@ -180,25 +180,6 @@ Code decide_resolution(const Transfer& event, std::uint64_t timestamp, const Tra
   return Code::kCreated;
 }
 
-/// Adds (or takes back) what `stored` does to one side's pending and posted sums. Unsigned arithmetic wraps, and
-/// the rules made sure that the results fit.
-void change(u128& pending_sum, u128& posted_sum, const Transfer& stored, const Transfer* pending, bool undo) noexcept {
-  u128 pending_delta = 0;
-  u128 posted_delta = 0;
-  if ((stored.flags & Flags::kPending) != 0) {
-    pending_delta = stored.amount;
-  } else if ((stored.flags & Flags::kPostPendingTransfer) != 0) {
-    pending_delta = u128{0} - pending->amount;
-    posted_delta = stored.amount;
-  } else if ((stored.flags & Flags::kVoidPendingTransfer) != 0) {
-    pending_delta = u128{0} - pending->amount;
-  } else {
-    posted_delta = stored.amount;
-  }
-  pending_sum += undo ? u128{0} - pending_delta : pending_delta;
-  posted_sum += undo ? u128{0} - posted_delta : posted_delta;
-}
-
 }  // namespace
 
 Code decide_transfer(const Transfer& event, std::uint64_t timestamp, const TransferFacts& facts, Transfer& stored) noexcept {
@@ -224,19 +205,6 @@ Transfer stored_transfer(const Transfer& event, std::uint64_t timestamp, u128 am
   stored.ledger = pending->ledger;
   stored.code = pending->code;
   return stored;
-}
-
-void apply_debit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept {
-  change(balances.debits_pending, balances.debits_posted, stored, pending, false);
-}
-void apply_credit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept {
-  change(balances.credits_pending, balances.credits_posted, stored, pending, false);
-}
-void undo_debit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept {
-  change(balances.debits_pending, balances.debits_posted, stored, pending, true);
-}
-void undo_credit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept {
-  change(balances.credits_pending, balances.credits_posted, stored, pending, true);
 }
 
 }  // namespace florin::core

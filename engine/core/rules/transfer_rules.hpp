@@ -35,9 +35,33 @@ CreateTransferStatus decide_transfer(const Transfer& event, std::uint64_t timest
 /// The record to keep of an event that was created with this amount. `pending`: of a post or void, its pending transfer.
 Transfer stored_transfer(const Transfer& event, std::uint64_t timestamp, u128 amount, const Transfer* pending) noexcept;
 
-/// Changes of one side's balances by a transfer that was created (or, `expire_hold`, by the end of its time).
-void apply_debit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept;
-void apply_credit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept;
+/// What a transfer adds to the sums of one side of an account. Unsigned arithmetic wraps, and the rules made sure that the results fit.
+struct SumChange {
+  u128 pending = 0;
+  u128 posted = 0;
+};
+/// `pending_amount`: of a post or void, that of its pending transfer.
+constexpr SumChange change_of(std::uint16_t flags, u128 amount, u128 pending_amount) noexcept {
+  if ((flags & TransferFlags::kPending) != 0) return {.pending = amount};
+  if ((flags & TransferFlags::kPostPendingTransfer) != 0) return {.pending = u128{0} - pending_amount, .posted = amount};
+  if ((flags & TransferFlags::kVoidPendingTransfer) != 0) return {.pending = u128{0} - pending_amount};
+  return {.posted = amount};
+}
+constexpr SumChange change_of(const Transfer& stored, const Transfer* pending) noexcept {
+  return change_of(stored.flags, stored.amount, pending == nullptr ? 0 : pending->amount);
+}
+
+/// Changes of one side's balances by a transfer that was created.
+inline void add_to_debits(Balances& balances, const SumChange& change) noexcept {
+  balances.debits_pending += change.pending;
+  balances.debits_posted += change.posted;
+}
+inline void add_to_credits(Balances& balances, const SumChange& change) noexcept {
+  balances.credits_pending += change.pending;
+  balances.credits_posted += change.posted;
+}
+inline void apply_debit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept { add_to_debits(balances, change_of(stored, pending)); }
+inline void apply_credit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept { add_to_credits(balances, change_of(stored, pending)); }
 inline void apply_to_debit(AccountRecord& account, const Transfer& stored, const Transfer* pending) noexcept {
   Balances balances = account.balances();
   apply_debit(balances, stored, pending);
@@ -49,7 +73,13 @@ inline void apply_to_credit(AccountRecord& account, const Transfer& stored, cons
   account.set_balances(balances);
 }
 /// The opposite, for walking back in time.
-void undo_debit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept;
-void undo_credit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept;
+inline void undo_debit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept {
+  const SumChange change = change_of(stored, pending);
+  add_to_debits(balances, {.pending = u128{0} - change.pending, .posted = u128{0} - change.posted});
+}
+inline void undo_credit(Balances& balances, const Transfer& stored, const Transfer* pending) noexcept {
+  const SumChange change = change_of(stored, pending);
+  add_to_credits(balances, {.pending = u128{0} - change.pending, .posted = u128{0} - change.posted});
+}
 
 }  // namespace florin::core
