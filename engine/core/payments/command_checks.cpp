@@ -56,7 +56,8 @@ bool any_unused_byte_is_set(const PaymentCommand& command, const ByteMask& unuse
   return set != 0;
 }
 
-bool id_is_invalid(u128 id) noexcept { return id == 0 || id == kU128Max; }
+/// 0 or the highest there is.
+bool id_is_invalid(u128 id) noexcept { return id + 1 <= 1; }
 
 /// One command and what is found to be wrong with it.
 class Checks {
@@ -126,8 +127,8 @@ class Checks {
   void check_kind(std::uint8_t last) noexcept { add_if(command_.kind == 0 || command_.kind > last, R::kFlagsConflict); }
 
   void check_reference(bool needed) noexcept {
-    const std::span<const std::uint8_t> reference(command_.reference);
-    add_if(!ends_once(reference) || (needed && text_length(reference) == 0), R::kReferenceInvalid);
+    const std::uint32_t zeros = zero_bytes(command_.reference);
+    add_if(!ends_once(zeros) || (needed && (zeros & 1) != 0), R::kReferenceInvalid);
   }
 
   void check_what_is_its_own() noexcept {

@@ -134,12 +134,18 @@ inline constexpr auto kCommandShapes = [] {
   });
 }();
 
+/// By command number: index + 1 of its shape, 0: it has none.
+inline constexpr auto kShapeNumbers = [] {
+  std::array<std::uint8_t, static_cast<std::size_t>(kCommandShapes.back().command) + 1> numbers{};
+  for (std::size_t i = 0; i < kCommandShapes.size(); ++i) numbers[static_cast<std::size_t>(kCommandShapes[i].command)] = static_cast<std::uint8_t>(i + 1);
+  return numbers;
+}();
+
 /// The shape of a command, or null: unknown, or not for clients to send.
 constexpr const CommandShape* find_shape(CommandNumber command) noexcept {
-  for (const CommandShape& shape : kCommandShapes) {
-    if (shape.command == command) return &shape;
-  }
-  return nullptr;
+  const auto number = static_cast<std::size_t>(command);
+  const std::size_t shape = number < kShapeNumbers.size() ? kShapeNumbers[number] : 0;
+  return shape == 0 ? nullptr : &kCommandShapes[shape - 1];
 }
 
 }  // namespace florin::core
