@@ -62,6 +62,9 @@ struct Command {
   const RequestOrigin* origin = nullptr;
 };
 
+/// Whose keys its payments use; 0: nobody's in particular.
+inline u128 principal_of(const Command& command) noexcept { return command.origin == nullptr ? 0 : command.origin->principal; }
+
 /// What became of a write of a client that has, or should have, a session.
 enum class SessionVerdict : std::uint32_t {
   kExecuted = 0,

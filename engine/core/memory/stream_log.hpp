@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <numeric>
+#include <span>
 #include <type_traits>
 
 #include "core/memory/region.hpp"
@@ -59,12 +60,23 @@ class StreamLog {
   void commit_back() noexcept {
     const std::size_t size_now = size() + 1;
     size_.store(size_now, std::memory_order_relaxed);
-    if (size_now % kGroup == 0) stream_group(size_now - kGroup);
+    if (size_now % kGroup == 0) stream(gathered_, size_now - kGroup);
   }
   std::size_t push(const T& value) noexcept {
-    back_slot() = value;
-    commit_back();
-    return size() - 1;
+    if constexpr (kGroup == 1) {
+      return append({&value, 1});
+    } else {
+      back_slot() = value;
+      commit_back();
+      return size() - 1;
+    }
+  }
+  /// Elements that fill whole lines, which go out without being gathered. Returns the index of the first.
+  std::size_t append(std::span<const T> values) noexcept requires(kGroup == 1) {
+    const std::size_t first = size();
+    for (std::size_t i = 0; i < values.size(); ++i) stream(&values[i], first + i);
+    size_.store(first + values.size(), std::memory_order_relaxed);
+    return first;
   }
 
   /// Makes every element readable through settled() and by other threads, once they have synchronised with this one.
@@ -102,10 +114,11 @@ class StreamLog {
 
  private:
   [[nodiscard]] T* slots() const noexcept { return reinterpret_cast<T*>(region_.data()); }
-  void stream_group(std::size_t first) noexcept {
-    const auto* from = reinterpret_cast<const __m256i*>(gathered_);
+  /// A group, from anywhere, to its slots.
+  void stream(const T* group, std::size_t first) noexcept {
+    const auto* from = reinterpret_cast<const __m256i*>(group);
     auto* to = reinterpret_cast<__m256i*>(slots() + (first & mask_));
-    for (std::size_t i = 0; i < kGroupBytes / sizeof(__m256i); ++i) _mm256_stream_si256(to + i, _mm256_load_si256(from + i));
+    for (std::size_t i = 0; i < kGroupBytes / sizeof(__m256i); ++i) _mm256_stream_si256(to + i, _mm256_loadu_si256(from + i));
   }
 
   alignas(kLine) T gathered_[kGroup] = {};  // element i at i % kGroup; those of the last, incomplete group

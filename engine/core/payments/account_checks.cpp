@@ -6,12 +6,16 @@ namespace florin::core {
 
 using R = PaymentResult;
 
-void check_party(const PaymentBooks& books, u128 party, LowestCode& code) noexcept {
+std::uint32_t check_party(const PaymentBooks& books, u128 party, LowestCode& code) noexcept {
   const std::uint32_t number = books.payments.find_party(party);
-  if (number == 0) return code.add_if(true, R::kPartyNotFound);
+  if (number == 0) {
+    code.add_if(true, R::kPartyNotFound);
+    return 0;
+  }
   const PartyStatus status = books.payments.party(number).status;
   code.add_if(status == PartyStatus::kSuspended, R::kPartySuspended);
   code.add_if(status == PartyStatus::kClosed, R::kPartyClosed);
+  return number;
 }
 
 void check_party_of(const PaymentBooks& books, const AccountAt& account, LowestCode& code) noexcept {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "core/payments/payment_records.hpp"
 #include "core/payments/payment_request.hpp"
 
 namespace florin::core {
@@ -33,8 +34,7 @@ class CreatedOrders {
   void look() noexcept {
     for (CommandWalk walk(body_); walk.has_next();) {
       const PaymentCommand& command = *walk.next().command;
-      const bool creates = command.command == CommandNumber::kCreateOrder || command.command == CommandNumber::kPay;
-      if (creates) orders_[count_++] = {.id = command.id, .parts = command.parts};
+      if (makes_an_order(command.command)) orders_[count_++] = {.id = command.id, .parts = command.parts};
     }
     std::sort(orders_, orders_ + count_);
     has_looked_ = true;

@@ -17,6 +17,7 @@ struct IssuedCommand {
   u128 principal = 0;
   std::uint64_t sequence = 0;   ///< its own: the last of those it owns
   std::uint64_t timestamp = 0;  ///< ns: what the command calls now, and the last of those it owns
+  CommandHashes hashes;         ///< under which it looks for what it names
 };
 
 /// What commands read and change.

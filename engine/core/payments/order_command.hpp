@@ -74,6 +74,7 @@ class OrderCommand {
   OrderAt at_;        // where the order is, if it is not new
   OrderImage order_;  // the copy
   OrderHot before_;   // the order as it was
+  OrderParties parties_;  // of a new order
   const FeeSchedule* schedule_ = nullptr;
   AccountAt payer_;
   AccountAt owner_;

@@ -46,6 +46,7 @@ OrderCommand::OrderCommand(PaymentBooks& books, const IssuedCommand& issued) noe
     : books_(books), issued_(issued), command_(issued.command), event_(event_of(issued.command.command)), legs_(books) {}
 
 PaymentOutcome OrderCommand::make() {
+  at_.hashes = issued_.hashes.order;
   check_new();
   if (const R code = code_.result(); code != R::kDone) {
     return refusal(issued_, code, code == R::kWrongFunding ? state_detail({}, {}, command_.command) : 0);
@@ -58,7 +59,7 @@ PaymentOutcome OrderCommand::make() {
 }
 
 PaymentOutcome OrderCommand::change() {
-  const std::optional<OrderAt> at = books_.payments.take_order(command_.id, order_);
+  const std::optional<OrderAt> at = books_.payments.take_order(command_.id, issued_.hashes.order.id, order_);
   if (!at) return refusal(issued_, is_timer(command_.command) ? R::kStaleTimer : R::kOrderNotFound);
   at_ = *at;
   take_copy();
@@ -74,10 +75,9 @@ PaymentOutcome OrderCommand::change() {
 // A new order.
 
 void OrderCommand::check_new() noexcept {
-  code_.add_if(books_.payments.has_order(command_.id), R::kOrderExists);
-  code_.add_if(books_.payments.has_order(command_.merchant, command_.reference), R::kReferenceExists);
-  check_party(books_, command_.merchant, code_);
-  check_party(books_, command_.payer, code_);
+  code_.add_if(books_.payments.has_order(command_.id, at_.hashes.id), R::kOrderExists);
+  code_.add_if(books_.payments.has_order(command_.merchant, command_.reference, at_.hashes.reference), R::kReferenceExists);
+  parties_ = {.merchant = check_party(books_, command_.merchant, code_), .payer = check_party(books_, command_.payer, code_)};
   code_.add_if(books_.payments.find_asset(command_.ledger) == nullptr, R::kAssetNotFound);
   schedule_ = newest_schedule();
   code_.add_if(schedule_ == nullptr, R::kScheduleNotFound);
@@ -99,9 +99,7 @@ void OrderCommand::check_new() noexcept {
 /// The version in force, of the schedule that the command names or else the merchant's; nullptr: none, or it is of another asset.
 const FeeSchedule* OrderCommand::newest_schedule() const noexcept {
   std::uint32_t id = command_.fee_schedule;
-  if (const std::uint32_t merchant = books_.payments.find_party(command_.merchant); id == 0 && merchant != 0) {
-    id = books_.payments.party(merchant).fee_schedule;
-  }
+  if (id == 0 && parties_.merchant != 0) id = books_.payments.party(parties_.merchant).fee_schedule;
   const FeeSchedule* const schedule = books_.payments.find_schedule(id);
   return schedule == nullptr || (id != 0 && schedule->ledger != command_.ledger) ? nullptr : schedule;
 }
@@ -340,9 +338,8 @@ void OrderCommand::tell(StoryLine& line, MoneyState from) const noexcept {
   line.verdict = hot.verdict;
   line.legs = legs_.count();
   line.public_state = public_state(hot.money, hot.fulfilment);
-  if (hot.version != 1) return;
-  line.merchant_number = books_.payments.find_party(order_.cold.merchant);
-  line.payer_number = books_.payments.find_party(order_.cold.payer);
+  line.merchant_number = parties_.merchant;
+  line.payer_number = parties_.payer;
 }
 
 PaymentOutcome make_order(PaymentBooks& books, const IssuedCommand& issued) { return OrderCommand(books, issued).make(); }

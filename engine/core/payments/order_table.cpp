@@ -61,11 +61,11 @@ void OrderTable::update_timer(std::uint32_t place) noexcept {
   timers_.update(place, next_timer_of(row.hot, row.cold).due, row.cold.created);
 }
 
-std::uint32_t OrderTable::put(const OrderImage& image) noexcept {
+std::uint32_t OrderTable::put(const OrderImage& image, const OrderHashes& hashes) noexcept {
   const std::uint32_t split = image.hot.parts == 0 ? 0 : splits_.put(split_of(image));
   const std::uint32_t place = orders_.put(row_of(image, split));
-  by_id_.insert(TagTable::tag_of(hash_.order(image.hot.id)), place);
-  by_reference_.insert(TagTable::tag_of(hash_.reference(image.cold)), place);
+  by_id_.insert(TagTable::tag_of(hashes.id), place);
+  by_reference_.insert(TagTable::tag_of(hashes.reference), place);
   update_timer(place);
   return place;
 }

@@ -37,7 +37,7 @@ class OrderTable {
   void ask_for_reference_line(std::uint64_t hash) const noexcept { by_reference_.prefetch(TagTable::tag_of(hash)); }
   void ask_for_row(std::uint64_t id_hash) const noexcept;
 
-  std::uint32_t put(const OrderImage& image) noexcept;
+  std::uint32_t put(const OrderImage& image, const OrderHashes& hashes) noexcept;
   void set(std::uint32_t place, const OrderImage& image) noexcept;
   void leave(std::uint32_t place) noexcept;
 

@@ -23,7 +23,8 @@ bool is_done(R code) noexcept { return is_success(code) || static_cast<std::uint
 
 void Payments::execute_group(const Command& request, u128 key) {
   if (refuse_group(request, key)) return;
-  const u128 principal = request.origin == nullptr ? 0 : request.origin->principal;
+  const u128 principal = principal_of(request);
+  const std::uint64_t hash = tables_.key_hash(principal, key);
   const u128 print = print_of(request.body);  // all but the group's key
   const std::uint32_t members = request.event_count / kPaymentNanoseconds;
   const auto answer_all = [&](auto&& outcome_of_member) {
@@ -32,7 +33,7 @@ void Payments::execute_group(const Command& request, u128 key) {
       outcome_of_member(place(request, view, count_));
     }
   };
-  if (const std::optional<UsedKey> used = tables_.find_key(principal, key)) {
+  if (const std::optional<UsedKey> used = tables_.find_key(principal, key, hash)) {
     if (is_repeated(*used, print, members)) {
       for (std::uint32_t i = 0; i < members; ++i) answer(tables_.outcome(*used, i), true);
       return;
@@ -55,7 +56,7 @@ void Payments::execute_group(const Command& request, u128 key) {
                          .fingerprint = print,
                          .sequence = request.first_sequence + kPaymentNanoseconds - 1,
                          .code = outcomes_[std::min(done, members - 1)].code};
-  tables_.add_key(record, outcomes());
+  tables_.add_key(record, hash, outcomes());
 }
 
 /// What its bytes say is wrong with a group; then its key is not used up.

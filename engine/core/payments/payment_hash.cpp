@@ -35,6 +35,12 @@ std::uint64_t PaymentHash::reference(u128 merchant, std::span<const std::uint8_t
   return of(Kind::kReference, hash_(merchant), hash_(make_u128(hash_(halves[0]), hash_(halves[1]))));
 }
 
+CommandHashes PaymentHash::command(const PaymentCommand& command, u128 principal) const noexcept {
+  CommandHashes hashes{.key = key(principal, command.key), .order = {.id = order(command.id)}};
+  if (makes_an_order(command.command)) hashes.order.reference = reference(command.merchant, command.reference);
+  return hashes;
+}
+
 std::uint64_t PaymentHash::story(StoryKind kind, u128 object) const noexcept {
   return of(Kind::kStory, hash_(object), static_cast<std::uint8_t>(kind));
 }

@@ -38,15 +38,15 @@ const KeyEntry* PaymentLogs::find_key(u128 principal, u128 key, std::uint64_t ha
   return number == 0 ? nullptr : &entry(number);
 }
 
-void PaymentLogs::add_key(const KeyRecord& record, std::span<const PaymentOutcome> outcomes) noexcept {
+void PaymentLogs::add_key(const KeyRecord& record, std::uint64_t hash, std::span<const PaymentOutcome> outcomes) noexcept {
   const KeyEntry entry{.record = record, .first_outcome = outcomes.empty() ? 0 : outcomes_.size(), .outcomes = static_cast<std::uint32_t>(outcomes.size())};
   for (const PaymentOutcome& outcome : outcomes) add_outcome(outcome);
-  append_key(entry);
+  append_key(entry, hash);
 }
 
-void PaymentLogs::append_key(const KeyEntry& entry) noexcept {
+void PaymentLogs::append_key(const KeyEntry& entry, std::uint64_t hash) noexcept {
   const std::uint64_t index = keys_.push(entry);
-  keys_by_key_.filling().insert(TagTable::tag_of(hash_.key(entry.record.principal, entry.record.key)), number_of(index));
+  keys_by_key_.filling().insert(TagTable::tag_of(hash), number_of(index));
   sum_ += hash_row(kSnapshotKeys, index + 1, entry);
 }
 
@@ -56,8 +56,9 @@ void PaymentLogs::add_outcome(const PaymentOutcome& outcome) noexcept {
 }
 
 bool PaymentLogs::load_key(const KeyEntry& entry) noexcept {
-  if (find_key(entry.record.principal, entry.record.key, hash_.key(entry.record.principal, entry.record.key)) != nullptr) return false;
-  append_key(entry);
+  const std::uint64_t hash = hash_.key(entry.record.principal, entry.record.key);
+  if (find_key(entry.record.principal, entry.record.key, hash) != nullptr) return false;
+  append_key(entry, hash);
   return true;
 }
 
@@ -77,6 +78,7 @@ bool PaymentLogs::is_whole() const noexcept {
 
 void PaymentLogs::add_line(const StoryLine& line) noexcept {
   const std::uint64_t index = lines_.push(line);
+  newest_sequence_ = line.sequence;
   next_lines_[index] = 0;
   line_parties_[index] = parties_of(line);
   const std::uint64_t previous = line.previous == 0 ? 0 : find_line(line.previous);
@@ -99,6 +101,7 @@ void PaymentLogs::remove_lines(std::uint64_t from) noexcept {
     sum_ -= hash_row(kSnapshotStory, number, line);
   }
   lines_.truncate(from);
+  newest_sequence_ = 0;
 }
 
 std::uint64_t PaymentLogs::lines_before(std::uint64_t sequence) const noexcept {
@@ -172,24 +175,21 @@ bool PaymentLogs::find_order(u128 merchant, std::span<const std::uint8_t, 32> re
 }
 
 /// What was written of it in this generation, if it was.
-void PaymentLogs::supersede(const OrderImage& image, std::uint64_t id_hash, std::uint64_t reference_hash) noexcept {
-  const std::uint32_t before = find_id(image.hot.id, id_hash);
+void PaymentLogs::supersede(u128 id, const OrderHashes& hashes) noexcept {
+  const std::uint32_t before = find_id(id, hashes.id);
   if (before == 0 || index_of(before, order_lines_) < frozen_.order_lines) return;
   superseded_[index_of(before, order_lines_)] = 1;
-  orders_by_id_.filling().erase(TagTable::tag_of(id_hash), before);
-  orders_by_reference_.filling().erase(TagTable::tag_of(reference_hash), before);
+  orders_by_id_.filling().erase(TagTable::tag_of(hashes.id), before);
+  orders_by_reference_.filling().erase(TagTable::tag_of(hashes.reference), before);
 }
 
-void PaymentLogs::add_order(const OrderImage& image) noexcept {
-  const std::uint64_t id_hash = hash_.order(image.hot.id);
-  const std::uint64_t reference_hash = hash_.reference(image.cold);
-  supersede(image, id_hash, reference_hash);
-  const std::uint64_t first = order_lines_.size();
+void PaymentLogs::add_order(const OrderImage& image, const OrderHashes& hashes, u128 row_hash) noexcept {
+  if (image.hot.version != 1) supersede(image.hot.id, hashes);
+  const std::uint64_t first = order_lines_.append(image.lines());
   superseded_[first] = 0;
-  for (const OrderLine& line : image.lines()) order_lines_.push(line);
-  orders_by_id_.filling().insert(TagTable::tag_of(id_hash), number_of(first));
-  orders_by_reference_.filling().insert(TagTable::tag_of(reference_hash), number_of(first));
-  sum_ += hash_row(kSnapshotOrdersAtRest, first + 1, hash_of(image));
+  orders_by_id_.filling().insert(TagTable::tag_of(hashes.id), number_of(first));
+  orders_by_reference_.filling().insert(TagTable::tag_of(hashes.reference), number_of(first));
+  sum_ += hash_row(kSnapshotOrdersAtRest, first + 1, row_hash);
 }
 
 void PaymentLogs::touch_ahead() noexcept {

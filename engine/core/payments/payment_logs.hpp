@@ -79,7 +79,7 @@ class PaymentLogs {
   [[nodiscard]] const KeyEntry* find_key(u128 principal, u128 key, std::uint64_t hash) const noexcept;
   [[nodiscard]] const PaymentOutcome& outcome(std::uint64_t index) const noexcept { return outcomes_[index]; }
   /// `outcomes`: those that no line tells.
-  void add_key(const KeyRecord& record, std::span<const PaymentOutcome> outcomes) noexcept;
+  void add_key(const KeyRecord& record, std::uint64_t hash, std::span<const PaymentOutcome> outcomes) noexcept;
 
   /// Of a snapshot: what add_key() wrote, row by row; false if the key is there.
   [[nodiscard]] bool load_key(const KeyEntry& entry) noexcept;
@@ -95,6 +95,8 @@ class PaymentLogs {
   [[nodiscard]] std::uint64_t next_line(std::uint64_t number) const noexcept;
   /// Newest line of an object that does not know it itself.
   [[nodiscard]] std::uint64_t find_story(StoryKind kind, u128 id) const noexcept;
+  /// Of the newest line there ever was: it is not read again so soon, which would wait for memory. 0: there was none, or it has been removed.
+  [[nodiscard]] std::uint64_t newest_sequence() const noexcept { return newest_sequence_; }
   [[nodiscard]] const OrderParties& parties(std::uint64_t index) const noexcept { return line_parties_[index]; }
   /// Index of the first with this sequence or a later one, of those in memory.
   [[nodiscard]] std::uint64_t lines_before(std::uint64_t sequence) const noexcept;
@@ -108,7 +110,8 @@ class PaymentLogs {
   [[nodiscard]] bool has_order(u128 merchant, std::span<const std::uint8_t, 32> reference, std::uint64_t hash) const noexcept {
     return find_reference(merchant, reference, hash) != 0;
   }
-  void add_order(const OrderImage& image) noexcept;
+  /// `row_hash`: hash_of(image).
+  void add_order(const OrderImage& image, const OrderHashes& hashes, u128 row_hash) noexcept;
 
   // For PaymentLookahead: the lines of tables where these hashes are sought, and the order that may be meant, unless it is being sealed.
   void ask_for_key_line(std::uint64_t hash) const noexcept { keys_by_key_.prefetch(TagTable::tag_of(hash)); }
@@ -180,8 +183,8 @@ class PaymentLogs {
   [[nodiscard]] std::uint32_t find_id(u128 id, std::uint64_t hash) const noexcept;
   [[nodiscard]] std::uint32_t find_reference(u128 merchant, std::span<const std::uint8_t, 32> reference, std::uint64_t hash) const noexcept;
   void read_order(std::uint32_t number, OrderImage& image) const noexcept;
-  void append_key(const KeyEntry& entry) noexcept;
-  void supersede(const OrderImage& image, std::uint64_t id_hash, std::uint64_t reference_hash) noexcept;
+  void append_key(const KeyEntry& entry, std::uint64_t hash) noexcept;
+  void supersede(u128 id, const OrderHashes& hashes) noexcept;
 
   PaymentPlan plan_;
   PaymentHash hash_;
@@ -192,6 +195,7 @@ class PaymentLogs {
   Ring<std::uint32_t> next_lines_;  // number of the line behind, 0 = none
   Ring<OrderParties> line_parties_; // 8 bytes a line to look through, not 256
   TagPair stories_by_object_;       // newest lines: see find_story()
+  std::uint64_t newest_sequence_ = 0;
   StreamLog<OrderLine> order_lines_;
   Ring<std::uint8_t> superseded_;   // by the first line of each
   TagPair orders_by_id_;            // first lines

@@ -11,10 +11,6 @@ namespace {
 /// Of a party: up to its status and fee schedule.
 constexpr std::size_t kPartyBytesRead = sizeof(Party) / 2;
 
-bool makes_an_order(const PaymentCommand& command) noexcept {
-  return command.command == CommandNumber::kPay || command.command == CommandNumber::kCreateOrder;
-}
-
 }  // namespace
 
 void PaymentLookahead::ask_for_account_line(u128 account) const noexcept {
@@ -37,16 +33,19 @@ void PaymentLookahead::ask_for_leg_line(std::uint8_t leg) const noexcept {
 void PaymentLookahead::ask_for_lines(const PaymentCommand& command) noexcept {
   sequence_ += kPaymentNanoseconds;
   for (std::uint8_t leg = 0; leg < kLegsExpected; ++leg) ask_for_leg_line(leg);
-  books_.payments.ask_for_lines(command, principal_, makes_an_order(command));
-  if (!makes_an_order(command)) return;
+  CommandHashes& hashes = hashes_[lines_asked_++ % kHashes];
+  hashes = books_.payments.hashes_of(command, principal_);
+  books_.payments.ask_for_lines(command, hashes);
+  if (!makes_an_order(command.command)) return;
   ask_for_account_line(command.payer_account);
   ask_for_account_line(command.owner_account);
 }
 
 /// Of a command on an order that is there, the order alone: its accounts are not known before.
-void PaymentLookahead::ask_for_rows(const PaymentCommand& command) const noexcept {
-  if (!makes_an_order(command)) {
-    books_.payments.ask_for_order(command.id);
+void PaymentLookahead::ask_for_rows(const PaymentCommand& command) noexcept {
+  const CommandHashes& hashes = hashes_[rows_asked_++ % kHashes];
+  if (!makes_an_order(command.command)) {
+    books_.payments.ask_for_order(hashes.order.id);
     return;
   }
   for (const u128 party : {command.merchant, command.payer}) {

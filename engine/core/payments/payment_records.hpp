@@ -68,6 +68,7 @@ constexpr StoryKind kind_of(CommandNumber event) noexcept {
     default: return StoryKind::kOrder;
   }
 }
+constexpr bool makes_an_order(CommandNumber command) noexcept { return command == CommandNumber::kCreateOrder || command == CommandNumber::kPay; }
 /// Parties and orders know where their stories begin and end.
 constexpr bool knows_its_story(StoryKind kind) noexcept { return kind == StoryKind::kParty || kind == StoryKind::kOrder; }
 

@@ -249,12 +249,12 @@ Status PaymentTables::load(ChunkKey key, std::span<const std::byte> bytes) {
     case kSnapshotOrders:
       return load_orders(key, bytes, [&](const OrderImage& order) {
         if (order.hot.id == 0 || orders_.find(order.hot.id, hash_.order(order.hot.id)) != 0) return false;
-        orders_.put(order);
+        orders_.put(order, hash_.order(order));
         return true;
       });
     case kSnapshotOrdersAtRest:
       return load_orders(key, bytes, [&](const OrderImage& order) {
-        logs_.add_order(order);  // one that is there twice makes another sum
+        logs_.add_order(order, hash_.order(order), hash_of(order));  // one that is there twice makes another sum
         return true;
       });
     case kSnapshotKeys:

@@ -1,6 +1,7 @@
 #include "core/payments/payment_tables.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <vector>
 
 #include "core/payments/row_hash.hpp"
@@ -30,6 +31,7 @@ PaymentTables::PaymentTables(std::uint64_t memory_budget_bytes, const PaymentPla
       assets_by_ledger_(kAssetsMax, kEntriesPerLineMax),
       schedules_(rows_max(memory_budget_bytes, sizeof(FeeSchedule))),
       schedules_by_version_(rows_max(memory_budget_bytes, sizeof(FeeSchedule)), kEntriesPerLineMax),
+      newest_schedules_(rows_max(memory_budget_bytes, sizeof(FeeSchedule)), kEntriesPerLineMax),
       list_entries_(rows_max(memory_budget_bytes, sizeof(ListEntry)), kGroupChangesMax),
       list_entries_by_subject_(rows_max(memory_budget_bytes, sizeof(ListEntry)), kEntriesPerLineMax),
       parties_(rows_max(memory_budget_bytes, sizeof(Party)), kGroupChangesMax),
@@ -58,30 +60,15 @@ void PaymentTables::add_asset(const Asset& asset) noexcept {
   assets_by_ledger_.insert(tag_of(asset.ledger), static_cast<std::uint32_t>(assets_.push(asset)) + 1);
 }
 
+/// Its number; 0: there is none.
+std::uint32_t PaymentTables::newest_schedule(std::uint32_t id) const noexcept {
+  return newest_schedules_.find(tag_of(id), [&](std::uint32_t n) { return schedules_[n - 1].id == id; });
+}
+
 const FeeSchedule* PaymentTables::find_schedule(std::uint32_t id) const noexcept {
   if (id == 0) return &kNoFee;
-  const auto find = [&](std::uint32_t version) {
-    return schedules_by_version_.find(tag_of(id, version), [&](std::uint32_t n) {
-      return schedules_[n - 1].id == id && schedules_[n - 1].version == version;
-    });
-  };
-  std::uint32_t newest = find(1);
-  if (newest == 0) return nullptr;
-  // Versions have no gap: the last that is there is found by doubling, then by halving.
-  std::uint32_t version = 1;
-  std::uint32_t step = 1;
-  for (std::uint32_t next = find(version + step); next != 0; next = find(version + step)) {
-    version += step;
-    step *= 2;
-    newest = next;
-  }
-  for (; step != 0; step /= 2) {
-    const std::uint32_t next = find(version + step);
-    if (next == 0) continue;
-    version += step;
-    newest = next;
-  }
-  return &schedules_[newest - 1];
+  const std::uint32_t newest = newest_schedule(id);
+  return newest == 0 ? nullptr : &schedules_[newest - 1];
 }
 
 const FeeSchedule& PaymentTables::schedule(std::uint32_t id, std::uint32_t version) const noexcept {
@@ -92,7 +79,11 @@ const FeeSchedule& PaymentTables::schedule(std::uint32_t id, std::uint32_t versi
 }
 
 void PaymentTables::add_schedule(const FeeSchedule& schedule) noexcept {
-  schedules_by_version_.insert(tag_of(schedule.id, schedule.version), static_cast<std::uint32_t>(schedules_.push(schedule)) + 1);
+  const std::uint32_t before = newest_schedule(schedule.id);
+  const std::uint32_t number = static_cast<std::uint32_t>(schedules_.push(schedule)) + 1;
+  schedules_by_version_.insert(tag_of(schedule.id, schedule.version), number);
+  if (before != 0) newest_schedules_.erase(tag_of(schedule.id), before);
+  newest_schedules_.insert(tag_of(schedule.id), number);
 }
 
 std::uint32_t PaymentTables::find_list_entry(u128 subject, std::uint32_t list) const noexcept {
@@ -136,16 +127,14 @@ void PaymentTables::add_credential(const Credential& credential) noexcept {
 
 // Orders.
 
-bool PaymentTables::has_order(u128 id) const noexcept {
-  const std::uint64_t hash = hash_.order(id);
+bool PaymentTables::has_order(u128 id, std::uint64_t hash) const noexcept {
   if (orders_.find(id, hash) != 0 || logs_.has_order(id, hash)) return true;
   if (!sealed_.may_have(hash)) [[likely]] return false;
   OrderImage image;
   return sealed_.find_order(id, hash, image);
 }
 
-bool PaymentTables::has_order(u128 merchant, std::span<const std::uint8_t, 32> reference) const noexcept {
-  const std::uint64_t hash = hash_.reference(merchant, reference);
+bool PaymentTables::has_order(u128 merchant, std::span<const std::uint8_t, 32> reference, std::uint64_t hash) const noexcept {
   if (orders_.find(merchant, reference, hash) != 0 || logs_.has_order(merchant, reference, hash)) return true;
   if (!sealed_.may_have(hash)) [[likely]] return false;
   OrderImage image;
@@ -170,14 +159,18 @@ bool PaymentTables::find_order(u128 merchant, std::span<const std::uint8_t, 32> 
   return logs_.find_order(merchant, reference, hash, image) || sealed_.find_order(merchant, reference, hash, image);
 }
 
-std::optional<OrderAt> PaymentTables::take_order(u128 id, OrderImage& image) const noexcept {
-  const std::uint64_t hash = hash_.order(id);
-  if (const std::uint32_t place = orders_.find(id, hash); place != 0) {
-    orders_.read(place, image);
-    return OrderAt{.place = place};
+std::optional<OrderAt> PaymentTables::take_order(u128 id, std::uint64_t hash, OrderImage& image) const noexcept {
+  OrderAt at;
+  at.place = orders_.find(id, hash);
+  if (at.place != 0) {
+    orders_.read(at.place, image);
+  } else {
+    if (!logs_.find_order(id, hash, image) && !sealed_.find_order(id, hash, image)) return std::nullopt;
+    at.rests = true;
+    at.row_hash = hash_of(image);
   }
-  if (!logs_.find_order(id, hash, image) && !sealed_.find_order(id, hash, image)) return std::nullopt;
-  return OrderAt{.rests = true, .hash = hash_of(image)};
+  at.hashes = {.id = hash, .reference = hash_.reference(image.cold)};
+  return at;
 }
 
 std::optional<PaymentTables::OrderRoom> PaymentTables::order_room(u128 id) const noexcept {
@@ -188,52 +181,49 @@ std::optional<PaymentTables::OrderRoom> PaymentTables::order_room(u128 id) const
   return OrderRoom{.parts = image.hot.parts};
 }
 
-void PaymentTables::rest(const OrderImage& image) noexcept {
-  logs_.add_order(image);
+void PaymentTables::rest(const OrderImage& image, const OrderHashes& hashes) noexcept {
+  const u128 row_hash = hash_of(image);
+  logs_.add_order(image, hashes, row_hash);
   ++orders_at_rest_;
-  orders_hash_ += hash_of(image);
+  orders_hash_ += row_hash;
 }
 
 void PaymentTables::set_order(const OrderAt& at, const OrderImage& image) noexcept {
   if (at.rests) {
     --orders_at_rest_;
-    orders_hash_ -= at.hash;
+    orders_hash_ -= at.row_hash;
   }
   const bool rests_now = !group_.is_open && is_at_rest(image.hot, image.cold);
   if (rests_now) {
     if (at.place != 0) orders_.leave(at.place);
-    return rest(image);
+    return rest(image, at.hashes);
   }
   std::uint32_t place = at.place;
   if (place == 0) {
-    place = orders_.put(image);
+    place = orders_.put(image, at.hashes);
   } else {
     orders_.set(place, image);
   }
   if (group_.is_open) group_.places[group_.changed++] = place;
 }
 
-void PaymentTables::ask_for_lines(const PaymentCommand& command, u128 principal, bool makes_an_order) const noexcept {
-  const std::uint64_t key = hash_.key(principal, command.key);
-  const std::uint64_t order = hash_.order(command.id);
-  logs_.ask_for_key_line(key);
-  sealed_.ask_ahead(key);
-  orders_.ask_for_line(order);
-  logs_.ask_for_order_line(order);
-  if (!makes_an_order) return;
-  const std::uint64_t reference = hash_.reference(command.merchant, command.reference);
-  sealed_.ask_ahead(order);
-  sealed_.ask_ahead(reference);
-  orders_.ask_for_reference_line(reference);
-  logs_.ask_for_reference_line(reference);
+void PaymentTables::ask_for_lines(const PaymentCommand& command, const CommandHashes& hashes) const noexcept {
+  logs_.ask_for_key_line(hashes.key);
+  sealed_.ask_ahead(hashes.key);
+  orders_.ask_for_line(hashes.order.id);
+  logs_.ask_for_order_line(hashes.order.id);
+  if (!makes_an_order(command.command)) return;
+  sealed_.ask_ahead(hashes.order.id);
+  sealed_.ask_ahead(hashes.order.reference);
+  orders_.ask_for_reference_line(hashes.order.reference);
+  logs_.ask_for_reference_line(hashes.order.reference);
   parties_by_id_.prefetch(tag_of(command.merchant));
   parties_by_id_.prefetch(tag_of(command.payer));
 }
 
 // Keys.
 
-std::optional<UsedKey> PaymentTables::find_key(u128 principal, u128 key) const noexcept {
-  const std::uint64_t hash = hash_.key(principal, key);
+std::optional<UsedKey> PaymentTables::find_key(u128 principal, u128 key, std::uint64_t hash) const noexcept {
   if (const KeyEntry* const entry = logs_.find_key(principal, key, hash)) return UsedKey{.entry = *entry};
   UsedKey used;
   used.segment = sealed_.find_key(principal, key, hash, used.entry);
@@ -250,11 +240,10 @@ PaymentOutcome PaymentTables::outcome(const UsedKey& used, std::uint32_t i) cons
   return outcome_of(line);
 }
 
-void PaymentTables::add_key(const KeyRecord& record, std::span<const PaymentOutcome> outcomes) noexcept {
-  const std::uint64_t lines = logs_.lines().size();
-  const bool is_told = outcomes.size() == 1 && lines != logs_.lines().first() && logs_.line(lines).sequence == record.sequence &&
-                       outcome_of(logs_.line(lines)) == outcomes.front();
-  logs_.add_key(record, is_told ? std::span<const PaymentOutcome>() : outcomes);
+void PaymentTables::add_key(const KeyRecord& record, std::uint64_t hash, std::span<const PaymentOutcome> outcomes) noexcept {
+  const bool is_told = outcomes.size() == 1 && logs_.newest_sequence() == record.sequence;
+  assert(!is_told || outcome_of(logs_.line(logs_.lines().size())) == outcomes.front());
+  logs_.add_key(record, hash, is_told ? std::span<const PaymentOutcome>() : outcomes);
 }
 
 // Stories.
@@ -312,7 +301,7 @@ void PaymentTables::commit_group() noexcept {
     if (orders_.hot(place).id == 0 || !is_at_rest(orders_.hot(place), orders_.cold(place))) continue;
     orders_.read(place, image);
     orders_.leave(place);
-    rest(image);
+    rest(image, hash_.order(image));
   }
 }
 
@@ -381,7 +370,7 @@ bool PaymentTables::reserve(const PaymentRoom& room) {
     if (entries != 0) (tables.prepare(entries), ...);
   };
   prepare(room.assets, assets_by_ledger_);
-  prepare(room.schedules, schedules_by_version_);
+  prepare(room.schedules, schedules_by_version_, newest_schedules_);
   prepare(room.list_entries, list_entries_by_subject_);
   prepare(room.parties, parties_by_id_, parties_by_name_);
   prepare(room.credentials, credentials_by_key_);
@@ -391,7 +380,7 @@ bool PaymentTables::reserve(const PaymentRoom& room) {
 std::uint64_t PaymentTables::lasting_bytes() const noexcept {
   std::uint64_t bytes = orders_.bytes();
   visit_tables(*this, [&](std::uint32_t, const auto& rows) { bytes += rows.bytes(); });
-  const std::uint64_t entries = assets_by_ledger_.count() + schedules_by_version_.count() + list_entries_by_subject_.count() + parties_by_id_.count() +
+  const std::uint64_t entries = assets_by_ledger_.count() + schedules_by_version_.count() + newest_schedules_.count() + list_entries_by_subject_.count() + parties_by_id_.count() +
                                 parties_by_name_.count() + credentials_by_key_.count();
   return bytes + entries * kIndexBytes;
 }

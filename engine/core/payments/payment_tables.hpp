@@ -39,7 +39,8 @@ struct UsedKey {
 struct OrderAt {
   std::uint32_t place = 0;  ///< in the table of orders; 0: it is new, or rests
   bool rests = false;
-  u128 hash = 0;            ///< of one that rests, as it is
+  u128 row_hash = 0;        ///< of one that rests, as it is
+  OrderHashes hashes;       ///< under which it is found
 };
 
 /// The objects of payments and how they are found: configuration and parties, which stay in memory; orders that do not rest (OrderTable); what leaves memory
@@ -81,38 +82,40 @@ class PaymentTables {
   void add_credential(const Credential& credential) noexcept;
 
   // Orders, wherever they are.
-  [[nodiscard]] bool has_order(u128 id) const noexcept;
-  [[nodiscard]] bool has_order(u128 merchant, std::span<const std::uint8_t, 32> reference) const noexcept;
+  [[nodiscard]] bool has_order(u128 id, std::uint64_t hash) const noexcept;
+  [[nodiscard]] bool has_order(u128 merchant, std::span<const std::uint8_t, 32> reference, std::uint64_t hash) const noexcept;
   [[nodiscard]] bool find_order(u128 id, OrderImage& image) const noexcept;
   [[nodiscard]] bool find_order(u128 merchant, std::span<const std::uint8_t, 32> reference, OrderImage& image) const noexcept;
   /// The same of one that is about to change, for set_order().
-  [[nodiscard]] std::optional<OrderAt> take_order(u128 id, OrderImage& image) const noexcept;
+  [[nodiscard]] std::optional<OrderAt> take_order(u128 id, std::uint64_t hash, OrderImage& image) const noexcept;
   /// What a change of the order may need; nothing: there is no such order.
   struct OrderRoom {
     std::uint32_t parts = 0;
     bool is_in_table = false;
   };
   [[nodiscard]] std::optional<OrderRoom> order_room(u128 id) const noexcept;
-  /// Takes over what a command made of an order and its parts; `at`: {} if it is new.
+  /// Takes over what a command made of an order and its parts; `at`: if it is new, its hashes.
   void set_order(const OrderAt& at, const OrderImage& image) noexcept;
 
+  [[nodiscard]] CommandHashes hashes_of(const PaymentCommand& command, u128 principal) const noexcept { return hash_.command(command, principal); }
   // For PaymentLookahead: asks for the lines of the tables where a command will look for its key and its objects; and what they name, or perhaps
   // nothing, without looking at it.
-  void ask_for_lines(const PaymentCommand& command, u128 principal, bool makes_an_order) const noexcept;
-  void ask_for_order(u128 id) const noexcept {
-    const std::uint64_t hash = hash_.order(id);
+  void ask_for_lines(const PaymentCommand& command, const CommandHashes& hashes) const noexcept;
+  void ask_for_order(std::uint64_t hash) const noexcept {
     orders_.ask_for_row(hash);
     logs_.ask_for_order(hash);
   }
   [[nodiscard]] std::uint32_t peek_party(u128 id) const noexcept { return parties_by_id_.peek(tag_of(id)); }
 
   // Keys and what was answered to them.
-  [[nodiscard]] std::optional<UsedKey> find_key(u128 principal, u128 key) const noexcept;
+  [[nodiscard]] std::optional<UsedKey> find_key(u128 principal, u128 key, std::uint64_t hash) const noexcept;
+  [[nodiscard]] std::optional<UsedKey> find_key(u128 principal, u128 key) const noexcept { return find_key(principal, key, key_hash(principal, key)); }
+  [[nodiscard]] std::uint64_t key_hash(u128 principal, u128 key) const noexcept { return hash_.key(principal, key); }
   [[nodiscard]] bool has_key(u128 principal, u128 key) const noexcept { return find_key(principal, key).has_value(); }
   /// The i-th answer that was given under it.
   [[nodiscard]] PaymentOutcome outcome(const UsedKey& used, std::uint32_t i) const noexcept;
-  /// A single outcome that is the one of the newest line is not kept: the line is.
-  void add_key(const KeyRecord& record, std::span<const PaymentOutcome> outcomes) noexcept;
+  /// Where the command has a line, its outcome is what that says, and is not kept.
+  void add_key(const KeyRecord& record, std::uint64_t hash, std::span<const PaymentOutcome> outcomes) noexcept;
 
   // Stories, by the sequences of their lines; 0: none.
   void add_line(const StoryLine& line) noexcept { logs_.add_line(line); }
@@ -194,7 +197,8 @@ class PaymentTables {
   [[nodiscard]] std::uint32_t tag_of(u128 id) const noexcept { return TagTable::tag_of(hash_.number(id)); }
   [[nodiscard]] std::uint32_t tag_of(std::uint32_t ledger) const noexcept { return tag_of(u128{ledger}); }
   [[nodiscard]] std::uint32_t tag_of(u128 a, u128 b) const noexcept { return TagTable::tag_of(hash_.numbers(a, b)); }
-  void rest(const OrderImage& image) noexcept;
+  [[nodiscard]] std::uint32_t newest_schedule(std::uint32_t id) const noexcept;
+  void rest(const OrderImage& image, const OrderHashes& hashes) noexcept;
   [[nodiscard]] std::uint64_t lasting_bytes() const noexcept;
 
   /// Calls `visit(table, rows)` for each table whose rows stay in memory, in the order of their numbers.
@@ -224,6 +228,7 @@ class PaymentTables {
   TagTable assets_by_ledger_;
   AppendLog<FeeSchedule> schedules_;
   TagTable schedules_by_version_;
+  TagTable newest_schedules_;  // by id
   GuardedTable<ListEntry> list_entries_;
   TagTable list_entries_by_subject_;
   GuardedTable<Party> parties_;

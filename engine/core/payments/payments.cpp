@@ -60,13 +60,18 @@ void Payments::execute(const Command& command) {
   execute_list(command, header.mode);
 }
 
-IssuedCommand Payments::place(const Command& request, const CommandView& view, std::uint32_t index) noexcept {
+IssuedCommand Payments::place(const Command& request, const CommandView& view, std::uint32_t index) const noexcept {
+  return place(request, view, index, tables_.hashes_of(*view.command, principal_of(request)));
+}
+
+IssuedCommand Payments::place(const Command& request, const CommandView& view, std::uint32_t index, const CommandHashes& hashes) noexcept {
   const std::uint64_t last = std::uint64_t{index + 1} * kPaymentNanoseconds;
   return {.command = *view.command,
           .parts = view.parts,
-          .principal = request.origin == nullptr ? 0 : request.origin->principal,
+          .principal = principal_of(request),
           .sequence = request.first_sequence + last - 1,
-          .timestamp = request.timestamp - request.event_count + last};
+          .timestamp = request.timestamp - request.event_count + last,
+          .hashes = hashes};
 }
 
 void Payments::answer(const PaymentOutcome& outcome, bool replayed) noexcept {
@@ -78,9 +83,8 @@ void Payments::execute_list(const Command& request, PaymentsMode mode) {
   bool stopped = false;
   PaymentLookahead lookahead(books_, request);
   for (CommandWalk walk(request.body); walk.has_next();) {
-    lookahead.advance();
     const CommandView view = walk.next();
-    const IssuedCommand issued = place(request, view, count_);
+    const IssuedCommand issued = place(request, view, count_, lookahead.next());
     const bool asks = view.command->command == C::kResolve;
     bool replayed = false;
     if (const R code = check_bytes(view, KeyUse::kOwn); code != R::kDone) {
@@ -97,7 +101,7 @@ void Payments::execute_list(const Command& request, PaymentsMode mode) {
 /// `skipped`: the list has stopped, so that a key that is new is used up for nothing.
 PaymentOutcome Payments::execute_keyed(const CommandView& view, const IssuedCommand& issued, bool skipped, bool& replayed) {
   const u128 print = print_of(view.bytes);
-  if (const std::optional<UsedKey> used = tables_.find_key(issued.principal, view.command->key)) {
+  if (const std::optional<UsedKey> used = tables_.find_key(issued.principal, view.command->key, issued.hashes.key)) {
     if (is_repeated(*used, print, 1)) {
       replayed = true;
       return tables_.outcome(*used, 0);
@@ -110,7 +114,7 @@ PaymentOutcome Payments::execute_keyed(const CommandView& view, const IssuedComm
   const PaymentOutcome outcome = skipped ? refusal(issued, R::kSkipped) : run(issued);
   KeyRecord record{.principal = issued.principal, .key = view.command->key, .fingerprint = print, .sequence = issued.sequence, .code = outcome.code};
   std::ranges::copy(digest_fields(view.bytes, secret()), record.field_digests);
-  tables_.add_key(record, std::span(&outcome, 1));
+  tables_.add_key(record, issued.hashes.key, std::span(&outcome, 1));
   return outcome;
 }
 
@@ -134,13 +138,14 @@ bool Payments::is_repeated(const UsedKey& used, u128 print, std::uint32_t comman
 
 PaymentOutcome Payments::resolve(const IssuedCommand& issued, bool& replayed) {
   const u128 key = issued.command.id;
-  if (const std::optional<UsedKey> used = tables_.find_key(issued.principal, key)) {
+  const std::uint64_t hash = tables_.key_hash(issued.principal, key);
+  if (const std::optional<UsedKey> used = tables_.find_key(issued.principal, key, hash)) {
     replayed = true;
     return deciding_outcome(tables_, *used);
   }
   const PaymentOutcome fence = refusal(issued, R::kFenced);
   const KeyRecord record{.principal = issued.principal, .key = key, .sequence = issued.sequence, .code = R::kFenced, .kind = KeyKind::kFenced};
-  tables_.add_key(record, std::span(&fence, 1));
+  tables_.add_key(record, hash, std::span(&fence, 1));
   return fence;
 }
 

@@ -68,7 +68,8 @@ class Payments {
   /// The command, or the group of so many, is what the key was used for.
   [[nodiscard]] static bool is_repeated(const UsedKey& used, u128 print, std::uint32_t commands) noexcept;
   /// The i-th command of a request with its place.
-  [[nodiscard]] static IssuedCommand place(const Command& request, const CommandView& view, std::uint32_t index) noexcept;
+  [[nodiscard]] static IssuedCommand place(const Command& request, const CommandView& view, std::uint32_t index, const CommandHashes& hashes) noexcept;
+  [[nodiscard]] IssuedCommand place(const Command& request, const CommandView& view, std::uint32_t index) const noexcept;
   void answer(const PaymentOutcome& outcome, bool replayed = false) noexcept;
 
   PaymentTables tables_;
