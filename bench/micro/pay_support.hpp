@@ -48,7 +48,7 @@ class PaymentDriver {
 
   /// As the sequencer does it: what the request needs is weighed, and room is made for it.
   void reserve(std::span<const std::byte> body) {
-    const core::PaymentRoom room = ledger_->payment_room(Operation::kPayments, body, 0, {});
+    const core::PaymentRoom room = ledger_->payment_room_at_most(Operation::kPayments, body, {});
     if (!ledger_->reserve_payments(room.accounts, room.transfers, room)) std::abort();
   }
   /// Executes it, with a reply.

@@ -55,6 +55,7 @@ class Ledger final : public StateMachine {
   bool reserve_payments(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) override;
   bool reserve_again(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) override;
   [[nodiscard]] std::uint64_t sufficient_budget(std::uint64_t accounts, std::uint64_t transfers, const PaymentRoom& payments) const noexcept override;
+  [[nodiscard]] PaymentRoom payment_room_at_most(Operation operation, std::span<const std::byte> body, const PaymentRoom& before) const noexcept override;
   [[nodiscard]] PaymentRoom payment_room(Operation operation, std::span<const std::byte> body, u128 principal,
                                          const PaymentRoom& before) const noexcept override;
   bool reserve_timers(const PaymentRoom& timers) override;

@@ -48,6 +48,10 @@ PaymentRoom Ledger::payment_room(Operation operation, std::span<const std::byte>
   return payments_.room_for(operation, body, principal, before);
 }
 
+PaymentRoom Ledger::payment_room_at_most(Operation operation, std::span<const std::byte> body, const PaymentRoom& before) const noexcept {
+  return payments_.room_at_most(operation, body, before);
+}
+
 std::size_t Ledger::due_timers(std::uint64_t now, std::span<PaymentTimer> due) const { return payments_.tables().due_timers(now, due); }
 
 bool Ledger::reserve_payments(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) {

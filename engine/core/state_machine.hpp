@@ -236,6 +236,13 @@ class StateMachine {
     static_cast<void>(before);
     return {};
   }
+  /// As much or more, as if no key were known: nearly none is, and to look for each costs a good part of what a payment does.
+  [[nodiscard]] virtual PaymentRoom payment_room_at_most(Operation operation, std::span<const std::byte> body, const PaymentRoom& before) const noexcept {
+    static_cast<void>(operation);
+    static_cast<void>(body);
+    static_cast<void>(before);
+    return {};
+  }
   /// reserve(), of a batch with payments in it: room for all its accounts and transfers, those of payments included, and for the rest that
   /// payments need.
   [[nodiscard]] virtual bool reserve_payments(std::uint32_t accounts, std::uint32_t transfers, const PaymentRoom& payments) {

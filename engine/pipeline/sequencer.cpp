@@ -397,8 +397,13 @@ ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
   core::PaymentRoom payments = payments_;
   if (request.operation == Operation::kPayments) {
     if (request.event_count == 0) return ReplyCode::kMalformedBody;  // a large one, which nobody had read when it was taken
-    const core::PaymentRoom room = state_machine_.payment_room(request.operation, {request.body, request.body_bytes}, request.principal, payments_);
-    if (const ReplyCode code = refusal_of_payments(room); code != ReplyCode::kOk) return code;
+    const std::span<const std::byte> body(request.body, request.body_bytes);
+    core::PaymentRoom room = state_machine_.payment_room_at_most(request.operation, body, payments_);
+    if (room_ == Room::kOneByOne || refusal_of_payments(room) != ReplyCode::kOk) {
+      // Where room is short, what is asked again needs none.
+      room = state_machine_.payment_room(request.operation, body, request.principal, payments_);
+      if (const ReplyCode code = refusal_of_payments(room); code != ReplyCode::kOk) return code;
+    }
     payments += room;
   } else {
     (request.operation == Operation::kCreateAccounts ? accounts : transfers) += request.event_count;

@@ -234,22 +234,32 @@ PaymentRoom Payments::room_for(const CommandView& view, CreatedOrders& created, 
   return room;
 }
 
-PaymentRoom Payments::room_for(Operation operation, std::span<const std::byte> body, u128 principal, const PaymentRoom& before) const noexcept {
+/// Of all commands that are not known.
+template <typename IsKnown>
+PaymentRoom Payments::room_of_unknown(Operation operation, std::span<const std::byte> body, const PaymentRoom& before,
+                                      const IsKnown& is_known) const noexcept {
   PaymentRoom room;
   if (operation == Operation::kPaymentTimers) {
     const PaymentRoom each{.transfers = 1, .commands = 1, .order_lines = OrderImage::kLinesMax};
     room = each * static_cast<std::uint32_t>(body.size() / sizeof(PaymentTimer));
   } else if (operation == Operation::kPayments) {
-    const PaymentsHeader header = payments_header(body);
-    const bool is_group = header.mode == PaymentsMode::kGroup;
-    if (is_group && tables_.has_key(principal, header.group_key)) return room;
     CreatedOrders created(body, created_.get());
     for (CommandWalk walk(body); walk.has_next();) {
       const CommandView view = walk.next();
-      if (is_group || !is_known(*view.command, principal)) room += room_for(view, created, before.parts_max);
+      if (!is_known(*view.command)) room += room_for(view, created, before.parts_max);
     }
   }
   return room;
+}
+
+PaymentRoom Payments::room_for(Operation operation, std::span<const std::byte> body, u128 principal, const PaymentRoom& before) const noexcept {
+  const bool is_group = operation == Operation::kPayments && payments_header(body).mode == PaymentsMode::kGroup;
+  if (is_group) return tables_.has_key(principal, payments_header(body).group_key) ? PaymentRoom{} : room_at_most(operation, body, before);
+  return room_of_unknown(operation, body, before, [&](const PaymentCommand& command) { return is_known(command, principal); });
+}
+
+PaymentRoom Payments::room_at_most(Operation operation, std::span<const std::byte> body, const PaymentRoom& before) const noexcept {
+  return room_of_unknown(operation, body, before, [](const PaymentCommand&) { return false; });
 }
 
 /// Whatever is asked under a key that is known, nothing is written.

@@ -46,6 +46,8 @@ class Payments {
 
   /// See StateMachine::payment_room().
   [[nodiscard]] PaymentRoom room_for(Operation operation, std::span<const std::byte> body, u128 principal, const PaymentRoom& before) const noexcept;
+  /// See StateMachine::payment_room_at_most().
+  [[nodiscard]] PaymentRoom room_at_most(Operation operation, std::span<const std::byte> body, const PaymentRoom& before) const noexcept;
 
  private:
   void execute_list(const Command& request, PaymentsMode mode);
@@ -58,6 +60,9 @@ class Payments {
   [[nodiscard]] bool refuse_group(const Command& request, u128 key);
   std::uint32_t run_group(const Command& request);
   [[nodiscard]] PaymentRoom room_for(const CommandView& view, CreatedOrders& created, std::uint32_t parts_before) const noexcept;
+  template <typename IsKnown>
+  [[nodiscard]] PaymentRoom room_of_unknown(Operation operation, std::span<const std::byte> body, const PaymentRoom& before,
+                                            const IsKnown& is_known) const noexcept;
   [[nodiscard]] bool is_known(const PaymentCommand& command, u128 principal) const noexcept;
 
   /// Of the store: known once its genesis is.

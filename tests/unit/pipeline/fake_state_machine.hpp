@@ -59,6 +59,9 @@ class FakeStateMachine : public core::StateMachine {
     due[0] = {.id = 1, .due = timer_due, .command = CommandNumber::kExpireHold};
     return 1;
   }
+  core::PaymentRoom payment_room_at_most(Operation operation, std::span<const std::byte> body, const core::PaymentRoom& before) const noexcept override {
+    return payment_room(operation, body, 0, before);
+  }
   core::PaymentRoom payment_room(Operation operation, std::span<const std::byte>, u128, const core::PaymentRoom&) const noexcept override {
     return {.transfers = operation == Operation::kPayments ? legs_of_payments : 0};
   }
