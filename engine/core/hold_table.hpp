@@ -7,6 +7,7 @@
 #include "core/memory/append_log.hpp"
 #include "core/records.hpp"
 #include "core/tag_table.hpp"
+#include "florin/prefetch.hpp"
 
 namespace florin::core {
 
@@ -71,15 +72,14 @@ class HoldTable {
   /// What is_open() reads.
   void prefetch_place(std::uint32_t place) const noexcept {
     const auto* hold = reinterpret_cast<const char*>(&places_[place - 1]);
-    _mm_prefetch(hold + offsetof(Hold, transfer.timestamp), _MM_HINT_T0);
-    _mm_prefetch(hold + offsetof(Hold, status), _MM_HINT_T0);
+    prefetch_line(hold + offsetof(Hold, transfer.timestamp));
+    prefetch_line(hold + offsetof(Hold, status));
   }
   /// Asks for what the tag proposes; returns it, or nullptr.
   [[nodiscard]] const Hold* prefetch_hold(std::uint32_t tag) const noexcept {
     const std::uint32_t place = ids_.peek(tag);
     if (place == 0) return nullptr;
-    const auto* hold = reinterpret_cast<const char*>(&places_[place - 1]);
-    for (std::size_t at = 0; at < sizeof(Hold); at += 64) _mm_prefetch(hold + at, _MM_HINT_T0);
+    prefetch_record(&places_[place - 1], sizeof(Hold));
     return &places_[place - 1];
   }
 

@@ -13,6 +13,7 @@
 #include "core/memory/stream_log.hpp"
 #include "core/records.hpp"
 #include "core/tag_table.hpp"
+#include "florin/prefetch.hpp"
 
 namespace florin::core {
 
@@ -98,28 +99,28 @@ class Partition {
   }
   /// What the end of a hold will touch.
   void prefetch_end(const Hold& hold) const noexcept {
-    _mm_prefetch(reinterpret_cast<const char*>(&extras_.settled(hold.extra - 1)), _MM_HINT_T0);
+    prefetch_line(&extras_.settled(hold.extra - 1));
     prefetch_account(hold.debit);
     prefetch_account(hold.credit);
   }
   void prefetch_account(std::uint32_t ordinal) const noexcept {
     const auto* const record = reinterpret_cast<const char*>(&accounts_[ordinal - 1]);
-    _mm_prefetch(record, _MM_HINT_T0);
-    if (in_snapshot_) _mm_prefetch(record + offsetof(AccountRecord, pre_image), _MM_HINT_T0);
+    prefetch_line(record);
+    if (in_snapshot_) prefetch_line(record + offsetof(AccountRecord, pre_image));
   }
   /// The record that snapshot_account() begins with.
   void prefetch_snapshot_account(std::uint32_t ordinal) const noexcept {
     if (ordinal > snapshot_accounts_) return;
     const auto* const record = reinterpret_cast<const char*>(&account(ordinal));
-    _mm_prefetch(record, _MM_HINT_T0);
-    _mm_prefetch(record + sizeof(AccountRecord) / 2, _MM_HINT_T0);
+    prefetch_line(record);
+    prefetch_line(record + sizeof(AccountRecord) / 2);
   }
   /// What it will read besides, if a change has kept it.
   void prefetch_pre_image(std::uint32_t ordinal) const noexcept {
     if (ordinal > snapshot_accounts_ || account(ordinal).pre_image == 0) return;
     const auto* const kept = reinterpret_cast<const char*>(&pre_images_[account(ordinal).pre_image - 1]);
-    _mm_prefetch(kept, _MM_HINT_T0);
-    _mm_prefetch(kept + sizeof(AccountRecord) / 2, _MM_HINT_T0);
+    prefetch_line(kept);
+    prefetch_line(kept + sizeof(AccountRecord) / 2);
   }
   [[nodiscard]] std::uint64_t newest_transfer_timestamp() const noexcept {
     return transfers_.count() == 0 ? newest_forgotten_ : transfers_[transfers_.size() - 1].timestamp;
@@ -127,9 +128,9 @@ class Partition {
   /// Asks for what fixed_account() reads.
   void prefetch_fixed_account(std::uint32_t ordinal) const noexcept {
     const auto* const record = reinterpret_cast<const char*>(&accounts_[ordinal - 1]);
-    _mm_prefetch(record, _MM_HINT_T0);
-    _mm_prefetch(record + sizeof(AccountRecord) / 2, _MM_HINT_T0);
-    _mm_prefetch(reinterpret_cast<const char*>(&user_data_128_[ordinal - 1]), _MM_HINT_T0);
+    prefetch_line(record);
+    prefetch_line(record + sizeof(AccountRecord) / 2);
+    prefetch_line(&user_data_128_[ordinal - 1]);
   }
   /// The transfer with this timestamp, or 0.
   [[nodiscard]] std::uint32_t find_transfer_at(std::uint64_t timestamp) const noexcept;

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "core/memory/region.hpp"
+#include "florin/prefetch.hpp"
 
 namespace florin::core {
 
@@ -47,7 +48,7 @@ class TagTable {
   };
   [[nodiscard]] Lines lines() const noexcept { return Lines(*this); }
 
-  static void prefetch(const std::uint64_t* line) noexcept { _mm_prefetch(reinterpret_cast<const char*>(line), _MM_HINT_T0); }
+  static void prefetch(const std::uint64_t* line) noexcept { prefetch_line(line); }
   void prefetch(std::uint32_t tag) const noexcept { prefetch(line(tag)); }
   /// Reads a line to have it near. Nothing waits for it, but it is never passed over.
   static void touch(const std::uint64_t* line) noexcept { asm volatile("" : : "r"(*line)); }

@@ -13,6 +13,7 @@
 #include <type_traits>
 
 #include "core/memory/region.hpp"
+#include "florin/prefetch.hpp"
 #include "florin/status.hpp"
 #include "history/section.hpp"
 
@@ -61,7 +62,7 @@ class IdFilter {
     const std::uint32_t part = part_of(hash);
     return parts_[part].load(std::memory_order_acquire)->line(part, hash);  // pairs with publish_part()
   }
-  static void prefetch(const std::uint64_t* line) noexcept { _mm_prefetch(reinterpret_cast<const char*>(line), _MM_HINT_T0); }
+  static void prefetch(const std::uint64_t* line) noexcept { prefetch_line(line); }
   /// False: no id with this hash was added.
   [[nodiscard]] static bool may_hold(const std::uint64_t* line, std::uint64_t hash) noexcept;
   [[nodiscard]] bool may_hold(std::uint64_t hash) const noexcept { return may_hold(line(hash), hash); }

@@ -1,11 +1,10 @@
 #include "history/segment_builder.hpp"
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <string>
 
 #include "core/generation_plan.hpp"
+#include "florin/prefetch.hpp"
 #include "history/checkpoints.hpp"
 #include "history/frozen_rows.hpp"
 #include "history/payment_builder.hpp"
@@ -254,9 +253,7 @@ const core::BalanceCheckpoint& SegmentBuilder::checkpoint(const CheckpointPlace&
 }
 
 void SegmentBuilder::prefetch(const CheckpointPlace& place) const {
-  const auto* const row = reinterpret_cast<const char*>(&checkpoint(place));
-  _mm_prefetch(row, _MM_HINT_T0);
-  _mm_prefetch(row + 64, _MM_HINT_T0);
+  prefetch_record(&checkpoint(place), sizeof(core::BalanceCheckpoint));
 }
 
 Status SegmentBuilder::write_batch_ends(SealedWriter& writer) {

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <span>
 
+#include "florin/prefetch.hpp"
 #include "florin/status.hpp"
 
 /// @file
@@ -99,7 +100,7 @@ class VerifiedBytes {
 
   /// Asks for the cache line at `offset`. Any offset will do: a place that is not there is passed over.
   void prefetch(std::uint64_t offset) const noexcept {
-    if (data_ != nullptr) __builtin_prefetch(data_ + offset);
+    if (data_ != nullptr) prefetch_line(data_ + offset);
   }
   /// The same for `count` bytes, of which two lines have some.
   void prefetch(std::uint64_t offset, std::uint64_t count) const noexcept {

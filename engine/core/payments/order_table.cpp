@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "core/memory/prefetch.hpp"
+#include "florin/prefetch.hpp"
 
 namespace florin::core {
 namespace {

@@ -5,7 +5,6 @@
 #include <span>
 #include <utility>
 
-#include "core/memory/prefetch.hpp"
 #include "core/memory/ring.hpp"
 #include "core/memory/stream_log.hpp"
 #include "core/past.hpp"
@@ -14,6 +13,7 @@
 #include "core/payments/payment_records.hpp"
 #include "core/tag_table.hpp"
 #include "florin/payment_outcome.hpp"
+#include "florin/prefetch.hpp"
 
 namespace florin::core {
 

@@ -2,8 +2,8 @@
 
 #include <cstddef>
 
-#include "core/memory/prefetch.hpp"
 #include "florin/engine_id.hpp"
+#include "florin/prefetch.hpp"
 
 namespace florin::core {
 namespace {

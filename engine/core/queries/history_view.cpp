@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "florin/prefetch.hpp"
+
 namespace florin::core {
 namespace {
 
@@ -109,7 +111,7 @@ void HistoryView::prefetch_rest(const HistoryRow& row) const noexcept {
   if (row.name.is_in_memory()) {
     const Partition& partition = tables_[row.name.partition()];
     const std::size_t place = partition.index_of(row.record.extra, view_.parts[row.name.partition()].extras_base);
-    _mm_prefetch(reinterpret_cast<const char*>(&partition.extras().settled(place)), _MM_HINT_T0);
+    prefetch_line(&partition.extras().settled(place));
   } else {
     segments()[row.name.segment()].prefetch_extra(row.record);
   }
@@ -131,7 +133,7 @@ void HistoryView::end_row(HistoryRow& row, bool for_balances) const noexcept {
 
 void HistoryView::prefetch(TransferName name) const noexcept {
   if (name.is_in_memory()) {
-    _mm_prefetch(reinterpret_cast<const char*>(&tables_[name.partition()].transfers().settled(name.place())), _MM_HINT_T0);
+    prefetch_line(&tables_[name.partition()].transfers().settled(name.place()));
   } else {
     segments()[name.segment()].prefetch_transfer(name.index());
   }
