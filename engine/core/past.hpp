@@ -140,6 +140,10 @@ class Past {
     static_cast<void>(filled);
     static_cast<void>(full);
   }
+  /// Generations that end after this sequence are not sealed yet: their content is not certain. Of all it is, unless this was called.
+  virtual void settle_through(std::uint64_t sequence) noexcept { static_cast<void>(sequence); }
+  /// One is not being sealed for that reason.
+  [[nodiscard]] virtual bool waits_to_settle() const noexcept { return false; }
   /// Begins to seal. The next one comes only after is_sealed() was true.
   virtual void seal(const FrozenGeneration& generation) = 0;
   /// Asked between batches while one is being sealed. True, once: all of it is durable, and known to may_know() and find() from now on.

@@ -348,6 +348,7 @@ Result<bool> SealedPast::do_work() {
     if (!status) return status;
     return true;
   }
+  if (!is_settled()) return false;
   auto worked = work();
   is_failing_.store(!worked, std::memory_order_release);
   return worked;

@@ -44,6 +44,15 @@ class EngineTest : public EngineFixture {
     }
     return call(Operation::kCreateTransfers, std::as_bytes(std::span(transfers)));
   }
+  /// Then there are so many sealed segments.
+  void create_and_seal(u128 first_id, int segments) {
+    create_transfers(first_id, 8000);
+    const std::string is_sealed = "\"segments\":" + std::to_string(segments) + ",";
+    for (const u128 id = 1; status().find(is_sealed) == std::string::npos;) {
+      call(Operation::kLookupAccounts, std::as_bytes(std::span(&id, 1)));  // what leaves memory moves on between batches
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
 };
 
 TEST_F(EngineTest, NewStoreServesAndStopsClean) {
@@ -232,16 +241,9 @@ TEST_F(EngineTest, SealedSegmentsOfAnotherLifeAreNotTaken) {
   first.generation_transfers = 5000;
   auto second = first;
   second.data_folder = other_folder();
-  const auto create_and_seal = [&](u128 first_id, int segment) {  // one at a time, so that both lives are cut in the same places
-    create_transfers(first_id, 8000);
-    const std::string is_sealed = "\"segments\":" + std::to_string(segment) + ",";
-    for (const u128 id = 1; status().find(is_sealed) == std::string::npos;) {
-      call(Operation::kLookupAccounts, std::as_bytes(std::span(&id, 1)));  // what leaves memory moves on between batches
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-  };
   const auto live = [&](const EngineOptions& life, u128 first_id) {
     start(life);
+    // One at a time, so that both lives are cut in the same places.
     for (u128 i = 0; i < 3; ++i) create_and_seal(first_id + i * 10'000, static_cast<int>(i) + 2);
     EXPECT_EQ(call(Operation::kSnapshot).reply.code, ReplyCode::kOk);
   };
@@ -269,6 +271,37 @@ TEST_F(EngineTest, SealedSegmentsOfAnotherLifeAreNotTaken) {
   for (const u128 id : {u128{1000}, u128{200'000}, u128{100'000}}) {
     EXPECT_EQ(call(Operation::kLookupTransfers, std::as_bytes(std::span(&id, 1))).reply.count, id == 100'000 ? 0U : 1U);
   }
+}
+
+/// What is executed again at a start takes ids to be new where the journal vouches for it. An id of a sealed transfer in it changes an outcome: then
+/// it is executed once more with every id looked up, and nothing of the first run is left, sealed segments included.
+TEST_F(EngineTest, ASealedIdInWhatIsExecutedAgainIsRecognised) {
+  auto sealing = options();
+  sealing.generation_transfers = 5000;
+  const auto start_again = [&] {
+    const std::string before = state_hash();
+    engine->stop();
+    start(sealing);
+    EXPECT_NE(engine->recovery().snapshot_sequence, 0U);
+    EXPECT_EQ(state_hash(), before);
+    return engine->recovery().notes;
+  };
+  start(sealing);
+  create_accounts(10);
+  create_and_seal(1000, 1);
+  EXPECT_EQ(call(Operation::kSnapshot).reply.code, ReplyCode::kOk);
+  create_and_seal(100'000, 2);
+  EXPECT_TRUE(start_again().empty());
+
+  EXPECT_EQ(create_transfers(1000, 50).reply.count, 50U);  // each has a result, because it exists
+  for (u128 i = 0; i < 3; ++i) create_and_seal(200'000 + 10'000 * i, 3 + static_cast<int>(i));
+  for (int i = 0; i < 2; ++i) {
+    const auto notes = start_again();
+    ASSERT_EQ(notes.size(), 1U);
+    EXPECT_NE(notes[0].find("every id looked up"), std::string::npos) << notes[0];
+  }
+  EXPECT_EQ(create_transfers(1000, 50).reply.count, 50U);
+  EXPECT_EQ(create_transfers(100'000, 50).reply.count, 50U);
 }
 
 /// A journal whose commits fail once told to.
