@@ -183,6 +183,8 @@ class IdRun {
   }
   /// Asks the disk for what visit_stragglers() of a part will read.
   void read_ahead(std::uint32_t part) const noexcept;
+  /// Asks it for what find() of this hash will read, most likely.
+  void read_ahead_for(std::uint64_t hash) const noexcept;
 
  private:
   friend class IdRunBuilder;

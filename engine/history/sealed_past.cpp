@@ -55,6 +55,10 @@ std::optional<PastTransfer> SealedPast::find(u128 id, std::uint64_t hash, MayBeA
     if (const auto known = need(segment.find(id, hash), segment); known) return past_of(segment, *known, hash);
   }
   if (!answer.may_be_straggler || !filter_.may_hold(hash)) return std::nullopt;
+  for (const auto& readable : segments_) {
+    const SegmentView& segment = readable->view();
+    if (may_be_asked(segment) && !segment.ids().lists_stragglers()) segment.ids().read_ahead_for(hash);
+  }
   for (auto readable = segments_.rbegin(); readable != segments_.rend(); ++readable) {
     const SegmentView& segment = (*readable)->view();
     if (!may_be_asked(segment)) continue;
