@@ -154,6 +154,7 @@ Status Engine::recover() {
                         .past = sealing_ ? sealing_->make_past() : nullptr});
   };
   recovery.touches_ahead = true;
+  recovery.assumes_new_ids = true;
   recovery.on_wait = [] { std::this_thread::sleep_for(kDrainPoll); };
   auto recovered = pipeline::recover(*journal_, snapshots_.get(), recovery);
   if (!recovered) return recovered.error().with_context("recovery");

@@ -88,6 +88,11 @@ class Ledger final : public StateMachine {
   void touch_ahead() noexcept override;
   void expect(std::uint64_t events) noexcept override;
   void replays(std::uint64_t events) noexcept override;
+  void assume_new_ids(bool assumes) noexcept override { tables_.assume_new_ids(assumes); }
+  void settle_through(std::uint64_t sequence) noexcept override {
+    if (past_) past_->settle_through(sequence);
+  }
+  bool waits_to_settle() const noexcept override { return past_ && past_->waits_to_settle(); }
 
  private:
   using Event = EventPlace;

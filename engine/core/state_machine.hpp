@@ -290,6 +290,13 @@ class StateMachine {
   virtual void expect(std::uint64_t events) noexcept { static_cast<void>(events); }
   /// At start-up: so many events are executed next, one batch after the other; 0: that is over. touch_ahead() goes further ahead meanwhile.
   virtual void replays(std::uint64_t events) noexcept { static_cast<void>(events); }
+  /// At start-up, between batches: from now on an id of a transfer is taken to be new if it takes much reading in the past to be sure. For
+  /// somebody who compares outcomes with recorded ones afterwards; nothing else would tell that it was not.
+  virtual void assume_new_ids(bool assumes) noexcept { static_cast<void>(assumes); }
+  /// At start-up: outcomes up to this sequence were compared. What came later does not leave memory for good. 2^64 - 1, as without a call: all may.
+  virtual void settle_through(std::uint64_t sequence) noexcept { static_cast<void>(sequence); }
+  /// must_wait() stays true until more is settled.
+  [[nodiscard]] virtual bool waits_to_settle() const noexcept { return false; }
 
   /// When the next hold expires or the next timer of an order is due, ns; 2^64 - 1 if none will.
   [[nodiscard]] virtual std::uint64_t next_expiry() const noexcept = 0;

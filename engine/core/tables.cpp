@@ -78,7 +78,7 @@ KnownId Tables::known(u128 id, std::uint64_t hash) const noexcept {
     known.has_failed = at.failed();
     if (!known.has_failed) known.existing = transfer(at);
   } else if (past_ != nullptr && past_->may_know(id, hash)) {
-    if (const std::optional<PastTransfer> past = past_->find(id, hash); past) {
+    if (const std::optional<PastTransfer> past = assumes_new_ids_ ? past_->find_at_once(id, hash) : past_->find(id, hash); past) {
       known.has_failed = past->has_failed;
       if (!past->has_failed) known.existing = past->transfer;
       known.existing_digest = past->digest;

@@ -114,6 +114,8 @@ class Tables {
   [[nodiscard]] bool past_may_know(u128 id, std::uint64_t hash) const noexcept {
     return past_ != nullptr && past_says(id, hash);
   }
+  /// See StateMachine. Between batches.
+  void assume_new_ids(bool assumes) noexcept { assumes_new_ids_ = assumes; }
   /// Asks for what the past will have to read to say so of these.
   void ask_past_ahead(std::span<const Transfer> events, const std::uint64_t* hashes) const noexcept;
   [[nodiscard]] bool has_transfer_at(std::uint64_t timestamp) const noexcept;
@@ -165,6 +167,7 @@ class Tables {
   std::uint32_t count_;
   References references_;
   const Past* past_;
+  bool assumes_new_ids_ = false;
   std::vector<std::unique_ptr<Partition>> partitions_;
   std::vector<std::unique_ptr<AppendLog<std::uint32_t>>> ordinals_;  // by partition and number - 1; empty with one partition
   std::unique_ptr<AppendLog<std::uint32_t>> by_ordinal_;             // References; null with one partition

@@ -54,6 +54,7 @@ class SealedPast final : public core::Past {
   bool may_know_payment(std::uint64_t hash) const noexcept override { return filter_.may_hold(hash); }
   void ask_ahead_payment(std::uint64_t hash) const noexcept override { IdFilter::prefetch(filter_.line(hash)); }
   std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override;
+  std::optional<core::PastTransfer> find_at_once(u128 id, std::uint64_t hash) const noexcept override;
   bool has_transfer_at(std::uint64_t timestamp) const noexcept override;
   std::shared_ptr<const core::PastSegments> segments() const noexcept override { return readable_; }
   core::PastHint hint(u128 id, std::uint64_t hash) const noexcept override;
@@ -73,12 +74,14 @@ class SealedPast final : public core::Past {
   std::uint64_t memory_bytes() const noexcept override { return memory_bytes_.load(std::memory_order_relaxed); }
   std::uint64_t growth_bytes(std::uint64_t entries) const noexcept override { return IdFilter::growth_bytes(memory_bytes(), entries); }
   std::uint64_t sealing_bytes(std::uint64_t entries) const noexcept override { return SegmentBuilder::bytes_for(entries); }
+  void settle_through(std::uint64_t sequence) noexcept override { settled_through_.store(sequence, std::memory_order_release); }
+  bool waits_to_settle() const noexcept override { return has_generation() && !is_settled(); }
   void seal(const core::FrozenGeneration& generation) override;
   bool is_sealed() noexcept override;
   void at_boundary(std::uint64_t filled, std::uint64_t full) noexcept override;
 
   /// Builder's thread: seals what waits to be, or else rewrites one segment that was dropped; false if there is none, or if it has to wait for
-  /// the journal. An error is final for this call: the generation stays in memory, the segment as it is, and the next call tries again.
+  /// the journal, or to settle. An error is final for this call: the generation stays in memory, the segment as it is, and the next call tries again.
   Result<bool> do_work();
   /// Entries of the generation that fills, as of a batch boundary. Any thread.
   [[nodiscard]] std::uint64_t filled() const noexcept { return filled_.load(std::memory_order_relaxed); }
@@ -110,6 +113,8 @@ class SealedPast final : public core::Past {
   };
 
   using Segments = IdFilterImages::Segments;
+  template <typename MayBeAsked>
+  [[nodiscard]] std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash, MayBeAsked&& may_be_asked) const noexcept;
   [[nodiscard]] std::optional<core::PastTransfer> past_of(const SegmentView& segment, const SegmentView::Known& known, std::uint64_t hash) const;
   [[nodiscard]] core::PendingStatus ended_status_of(const SegmentView& segment, u128 id, std::uint64_t hash) const;
   [[nodiscard]] core::AccountAt account_of(std::uint32_t ordinal) const noexcept;
@@ -124,6 +129,8 @@ class SealedPast final : public core::Past {
   Result<std::unique_ptr<SegmentView>> open(std::uint64_t number) const;
   Result<bool> work();
   [[nodiscard]] bool has_generation() const noexcept { return state_.load(std::memory_order_acquire) == State::kFrozen; }
+  /// Of the generation in hand everything is certain.
+  [[nodiscard]] bool is_settled() const noexcept { return generation_.last_sequence <= settled_through_.load(std::memory_order_acquire); }
   void take_replacement() noexcept;
   // sealed_past_retention.cpp
   void take_rewritten() noexcept;
@@ -158,6 +165,7 @@ class SealedPast final : public core::Past {
   Breathe breathe_ = kNeverWaits;
   std::atomic<std::uint64_t> filled_{0};         // sequencing thread
   std::atomic<std::uint64_t> full_{0};           // sequencing thread
+  std::atomic<std::uint64_t> settled_through_{~std::uint64_t{0}};  // sequencing thread
 
   // Before the first generation, by the sequencing thread; then nobody changes it.
   const core::Tables* tables_ = nullptr;

@@ -9,6 +9,7 @@
 
 #include "core/mebibytes.hpp"
 #include "pipeline/replay_visitor.hpp"
+#include "pipeline/vouched_ids.hpp"
 #include "record/batch_record.hpp"
 #include "record/batch_walk.hpp"
 
@@ -28,12 +29,12 @@ class RecentDigests {
   void add(const core::StateMachine& state_machine) {
     entries_[next_++ % entries_.size()] = {state_machine.sequence(), state_machine.outcome_digest()};
   }
-  /// False if the digest after `sequence` is known and is another.
-  [[nodiscard]] bool agrees(std::uint64_t sequence, u128 digest) const {
+  /// Nothing: what it was after `sequence` is not known.
+  [[nodiscard]] std::optional<u128> after(std::uint64_t sequence) const {
     for (const Entry& entry : entries_) {
-      if (entry.sequence == sequence) return entry.digest == digest;
+      if (entry.sequence == sequence) return entry.digest;
     }
-    return true;
+    return std::nullopt;
   }
 
  private:
@@ -66,6 +67,17 @@ class Recovery {
       : journal_(journal), snapshots_(snapshots), options_(options) {}
 
   Result<Recovered> run() {
+    Status status = attempt(options_.assumes_new_ids);
+    if (!status && ids_.is_used()) {
+      begin_again(status);
+      status = attempt(false);
+    }
+    if (!status) return status;
+    return std::move(result_);
+  }
+
+ private:
+  Status attempt(bool assumes_new_ids) {
     if (snapshots_ != nullptr && options_.use_snapshots) {
       if (Status status = begin_at_snapshot(); !status) return status;
     }
@@ -75,14 +87,22 @@ class Recovery {
     if (result_.is_new_store) {
       if (!machine().memory(1, 1).fits()) return over_budget("a new store");
     } else {
-      if (Status status = execute_suffix(); !status) return status;
+      if (Status status = execute_suffix(assumes_new_ids); !status) return status;
     }
     machine().replays(0);
     faults_ahead_.reset();
-    return std::move(result_);
+    return {};
   }
 
- private:
+  /// Whatever it was, an id that was not new after all may have led to it.
+  void begin_again(const Status& status) {
+    faults_ahead_.reset();
+    result_ = {};
+    digests_ = {};
+    ids_ = {};
+    result_.notes.push_back("the journal is executed again, with every id looked up in sealed segments: " + status.message());
+  }
+
   [[nodiscard]] core::StateMachine& machine() const { return *result_.state_machine; }
 
   void make_machine() {
@@ -147,13 +167,19 @@ class Recovery {
     return {};
   }
 
-  Status execute_suffix() {
+  Status execute_suffix(bool assumes_new_ids) {
     if (machine().sequence() >= journal_.durable_sequence()) return {};
     if (machine().sequence() >= options_.to_sequence) return {};
     machine().replays(std::min(journal_.durable_sequence(), options_.to_sequence) - machine().sequence());
+    if (assumes_new_ids && options_.to_sequence >= journal_.durable_sequence()) {
+      if (Status status = ids_.begin(journal_, machine()); !status) return status;
+    }
     ReplayVisitor visitor(machine(), result_.chain_end.number, [this](const ReplayBatch& batch) { return take(batch); });
     const auto open = [this](std::uint64_t sequence) { return journal_.read_from(sequence); };
-    return record::walk(open, machine().sequence() + 1, visitor);
+    if (Status status = record::walk(open, machine().sequence() + 1, visitor); !status) return status;
+    machine().assume_new_ids(false);
+    if (!ids_.is_settled()) return corrupt(machine().sequence(), "recorded outcomes do not vouch for what was executed");
+    return {};
   }
 
   /// The next batch of the journal; false if it is the last one wanted.
@@ -178,8 +204,9 @@ class Recovery {
     if (header.number != result_.chain_end.number + 1 || header.previous != result_.chain_end.checksum) {
       return corrupt(header.first_sequence, "the batch does not continue the chain");
     }
-    if (!digests_.agrees(header.outcome_sequence, header.outcome_digest)) {
-      return corrupt(header.outcome_sequence, "outcomes up to here differ from those recorded");
+    if (const auto digest = digests_.after(header.outcome_sequence); digest) {
+      if (*digest != header.outcome_digest) return corrupt(header.outcome_sequence, "outcomes up to here differ from those recorded");
+      ids_.agreed(machine(), header.outcome_sequence);
     }
     if (header.first_sequence == 1) {
       const core::Command& first = batch.commands()[0];
@@ -202,7 +229,11 @@ class Recovery {
     }
     accounts += payments.accounts;
     transfers += payments.transfers;
-    while (machine().must_wait()) options_.on_wait();
+    while (machine().must_wait()) {
+      if (machine().waits_to_settle()) return corrupt(machine().sequence(), "memory is full before recorded outcomes vouch for what is in it");
+      options_.on_wait();
+    }
+    ids_.before(machine(), batch.last_sequence());
     if (machine().is_held_up()) return {ErrorKind::kIo, "what leaves memory cannot be sealed"};
     if (accounts + transfers + payments.commands > 0 && !machine().reserve_again(accounts, transfers, payments)) {
       return over_budget("this store, of which it holds what came before sequence " + std::to_string(batch.header().first_sequence), accounts, transfers, payments);
@@ -225,6 +256,7 @@ class Recovery {
   const RecoveryOptions& options_;
   Recovered result_;
   RecentDigests digests_;
+  VouchedIds ids_;
   std::optional<FaultsAhead> faults_ahead_;  // of the state machine in result_: goes before it
 };
 

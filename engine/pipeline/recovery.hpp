@@ -22,6 +22,8 @@ struct RecoveryOptions {
   bool use_snapshots = true;
   /// A folder copied while a server ran: its snapshots may be newer than its journal, and are passed over then.
   bool is_copy = false;
+  /// Does not look for ids in sealed segments where that takes long and recorded outcomes say that they are new. On the way to a state that is checked as a whole: leave it.
+  bool assumes_new_ids = false;
   /// Takes the page faults of what fills on a thread of its own, ahead of use.
   bool touches_ahead = false;
   /// Called while the state machine must wait for what leaves its memory, again and again. Must be given if it ever does.
@@ -40,14 +42,15 @@ struct Recovered {
   std::uint64_t newest_snapshot_sequence = 0;
   std::uint64_t batch_count = 0;           ///< executed from the journal
   std::uint64_t event_count = 0;
-  std::vector<std::string> notes;          ///< snapshots that could not be used, and why
+  std::vector<std::string> notes;          ///< for the operator: snapshots that could not be used, and why; what was executed twice
 };
 
 /// The newest snapshot that verifies, then every later batch of the journal through the same execute() as live traffic.
 /// Checks that the chain of batches continues the snapshot's, that sequences have no gap, and every outcome digest recorded
 /// against what comes out now: damage and divergence are kCorrupt with the sequence. A snapshot that does not verify is
 /// passed over for an older one, and at last for genesis; a journal that ends before a snapshot has lost acknowledged batches
-/// and is kCorrupt.
+/// and is kCorrupt. Ids may be taken to be new where the journal vouches for it (VouchedIds); if that was wrong, everything is executed once
+/// more, with the past asked.
 /// Uses as many threads of oneTBB as the caller's arena has: batches are verified and decoded while earlier ones are executed. The
 /// state machine is called by one of them at a time. `snapshots` may be nullptr.
 Result<Recovered> recover(Journal& journal, const SnapshotStore* snapshots, const RecoveryOptions& options);

@@ -10,6 +10,7 @@ Result<std::unique_ptr<SimulatedNode>> SimulatedNode::start(World& world, const 
 
   pipeline::RecoveryOptions recovery;
   recovery.make_state_machine = options.make_state_machine;
+  recovery.assumes_new_ids = true;
   auto recovered = pipeline::recover(*node->journal_, &world.snapshots, recovery);
   if (!recovered) return recovered.error();
   node->recovered_ = std::move(*recovered);

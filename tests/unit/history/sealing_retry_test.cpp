@@ -126,6 +126,21 @@ class SealingRetry : public ::testing::Test {
   std::vector<Transfer> transfers_;
 };
 
+/// What a start executes with ids taken to be new is certain only when a recorded digest agrees.
+TEST_F(SealingRetry, NothingIsSealedBeforeItIsSettled) {
+  past_->settle_through(engine_.state_machine().sequence() - 1);
+  EXPECT_TRUE(past_->waits_to_settle());
+  const auto sealed = past_->do_work();
+  ASSERT_TRUE(sealed);
+  EXPECT_FALSE(*sealed);
+  EXPECT_FALSE(past_->is_failing());
+  EXPECT_EQ(store_.created, 0);
+  EXPECT_TRUE(engine_.state_machine().waits_to_settle());
+  engine_.state_machine().settle_through(engine_.state_machine().sequence());
+  EXPECT_FALSE(past_->waits_to_settle());
+  expect_success();
+}
+
 TEST_F(SealingRetry, OfIdsThatCannotBeReadReadsOnlyThose) {
   store_.unreadable = kMiddleBlock;
   expect_failure("no answer from the disk");

@@ -52,7 +52,11 @@ class FakeStateMachine : public core::StateMachine {
             .budget_bytes = kBudgetBytes};
   }
 
-  bool must_wait() override { return waits; }
+  bool must_wait() override { return waits || waits_to_settle(); }
+
+  void assume_new_ids(bool assumes) noexcept override { assumes_new_ids = assumes; }
+  void settle_through(std::uint64_t sequence) noexcept override { settled_through = sequence; }
+  [[nodiscard]] bool waits_to_settle() const noexcept override { return sequence_ >= must_settle_at && settled_through != kNever; }
 
   std::size_t due_timers(std::uint64_t now, std::span<PaymentTimer> due) const override {
     if (timer_due > now) return 0;
@@ -139,6 +143,11 @@ class FakeStateMachine : public core::StateMachine {
   int snapshots_begun = 0;
   int snapshots_abandoned = 0;
   mutable int hash_calls = 0;
+  bool assumes_new_ids = false;
+  std::uint64_t assumed_through = 0;         ///< last sequence of what was executed with ids taken to be new
+  std::uint64_t settled_through = kNever;
+  std::uint64_t must_settle_at = kNever;     ///< from this sequence on it waits until everything is settled
+  u128 assumption_error = 0;                 ///< added to every digest while ids are taken to be new
   u128 outcome_error = 0;  ///< added to every digest: a state machine that diverges
 
   static constexpr std::uint64_t kBudgetBytes = std::uint64_t{64} << 20;
@@ -180,7 +189,8 @@ class FakeStateMachine : public core::StateMachine {
     for (const std::byte byte : command.body.first(std::min<std::size_t>(command.body.size(), 64))) {
       digest_ = digest_ * 1000003 + static_cast<unsigned>(byte);
     }
-    digest_ = digest_ * 1000003 + sequence_ + (u128{timestamp_} << 64) + outcome_error;
+    digest_ = digest_ * 1000003 + sequence_ + (u128{timestamp_} << 64) + outcome_error + (assumes_new_ids ? assumption_error : 0);
+    if (assumes_new_ids) assumed_through = sequence_;
     if (command.operation == Operation::kPulse) expire(command);
     if (command.operation == Operation::kPaymentTimers) timer_due = kNever;
   }

@@ -17,6 +17,8 @@ class RecoveryTest : public testing::Test {
       machine->outcome_error = outcome_error;
       machine->room = room;
       machine->held_up = held_up;
+      machine->assumption_error = assumption_error;
+      machine->must_settle_at = must_settle_at;
       last_made = machine.get();
       return machine;
     };
@@ -40,6 +42,8 @@ class RecoveryTest : public testing::Test {
   u128 outcome_error = 0;
   std::uint32_t room = ~0U;
   bool held_up = false;
+  u128 assumption_error = 0;
+  std::uint64_t must_settle_at = FakeStateMachine::kNever;
   FakeStateMachine* last_made = nullptr;
 };
 
@@ -245,6 +249,66 @@ TEST_F(RecoveryTest, StopsBetweenTheRequestsOfABatch) {
   ASSERT_TRUE(recovered);
   EXPECT_EQ(recovered->state_machine->sequence(), 4U);
   EXPECT_EQ(recovered->event_count, 4U);
+}
+
+TEST_F(RecoveryTest, IdsAreTakenToBeNewAsFarAsTheJournalVouches) {
+  for (std::uint32_t events = 1; events < 10; ++events) write(events);
+  options.assumes_new_ids = true;
+  const auto recovered = recover();
+  ASSERT_TRUE(recovered) << recovered.error().message();
+  const std::uint64_t vouched = bench.journal.view(9).header().outcome_sequence;
+  EXPECT_GT(vouched, 1U);
+  EXPECT_LT(vouched, bench.machine.sequence());
+  EXPECT_EQ(last_made->assumed_through, vouched);
+  EXPECT_FALSE(last_made->assumes_new_ids);
+  EXPECT_EQ(last_made->settled_through, FakeStateMachine::kNever);
+  EXPECT_EQ(recovered->state_machine->outcome_digest(), bench.machine.outcome_digest());
+  EXPECT_TRUE(recovered->notes.empty());
+}
+
+TEST_F(RecoveryTest, AnIdThatWasNotNewIsLookedUpInASecondRun) {
+  write(5);
+  snapshot();
+  for (std::uint32_t events = 1; events < 10; ++events) write(events);
+  options.assumes_new_ids = true;
+  assumption_error = 1;
+  const auto recovered = recover();
+  ASSERT_TRUE(recovered) << recovered.error().message();
+  EXPECT_EQ(last_made->assumed_through, 0U);
+  EXPECT_EQ(recovered->state_machine->outcome_digest(), bench.machine.outcome_digest());
+  EXPECT_EQ(recovered->snapshot_sequence, 6U);
+  ASSERT_EQ(recovered->notes.size(), 1U);
+  EXPECT_NE(recovered->notes[0].find("every id looked up"), std::string::npos) << recovered->notes[0];
+}
+
+TEST_F(RecoveryTest, NothingIsAssumedOnTheWayToAnEarlierSequence) {
+  for (std::uint32_t events = 1; events < 10; ++events) write(events);
+  options.assumes_new_ids = true;
+  options.to_sequence = bench.machine.sequence() - 1;
+  ASSERT_TRUE(recover());
+  EXPECT_EQ(last_made->assumed_through, 0U);
+}
+
+/// What is in memory cannot be sealed before it is settled, and nothing more settles it while it is full.
+TEST_F(RecoveryTest, MemoryThatFillsBeforeItIsSettledIsNotWaitedFor) {
+  for (std::uint32_t events = 1; events < 10; ++events) write(events);
+  options.assumes_new_ids = true;
+  must_settle_at = 20;
+  const auto recovered = recover();
+  ASSERT_TRUE(recovered) << recovered.error().message();
+  EXPECT_EQ(last_made->assumed_through, 0U);
+  EXPECT_EQ(recovered->notes.size(), 1U);
+}
+
+/// Divergence is found as ever.
+TEST_F(RecoveryTest, DifferentOutcomesAreFoundWithIdsTakenToBeNewToo) {
+  write(5);
+  write(7);
+  options.assumes_new_ids = true;
+  outcome_error = 1;
+  const auto recovered = recover();
+  ASSERT_FALSE(recovered);
+  EXPECT_EQ(recovered.error().kind(), ErrorKind::kCorrupt);
 }
 
 TEST_F(RecoveryTest, CanDoWithoutSnapshots) {
