@@ -1,17 +1,19 @@
 #include "history/payment_builder.hpp"
 
-#include <algorithm>
+#include <bit>
 #include <span>
 #include <string>
 
 #include "history/id_run_builder.hpp"
 #include "history/row_writer.hpp"
+#include "history/scatter.hpp"
 #include "history/section.hpp"
 
 namespace florin::history {
 namespace {
 
 constexpr std::uint64_t kRowsPerBreath = 1024;
+constexpr std::uint64_t kOrdersPerBreath = kRowsPerBreath / core::OrderImage::kRecordLines;
 
 constexpr std::uint32_t kind(SectionKind kind) noexcept { return static_cast<std::uint32_t>(kind); }
 
@@ -52,6 +54,7 @@ void PaymentBuilder::add_story(const StoryLine& line, std::uint64_t index) {
 Status PaymentBuilder::write_lines(SealedWriter& writer) {
   if (Status status = writer.begin_section(kind(SectionKind::kStoryLines)); !status) return status;
   next_lines_.resize(rows_.lines_end - rows_.lines_begin);
+  party_orders_.reserve(2 * next_lines_.size());
   const std::uint64_t first = next_lines_.empty() ? 0 : logs_.lines().settled(rows_.lines_begin).sequence;
   RowWriter<StoryLine> out(writer);
   for (std::uint64_t i = rows_.lines_begin; i < rows_.lines_end; ++i) {
@@ -77,14 +80,42 @@ void PaymentBuilder::add_parties(const core::OrderParties& parties, std::uint64_
   if (parties.payer != 0) party_orders_.push_back({core::list_of(parties.payer, PartyRole::kPayer), line});
 }
 
+/// By party, some bits of its list at a time, the lowest first; lines are in order already and stay so.
+void PaymentBuilder::sort_party_orders() {
+  constexpr unsigned kBits = 11;
+  constexpr std::uint32_t kMask = (1U << kBits) - 1;
+  std::uint32_t all = 0;
+  for (const core::PartyOrder& order : party_orders_) all |= order.party;
+  for (unsigned shift = 0; shift < 32 && all >> shift != 0; shift += kBits) {
+    const auto digit = [&](const core::PartyOrder& order) { return order.party >> shift & kMask; };
+    std::vector<std::uint32_t> counts(kMask + 1);
+    for (const core::PartyOrder& order : party_orders_) ++counts[digit(order)];
+    Scatter scatter(counts);
+    for (const core::PartyOrder& order : party_orders_) scatter.push(digit(order), std::bit_cast<std::uint64_t>(order));
+    scatter.settle();
+    breathe_();
+    auto to = party_orders_.begin();
+    for (std::size_t i = 0; i < scatter.partitions(); ++i) {
+      for (const std::uint64_t order : scatter.partition(i)) *to++ = std::bit_cast<core::PartyOrder>(order);
+    }
+    breathe_();
+  }
+}
+
 Status PaymentBuilder::write_party_orders(SealedWriter& writer) {
-  std::ranges::sort(party_orders_);
-  breathe_();
+  sort_party_orders();
   if (Status status = writer.begin_section(kind(SectionKind::kPartyOrders)); !status) return status;
-  return writer.append(std::as_bytes(std::span<const core::PartyOrder>(party_orders_)));
+  Status status = writer.append(std::as_bytes(std::span<const core::PartyOrder>(party_orders_)));
+  party_orders_ = {};  // its memory is needed for hashes
+  return status;
 }
 
 Status PaymentBuilder::write_keys(SealedWriter& writer) {
+  // All there will be, at once: to grow by moving took twice as many new pages.
+  const std::uint64_t rows = hashes_.size() + (rows_.keys_end - rows_.keys_begin) +
+                             2 * (rows_.order_lines_end - rows_.order_lines_begin) / core::OrderImage::kRecordLines;
+  hashes_.reserve(rows);
+  values_.reserve(rows);
   if (Status status = writer.begin_section(kind(SectionKind::kKeys)); !status) return status;
   RowWriter<core::KeyEntry> keys(writer);
   for (std::uint64_t i = rows_.keys_begin; i < rows_.keys_end; ++i) {
@@ -107,6 +138,7 @@ Status PaymentBuilder::write_orders(SealedWriter& writer) {
   RowWriter<core::OrderLine> out(writer);
   core::OrderImage order;
   std::uint64_t written = 0;
+  std::uint64_t orders = 0;
   for (std::uint64_t i = rows_.order_lines_begin; i < rows_.order_lines_end; i += order.line_count()) {
     if (!order.take([&](std::uint32_t line) { return logs_.order_lines().settled(i + line); })) return {ErrorKind::kInternal, "an order at rest is cut short"};
     if (logs_.is_superseded(i)) continue;
@@ -114,7 +146,7 @@ Status PaymentBuilder::write_orders(SealedWriter& writer) {
     add(logs_.hash().order(order.hot.id), written | IdEntry::kStraggler);
     add(logs_.hash().reference(order.cold), written | IdEntry::kStraggler);
     written += order.line_count();
-    breathe_();
+    if (++orders % kOrdersPerBreath == 0) breathe_();
   }
   if (written > IdEntry::kIndexMax) return {ErrorKind::kInternal, "a generation of " + std::to_string(written) + " lines of orders is too large for a segment"};
   return out.finish();

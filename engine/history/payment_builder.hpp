@@ -25,6 +25,7 @@ class PaymentBuilder {
  private:
   Status write_lines(SealedWriter& writer);
   void add_parties(const core::OrderParties& parties, std::uint64_t index);
+  void sort_party_orders();
   Status write_party_orders(SealedWriter& writer);
   Status write_keys(SealedWriter& writer);
   Status write_orders(SealedWriter& writer);
