@@ -6,17 +6,14 @@ namespace florin::core {
 
 using R = PaymentResult;
 
-std::uint32_t check_party(const PaymentBooks& books, u128 party, LowestCode& code) noexcept {
-  const std::uint32_t number = books.payments.find_party(party);
-  if (number == 0) {
-    code.add_if(true, R::kPartyNotFound);
-    return 0;
-  }
+void check_party_at(const PaymentBooks& books, std::uint32_t number, LowestCode& code) noexcept {
+  if (number == 0) return code.add_if(true, R::kPartyNotFound);
   const PartyStatus status = books.payments.party(number).status;
   code.add_if(status == PartyStatus::kSuspended, R::kPartySuspended);
   code.add_if(status == PartyStatus::kClosed, R::kPartyClosed);
-  return number;
 }
+
+void check_party(const PaymentBooks& books, u128 party, LowestCode& code) noexcept { check_party_at(books, books.payments.find_party(party), code); }
 
 void check_party_of(const PaymentBooks& books, const AccountAt& account, LowestCode& code) noexcept {
   if (account && is_party_role(role_in(account))) check_party(books, owner_of(account), code);

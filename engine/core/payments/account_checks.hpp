@@ -19,8 +19,9 @@ namespace florin::core {
 /// Whose it is, of an account with a role.
 [[nodiscard]] inline u128 owner_of(const AccountAt& account) noexcept { return account.partition->user_data_128_of(account.ordinal); }
 
-/// A party has to be there, and active. Returns its number.
-std::uint32_t check_party(const PaymentBooks& books, u128 party, LowestCode& code) noexcept;
+/// A party has to be there, and active. `number`: of what was found; 0: nothing.
+void check_party_at(const PaymentBooks& books, std::uint32_t number, LowestCode& code) noexcept;
+void check_party(const PaymentBooks& books, u128 party, LowestCode& code) noexcept;
 /// The same of whom an account belongs to, unless that is the platform.
 void check_party_of(const PaymentBooks& books, const AccountAt& account, LowestCode& code) noexcept;
 /// An account has to be there, with one of these roles, and of this asset.

@@ -77,13 +77,16 @@ PaymentOutcome OrderCommand::change() {
 void OrderCommand::check_new() noexcept {
   code_.add_if(books_.payments.has_order(command_.id, at_.hashes.id), R::kOrderExists);
   code_.add_if(books_.payments.has_order(command_.merchant, command_.reference, at_.hashes.reference), R::kReferenceExists);
-  parties_ = {.merchant = check_party(books_, command_.merchant, code_), .payer = check_party(books_, command_.payer, code_)};
+  const CommandHashes& hashes = issued_.hashes;
+  parties_ = {.merchant = books_.payments.find_party(command_.merchant, hashes.merchant), .payer = books_.payments.find_party(command_.payer, hashes.payer)};
+  check_party_at(books_, parties_.merchant, code_);
+  check_party_at(books_, parties_.payer, code_);
   code_.add_if(books_.payments.find_asset(command_.ledger) == nullptr, R::kAssetNotFound);
   schedule_ = newest_schedule();
   code_.add_if(schedule_ == nullptr, R::kScheduleNotFound);
   const bool by_channel = command_.has(CommandFlags::kChannelFunded);
-  payer_ = books_.ledger.find_account(command_.payer_account);
-  owner_ = books_.ledger.find_account(command_.owner_account);
+  payer_ = books_.ledger.find_account(command_.payer_account, hashes.payer_account);
+  owner_ = books_.ledger.find_account(command_.owner_account, hashes.owner_account);
   check_account(payer_, {by_channel ? AccountRole::kChannelClearing : AccountRole::kWallet}, command_.ledger, code_);
   check_owner(payer_, command_.payer, code_);
   check_account(owner_, {AccountRole::kMerchantPayable}, command_.ledger, code_);

@@ -36,8 +36,15 @@ std::uint64_t PaymentHash::reference(u128 merchant, std::span<const std::uint8_t
 }
 
 CommandHashes PaymentHash::command(const PaymentCommand& command, u128 principal) const noexcept {
-  CommandHashes hashes{.key = key(principal, command.key), .order = {.id = order(command.id)}};
-  if (makes_an_order(command.command)) hashes.order.reference = reference(command.merchant, command.reference);
+  CommandHashes hashes;
+  hashes.key = key(principal, command.key);
+  hashes.order.id = order(command.id);
+  if (!makes_an_order(command.command)) return hashes;
+  hashes.order.reference = reference(command.merchant, command.reference);
+  hashes.merchant = number(command.merchant);
+  hashes.payer = number(command.payer);
+  hashes.payer_account = number(command.payer_account);
+  hashes.owner_account = number(command.owner_account);
   return hashes;
 }
 

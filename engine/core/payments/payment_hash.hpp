@@ -15,10 +15,14 @@ struct OrderHashes {
   std::uint64_t id = 0;
   std::uint64_t reference = 0;
 };
-/// Under which a command's key is found, and the order that it names; the reference only of one that it makes.
+/// Under which a command's key is found, and the order that it names; of one that it makes also the reference, the parties and the accounts.
 struct CommandHashes {
   std::uint64_t key = 0;
   OrderHashes order;
+  std::uint64_t merchant = 0;
+  std::uint64_t payer = 0;
+  std::uint64_t payer_account = 0;
+  std::uint64_t owner_account = 0;
 };
 
 /// Hashes by which objects of payments are found, in memory and in what has left it: keyed by the store's seed, and of each kind of object by a seed of

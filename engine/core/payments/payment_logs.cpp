@@ -200,6 +200,7 @@ void PaymentLogs::touch_ahead() noexcept {
   touch(outcomes_);
   touch(lines_);
   touch(order_lines_);
+  for (TagPair* const pair : {&keys_by_key_, &stories_by_object_, &orders_by_id_, &orders_by_reference_}) pair->touch_ahead();
 }
 
 // Sealing.

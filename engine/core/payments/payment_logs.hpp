@@ -32,6 +32,10 @@ class TagPair {
     filling_->prefetch(tag);
     if (has_frozen_) frozen_->prefetch(tag);
   }
+  /// Takes page faults ahead of growth. One background thread.
+  void touch_ahead() noexcept {
+    for (TagTable& table : tables_) table.touch_ahead();
+  }
   /// Of what is not being sealed.
   [[nodiscard]] TagTable& filling() noexcept { return *filling_; }
   [[nodiscard]] const TagTable& filling() const noexcept { return *filling_; }

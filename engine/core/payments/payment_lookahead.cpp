@@ -13,13 +13,11 @@ constexpr std::size_t kPartyBytesRead = sizeof(Party) / 2;
 
 }  // namespace
 
-void PaymentLookahead::ask_for_account_line(u128 account) const noexcept {
-  const std::uint64_t hash = books_.ledger.hash()(account);
+void PaymentLookahead::ask_for_account_line(std::uint64_t hash) const noexcept {
   books_.ledger.owner(hash).account_ids().prefetch(TagTable::tag_of(hash));
 }
 
-void PaymentLookahead::ask_for_account(u128 account) const noexcept {
-  const std::uint64_t hash = books_.ledger.hash()(account);
+void PaymentLookahead::ask_for_account(std::uint64_t hash) const noexcept {
   const Partition& owner = books_.ledger.owner(hash);
   if (const std::uint32_t ordinal = owner.account_ids().peek(TagTable::tag_of(hash)); ordinal != 0) owner.prefetch_fixed_account(ordinal);
 }
@@ -37,8 +35,8 @@ void PaymentLookahead::ask_for_lines(const PaymentCommand& command) noexcept {
   hashes = books_.payments.hashes_of(command, principal_);
   books_.payments.ask_for_lines(command, hashes);
   if (!makes_an_order(command.command)) return;
-  ask_for_account_line(command.payer_account);
-  ask_for_account_line(command.owner_account);
+  ask_for_account_line(hashes.payer_account);
+  ask_for_account_line(hashes.owner_account);
 }
 
 /// Of a command on an order that is there, the order alone: its accounts are not known before.
@@ -48,11 +46,11 @@ void PaymentLookahead::ask_for_rows(const PaymentCommand& command) noexcept {
     books_.payments.ask_for_order(hashes.order.id);
     return;
   }
-  for (const u128 party : {command.merchant, command.payer}) {
+  for (const std::uint64_t party : {hashes.merchant, hashes.payer}) {
     if (const std::uint32_t number = books_.payments.peek_party(party); number != 0) prefetch_record(&books_.payments.party(number), kPartyBytesRead);
   }
-  ask_for_account(command.payer_account);
-  ask_for_account(command.owner_account);
+  ask_for_account(hashes.payer_account);
+  ask_for_account(hashes.owner_account);
 }
 
 }  // namespace florin::core

@@ -39,9 +39,9 @@ class PaymentLookahead {
 
   void ask_for_lines(const PaymentCommand& command) noexcept;
   void ask_for_rows(const PaymentCommand& command) noexcept;
-  void ask_for_account_line(u128 account) const noexcept;
+  void ask_for_account_line(std::uint64_t hash) const noexcept;
   void ask_for_leg_line(std::uint8_t leg) const noexcept;
-  void ask_for_account(u128 account) const noexcept;
+  void ask_for_account(std::uint64_t hash) const noexcept;
 
   const PaymentBooks& books_;
   const u128 principal_;

@@ -101,8 +101,8 @@ void PaymentTables::set_list_entry(std::uint32_t number, const ListEntry& entry)
 
 // Parties.
 
-std::uint32_t PaymentTables::find_party(u128 id) const noexcept {
-  return parties_by_id_.find(tag_of(id), [&](std::uint32_t n) { return parties_[n].id == id; });
+std::uint32_t PaymentTables::find_party(u128 id, std::uint64_t hash) const noexcept {
+  return parties_by_id_.find(TagTable::tag_of(hash), [&](std::uint32_t n) { return parties_[n].id == id; });
 }
 
 bool PaymentTables::has_name(const Party& party) const noexcept {
@@ -217,8 +217,8 @@ void PaymentTables::ask_for_lines(const PaymentCommand& command, const CommandHa
   sealed_.ask_ahead(hashes.order.reference);
   orders_.ask_for_reference_line(hashes.order.reference);
   logs_.ask_for_reference_line(hashes.order.reference);
-  parties_by_id_.prefetch(tag_of(command.merchant));
-  parties_by_id_.prefetch(tag_of(command.payer));
+  parties_by_id_.prefetch(TagTable::tag_of(hashes.merchant));
+  parties_by_id_.prefetch(TagTable::tag_of(hashes.payer));
 }
 
 // Keys.

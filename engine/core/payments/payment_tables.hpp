@@ -71,7 +71,8 @@ class PaymentTables {
   void set_list_entry(std::uint32_t number, const ListEntry& entry) noexcept;
 
   // Parties, by number; 0: none.
-  [[nodiscard]] std::uint32_t find_party(u128 id) const noexcept;
+  [[nodiscard]] std::uint32_t find_party(u128 id) const noexcept { return find_party(id, hash_.number(id)); }
+  [[nodiscard]] std::uint32_t find_party(u128 id, std::uint64_t hash) const noexcept;
   [[nodiscard]] bool has_name(const Party& party) const noexcept;
   [[nodiscard]] const Party& party(std::uint32_t number) const noexcept { return parties_[number]; }
   [[nodiscard]] Party& change_party(std::uint32_t number) noexcept { return parties_.change(number); }
@@ -105,7 +106,7 @@ class PaymentTables {
     orders_.ask_for_row(hash);
     logs_.ask_for_order(hash);
   }
-  [[nodiscard]] std::uint32_t peek_party(u128 id) const noexcept { return parties_by_id_.peek(tag_of(id)); }
+  [[nodiscard]] std::uint32_t peek_party(std::uint64_t hash) const noexcept { return parties_by_id_.peek(TagTable::tag_of(hash)); }
 
   // Keys and what was answered to them.
   [[nodiscard]] std::optional<UsedKey> find_key(u128 principal, u128 key, std::uint64_t hash) const noexcept;
