@@ -158,6 +158,7 @@ bool Sequencer::collect_blocks(Batch& batch) noexcept {
 
 bool Sequencer::fill(Batch& batch, Room room) noexcept {
   room_ = room;
+  fits_together_ = true;
   begin_batch(batch);
   add_own_commands(batch);
   for (std::uint32_t i = 0; i < batch.block_count; ++i) {
@@ -165,7 +166,8 @@ bool Sequencer::fill(Batch& batch, Room room) noexcept {
     block.queries_open = 0;
     for (Request& request : block.requests()) add_request(batch, block, request);
   }
-  if (room == Room::kTogether && accounts_ + transfers_ + payments_.commands > 0 && !reserve(accounts_, transfers_, payments_)) return false;
+  const bool needs_room = accounts_ + transfers_ + payments_.commands > 0;
+  if (room == Room::kTogether && (!fits_together_ || (needs_room && !reserve(accounts_, transfers_, payments_)))) return false;
   batch.event_count = static_cast<std::uint32_t>(sequence_ - last_sequence_);
   batch.work = static_cast<std::uint32_t>(work_ - last_work_);
   batch.work_end = work_;
@@ -398,8 +400,11 @@ ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
   if (request.operation == Operation::kPayments) {
     if (request.event_count == 0) return ReplyCode::kMalformedBody;  // a large one, which nobody had read when it was taken
     const std::span<const std::byte> body(request.body, request.body_bytes);
-    core::PaymentRoom room = state_machine_.payment_room_at_most(request.operation, body, payments_);
-    if (room_ == Room::kOneByOne || refusal_of_payments(room) != ReplyCode::kOk) {
+    core::PaymentRoom room;
+    if (room_ == Room::kTogether) {
+      room = state_machine_.payment_room_at_most(request.operation, body, payments_);
+      fits_together_ &= refusal_of_payments(room) == ReplyCode::kOk;
+    } else {
       // Where room is short, what is asked again needs none.
       room = state_machine_.payment_room(request.operation, body, request.principal, payments_);
       if (const ReplyCode code = refusal_of_payments(room); code != ReplyCode::kOk) return code;

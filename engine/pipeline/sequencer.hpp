@@ -107,6 +107,7 @@ class Sequencer {
   std::size_t next_port_ = 0;
   // Of the batch being filled.
   Room room_ = Room::kTogether;
+  bool fits_together_ = true;  // payments, as far as was seen
   bool journal_has_room_ = true;
   std::uint64_t unwritten_bytes_ = 0;
   std::uint64_t utc_ns_ = 0;

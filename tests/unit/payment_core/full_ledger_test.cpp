@@ -39,6 +39,8 @@ TEST_F(FullShop, WhatWasAnsweredIsAnsweredAgainWithoutRoom) {
   const PaymentAnswers first = shop_.send_as_is({pay});
   const core::PaymentRoom again = room_of(shop_, pay);
   EXPECT_EQ(again.commands + again.orders + again.transfers, 0U);
+  const TestRequest request = payments_request({pay}, PaymentsMode::kIndependent, 0, 7, 0);
+  EXPECT_EQ(shop_.machine().payment_room_at_most(request.operation, request.body(), {}).transfers, 2U) << "who does not ask for its key";
   CommandWithParts resolve = valid_command(C::kResolve);
   resolve.command.id = 5;
   EXPECT_EQ(room_of(shop_, resolve).commands, 0U);

@@ -64,7 +64,9 @@ class FakeStateMachine : public core::StateMachine {
     return 1;
   }
   core::PaymentRoom payment_room_at_most(Operation operation, std::span<const std::byte> body, const core::PaymentRoom& before) const noexcept override {
-    return payment_room(operation, body, 0, before);
+    core::PaymentRoom needed = payment_room(operation, body, 0, before);
+    if (operation == Operation::kPayments) needed.transfers += legs_of_known_payments;
+    return needed;
   }
   core::PaymentRoom payment_room(Operation operation, std::span<const std::byte>, u128, const core::PaymentRoom&) const noexcept override {
     return {.transfers = operation == Operation::kPayments ? legs_of_payments : 0};
@@ -134,6 +136,7 @@ class FakeStateMachine : public core::StateMachine {
   bool waits = false;
   bool held_up = false;
   std::uint32_t legs_of_payments = 0;        ///< of each request
+  std::uint32_t legs_of_known_payments = 0;  ///< of each besides, if it were not asked which are known
   std::uint64_t timer_due = kNever;          ///< of an order; its execution ends it
   bool has_room_for_timers = true;
   std::multimap<std::uint64_t, u128> holds;  ///< expires_at -> id; a pulse removes them

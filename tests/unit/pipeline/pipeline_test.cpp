@@ -189,6 +189,19 @@ TEST_F(PipelineTest, PaymentsThatTheBatchHasNoRoomForAreTakenByTheNext) {
   EXPECT_EQ(reply_to_payments(), ReplyCode::kOk);
 }
 
+TEST_F(PipelineTest, PaymentsThatAreKnownTakeNoRoomFromOthers) {
+  machine.legs_of_payments = 15'000;
+  machine.legs_of_known_payments = 5'000;
+  RequestBlock* block = port().acquire();
+  for (std::uint64_t number = 1; number <= 2; ++number) add_payments(*block, number);
+  port().submit(block);
+  settle();
+  for (const Request& request : block->requests()) EXPECT_EQ(request.reply.code, ReplyCode::kOk);
+  port().recycle(port().completed());
+  machine.legs_of_known_payments = 40'000;
+  EXPECT_EQ(reply_to_payments(), ReplyCode::kOk);
+}
+
 TEST_F(PipelineTest, FullJournalRefusesWritesAndServesReads) {
   journal.capacity = journal.appended_bytes + 2 * kBatchBytesMin;
   RequestBlock* block = port().acquire();
