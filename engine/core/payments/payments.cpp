@@ -245,6 +245,7 @@ PaymentRoom Payments::room_of_unknown(Operation operation, std::span<const std::
   } else if (operation == Operation::kPayments) {
     CreatedOrders created(body, created_.get());
     for (CommandWalk walk(body); walk.has_next();) {
+      walk.ask_ahead();
       const CommandView view = walk.next();
       if (!is_known(*view.command)) room += room_for(view, created, before.parts_max);
     }
