@@ -27,10 +27,12 @@ OrderTable::OrderTable(std::size_t orders_max)
       changed_(kGroupChangesMax) {}
 
 std::uint32_t OrderTable::find(u128 id, std::uint64_t hash) const noexcept {
+  if (by_id_.count() == 0) return 0;  // nothing but payments that come to rest at once
   return by_id_.find(TagTable::tag_of(hash), [&](std::uint32_t place) { return orders_[place].hot.id == id; });
 }
 
 std::uint32_t OrderTable::find(u128 merchant, std::span<const std::uint8_t, 32> reference, std::uint64_t hash) const noexcept {
+  if (by_reference_.count() == 0) return 0;
   return by_reference_.find(TagTable::tag_of(hash), [&](std::uint32_t place) {
     return orders_[place].cold.merchant == merchant && std::ranges::equal(orders_[place].cold.reference, reference);
   });

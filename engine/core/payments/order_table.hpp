@@ -33,8 +33,12 @@ class OrderTable {
   void read(std::uint32_t place, OrderImage& image) const noexcept { read(orders_[place], splits_.rows(), image); }
 
   // Asks for the lines where an order is looked for, and for what the line of its id names.
-  void ask_for_line(std::uint64_t id_hash) const noexcept { by_id_.prefetch(TagTable::tag_of(id_hash)); }
-  void ask_for_reference_line(std::uint64_t hash) const noexcept { by_reference_.prefetch(TagTable::tag_of(hash)); }
+  void ask_for_line(std::uint64_t id_hash) const noexcept {
+    if (by_id_.count() != 0) by_id_.prefetch(TagTable::tag_of(id_hash));
+  }
+  void ask_for_reference_line(std::uint64_t hash) const noexcept {
+    if (by_reference_.count() != 0) by_reference_.prefetch(TagTable::tag_of(hash));
+  }
   void ask_for_row(std::uint64_t id_hash) const noexcept;
 
   std::uint32_t put(const OrderImage& image, const OrderHashes& hashes) noexcept;
