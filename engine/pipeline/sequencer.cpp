@@ -397,8 +397,8 @@ ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
   core::PaymentRoom payments = payments_;
   if (request.operation == Operation::kPayments) {
     if (request.event_count == 0) return ReplyCode::kMalformedBody;  // a large one, which nobody had read when it was taken
-    const core::PaymentRoom room = state_machine_.payment_room(request.operation, {request.body, request.body_bytes}, request.principal, payments_);
-    if (const ReplyCode code = refusal_of_payments(room); code != ReplyCode::kOk) return code;
+    const core::PaymentRoom room = room_of(request, payments_);
+    if (const ReplyCode code = refusal_of_payments(request, room); code != ReplyCode::kOk) return code;
     payments += room;
   } else {
     (request.operation == Operation::kCreateAccounts ? accounts : transfers) += request.event_count;
@@ -414,12 +414,18 @@ ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
   return ReplyCode::kOk;
 }
 
-/// The next batch has room for what this one has none for; but no batch for a request that needs more by itself.
-ReplyCode Sequencer::refusal_of_payments(const core::PaymentRoom& room) const noexcept {
-  if (room.transfers > kTransfersMax) return ReplyCode::kMalformedBody;
+core::PaymentRoom Sequencer::room_of(const Request& request, const core::PaymentRoom& before) const noexcept {
+  return state_machine_.payment_room(request.operation, {request.body, request.body_bytes}, request.principal, before);
+}
+
+/// A later batch has room for what this one has none for; but no batch for a request that needs more by itself. Beside others it may need more than
+/// that: an order that nobody knows yet could be one that they create, with all its parts.
+ReplyCode Sequencer::refusal_of_payments(const Request& request, const core::PaymentRoom& room) const noexcept {
   const bool fits = transfers_ + payments_.transfers + room.transfers <= kTransfersMax &&
                     payments_.order_lines + room.order_lines <= core::kOrderLinesPerBatchMax;
-  return fits ? ReplyCode::kOk : ReplyCode::kBusy;
+  if (fits) return ReplyCode::kOk;
+  const bool fits_alone = room.transfers <= kTransfersMax || room_of(request, {}).transfers <= kTransfersMax;
+  return fits_alone ? ReplyCode::kBusy : ReplyCode::kMalformedBody;
 }
 
 }  // namespace florin::pipeline

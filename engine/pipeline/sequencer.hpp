@@ -82,7 +82,8 @@ class Sequencer {
   [[nodiscard]] ReplyCode refusal_of(Request& request) noexcept;
   [[nodiscard]] ReplyCode refusal_of_client(Request& request) noexcept;
   [[nodiscard]] ReplyCode refusal_of_write(const Request& request) noexcept;
-  [[nodiscard]] ReplyCode refusal_of_payments(const core::PaymentRoom& room) const noexcept;
+  [[nodiscard]] core::PaymentRoom room_of(const Request& request, const core::PaymentRoom& before) const noexcept;
+  [[nodiscard]] ReplyCode refusal_of_payments(const Request& request, const core::PaymentRoom& room) const noexcept;
   [[nodiscard]] bool reserve(std::uint32_t accounts, std::uint32_t transfers, const core::PaymentRoom& payments) noexcept;
   [[nodiscard]] std::uint64_t unwritten_bytes() noexcept;
   [[nodiscard]] bool is_pulse_due(std::uint64_t now_ns) const noexcept;
