@@ -30,7 +30,7 @@ void Ledger::answer(const Command& query) {
 }
 
 std::unique_ptr<QueryReader> Ledger::make_query_reader() {
-  return std::make_unique<Queries>(tables_, past_.get(), views_, recent_filters_, query_records_max_);
+  return std::make_unique<Queries>(tables_, payments_.tables(), past_.get(), views_, recent_filters_, query_records_max_);
 }
 
 }  // namespace florin::core

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "florin/engine_id.hpp"
+#include "florin/party_query.hpp"
 #include "record/checksum.hpp"
 #include "runtime/check.hpp"
 
@@ -23,7 +24,7 @@ bool is_service(Operation operation) noexcept {
 
 bool is_for_state_machine(Operation operation) noexcept {
   return operation == Operation::kCreateAccounts || operation == Operation::kCreateTransfers || operation == Operation::kDropHistory ||
-         operation == Operation::kLookupAccounts || operation == Operation::kPayments || is_history_read(operation) || is_payment_read(operation);
+         operation == Operation::kLookupAccounts || operation == Operation::kPayments || is_answered_beside(operation);
 }
 
 /// Transfers of a batch with payments in it at most: as many as its bytes would be if they were a client's. What leaves memory leaves room for them.
@@ -311,7 +312,7 @@ void Sequencer::add_request(Batch& batch, RequestBlock& block, Request& request)
   add_command(batch, &request, command);
 }
 
-bool Sequencer::hands_on(const Request& request) const noexcept { return hands_queries_on_ && is_history_read(request.operation); }
+bool Sequencer::hands_on(const Request& request) const noexcept { return hands_queries_on_ && is_answered_beside(request.operation); }
 
 bool Sequencer::has_queries(RequestBlock& block) const noexcept {
   const auto requests = block.requests();
@@ -360,7 +361,15 @@ ReplyCode Sequencer::refusal_of(Request& request) noexcept {
   } else if (!is_for_state_machine(request.operation)) {
     return ReplyCode::kUnknownOperation;
   }
-  return is_write(request.operation) ? refusal_of_write(request) : ReplyCode::kOk;
+  return is_write(request.operation) ? refusal_of_write(request) : refusal_of_read(request);
+}
+
+/// Where a batch is filled a second time, for lack of memory, its questions about passwords count twice: better than not at all.
+ReplyCode Sequencer::refusal_of_read(const Request& request) noexcept {
+  if (request.operation != Operation::kVerifyCredential) return ReplyCode::kOk;
+  PasswordProof proof;
+  std::memcpy(&proof, request.body, sizeof proof);
+  return password_attempts_.take(proof.party, steady_ns_) ? ReplyCode::kOk : ReplyCode::kBusy;
 }
 
 /// A client that registers has no session yet: its record is completed here, with whose session ends for its sake.
