@@ -121,5 +121,5 @@ server=
 say "Verifying the journal of all lives"
 "$florin" verify --data "$work/ledger"
 say "Histories of $transfers transfers in 4 GiB: ids that count up, and in no order; sealed, asked, started again, the first ids sent again"
-bench/run_history --print-only --kinds ordered,random-ids --transfers "$transfers" --more 0
+bench/run_history --print-only --kinds ordered,random-ids --transfers "$transfers" --more 10000000
 say "Nothing was lost in $rounds kills; seeds from $first"

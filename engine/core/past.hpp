@@ -68,7 +68,7 @@ struct PastEnd {
 static_assert(sizeof(PastEnd) == 48 && std::has_unique_object_representations_v<PastEnd>);
 
 /// What the core must know of transfers that have left memory, and who takes them in.
-/// Caller: the sequencing thread, but for may_know() and find(), which partitions' threads call too, while nobody calls the rest.
+/// Caller: the sequencing thread, but for may_know(), find() and find_at_once(), which partitions' threads call too, while nobody calls the rest.
 class Past {
  public:
   virtual ~Past() = default;
@@ -81,6 +81,8 @@ class Past {
     static_cast<void>(hashes);
   }
   [[nodiscard]] virtual std::optional<PastTransfer> find(u128 id, std::uint64_t hash) const noexcept = 0;
+  /// The same, but nothing of segments in which that means to read anywhere in a table of all ids.
+  [[nodiscard]] virtual std::optional<PastTransfer> find_at_once(u128 id, std::uint64_t hash) const noexcept { return find(id, hash); }
   /// may_know() of what payments are found by (PaymentHash). True: the segments know.
   [[nodiscard]] virtual bool may_know_payment(std::uint64_t hash) const noexcept = 0;
   virtual void ask_ahead_payment(std::uint64_t hash) const noexcept { static_cast<void>(hash); }

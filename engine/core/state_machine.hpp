@@ -280,7 +280,7 @@ class StateMachine {
   virtual void expect(std::uint64_t events) noexcept { static_cast<void>(events); }
   /// At start-up: so many events are executed next, one batch after the other; 0: that is over. touch_ahead() goes further ahead meanwhile.
   virtual void replays(std::uint64_t events) noexcept { static_cast<void>(events); }
-  /// At start-up, between batches: from now on an id of a transfer that memory does not know is taken to be new, and the past is not asked. For
+  /// At start-up, between batches: from now on an id of a transfer is taken to be new if it takes much reading in the past to be sure. For
   /// somebody who compares outcomes with recorded ones afterwards; nothing else would tell that it was not.
   virtual void assume_new_ids(bool assumes) noexcept { static_cast<void>(assumes); }
   /// At start-up: outcomes up to this sequence were compared. What came later does not leave memory for good. 2^64 - 1, as without a call: all may.

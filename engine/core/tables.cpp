@@ -77,8 +77,8 @@ KnownId Tables::known(u128 id, std::uint64_t hash) const noexcept {
   if (const TransferAt at = find_id(id, hash); at.number != 0) {
     known.has_failed = at.failed();
     if (!known.has_failed) known.existing = transfer(at);
-  } else if (past_ != nullptr && !assumes_new_ids_ && past_->may_know(id, hash)) {
-    if (const std::optional<PastTransfer> past = past_->find(id, hash); past) {
+  } else if (past_ != nullptr && past_->may_know(id, hash)) {
+    if (const std::optional<PastTransfer> past = assumes_new_ids_ ? past_->find_at_once(id, hash) : past_->find(id, hash); past) {
       known.has_failed = past->has_failed;
       if (!past->has_failed) known.existing = past->transfer;
       known.existing_digest = past->digest;
@@ -98,11 +98,11 @@ std::optional<Transfer> Tables::transfer_with_accounts_of(const Transfer& event)
 }
 
 bool Tables::past_says(u128 id, std::uint64_t hash) const noexcept {
-  return owner(hash).frozen_may_know(id, TagTable::tag_of(hash)) || (!assumes_new_ids_ && past_->may_know(id, hash));
+  return owner(hash).frozen_may_know(id, TagTable::tag_of(hash)) || past_->may_know(id, hash);
 }
 
 void Tables::ask_past_ahead(std::span<const Transfer> events, const std::uint64_t* hashes) const noexcept {
-  if (past_ != nullptr && !assumes_new_ids_) past_->ask_ahead(events, hashes);
+  if (past_ != nullptr) past_->ask_ahead(events, hashes);
 }
 
 bool Tables::has_transfer_at(std::uint64_t timestamp) const noexcept {

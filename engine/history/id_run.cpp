@@ -40,6 +40,15 @@ void IdRun::read_ahead(std::uint32_t part) const noexcept {
   bytes_.read_ahead(kOffsetsAt + part * offsets_bytes, offsets_bytes);
 }
 
+void IdRun::read_ahead_for(std::uint64_t hash) const noexcept {
+  // Hashes are spread evenly: of 8 M ids three standard deviations, which are 1.4 thousand entries each.
+  constexpr std::uint64_t kSlack = 3 * 1'400 * kEntryBytes;
+  const std::uint64_t place = kEntriesAt + (count_ * (hash >> 32) >> 32) * kEntryBytes;
+  const std::uint64_t begin = std::max(place, kEntriesAt + kSlack) - kSlack;
+  bytes_.read_ahead(begin, std::min(place + kSlack, kEntriesAt + count_ * kEntryBytes) - begin);
+  bytes_.read_ahead(kOffsetsAt + bucket_of(hash) * sizeof(std::uint16_t), sizeof(std::uint16_t));
+}
+
 Status IdRun::entries_status(Range range) const {
   const std::uint64_t bytes = std::uint64_t{range.end - range.begin} * kEntryBytes + (kLoadBytes - kEntryBytes);
   return bytes_.status(kEntriesAt + range.begin * kEntryBytes, bytes);

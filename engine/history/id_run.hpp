@@ -91,6 +91,25 @@ class IdRun {
   /// Why a look-up of this hash says kDamaged; ok if it does not.
   [[nodiscard]] Status check(std::uint64_t hash) const;
 
+  /// Its stragglers are listed, or there are none: whether an id is one of them is known without its bucket.
+  [[nodiscard]] bool lists_stragglers() const noexcept { return lists_stragglers(count_, stragglers_); }
+  /// kNo: no straggler has this hash. Sure of that as the list goes; without one, kYes. kDamaged: the list cannot be read.
+  [[nodiscard]] Found find_straggler(std::uint64_t hash) const noexcept {
+    if (stragglers_ == 0) return Found::kNo;
+    if (!lists_stragglers()) return Found::kYes;
+    const auto* const begin = reinterpret_cast<const std::uint64_t*>(bytes_.at(stragglers_at(count_), stragglers_ * sizeof(std::uint64_t)));
+    if (begin == nullptr) [[unlikely]] return Found::kDamaged;
+    const auto is_before = [](std::uint64_t listed, std::uint32_t bucket) { return bucket_of(listed) < bucket; };
+    const std::uint32_t bucket = bucket_of(hash);
+    for (const auto* listed = std::lower_bound(begin, begin + stragglers_, bucket, is_before);
+         listed != begin + stragglers_ && bucket_of(*listed) == bucket; ++listed) {
+      if (*listed >> (64 - kHashBits) == hash >> (64 - kHashBits)) return Found::kYes;
+    }
+    return Found::kNo;
+  }
+  /// Why that says kDamaged.
+  [[nodiscard]] Status check_stragglers() const { return bytes_.status(stragglers_at(count_), stragglers_ * sizeof(std::uint64_t)); }
+
   /// Calls `visit(hash, entry)` for all ids of one part, in order of hash; the lower 23 bits of that hash are zero. All that it reads is
   /// checked once, before.
   template <typename Visit>
@@ -164,6 +183,8 @@ class IdRun {
   }
   /// Asks the disk for what visit_stragglers() of a part will read.
   void read_ahead(std::uint32_t part) const noexcept;
+  /// Asks it for what find() of this hash will read, most likely.
+  void read_ahead_for(std::uint64_t hash) const noexcept;
 
  private:
   friend class IdRunBuilder;

@@ -39,15 +39,30 @@ void SealedPast::ask_ahead(std::span<const Transfer> events, const std::uint64_t
 }
 
 std::optional<PastTransfer> SealedPast::find(u128 id, std::uint64_t hash) const noexcept {
+  return find(id, hash, [](const SegmentView& /*segment*/) { return true; });
+}
+
+std::optional<PastTransfer> SealedPast::find_at_once(u128 id, std::uint64_t hash) const noexcept {
+  return find(id, hash, [](const SegmentView& segment) { return segment.ids().lists_stragglers(); });
+}
+
+/// Of an id in no interval each segment is asked that `may_be_asked`.
+template <typename MayBeAsked>
+std::optional<PastTransfer> SealedPast::find(u128 id, std::uint64_t hash, MayBeAsked&& may_be_asked) const noexcept {
   const HighWaterLanes::Answer answer = lanes_->find(id);
   if (answer.in_order_segment != 0) {
     const SegmentView& segment = segments_[answer.in_order_segment - 1]->view();
     if (const auto known = need(segment.find(id, hash), segment); known) return past_of(segment, *known, hash);
   }
   if (!answer.may_be_straggler || !filter_.may_hold(hash)) return std::nullopt;
+  for (const auto& readable : segments_) {
+    const SegmentView& segment = readable->view();
+    if (may_be_asked(segment) && !segment.ids().lists_stragglers()) segment.ids().read_ahead_for(hash);
+  }
   for (auto readable = segments_.rbegin(); readable != segments_.rend(); ++readable) {
     const SegmentView& segment = (*readable)->view();
-    if (const auto known = need(segment.find(id, hash), segment); known) return past_of(segment, *known, hash);
+    if (!may_be_asked(segment)) continue;
+    if (const auto known = need(segment.find_straggler(id, hash), segment); known) return past_of(segment, *known, hash);
   }
   return std::nullopt;
 }

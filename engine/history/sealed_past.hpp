@@ -54,6 +54,7 @@ class SealedPast final : public core::Past {
   bool may_know_payment(std::uint64_t hash) const noexcept override { return filter_.may_hold(hash); }
   void ask_ahead_payment(std::uint64_t hash) const noexcept override { IdFilter::prefetch(filter_.line(hash)); }
   std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash) const noexcept override;
+  std::optional<core::PastTransfer> find_at_once(u128 id, std::uint64_t hash) const noexcept override;
   bool has_transfer_at(std::uint64_t timestamp) const noexcept override;
   std::shared_ptr<const core::PastSegments> segments() const noexcept override { return readable_; }
   core::PastHint hint(u128 id, std::uint64_t hash) const noexcept override;
@@ -112,6 +113,8 @@ class SealedPast final : public core::Past {
   };
 
   using Segments = IdFilterImages::Segments;
+  template <typename MayBeAsked>
+  [[nodiscard]] std::optional<core::PastTransfer> find(u128 id, std::uint64_t hash, MayBeAsked&& may_be_asked) const noexcept;
   [[nodiscard]] std::optional<core::PastTransfer> past_of(const SegmentView& segment, const SegmentView::Known& known, std::uint64_t hash) const;
   [[nodiscard]] core::PendingStatus ended_status_of(const SegmentView& segment, u128 id, std::uint64_t hash) const;
   [[nodiscard]] core::AccountAt account_of(std::uint32_t ordinal) const noexcept;

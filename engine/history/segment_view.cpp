@@ -88,6 +88,13 @@ Result<std::optional<SegmentView::Known>> SegmentView::find(u128 id, std::uint64
   return known;
 }
 
+Result<std::optional<SegmentView::Known>> SegmentView::find_straggler(u128 id, std::uint64_t hash) const {
+  const Found found = ids_->find_straggler(hash);
+  if (found == Found::kYes) return find(id, hash);
+  if (found == Found::kDamaged) return ids_->check_stragglers();
+  return std::optional<Known>();
+}
+
 /// The transfer with this index, if it has this id.
 Result<std::optional<SegmentView::Known>> SegmentView::known_transfer(u128 id, std::uint32_t index) const {
   Known known{.has_failed = false, .index = index, .transfer = {}};

@@ -67,6 +67,8 @@ class SegmentView {
     std::optional<core::TransferDigest> digest = std::nullopt;  ///< of one that was dropped
   };
   [[nodiscard]] Result<std::optional<Known>> find(u128 id, std::uint64_t hash) const;
+  /// The same of an id that lies in no interval of this segment.
+  [[nodiscard]] Result<std::optional<Known>> find_straggler(u128 id, std::uint64_t hash) const;
   /// The pending transfer that an ending in this file names.
   [[nodiscard]] Result<u128> pending_id_of(const EndingRow& ending) const;
   /// How a hold ended here; kNone if it did not.

@@ -22,7 +22,7 @@ struct RecoveryOptions {
   bool use_snapshots = true;
   /// A folder copied while a server ran: its snapshots may be newer than its journal, and are passed over then.
   bool is_copy = false;
-  /// Does not ask the past whether ids are new where recorded outcomes say so. On the way to a state that is checked as a whole: leave it.
+  /// Does not look for ids in sealed segments where that takes long and recorded outcomes say that they are new. On the way to a state that is checked as a whole: leave it.
   bool assumes_new_ids = false;
   /// Takes the page faults of what fills on a thread of its own, ahead of use.
   bool touches_ahead = false;

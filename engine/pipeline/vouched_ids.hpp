@@ -9,11 +9,11 @@
 
 namespace florin::pipeline {
 
-/// Which batches of a journal can be executed again without asking the past whether their ids are new. Of random ids the filter answers "perhaps"
+/// Which batches of a journal can be executed again without being sure from sealed segments that their ids are new. Of random ids the filter answers "perhaps"
 /// for one in a thousand, and each of these is sought in every sealed segment: after 100 M of them that is a read of nearly all id runs, more than
 /// all else that a start reads. But every batch records a digest of the outcomes of earlier ones, and an id taken to be new that is not changes an
 /// outcome. So ids are taken to be new up to where the last batch vouches, and nothing of it leaves memory for good before a recorded digest
-/// agreed; the last batches, for which none vouches, are executed with the past asked.
+/// agreed; the last batches, for which none vouches, are executed with all questions asked.
 /// Caller: whoever executes.
 class VouchedIds {
  public:

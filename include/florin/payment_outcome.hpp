@@ -17,8 +17,8 @@ namespace florin {
 
 /// The body of every reply, byte-identical in a replay (that it is one stands in the frame header). All amounts in minor units.
 struct PaymentOutcome {
-  std::uint64_t sequence = 0;   ///< of the command; key_reused: of the first use
-  std::uint64_t timestamp = 0;  ///< ns
+  std::uint64_t sequence = 0;   ///< of the command; key_reused, key_fenced: of the first use, or the fence
+  std::uint64_t timestamp = 0;  ///< ns, likewise
   u128 object_id = 0;
   u128 amount = 0;              ///< moved
   u128 fee = 0;

@@ -137,6 +137,7 @@ std::optional<PaymentOutcome> ReferencePayments::refuse_use(const Issued& issued
   const bool both_are_single = used->second.outcomes.size() == 1 && issued.command.key != 0;
   if (!fenced && both_are_single) outcome.detail = first_fields_that_differ(used->second.bytes, bytes, used->second.outcomes[0], issued.command);
   outcome.sequence = used->second.sequence;
+  outcome.timestamp = used->second.outcomes.front().timestamp;
   return outcome;
 }
 

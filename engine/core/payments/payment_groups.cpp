@@ -39,7 +39,7 @@ void Payments::execute_group(const Command& request, u128 key) {
     }
     answer_all([&](const IssuedCommand& issued) {
       PaymentOutcome refused = refusal(issued, used->entry.record.kind == KeyKind::kFenced ? R::kKeyFenced : R::kKeyReused);
-      refused.sequence = used->entry.record.sequence;
+      tell_first_use(*used, refused);
       answer(refused);
     });
     return;

@@ -104,7 +104,7 @@ PaymentOutcome Payments::execute_keyed(const CommandView& view, const IssuedComm
     }
     const bool fenced = used->entry.record.kind == KeyKind::kFenced;
     PaymentOutcome refused = fenced ? refusal(issued, R::kKeyFenced) : refusal(issued, R::kKeyReused, difference(*used, view));
-    refused.sequence = used->entry.record.sequence;
+    tell_first_use(*used, refused);
     return refused;
   }
   const PaymentOutcome outcome = skipped ? refusal(issued, R::kSkipped) : run(issued);
@@ -112,6 +112,12 @@ PaymentOutcome Payments::execute_keyed(const CommandView& view, const IssuedComm
   std::ranges::copy(digest_fields(view.bytes, secret()), record.field_digests);
   tables_.add_key(record, std::span(&outcome, 1));
   return outcome;
+}
+
+/// So that whoever asks again and again gets the same bytes.
+void Payments::tell_first_use(const UsedKey& used, PaymentOutcome& refused) const noexcept {
+  refused.sequence = used.entry.record.sequence;
+  refused.timestamp = tables_.outcome(used, 0).timestamp;
 }
 
 std::uint64_t Payments::secret() const noexcept { return books_.ledger.hash()(0); }

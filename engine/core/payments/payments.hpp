@@ -65,6 +65,7 @@ class Payments {
   [[nodiscard]] u128 print_of(std::span<const std::byte> bytes) const noexcept;
   /// PaymentOutcome::detail of a command whose key was used for another one.
   [[nodiscard]] std::uint64_t difference(const UsedKey& used, const CommandView& view) const noexcept;
+  void tell_first_use(const UsedKey& used, PaymentOutcome& refused) const noexcept;
   /// The command, or the group of so many, is what the key was used for.
   [[nodiscard]] static bool is_repeated(const UsedKey& used, u128 print, std::uint32_t commands) noexcept;
   /// The i-th command of a request with its place.

@@ -36,7 +36,7 @@ class EngineTest : public EngineFixture {
   pipeline::Request create_transfers(u128 first_id, std::size_t count) {
     std::vector<Transfer> transfers(count);
     for (Transfer& transfer : transfers) {
-      transfer.id = first_id++;
+      transfer.id = has_random_ids ? mixed(first_id++) : first_id++;
       transfer.debit_account_id = 1;
       transfer.credit_account_id = 2;
       transfer.amount = 3;
@@ -44,6 +44,7 @@ class EngineTest : public EngineFixture {
     }
     return call(Operation::kCreateTransfers, std::as_bytes(std::span(transfers)));
   }
+  static u128 mixed(u128 id) { return make_u128(static_cast<std::uint64_t>(id * 0x9E3779B97F4A7C15ULL), static_cast<std::uint64_t>(id)); }
   /// Then there are so many sealed segments.
   void create_and_seal(u128 first_id, int segments) {
     create_transfers(first_id, 8000);
@@ -53,6 +54,36 @@ class EngineTest : public EngineFixture {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }
+
+  /// Notes of three starts: what came after the snapshot is new, and then has ids of transfers that were sealed before it.
+  std::vector<std::size_t> notes_of_starts() {
+    auto sealing = options();
+    sealing.generation_transfers = 5000;
+    std::vector<std::size_t> notes;
+    const auto start_again = [&] {
+      const std::string before = state_hash();
+      engine->stop();
+      start(sealing);
+      EXPECT_NE(engine->recovery().snapshot_sequence, 0U);
+      EXPECT_EQ(state_hash(), before);
+      notes.push_back(engine->recovery().notes.size());
+      for (const std::string& note : engine->recovery().notes) EXPECT_NE(note.find("every id looked up"), std::string::npos) << note;
+    };
+    start(sealing);
+    create_accounts(10);
+    create_and_seal(1000, 1);
+    EXPECT_EQ(call(Operation::kSnapshot).reply.code, ReplyCode::kOk);
+    create_and_seal(100'000, 2);
+    start_again();
+    EXPECT_EQ(create_transfers(1000, 50).reply.count, 50U);  // each has a result, because it exists
+    for (u128 i = 0; i < 3; ++i) create_and_seal(200'000 + 10'000 * i, 3 + static_cast<int>(i));
+    for (int i = 0; i < 2; ++i) start_again();
+    EXPECT_EQ(create_transfers(1000, 50).reply.count, 50U);
+    EXPECT_EQ(create_transfers(100'000, 50).reply.count, 50U);
+    return notes;
+  }
+
+  bool has_random_ids = false;
 };
 
 TEST_F(EngineTest, NewStoreServesAndStopsClean) {
@@ -273,36 +304,15 @@ TEST_F(EngineTest, SealedSegmentsOfAnotherLifeAreNotTaken) {
   }
 }
 
-/// What is executed again at a start takes ids to be new where the journal vouches for it. An id of a sealed transfer in it changes an outcome: then
-/// it is executed once more with every id looked up, and nothing of the first run is left, sealed segments included.
+/// What is executed again at a start takes ids to be new where the journal vouches for it and a look-up is slow. An id of a sealed transfer in it
+/// changes an outcome: then it is executed once more with every id looked up, and nothing of the first run is left, sealed segments included.
 TEST_F(EngineTest, ASealedIdInWhatIsExecutedAgainIsRecognised) {
-  auto sealing = options();
-  sealing.generation_transfers = 5000;
-  const auto start_again = [&] {
-    const std::string before = state_hash();
-    engine->stop();
-    start(sealing);
-    EXPECT_NE(engine->recovery().snapshot_sequence, 0U);
-    EXPECT_EQ(state_hash(), before);
-    return engine->recovery().notes;
-  };
-  start(sealing);
-  create_accounts(10);
-  create_and_seal(1000, 1);
-  EXPECT_EQ(call(Operation::kSnapshot).reply.code, ReplyCode::kOk);
-  create_and_seal(100'000, 2);
-  EXPECT_TRUE(start_again().empty());
-
-  EXPECT_EQ(create_transfers(1000, 50).reply.count, 50U);  // each has a result, because it exists
-  for (u128 i = 0; i < 3; ++i) create_and_seal(200'000 + 10'000 * i, 3 + static_cast<int>(i));
-  for (int i = 0; i < 2; ++i) {
-    const auto notes = start_again();
-    ASSERT_EQ(notes.size(), 1U);
-    EXPECT_NE(notes[0].find("every id looked up"), std::string::npos) << notes[0];
-  }
-  EXPECT_EQ(create_transfers(1000, 50).reply.count, 50U);
-  EXPECT_EQ(create_transfers(100'000, 50).reply.count, 50U);
+  has_random_ids = true;
+  EXPECT_EQ(notes_of_starts(), (std::vector<std::size_t>{0, 1, 1}));
 }
+
+/// Of ids that count up a segment says at once whether it has them.
+TEST_F(EngineTest, ASealedIdInOrderIsRecognisedInTheFirstRun) { EXPECT_EQ(notes_of_starts(), (std::vector<std::size_t>{0, 0, 0})); }
 
 /// A journal whose commits fail once told to.
 class FailingJournal final : public Journal {

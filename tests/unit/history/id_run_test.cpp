@@ -89,7 +89,7 @@ TEST(IdRun, HasExactlyWhatWasPutIn) {
 }
 
 /// Where few ids are stragglers they are listed, where many are they are found among all: nobody can tell.
-TEST(IdRun, StragglersAreVisitedBeTheyFewOrMany) {
+TEST(IdRun, StragglersAreFoundBeTheyFewOrMany) {
   Random random(9);
   for (const std::uint32_t one_in : {0U, 1U, 2U, 60U, 70U, 1'000U, 100'000U}) {
     SCOPED_TRACE(one_in);
@@ -115,6 +115,13 @@ TEST(IdRun, StragglersAreVisitedBeTheyFewOrMany) {
     }
     std::ranges::sort(expected);
     EXPECT_TRUE(visited == expected);
+
+    EXPECT_EQ(run.lists_stragglers(), one_in == 0 || one_in > 64);
+    for (const std::uint64_t hash : expected) ASSERT_EQ(run.find_straggler(hash | random.below(1U << 23)), Found::kYes);
+    if (!run.lists_stragglers()) continue;
+    for (const std::uint64_t hash : ids.hashes) {
+      ASSERT_EQ(run.find_straggler(hash) == Found::kYes, std::ranges::binary_search(expected, kept(hash))) << "others are not listed";
+    }
   }
 }
 

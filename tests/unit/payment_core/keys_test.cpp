@@ -119,6 +119,26 @@ TEST_F(Keys, ResolveFindsOrFences) {
   EXPECT_EQ(shop_.send_as_is({keyed(shop_.pay(2, 100), 7)}).outcomes[0].code, R::kDone);
 }
 
+/// Their timestamps were those of each asking: a client that compared two answers to one request saw two answers.
+TEST_F(Keys, ThatWereUsedOrFencedAnswerTheSameBytesForEver) {
+  const PaymentOutcome paid = shop_.send_as_is({keyed(shop_.pay(1, 100), 5)}).outcomes[0];
+  const PaymentOutcome fence = shop_.send_as_is({resolve(6)}).outcomes[0];
+  const auto ask = [&](std::vector<CommandWithParts> commands, PaymentsMode mode = PaymentsMode::kIndependent, u128 group_key = 0) {
+    const std::vector<PaymentOutcome> first = shop_.send_all(commands, mode, group_key).outcomes;
+    EXPECT_EQ(shop_.send_all(commands, mode, group_key).outcomes, first);
+    return first[0];
+  };
+  const PaymentOutcome reused = ask({keyed(shop_.pay(2, 200), 5)});
+  EXPECT_EQ(reused.code, R::kKeyReused);
+  EXPECT_EQ(reused.timestamp, paid.timestamp);
+  const PaymentOutcome fenced = ask({keyed(shop_.pay(2, 100), 6)});
+  EXPECT_EQ(fenced.code, R::kKeyFenced);
+  EXPECT_EQ(fenced.timestamp, fence.timestamp);
+  const PaymentOutcome in_group = ask({shop_.pay(3, 100), shop_.on(C::kFulfil, 3)}, PaymentsMode::kGroup, 6);
+  EXPECT_EQ(in_group.code, R::kKeyFenced);
+  EXPECT_EQ(in_group.timestamp, fence.timestamp);
+}
+
 TEST_F(Keys, AListStopsAtTheFirstRefusalForEver) {
   const std::vector<CommandWithParts> list = {keyed(shop_.pay(1, 100), 5), keyed(shop_.on(C::kCapture, 9, 1), 6), keyed(shop_.pay(2, 100), 7)};
   const PaymentAnswers first = shop_.send_as_is(list, PaymentsMode::kStopOnFirst);
