@@ -151,7 +151,7 @@ enum class ReplyCode : std::uint32_t {
   kUnknownOperation = 4,
   kMalformedBody = 5,        ///< body size is no multiple of the element, too many elements, reserved bytes not zero
   kInvalidFilter = 6,        ///< body: text naming the field
-  kBusy = 7,                 ///< queues are full; nothing was sequenced; send again later
+  kBusy = 7,                 ///< queues are full, there is no room beside others, or it was asked too often; nothing was sequenced; send again later
   kDeadlineExceeded = 8,     ///< the deadline passed before the request was sequenced, or a query's turn came; nothing happened
   kStopping = 9,             ///< the server drains; nothing was sequenced
   kOutOfMemory = 10,         ///< over the memory budget; nothing was sequenced
