@@ -23,8 +23,10 @@ void Ledger::lookup_accounts(const Command& command) const {
 }
 
 void Ledger::answer(const Command& query) {
-  push_batch_end();
-  tables_.settle();
+  if (is_history_read(query.operation)) {  // those of payments ask for neither moments nor rows of the ledger
+    push_batch_end();
+    tables_.settle();
+  }
   Here boundary;
   queries_.execute(query, boundary);
 }
