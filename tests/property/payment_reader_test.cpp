@@ -63,7 +63,8 @@ class Traffic {
   }
 
   void run() {
-    EngineUnderTest engine(make_machine(std::make_shared<MemoryPast>(random_.below(4))), EngineUnderTest::Replies::kNone);
+    const auto past = std::make_shared<MemoryPast>(static_cast<std::uint32_t>(random_.below(4)));
+    EngineUnderTest engine(make_machine(past, random_.pick<std::uint32_t>({1, 2, 3})), EngineUnderTest::Replies::kNone);
     const auto reader = engine.state_machine().make_query_reader();
     std::jthread asking([&] { ask(*reader); });
     for (std::size_t at = 0; at < writes_.size();) {
@@ -90,8 +91,8 @@ class Traffic {
   [[nodiscard]] std::size_t answers() const { return answers_.size(); }
 
  private:
-  static std::unique_ptr<core::StateMachine> make_machine(std::shared_ptr<MemoryPast> past) {
-    return core::make_ledger({.memory_budget_bytes = std::uint64_t{1} << 30, .partitions = 1, .past = std::move(past), .generation_entries = 60});
+  static std::unique_ptr<core::StateMachine> make_machine(std::shared_ptr<MemoryPast> past, std::uint32_t partitions = 1) {
+    return core::make_ledger({.memory_budget_bytes = std::uint64_t{1} << 30, .partitions = partitions, .past = std::move(past), .generation_entries = 60});
   }
 
   Asked question(const std::vector<StoryLine>& lines) {
