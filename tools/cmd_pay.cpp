@@ -22,6 +22,7 @@ struct Options {
   u128 principal = 0;
   std::string group;
   bool stop_on_first = false;
+  bool password_stdin = false;
 };
 
 Result<std::vector<CommandInJson>> read_commands() {
@@ -40,14 +41,28 @@ Result<std::vector<CommandInJson>> read_commands() {
   return commands;
 }
 
-/// Hashes the password that belongs to a command, and overwrites it.
-Status set_password(CommandInJson& read, PasswordUse use) {
-  PaymentCommand& command = read.command.command;
-  const PasswordVariable password(read.password_variable);
-  if (password.text().empty()) return {ErrorKind::kUsage, fmt::format("field 'password_env': the environment has no {}", read.password_variable)};
+bool can_have_password(const PaymentCommand& command) {
+  return command.command == CommandNumber::kRegisterParty ||
+         (command.command == CommandNumber::kSetCredential && command.kind == static_cast<std::uint8_t>(CredentialChange::kPassword));
+}
+
+/// Whose password stands on standard input: of the one command that can have one and does not say where it is.
+Result<CommandInJson*> owner_of_line(std::vector<CommandInJson>& commands) {
+  CommandInJson* owner = nullptr;
+  for (CommandInJson& each : commands) {
+    if (!can_have_password(each.command.command) || !each.password_variable.empty()) continue;
+    if (owner != nullptr) return Status(ErrorKind::kUsage, "--password-stdin: more than one command could have this password; give the others 'password_env'");
+    owner = &each;
+  }
+  if (owner == nullptr) return Status(ErrorKind::kUsage, "--password-stdin: there is no register_party, and no set_credential of kind password, without 'password_env'");
+  return owner;
+}
+
+/// Hashes the password that belongs to a command.
+Status set_password(PaymentCommand& command, std::string_view password, PasswordUse use) {
   use.party = command.id;
   if (command.key != 0) use.key = command.key;
-  const auto hash = hash_password(password.text(), use);
+  const auto hash = hash_password(password, use);
   if (!hash) return hash.error();
   if (command.command == CommandNumber::kSetCredential) {
     set_record(command, *hash);
@@ -63,14 +78,26 @@ Status set_password(CommandInJson& read, PasswordUse use) {
   return {};
 }
 
-Result<PaymentsReply> send(Client& client, const Options& options, std::vector<CommandInJson> read) {
+/// Of a variable, which is overwritten.
+Status set_password(CommandInJson& read, const PasswordUse& use) {
+  const PasswordVariable password(read.password_variable);
+  if (password.text().empty()) return {ErrorKind::kUsage, fmt::format("field 'password_env': the environment has no {}", read.password_variable)};
+  return set_password(read.command.command, password.text(), use);
+}
+
+Result<PaymentsReply> send(Client& client, const Options& options, std::vector<CommandInJson> read, const PasswordLine* line) {
   const auto group = options.group.empty() ? Result<u128>(0) : parse_id("--group", options.group);
   if (!group) return group.error();
+  const PasswordUse use{.store_id = client.store_id(), .principal = options.principal, .key = *group};
+  if (line != nullptr) {
+    const auto owner = owner_of_line(read);
+    if (!owner) return owner.error();
+    if (Status status = set_password((*owner)->command.command, line->text(), use); !status) return status;
+  }
   std::vector<CommandWithParts> commands;
   for (CommandInJson& each : read) {
     if (!each.password_variable.empty()) {
-      const Status status = set_password(each, {.store_id = client.store_id(), .principal = options.principal, .key = *group});
-      if (!status) return status;
+      if (Status status = set_password(each, use); !status) return status;
     }
     commands.push_back(std::move(each.command));
   }
@@ -79,11 +106,17 @@ Result<PaymentsReply> send(Client& client, const Options& options, std::vector<C
 }
 
 Status run(const Options& options) {
+  std::unique_ptr<PasswordLine> password;
+  if (options.password_stdin) {
+    auto line = PasswordLine::read();  // before anybody else reads from there
+    if (!line) return line.error();
+    password = std::move(*line);
+  }
   auto commands = read_commands();
   if (!commands) return commands.error();
   const auto client = connect_client(options.connect, options.principal);
   if (!client) return client.error();
-  const auto reply = send(**client, options, std::move(*commands));
+  const auto reply = send(**client, options, std::move(*commands), password.get());
   if (!reply) return reply.error();
   std::size_t refused = 0;
   for (const PaymentAnswer& answer : reply->answers) {
@@ -100,6 +133,7 @@ constexpr const char* kExamples =
   echo '{"command": "refund", "key": 2, "id": 1000, "amount": "all"}' | florin pay --connect 127.0.0.1:3000
   florin pay --group 77 --connect 127.0.0.1:3000 < checkout.jsonl         all of these lines or none, under one key
   echo '{"command": "register_party", "key": 3, "id": 21, "name": "ada", "password_env": "ADA"}' | ADA=... florin pay ...     only its hash is sent
+  { cat secret; echo '{"command": "set_credential", "key": 4, "id": 21, "kind": "password"}'; } | florin pay --password-stdin --connect 127.0.0.1:3000
   florin pay --stop-on-first --connect 127.0.0.1:3000 < steps.jsonl       after the first refusal the rest is skipped
 
 A line is a command: its name, its key, and the fields that docs/payments.md gives it. The same line again, with the same key, answers
@@ -115,6 +149,7 @@ void add_pay(CommandLine& line) {
   add_number(app, "--principal", options->principal, "Who acts, and whose keys these are");
   CLI::Option* group = app.add_option("--group", options->group, "All of them or none, under this key")->type_name("KEY");
   app.add_flag("--stop-on-first", options->stop_on_first, "Skip what comes after a refusal")->excludes(group);
+  app.add_flag("--password-stdin", options->password_stdin, "The first line of standard input is the password of the one command that sets one");
   app.add_option("--connect", options->connect, "Server")->type_name("HOST:PORT")->required();
 }
 

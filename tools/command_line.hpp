@@ -82,6 +82,7 @@ void add_drop_history(CommandLine& line);
 void add_pay(CommandLine& line);
 void add_order(CommandLine& line);
 void add_orders(CommandLine& line);
+void add_party(CommandLine& line);
 void add_states(CommandLine& line);
 void add_codes(CommandLine& line);
 

@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   florin::tools::add_pay(line);
   florin::tools::add_order(line);
   florin::tools::add_orders(line);
+  florin::tools::add_party(line);
   florin::tools::add_states(line);
   florin::tools::add_codes(line);
   return line.main(argc, argv);

@@ -1,6 +1,9 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <span>
 
 #include "json_fields.hpp"
 #include "json_payments.hpp"
@@ -16,8 +19,29 @@ std::string_view state_name(State state) {
   return static_cast<std::uint8_t>(state) == 0 ? std::string_view() : name_of(state);
 }
 
+constexpr std::array kPartyFlags = {FlagName{PartyFlags::kRefundOverdraft, "refund_overdraft"}, FlagName{PartyFlags::kInstantPayout, "instant_payout"},
+                                    FlagName{PartyFlags::kListed, "listed"}};
+
+std::string_view kind_name(PartyKind kind) {
+  switch (kind) {
+    case PartyKind::kUser: return "user";
+    case PartyKind::kMerchant: return "merchant";
+    case PartyKind::kOperator: return "operator";
+  }
+  return "unknown";
+}
+
 /// Text that ends where its zeros begin. What is no UTF-8 in it is replaced when it is written.
-std::string text_of(const std::uint8_t (&bytes)[32]) { return {std::begin(bytes), std::find(std::begin(bytes), std::end(bytes), 0)}; }
+template <typename Bytes>
+std::string text_of(const Bytes& bytes) {
+  return {std::begin(bytes), std::find(std::begin(bytes), std::end(bytes), 0)};
+}
+
+std::string hex_of(std::span<const std::uint8_t> bytes) {
+  std::string text;
+  for (const std::uint8_t byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
 
 nlohmann::ordered_json parts_of(const Order& order) {
   auto list = nlohmann::ordered_json::array();
@@ -120,6 +144,41 @@ nlohmann::ordered_json to_json(const StoryLine& line) {
           {"reason", line.reason},
           {"effective_time", std::to_string(line.effective_time)},
           {"principal", to_decimal(line.principal)}};
+}
+
+std::string_view status_name(PartyStatus status) {
+  switch (status) {
+    case PartyStatus::kActive: return "active";
+    case PartyStatus::kSuspended: return "suspended";
+    case PartyStatus::kClosed: return "closed";
+  }
+  return "unknown";
+}
+
+nlohmann::ordered_json to_json(const Party& party) {
+  return {{"id", to_decimal(party.id)},
+          {"name", text_of(party.name)},
+          {"kind", kind_name(party.kind)},
+          {"status", status_name(party.status)},
+          {"has_password", party.log2_n != 0},
+          {"fee_schedule", party.fee_schedule},
+          {"flags", flag_names(party.flags, kPartyFlags)},
+          {"version", party.version},
+          {"created", std::to_string(party.created)},
+          {"changed", std::to_string(party.changed)},
+          {"user_data_128", to_decimal(party.user_data_128)},
+          {"user_data_64", std::to_string(party.user_data_64)},
+          {"user_data_32", party.user_data_32}};
+}
+
+nlohmann::ordered_json to_json(const Credential& credential) {
+  nlohmann::ordered_json json = {{"key_id", std::to_string(credential.key_id)},
+                                 {"algorithm", credential.algorithm},
+                                 {"status", credential.status == CredentialStatus::kActive ? "active" : "revoked"},
+                                 {"sha256", hex_of(credential.key_sha256)}};
+  const bool is_kept = std::ranges::any_of(credential.public_key, [](std::uint8_t byte) { return byte != 0; });
+  if (is_kept) json["public_key"] = hex_of(credential.public_key);
+  return json;
 }
 
 }  // namespace florin::tools

@@ -26,5 +26,9 @@ Status from_json(const nlohmann::json& json, CommandInJson& command);
 nlohmann::ordered_json to_json(const PaymentAnswer& answer);
 nlohmann::ordered_json to_json(const Order& order);
 nlohmann::ordered_json to_json(const StoryLine& line);
+std::string_view status_name(PartyStatus status);
+/// Of its password only whether there is one.
+nlohmann::ordered_json to_json(const Party& party);
+nlohmann::ordered_json to_json(const Credential& credential);
 
 }  // namespace florin::tools

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -25,14 +26,28 @@ bool make_salt(const PasswordUse& use, std::uint8_t (&salt)[16]) {
   return true;
 }
 
+/// With the salt and the costs that are there.
+bool fill_in(PasswordHash& hash, std::string_view password) {
+  return EVP_PBE_scrypt(password.data(), password.size(), hash.salt, sizeof hash.salt, std::uint64_t{1} << hash.log2_n, hash.r, hash.p, kScryptMemoryMax,
+                        hash.scrypt, sizeof hash.scrypt) == 1;
+}
+
 }  // namespace
 
 Result<PasswordHash> hash_password(std::string_view password, const PasswordUse& use) {
   PasswordHash hash{.log2_n = kScryptLog2N, .r = kScryptR, .p = kScryptP};
-  if (!make_salt(use, hash.salt) ||
-      EVP_PBE_scrypt(password.data(), password.size(), hash.salt, sizeof hash.salt, std::uint64_t{1} << kScryptLog2N, kScryptR, kScryptP, kScryptMemoryMax,
-                     hash.scrypt, sizeof hash.scrypt) != 1) {
+  if (!make_salt(use, hash.salt) || !fill_in(hash, password)) {
     return Status(ErrorKind::kOutOfMemory, "the password cannot be hashed: scrypt needs 128 MiB");
+  }
+  return hash;
+}
+
+Result<PasswordHash> hash_password_again(std::string_view password, const Party& party) {
+  if (party.log2_n == 0) return Status(ErrorKind::kUsage, "the party has no password");
+  PasswordHash hash{.log2_n = party.log2_n, .r = party.r, .p = party.p};
+  std::copy(std::begin(party.salt), std::end(party.salt), hash.salt);
+  if (party.log2_n >= 64 || !fill_in(hash, password)) {
+    return Status(ErrorKind::kOutOfMemory, "the password cannot be hashed: scrypt needs more than 256 MiB for it");
   }
   return hash;
 }
@@ -46,5 +61,18 @@ PasswordVariable::PasswordVariable(const std::string& name) : text_(std::getenv(
 PasswordVariable::~PasswordVariable() {
   if (text_ != nullptr) OPENSSL_cleanse(text_, std::strlen(text_));
 }
+
+Result<std::unique_ptr<PasswordLine>> PasswordLine::read() {
+  std::unique_ptr<PasswordLine> line(new PasswordLine);
+  char byte = 0;
+  while (::read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n') {
+    if (line->size_ == sizeof line->text_) return Status(ErrorKind::kUsage, "--password-stdin: the first line of standard input has more than 1,024 bytes");
+    line->text_[line->size_++] = byte;
+  }
+  if (line->size_ == 0) return Status(ErrorKind::kUsage, "--password-stdin: there is no password on standard input");
+  return line;
+}
+
+PasswordLine::~PasswordLine() { OPENSSL_cleanse(text_, sizeof text_); }
 
 }  // namespace florin::tools

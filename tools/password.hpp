@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,9 @@ struct PasswordUse {
 /// kOutOfMemory: there is not enough for scrypt.
 Result<PasswordHash> hash_password(std::string_view password, const PasswordUse& use);
 
+/// The same with the salt and the costs of a password that was set before: the hash is the same if the password is. kUsage: the party has none.
+Result<PasswordHash> hash_password_again(std::string_view password, const Party& party);
+
 /// Of the bytes of a public key.
 void sha256(std::span<const std::byte> bytes, std::uint8_t (&digest)[32]);
 
@@ -47,6 +51,25 @@ class PasswordVariable {
 
  private:
   char* const text_;
+};
+
+/// A password on standard input: its first line, without the end of it. Read byte by byte, so that it lies nowhere else, and what follows is there for
+/// others. Overwritten when this goes away.
+class PasswordLine {
+ public:
+  /// kUsage: there is none, or one of more than 1,024 bytes.
+  static Result<std::unique_ptr<PasswordLine>> read();
+  ~PasswordLine();
+  PasswordLine(const PasswordLine&) = delete;
+  PasswordLine& operator=(const PasswordLine&) = delete;
+
+  [[nodiscard]] std::string_view text() const noexcept { return {text_, size_}; }
+
+ private:
+  PasswordLine() = default;
+
+  char text_[1024] = {};
+  std::size_t size_ = 0;
 };
 
 }  // namespace florin::tools

@@ -321,6 +321,23 @@ void Client::query_orders_async(const OrderFilter& filter, Callback<PageReply<Or
 void Client::get_payment_events_async(const PaymentEventsFilter& filter, Callback<PageReply<StoryLine>> done, CallOptions options) {
   impl_->query<StoryLine>(Operation::kGetPaymentEvents, filter, options, std::move(done));
 }
+void Client::lookup_parties_async(std::span<const u128> ids, Callback<RowsReply<Party>> done, CallOptions options) {
+  if (ids.empty() || ids.size() > kPartiesMax) return done(Status(ErrorKind::kUsage, "a look-up has 1 to " + std::to_string(kPartiesMax) + " parties"));
+  impl_->call<RowsReply<Party>>(Operation::kLookupParties, bytes_of(ids), options, std::move(done), decode_rows<Party>);
+}
+void Client::find_party_async(std::string_view name, Callback<RowsReply<Party>> done, CallOptions options) {
+  PartyName asked;
+  if (name.size() > sizeof asked.name) return done(Status(ErrorKind::kUsage, "name: has at most 48 bytes"));
+  std::copy(name.begin(), name.end(), asked.name);
+  impl_->call<RowsReply<Party>>(Operation::kFindParty, bytes_of(std::span<const PartyName>(&asked, 1)), options, std::move(done), decode_rows<Party>);
+}
+void Client::get_credentials_async(const CredentialFilter& filter, Callback<PageReply<Credential>> done, CallOptions options) {
+  impl_->query<Credential>(Operation::kGetCredentials, filter, options, std::move(done));
+}
+void Client::verify_credential_async(const PasswordProof& proof, Callback<RowsReply<PasswordVerdict>> done, CallOptions options) {
+  impl_->call<RowsReply<PasswordVerdict>>(Operation::kVerifyCredential, bytes_of(std::span(&proof, 1)), options, std::move(done),
+                                          decode_rows<PasswordVerdict>);
+}
 void Client::ping_async(Callback<ReplyInfo> done, CallOptions options) {
   impl_->call<ReplyInfo>(Operation::kPing, {}, options, std::move(done), decode_info);
 }
@@ -470,6 +487,26 @@ std::future<Result<PageReply<StoryLine>>> Client::get_payment_events_future(cons
   get_payment_events_async(filter, std::move(done), options);
   return std::move(future);
 }
+std::future<Result<RowsReply<Party>>> Client::lookup_parties_future(std::span<const u128> ids, CallOptions options) {
+  auto [done, future] = promised<RowsReply<Party>>();
+  lookup_parties_async(ids, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<RowsReply<Party>>> Client::find_party_future(std::string_view name, CallOptions options) {
+  auto [done, future] = promised<RowsReply<Party>>();
+  find_party_async(name, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<PageReply<Credential>>> Client::get_credentials_future(const CredentialFilter& filter, CallOptions options) {
+  auto [done, future] = promised<PageReply<Credential>>();
+  get_credentials_async(filter, std::move(done), options);
+  return std::move(future);
+}
+std::future<Result<RowsReply<PasswordVerdict>>> Client::verify_credential_future(const PasswordProof& proof, CallOptions options) {
+  auto [done, future] = promised<RowsReply<PasswordVerdict>>();
+  verify_credential_async(proof, std::move(done), options);
+  return std::move(future);
+}
 
 // --- Blocking -----------------------------------------------------------------------------------------------------------
 
@@ -551,6 +588,18 @@ Result<PageReply<Order>> Client::query_orders(const OrderFilter& filter, CallOpt
 }
 Result<PageReply<StoryLine>> Client::get_payment_events(const PaymentEventsFilter& filter, CallOptions options) {
   return impl_->block<PageReply<StoryLine>>([&](auto done) { get_payment_events_async(filter, std::move(done), options); });
+}
+Result<RowsReply<Party>> Client::lookup_parties(std::span<const u128> ids, CallOptions options) {
+  return impl_->block<RowsReply<Party>>([&](auto done) { lookup_parties_async(ids, std::move(done), options); });
+}
+Result<RowsReply<Party>> Client::find_party(std::string_view name, CallOptions options) {
+  return impl_->block<RowsReply<Party>>([&](auto done) { find_party_async(name, std::move(done), options); });
+}
+Result<PageReply<Credential>> Client::get_credentials(const CredentialFilter& filter, CallOptions options) {
+  return impl_->block<PageReply<Credential>>([&](auto done) { get_credentials_async(filter, std::move(done), options); });
+}
+Result<RowsReply<PasswordVerdict>> Client::verify_credential(const PasswordProof& proof, CallOptions options) {
+  return impl_->block<RowsReply<PasswordVerdict>>([&](auto done) { verify_credential_async(proof, std::move(done), options); });
 }
 Result<ReplyInfo> Client::ping(CallOptions options) {
   return impl_->block<ReplyInfo>([&](auto done) { ping_async(std::move(done), options); });

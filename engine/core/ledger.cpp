@@ -47,7 +47,7 @@ Ledger::Ledger(const LedgerOptions& options, std::unique_ptr<PhaseRunner> runner
       query_records_max_(options.query_records_max),
       views_(tables_, past_.get(), {sequence_, timestamp_, stamp_}),
       recent_filters_(tables_, options.filter_block),
-      queries_(tables_, past_.get(), views_, recent_filters_, query_records_max_),
+      queries_(tables_, payments_.tables(), past_.get(), views_, recent_filters_, query_records_max_),
       chain_verdicts_(std::make_unique<Verdict[]>(kEventsMax)),
       post_balances_(std::make_unique_for_overwrite<Balances[]>(std::size_t{kEventsMax} * 2)),
       runner_(std::move(runner)) {
@@ -96,22 +96,9 @@ void Ledger::execute_one(const Command& command) {
     case Operation::kPulse: pulse(command); break;
     case Operation::kGenesis: genesis(command); break;
     case Operation::kLookupAccounts: lookup_accounts(command); return;
-    case Operation::kLookupOrders:
-    case Operation::kFindOrder:
-    case Operation::kLookupKey:
-    case Operation::kGetStory:
-    case Operation::kQueryOrders:
-    case Operation::kGetPaymentEvents: answer_payments(command); return;
-    case Operation::kLookupTransfers:
-    case Operation::kGetAccountTransfers:
-    case Operation::kGetAccountBalances:
-    case Operation::kQueryAccounts:
-    case Operation::kQueryTransfers:
-    case Operation::kGetChangeEvents:
-    case Operation::kGetAccountsAt:
-    case Operation::kGetMoment:
-    case Operation::kGetTrialBalance: answer(command); return;
-    default: return;
+    default:
+      if (command.reply != nullptr && is_answered_beside(command.operation)) answer(command);
+      return;
   }
   finish_command(command);
 }

@@ -134,7 +134,6 @@ class Ledger final : public StateMachine {
   // ledger_payments.cpp
   void pay(const Command& command);
   void write_payments_reply(const Command& command) const noexcept;
-  void answer_payments(const Command& query) const noexcept;
   Status load_payments(const SnapshotReader& snapshot);
   Status load_payments(const SnapshotReader& snapshot, std::uint32_t table);
   // ledger_sessions.cpp

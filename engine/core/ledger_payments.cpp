@@ -7,7 +7,6 @@
 
 #include "core/chunk_walk.hpp"
 #include "core/ledger.hpp"
-#include "core/payments/payment_queries.hpp"
 
 /// @file
 /// Payments among the requests of the ledger.
@@ -38,10 +37,6 @@ void Ledger::write_payments_reply(const Command& command) const noexcept {
   std::byte* const flag_bytes = reply.data + outcomes.size_bytes();
   std::memset(flag_bytes, 0, reply.size - outcomes.size_bytes());
   std::memcpy(flag_bytes, flags.data(), flags.size());
-}
-
-void Ledger::answer_payments(const Command& query) const noexcept {
-  if (query.reply != nullptr) answer_payment_query(payments_.tables(), query);
 }
 
 PaymentRoom Ledger::payment_room(Operation operation, std::span<const std::byte> body, u128 principal, const PaymentRoom& before) const noexcept {

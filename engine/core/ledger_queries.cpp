@@ -23,14 +23,16 @@ void Ledger::lookup_accounts(const Command& command) const {
 }
 
 void Ledger::answer(const Command& query) {
-  push_batch_end();
-  tables_.settle();
+  if (is_history_read(query.operation)) {  // those of payments ask for neither moments nor rows of the ledger
+    push_batch_end();
+    tables_.settle();
+  }
   Here boundary;
   queries_.execute(query, boundary);
 }
 
 std::unique_ptr<QueryReader> Ledger::make_query_reader() {
-  return std::make_unique<Queries>(tables_, past_.get(), views_, recent_filters_, query_records_max_);
+  return std::make_unique<Queries>(tables_, payments_.tables(), past_.get(), views_, recent_filters_, query_records_max_);
 }
 
 }  // namespace florin::core

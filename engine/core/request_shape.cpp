@@ -1,12 +1,13 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/payments/payment_queries.hpp"
+#include "core/payments/payment_reply_rows.hpp"
 #include "core/payments/payment_request.hpp"
 #include "core/queries/filters.hpp"
 #include "core/state_machine.hpp"
 #include "florin/engine_id.hpp"
 #include "florin/multi_batch.hpp"
+#include "florin/party_query.hpp"
 #include "florin/payment_query.hpp"
 
 namespace florin::core {
@@ -37,14 +38,6 @@ ReplyCode validate_elements(std::span<const std::byte> body, std::size_t element
   if (body.empty()) return refuse(reason, "body must not be empty");
   if (body.size() % element_bytes != 0) return refuse(reason, "body size is not a multiple of its element");
   if (body.size() / element_bytes > kEventsMax) return refuse(reason, "too many elements");
-  return ReplyCode::kOk;
-}
-
-ReplyCode validate_reference(std::span<const std::byte> body, const char*& reason) noexcept {
-  if (body.size() != sizeof(OrderReference)) return refuse(reason, "body must be one order reference of 64 bytes");
-  for (const std::uint8_t byte : filter_of<OrderReference>(body).reserved) {
-    if (byte != 0) return refuse(reason, "reserved bytes must be zero");
-  }
   return ReplyCode::kOk;
 }
 
@@ -81,6 +74,25 @@ ReplyCode validate_orders(std::span<const std::byte> body, const char*& reason) 
     if (byte != 0) return invalid("reserved");
   }
   return ReplyCode::kOk;
+}
+
+template <typename Record>
+ReplyCode validate_record(std::span<const std::byte> body, const char*& reason, const char* text) noexcept {
+  if (body.size() != sizeof(Record)) return refuse(reason, text);
+  const auto record = filter_of<Record>(body);
+  return std::ranges::all_of(record.reserved, [](std::uint8_t byte) { return byte == 0; }) ? ReplyCode::kOk : refuse(reason, "reserved bytes must be zero");
+}
+
+ReplyCode validate_credentials(std::span<const std::byte> body, const char*& reason) noexcept {
+  if (body.size() != sizeof(CredentialFilter)) return refuse(reason, "body must be one credential filter of 32 bytes");
+  const auto filter = filter_of<CredentialFilter>(body);
+  const auto invalid = [&](const char* text) {
+    reason = text;
+    return ReplyCode::kInvalidFilter;
+  };
+  if (filter.party == 0) return invalid("party");
+  if (filter.limit == 0 || filter.limit > kCredentialsMax) return invalid("limit");
+  return std::ranges::all_of(filter.reserved, [](std::uint8_t byte) { return byte == 0; }) ? ReplyCode::kOk : invalid("reserved");
 }
 
 ReplyCode validate_payment_events(std::span<const std::byte> body, const char*& reason) noexcept {
@@ -131,11 +143,17 @@ ReplyCode validate_body(Operation operation, std::span<const std::byte> body, co
     case Operation::kLookupOrders:
       if (body.size() > kOrdersMax * sizeof(u128)) return refuse(reason, "too many elements");
       return validate_elements(body, sizeof(u128), reason);
-    case Operation::kFindOrder: return validate_reference(body, reason);
+    case Operation::kFindOrder: return validate_record<OrderReference>(body, reason, "body must be one order reference of 64 bytes");
     case Operation::kLookupKey: return body.size() == sizeof(u128) ? ReplyCode::kOk : refuse(reason, "body must be one key of 16 bytes");
     case Operation::kGetStory: return validate_story(body, reason);
     case Operation::kQueryOrders: return validate_orders(body, reason);
     case Operation::kGetPaymentEvents: return validate_payment_events(body, reason);
+    case Operation::kLookupParties:
+      if (body.size() > kPartiesMax * sizeof(u128)) return refuse(reason, "too many elements");
+      return validate_elements(body, sizeof(u128), reason);
+    case Operation::kFindParty: return validate_record<PartyName>(body, reason, "body must be one party name of 64 bytes");
+    case Operation::kGetCredentials: return validate_credentials(body, reason);
+    case Operation::kVerifyCredential: return validate_record<PasswordProof>(body, reason, "body must be one password proof of 64 bytes");
     case Operation::kHello: return body.size() == sizeof(Hello) ? ReplyCode::kOk : refuse(reason, "hello must have 64 bytes");
     case Operation::kDropHistory:
       if (body.size() != sizeof(DropHistory)) return refuse(reason, "body must be a timestamp and flags, 16 bytes");
@@ -214,6 +232,10 @@ std::uint32_t reply_bytes_max(Operation operation, std::uint16_t flags, std::spa
     case Operation::kGetPaymentEvents:
       bytes = filter_of<PaymentEventsFilter>(body).limit * static_cast<std::uint32_t>(sizeof(StoryLine)) + static_cast<std::uint32_t>(sizeof(PageEnd));
       break;
+    case Operation::kLookupParties: bytes = elements(sizeof(u128)) * static_cast<std::uint32_t>(sizeof(Party)); break;
+    case Operation::kFindParty: bytes = sizeof(Party); break;
+    case Operation::kGetCredentials: bytes = rows_bytes_max(filter_of<CredentialFilter>(body).limit, kCredentialsMax, sizeof(Credential)); break;
+    case Operation::kVerifyCredential: bytes = sizeof(PasswordVerdict); break;
     case Operation::kStatus: bytes = kStatusBytesMax; break;
     case Operation::kSnapshot: bytes = kSnapshotFailedTextBytes; break;
     default: break;

@@ -58,7 +58,7 @@ struct Command {
   ReplyArea* reply = nullptr;        ///< nullptr in replay
   const TransferHint* hints = nullptr;  ///< create_transfers only: one per event, from make_hints(), or none
   /// TigerBeetle's protocol: writes of its clients are executed once, in their sessions. Native protocol: payments, whose keys belong to the
-  /// principal, and the look-up of one.
+  /// principal, and the look-up of one, whoever answers it.
   const RequestOrigin* origin = nullptr;
 };
 
@@ -176,8 +176,8 @@ class Here final : public BatchBoundary {
   void run(BoundaryTask& task) noexcept override { task.run(); }
 };
 
-/// Answers queries on a thread of its own, while the state machine goes on: copies at a batch boundary what changes, and reads
-/// what only grows by itself. Writer: that thread.
+/// Answers queries on a thread of its own, while the state machine goes on: copies at a batch boundary what changes, so much at one boundary
+/// as a small batch is work, and reads what only grows by itself. Writer: that thread.
 class QueryReader {
  public:
   /// The state that an answer is of: everything up to this event and nothing behind it.
@@ -187,7 +187,7 @@ class QueryReader {
   };
 
   virtual ~QueryReader() = default;
-  /// Operations for which is_history_read() is true. Bounded work; may wait for the disk, and for a batch boundary.
+  /// Operations for which is_answered_beside() is true. Bounded work; may wait for the disk, and for a batch boundary.
   virtual Moment execute(const Command& query, BatchBoundary& boundary) noexcept = 0;
 };
 

@@ -8,7 +8,7 @@ namespace florin::pipeline {
 
 /// An I/O thread's door to the engine: empty blocks out, full blocks in, finished blocks back. One port per I/O thread; every
 /// method is called by that thread only. All queues are bounded by the number of blocks of the port, so nothing can overflow.
-/// A block comes back as a whole, and one with queries (is_history_read()) when the last of them is answered: who mixes them with other
+/// A block comes back as a whole, and one with queries (is_answered_beside()) when the last of them is answered: who mixes them with other
 /// requests, or queries of several sessions, makes these wait.
 class Port {
  public:

@@ -27,6 +27,7 @@ std::uint64_t QueryAgent::answer(Request& request) noexcept {
   command.timestamp = request.timestamp;
   command.body = {request.body, request.body_bytes};
   command.reply = &request.reply;
+  command.origin = &request;
   boundary_position_ = 0;
   const core::QueryReader::Moment moment = reader_->execute(command, *this);
   request.sequence = moment.sequence;

@@ -6,7 +6,7 @@ namespace florin::pipeline {
 
 void QueryTurns::add(RequestBlock& block) {
   for (Request& request : block.requests()) {
-    if (!is_history_read(request.operation) || request.reply.code != ReplyCode::kOk) continue;
+    if (!is_answered_beside(request.operation) || request.reply.code != ReplyCode::kOk) continue;
     session_of(block, request).queries.push_back({&block, &request});
   }
 }

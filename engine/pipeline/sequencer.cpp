@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "florin/engine_id.hpp"
+#include "florin/party_query.hpp"
 #include "record/checksum.hpp"
 #include "runtime/check.hpp"
 
@@ -23,7 +24,7 @@ bool is_service(Operation operation) noexcept {
 
 bool is_for_state_machine(Operation operation) noexcept {
   return operation == Operation::kCreateAccounts || operation == Operation::kCreateTransfers || operation == Operation::kDropHistory ||
-         operation == Operation::kLookupAccounts || operation == Operation::kPayments || is_history_read(operation) || is_payment_read(operation);
+         operation == Operation::kLookupAccounts || operation == Operation::kPayments || is_answered_beside(operation);
 }
 
 /// Transfers of a batch with payments in it at most: as many as its bytes would be if they were a client's. What leaves memory leaves room for them.
@@ -313,7 +314,7 @@ void Sequencer::add_request(Batch& batch, RequestBlock& block, Request& request)
   add_command(batch, &request, command);
 }
 
-bool Sequencer::hands_on(const Request& request) const noexcept { return hands_queries_on_ && is_history_read(request.operation); }
+bool Sequencer::hands_on(const Request& request) const noexcept { return hands_queries_on_ && is_answered_beside(request.operation); }
 
 bool Sequencer::has_queries(RequestBlock& block) const noexcept {
   const auto requests = block.requests();
@@ -362,7 +363,15 @@ ReplyCode Sequencer::refusal_of(Request& request) noexcept {
   } else if (!is_for_state_machine(request.operation)) {
     return ReplyCode::kUnknownOperation;
   }
-  return is_write(request.operation) ? refusal_of_write(request) : ReplyCode::kOk;
+  return is_write(request.operation) ? refusal_of_write(request) : refusal_of_read(request);
+}
+
+/// Where a batch is filled a second time, for lack of memory, its questions about passwords count twice: better than not at all.
+ReplyCode Sequencer::refusal_of_read(const Request& request) noexcept {
+  if (request.operation != Operation::kVerifyCredential) return ReplyCode::kOk;
+  PasswordProof proof;
+  std::memcpy(&proof, request.body, sizeof proof);
+  return password_attempts_.take(proof.party, steady_ns_) ? ReplyCode::kOk : ReplyCode::kBusy;
 }
 
 /// A client that registers has no session yet: its record is completed here, with whose session ends for its sake.
@@ -399,15 +408,14 @@ ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
   core::PaymentRoom payments = payments_;
   if (request.operation == Operation::kPayments) {
     if (request.event_count == 0) return ReplyCode::kMalformedBody;  // a large one, which nobody had read when it was taken
-    const std::span<const std::byte> body(request.body, request.body_bytes);
     core::PaymentRoom room;
     if (room_ == Room::kTogether) {
-      room = state_machine_.payment_room_at_most(request.operation, body, payments_);
-      fits_together_ &= refusal_of_payments(room) == ReplyCode::kOk;
+      room = state_machine_.payment_room_at_most(request.operation, {request.body, request.body_bytes}, payments_);
+      fits_together_ &= fits(room);
     } else {
       // Where room is short, what is asked again needs none.
-      room = state_machine_.payment_room(request.operation, body, request.principal, payments_);
-      if (const ReplyCode code = refusal_of_payments(room); code != ReplyCode::kOk) return code;
+      room = room_of(request, payments_);
+      if (const ReplyCode code = refusal_of_payments(request, room); code != ReplyCode::kOk) return code;
     }
     payments += room;
   } else {
@@ -424,12 +432,22 @@ ReplyCode Sequencer::refusal_of_write(const Request& request) noexcept {
   return ReplyCode::kOk;
 }
 
-/// The next batch has room for what this one has none for; but no batch for a request that needs more by itself.
-ReplyCode Sequencer::refusal_of_payments(const core::PaymentRoom& room) const noexcept {
-  if (room.transfers > kTransfersMax) return ReplyCode::kMalformedBody;
-  const bool fits = transfers_ + payments_.transfers + room.transfers <= kTransfersMax &&
-                    payments_.order_lines + room.order_lines <= core::kOrderLinesPerBatchMax;
-  return fits ? ReplyCode::kOk : ReplyCode::kBusy;
+core::PaymentRoom Sequencer::room_of(const Request& request, const core::PaymentRoom& before) const noexcept {
+  return state_machine_.payment_room(request.operation, {request.body, request.body_bytes}, request.principal, before);
+}
+
+/// Behind what the batch has already.
+bool Sequencer::fits(const core::PaymentRoom& room) const noexcept {
+  return transfers_ + payments_.transfers + room.transfers <= kTransfersMax &&
+         payments_.order_lines + room.order_lines <= core::kOrderLinesPerBatchMax;
+}
+
+/// A later batch has room for what this one has none for; but no batch for a request that needs more by itself. Beside others it may need more than
+/// that: an order that nobody knows yet could be one that they create, with all its parts.
+ReplyCode Sequencer::refusal_of_payments(const Request& request, const core::PaymentRoom& room) const noexcept {
+  if (fits(room)) return ReplyCode::kOk;
+  const bool fits_alone = room.transfers <= kTransfersMax || room_of(request, {}).transfers <= kTransfersMax;
+  return fits_alone ? ReplyCode::kBusy : ReplyCode::kMalformedBody;
 }
 
 }  // namespace florin::pipeline

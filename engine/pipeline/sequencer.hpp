@@ -14,6 +14,7 @@
 #include "pipeline/batch_ring.hpp"
 #include "pipeline/block_port.hpp"
 #include "pipeline/memory_shortage.hpp"
+#include "pipeline/password_attempts.hpp"
 #include "pipeline/snapshot_driver.hpp"
 #include "runtime/clock.hpp"
 
@@ -81,8 +82,11 @@ class Sequencer {
   [[nodiscard]] bool has_queries(RequestBlock& block) const noexcept;
   [[nodiscard]] ReplyCode refusal_of(Request& request) noexcept;
   [[nodiscard]] ReplyCode refusal_of_client(Request& request) noexcept;
+  [[nodiscard]] ReplyCode refusal_of_read(const Request& request) noexcept;
   [[nodiscard]] ReplyCode refusal_of_write(const Request& request) noexcept;
-  [[nodiscard]] ReplyCode refusal_of_payments(const core::PaymentRoom& room) const noexcept;
+  [[nodiscard]] bool fits(const core::PaymentRoom& room) const noexcept;
+  [[nodiscard]] core::PaymentRoom room_of(const Request& request, const core::PaymentRoom& before) const noexcept;
+  [[nodiscard]] ReplyCode refusal_of_payments(const Request& request, const core::PaymentRoom& room) const noexcept;
   [[nodiscard]] bool reserve(std::uint32_t accounts, std::uint32_t transfers, const core::PaymentRoom& payments) noexcept;
   [[nodiscard]] std::uint64_t unwritten_bytes() noexcept;
   [[nodiscard]] bool is_pulse_due(std::uint64_t now_ns) const noexcept;
@@ -101,6 +105,7 @@ class Sequencer {
 
   // Writer.
   std::optional<Genesis> genesis_;
+  PasswordAttempts password_attempts_;
   std::uint64_t last_sequence_;
   std::uint64_t last_timestamp_;
   std::uint64_t last_work_;

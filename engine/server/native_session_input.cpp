@@ -135,10 +135,10 @@ bool NativeSession::take_request() {
   }
   const auto body_bytes = static_cast<std::uint32_t>(body.size());
   const std::uint32_t reply_bytes = core::reply_bytes_max(header.operation, header.flags, body);
-  pipeline::Request* request = is_history_read(header.operation) ? context_.gatherer.add_query(handle_, body_bytes, reply_bytes)
+  pipeline::Request* request = is_answered_beside(header.operation) ? context_.gatherer.add_query(handle_, body_bytes, reply_bytes)
                                                                : context_.gatherer.add(body_bytes, reply_bytes);
   if (request == nullptr) {
-    pause(is_history_read(header.operation) ? Pause::kQueryBlock : Pause::kBlock);
+    pause(is_answered_beside(header.operation) ? Pause::kQueryBlock : Pause::kBlock);
     return false;
   }
   if (!body.empty()) std::memcpy(request->body, body.data(), body.size());
@@ -166,7 +166,7 @@ bool NativeSession::take_large_header() {
     reader_.skip_body();
     return true;
   }
-  const bool is_query = is_history_read(header.operation);
+  const bool is_query = is_answered_beside(header.operation);
   if (!begin_large(is_query, protocol::body_bytes(header), core::reply_bytes_max(header.operation, header.flags, unread_body))) {
     pause(is_query ? Pause::kQueryBlock : Pause::kBlock);
     return false;

@@ -12,6 +12,7 @@
 
 #include "florin/account.hpp"
 #include "florin/frame.hpp"
+#include "florin/party_query.hpp"
 #include "florin/payment_commands.hpp"
 #include "florin/payment_query.hpp"
 #include "florin/payment_reply.hpp"
@@ -189,6 +190,15 @@ class Client {
   void query_orders_async(const OrderFilter& filter, Callback<PageReply<Order>> done, CallOptions options = {});
   /// Lines of all stories. PaymentFeed (payment_feed.hpp) follows them.
   void get_payment_events_async(const PaymentEventsFilter& filter, Callback<PageReply<StoryLine>> done, CallOptions options = {});
+  /// At most kPartiesMax ids. The hash of a password is in no row.
+  void lookup_parties_async(std::span<const u128> ids, Callback<RowsReply<Party>> done, CallOptions options = {});
+  /// By its unique name, to the byte.
+  void find_party_async(std::string_view name, Callback<RowsReply<Party>> done, CallOptions options = {});
+  /// Public keys of a party, active and revoked, newest first.
+  void get_credentials_async(const CredentialFilter& filter, Callback<PageReply<Credential>> done, CallOptions options = {});
+  /// Whether this is the hash of the party's password, by scrypt with the salt and the costs that lookup_parties tells; no row: no such party. kBusy: it was
+  /// asked too often of late.
+  void verify_credential_async(const PasswordProof& proof, Callback<RowsReply<PasswordVerdict>> done, CallOptions options = {});
 
   void ping_async(Callback<ReplyInfo> done, CallOptions options = {});
   void status_async(Callback<TextReply> done, CallOptions options = {});  ///< JSON
@@ -223,6 +233,10 @@ class Client {
   std::future<Result<RowsReply<StoryLine>>> get_story_future(const StoryFilter& filter, CallOptions options = {});
   std::future<Result<PageReply<Order>>> query_orders_future(const OrderFilter& filter, CallOptions options = {});
   std::future<Result<PageReply<StoryLine>>> get_payment_events_future(const PaymentEventsFilter& filter, CallOptions options = {});
+  std::future<Result<RowsReply<Party>>> lookup_parties_future(std::span<const u128> ids, CallOptions options = {});
+  std::future<Result<RowsReply<Party>>> find_party_future(std::string_view name, CallOptions options = {});
+  std::future<Result<PageReply<Credential>>> get_credentials_future(const CredentialFilter& filter, CallOptions options = {});
+  std::future<Result<RowsReply<PasswordVerdict>>> verify_credential_future(const PasswordProof& proof, CallOptions options = {});
 
   // The same, blocking.
   Result<CreateResult> create_account(const Account& account, CallOptions options = {});
@@ -251,6 +265,10 @@ class Client {
   Result<RowsReply<StoryLine>> get_story(const StoryFilter& filter, CallOptions options = {});
   Result<PageReply<Order>> query_orders(const OrderFilter& filter, CallOptions options = {});
   Result<PageReply<StoryLine>> get_payment_events(const PaymentEventsFilter& filter, CallOptions options = {});
+  Result<RowsReply<Party>> lookup_parties(std::span<const u128> ids, CallOptions options = {});
+  Result<RowsReply<Party>> find_party(std::string_view name, CallOptions options = {});
+  Result<PageReply<Credential>> get_credentials(const CredentialFilter& filter, CallOptions options = {});
+  Result<RowsReply<PasswordVerdict>> verify_credential(const PasswordProof& proof, CallOptions options = {});
   Result<ReplyInfo> ping(CallOptions options = {});
   Result<TextReply> status(CallOptions options = {});
   Result<ReplyInfo> snapshot(CallOptions options = {});

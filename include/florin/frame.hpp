@@ -57,6 +57,10 @@ enum class Operation : std::uint8_t {
   kGetStory = 52,         ///< body: one StoryFilter
   kQueryOrders = 53,      ///< body: one OrderFilter (payment_query.hpp)
   kGetPaymentEvents = 54,  ///< body: one PaymentEventsFilter
+  kLookupParties = 55,     ///< body: ids, 16 bytes each, at most kPartiesMax (party_query.hpp)
+  kFindParty = 56,         ///< body: one PartyName
+  kGetCredentials = 57,    ///< body: one CredentialFilter
+  kVerifyCredential = 58,  ///< body: one PasswordProof
   kPulse = 64,            ///< journal only: expiry of holds; body: ids, 16 bytes each
   kGenesis = 65,          ///< journal only: the first record; body: Genesis
   kRegisterClient = 66,   ///< journal only: a client of TigerBeetle's protocol begins a session; body: RegisterClient
@@ -90,6 +94,10 @@ constexpr std::string_view name_of(Operation operation) noexcept {
     case Operation::kGetStory: return "get_story";
     case Operation::kQueryOrders: return "query_orders";
     case Operation::kGetPaymentEvents: return "get_payment_events";
+    case Operation::kLookupParties: return "lookup_parties";
+    case Operation::kFindParty: return "find_party";
+    case Operation::kGetCredentials: return "get_credentials";
+    case Operation::kVerifyCredential: return "verify_credential";
     case Operation::kPulse: return "pulse";
     case Operation::kGenesis: return "genesis";
     case Operation::kRegisterClient: return "register_client";
@@ -98,7 +106,7 @@ constexpr std::string_view name_of(Operation operation) noexcept {
   return "unknown";
 }
 
-/// Reads of history, which need not be answered by the thread that executes.
+/// Reads of history.
 constexpr bool is_history_read(Operation operation) noexcept {
   return operation >= Operation::kLookupTransfers && operation <= Operation::kGetTrialBalance;
 }
@@ -110,10 +118,13 @@ constexpr bool is_write(Operation operation) noexcept {
          operation == Operation::kRegisterClient || operation == Operation::kPayments || operation == Operation::kPaymentTimers;
 }
 
-/// Reads of payments, which the thread that executes answers in their place in the order.
+/// Reads of payments.
 constexpr bool is_payment_read(Operation operation) noexcept {
-  return operation >= Operation::kLookupOrders && operation <= Operation::kGetPaymentEvents;
+  return operation >= Operation::kLookupOrders && operation <= Operation::kVerifyCredential;
 }
+
+/// Reads that are answered beside execution, connections in turn.
+constexpr bool is_answered_beside(Operation operation) noexcept { return is_history_read(operation) || is_payment_read(operation); }
 
 /// True for reads whose ok reply ends with a PageEnd behind its rows.
 constexpr bool is_query(Operation operation) noexcept {
@@ -140,7 +151,7 @@ enum class ReplyCode : std::uint32_t {
   kUnknownOperation = 4,
   kMalformedBody = 5,        ///< body size is no multiple of the element, too many elements, reserved bytes not zero
   kInvalidFilter = 6,        ///< body: text naming the field
-  kBusy = 7,                 ///< queues are full; nothing was sequenced; send again later
+  kBusy = 7,                 ///< queues are full, there is no room beside others, or it was asked too often; nothing was sequenced; send again later
   kDeadlineExceeded = 8,     ///< the deadline passed before the request was sequenced, or a query's turn came; nothing happened
   kStopping = 9,             ///< the server drains; nothing was sequenced
   kOutOfMemory = 10,         ///< over the memory budget; nothing was sequenced

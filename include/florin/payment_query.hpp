@@ -46,7 +46,7 @@ struct OrderFilterFlags {
 inline constexpr std::uint32_t kOrderListMax = 128;
 
 /// Lines of all stories, in order of sequence; the reply has StoryLines and then a PageEnd, whose `resume` is to be `after` of the next page; 0: that was
-/// all so far, and the next line has a higher sequence than the one that the reply names.
+/// all so far, and the next line has a higher sequence than the one that the reply names. Pages are full but for the last.
 struct PaymentEventsFilter {
   std::uint64_t after = 0;     ///< a sequence, be there a line with it or not
   std::uint32_t limit = 0;     ///< 1 to kStoryLinesMax

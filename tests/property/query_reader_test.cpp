@@ -1,9 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <condition_variable>
 #include <cstring>
 #include <functional>
-#include <mutex>
 #include <thread>
 
 #include "support/builders.hpp"
@@ -11,6 +9,7 @@
 #include "support/paging.hpp"
 #include "support/random_workload.hpp"
 #include "support/reply_text.hpp"
+#include "support/thread_boundary.hpp"
 
 /// Queries beside execution: a thread of its own asks while another executes, and transfers leave memory all the while. Each answer is that
 /// of the model at the moment that the answer names, neither earlier nor later.
@@ -23,41 +22,6 @@ constexpr std::uint64_t kSeeds = 2;
 #else
 constexpr std::uint64_t kSeeds = 6;
 #endif
-
-/// Batch boundaries between two threads.
-class Boundary final : public core::BatchBoundary {
- public:
-  void run(core::BoundaryTask& task) noexcept override {
-    std::unique_lock lock(mutex_);
-    task_ = &task;
-    changed_.notify_all();
-    changed_.wait(lock, [&] { return task_ == nullptr; });
-  }
-  /// By who executes: does what waits to be done. `waits`: until there is something, or nobody asks any more.
-  void serve(bool waits) {
-    std::unique_lock lock(mutex_);
-    if (waits) changed_.wait(lock, [&] { return task_ != nullptr || closed_; });
-    if (task_ == nullptr) return;
-    task_->run();
-    task_ = nullptr;
-    changed_.notify_all();
-  }
-  void close() {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-    changed_.notify_all();
-  }
-  [[nodiscard]] bool is_closed() {
-    const std::lock_guard lock(mutex_);
-    return closed_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  core::BoundaryTask* task_ = nullptr;
-  bool closed_ = false;
-};
 
 struct Answer {
   TestRequest request;
@@ -145,7 +109,7 @@ class Traffic {
   Random random_;
   std::vector<TestRequest> writes_;
   std::vector<TestRequest> queries_;
-  Boundary boundary_;
+  ThreadBoundary boundary_;
   std::atomic<bool> stops_ = false;
   std::vector<Answer> answers_;
 };

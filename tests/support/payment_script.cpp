@@ -167,6 +167,35 @@ std::vector<StoryLine> PaymentScript::events(const PaymentEventsFilter& filter, 
   return rows_in<StoryLine>(reply);
 }
 
+namespace {
+
+template <typename Row>
+std::optional<Row> only_row_in(const model::ReplyBody& reply) {
+  const auto rows = rows_in<Row>(reply);
+  return rows.empty() ? std::nullopt : std::optional(rows[0]);
+}
+
+}  // namespace
+
+std::optional<Party> PaymentScript::party(u128 id) { return only_row_in<Party>(read(Operation::kLookupParties, id)); }
+
+std::optional<Party> PaymentScript::party(std::string_view name) {
+  PartyName asked;
+  set_text(asked.name, name);
+  return only_row_in<Party>(read(Operation::kFindParty, asked));
+}
+
+std::vector<Credential> PaymentScript::credentials(const CredentialFilter& filter, std::uint64_t& next) {
+  model::ReplyBody reply = read(Operation::kGetCredentials, filter);
+  next = next_of(reply);
+  reply.bytes.resize(reply.bytes.size() - sizeof(PageEnd));
+  return rows_in<Credential>(reply);
+}
+
+std::optional<PasswordVerdict> PaymentScript::verify(const PasswordProof& proof) {
+  return only_row_in<PasswordVerdict>(read(Operation::kVerifyCredential, proof));
+}
+
 std::vector<PaymentOutcome> PaymentScript::outcome_of_key(u128 key) {
   return rows_in<PaymentOutcome>(read(Operation::kLookupKey, key));
 }

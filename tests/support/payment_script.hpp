@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "florin/engine_id.hpp"
+#include "florin/party_query.hpp"
 #include "florin/payment_outcome.hpp"
 #include "florin/payment_query.hpp"
 #include "support/engine_under_test.hpp"
@@ -78,6 +79,11 @@ class PaymentScript {
   std::vector<OrderAnswer> orders(const OrderFilter& filter, std::uint64_t& next);
   std::vector<StoryLine> events(const PaymentEventsFilter& filter, std::uint64_t& next);
   std::vector<PaymentOutcome> outcome_of_key(u128 key);
+  std::optional<Party> party(u128 id);
+  std::optional<Party> party(std::string_view name);
+  /// One page; `next`: of its end.
+  std::vector<Credential> credentials(const CredentialFilter& filter, std::uint64_t& next);
+  std::optional<PasswordVerdict> verify(const PasswordProof& proof);
   std::vector<StoryLine> story(u128 object, bool newest_first = false, std::uint64_t after = 0, std::uint32_t limit = kStoryLinesMax,
                                StoryOf kind = StoryOf::kAny);
   Balances balances(u128 account);

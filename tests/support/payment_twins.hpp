@@ -70,6 +70,7 @@ class PaymentTwins {
     }
     compare_lists();
     compare_events();
+    for (const auto& [id, party] : payments_.books().parties) compare_party(party);
     for (const auto& [owner, used] : payments_.keys()) ASSERT_EQ(script_.outcome_of_key(owner.second), used.outcomes) << to_decimal(owner.second);
     for (const auto& [id, party] : payments_.books().parties) ASSERT_EQ(story_of(StoryOf::kParty, id), payments_.story_of(model::ObjectKind::kParty, id));
     for (const u128 id : payments_.books().movements) ASSERT_EQ(story_of(StoryOf::kMovement, id), payments_.story_of(model::ObjectKind::kMovement, id));
@@ -98,6 +99,25 @@ class PaymentTwins {
       ASSERT_EQ(found, expected) << to_decimal(order);
       std::ranges::reverse(expected);
     }
+  }
+  /// By id and by name, its keys in pages, and whether the hash of its password is right.
+  void compare_party(Party expected) {
+    PasswordProof proof{.party = expected.id};
+    std::ranges::copy(expected.scrypt, proof.scrypt);
+    ASSERT_EQ(script_.verify(proof)->is_right, expected.log2_n == 0 ? 0 : 1) << to_decimal(expected.id);
+    std::ranges::fill(expected.scrypt, std::uint8_t{0});
+    ASSERT_EQ(script_.party(expected.id), expected) << to_decimal(expected.id);
+    ASSERT_EQ(script_.party(std::string_view(expected.name, strnlen(expected.name, sizeof expected.name))), expected) << to_decimal(expected.id);
+    std::map<std::uint64_t, Credential> keys;
+    CredentialFilter filter{.party = expected.id, .limit = static_cast<std::uint32_t>(random().between(1, 5))};
+    do {
+      for (const Credential& key : script_.credentials(filter, filter.after)) ASSERT_TRUE(keys.emplace(key.key_id, key).second) << key.key_id;
+    } while (filter.after != 0);
+    std::map<std::uint64_t, Credential> booked;
+    for (const auto& [name, key] : payments_.books().credentials) {
+      if (name.first == expected.id) booked.emplace(name.second, key);
+    }
+    ASSERT_EQ(keys, booked) << to_decimal(expected.id);
   }
   /// Of each party in both roles and of all, with some filters each, in pages of some size and both directions.
   void compare_lists() {

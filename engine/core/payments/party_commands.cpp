@@ -58,7 +58,7 @@ void set_password(Party& party, const PasswordHash& password) noexcept {
 PaymentOutcome register_party(PaymentBooks& books, const IssuedCommand& issued) {
   Party party = party_in(issued.command);
   LowestCode code;
-  code.add_if(books.payments.has_name(party), R::kNameExists);
+  code.add_if(books.payments.find_party_named(party.name) != 0, R::kNameExists);
   code.add_if(books.payments.find_party(party.id) != 0, R::kObjectExists);
   code.add_if(books.payments.find_schedule(party.fee_schedule) == nullptr, R::kScheduleNotFound);
   if (code.result() != R::kDone) return refusal(issued, code.result());

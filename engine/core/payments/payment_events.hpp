@@ -1,13 +1,11 @@
 #pragma once
 
-#include <cstdint>
-
-#include "core/payments/payment_tables.hpp"
+#include "core/payments/payment_view.hpp"
 #include "core/state_machine.hpp"
 
 namespace florin::core {
 
-/// Answers get_payment_events: lines of all stories, in order of sequence. Work: of the page, and a search in each segment that it takes from.
-void get_payment_events(const PaymentTables& tables, const Command& query) noexcept;
+/// Answers get_payment_events: a page of the lines of all stories. Opens the view; a slice copies at most a page.
+void get_payment_events(PaymentView& view, const Command& query, BatchBoundary& boundary) noexcept;
 
 }  // namespace florin::core

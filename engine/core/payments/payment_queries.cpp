@@ -1,113 +1,88 @@
 #include "core/payments/payment_queries.hpp"
 
 #include <cstring>
-#include <optional>
 
 #include "core/payments/order_list.hpp"
+#include "core/payments/party_queries.hpp"
 #include "core/payments/payment_events.hpp"
 #include "core/payments/payment_reply_rows.hpp"
+#include "core/payments/story.hpp"
+#include "core/payments/story_pages.hpp"
 
 namespace florin::core {
-namespace {
 
-void lookup_orders(const PaymentTables& tables, const Command& query) noexcept {
+QueryReader::Moment PaymentQueries::execute(const Command& query, BatchBoundary& boundary) noexcept {
+  query.reply->size = 0;
+  query.reply->count = 0;
+  const auto in_memory = [&](auto&& answer) { view_.open(boundary, [&](const PaymentTables& tables) { answer(tables, query); }); };
+  switch (query.operation) {
+    case Operation::kLookupOrders: lookup_orders(query, boundary); break;
+    case Operation::kFindOrder: find_order(query, boundary); break;
+    case Operation::kLookupKey: lookup_key(query, boundary); break;
+    case Operation::kGetStory: get_story(view_, query, boundary); break;
+    case Operation::kQueryOrders: query_orders(view_, orders_, query, boundary); break;
+    case Operation::kGetPaymentEvents: get_payment_events(view_, query, boundary); break;
+    case Operation::kLookupParties: in_memory(lookup_parties); break;
+    case Operation::kFindParty: in_memory(find_party); break;
+    case Operation::kGetCredentials: in_memory(get_credentials); break;
+    case Operation::kVerifyCredential: in_memory(verify_credential); break;
+    default: return {};
+  }
+  view_.close();
+  return view_.moment();
+}
+
+void PaymentQueries::lookup_orders(const Command& query, BatchBoundary& boundary) noexcept {
   const std::span ids(reinterpret_cast<const u128*>(query.body.data()), query.body.size() / sizeof(u128));
-  OrderImage order;
-  for (const u128 id : ids) {
-    if (tables.find_order(id, order)) append_order(*query.reply, order);
+  orders_.clear();
+  for (const u128 id : ids) orders_.name(id);
+  view_.open(boundary, [&](const PaymentTables& tables) { orders_.find_in_memory(tables); });
+  orders_.find_in_segments(view_.segments());
+  for (std::uint32_t i = 0; i < orders_.count(); ++i) {
+    if (const OrderImage* const order = orders_.order(i)) append_order(*query.reply, *order);
   }
 }
 
-void find_order(const PaymentTables& tables, const Command& query) noexcept {
+void PaymentQueries::find_order(const Command& query, BatchBoundary& boundary) noexcept {
   OrderReference asked;
   std::memcpy(&asked, query.body.data(), sizeof asked);
   OrderImage order;
-  if (tables.find_order(asked.merchant, asked.reference, order)) append_order(*query.reply, order);
+  std::uint64_t hash = 0;
+  bool is_there = false;
+  bool may_be_sealed = false;
+  view_.open(boundary, [&](const PaymentTables& tables) {
+    hash = tables.reference_hash(asked.merchant, asked.reference);
+    is_there = tables.find_order_in_memory(asked.merchant, asked.reference, hash, order);
+    may_be_sealed = !is_there && tables.sealed().may_have(hash);
+  });
+  if (may_be_sealed) is_there = view_.segments().find_order(asked.merchant, asked.reference, hash, order);
+  if (is_there) append_order(*query.reply, order);
 }
 
-void lookup_key(const PaymentTables& tables, const Command& query) noexcept {
+void PaymentQueries::lookup_key(const Command& query, BatchBoundary& boundary) noexcept {
   u128 key = 0;
   std::memcpy(&key, query.body.data(), sizeof key);
-  const std::optional<UsedKey> used = tables.find_key(query.origin == nullptr ? 0 : query.origin->principal, key);
-  if (!used) return;
-  for (std::uint32_t i = 0; i < used->answers(); ++i) {
-    const PaymentOutcome outcome = tables.outcome(*used, i);
-    append_bytes(*query.reply, outcome);
+  const u128 principal = query.origin == nullptr ? 0 : query.origin->principal;
+  std::uint64_t hash = 0;
+  bool may_be_sealed = false;
+  view_.open(boundary, [&](const PaymentTables& tables) {
+    hash = tables.key_hash(principal, key);
+    const KeyEntry* const entry = tables.logs().find_key(principal, key, hash);
+    may_be_sealed = entry == nullptr && tables.sealed().may_have(hash);
+    if (entry == nullptr) return;
+    const UsedKey used{.entry = *entry};
+    for (std::uint32_t i = 0; i < used.answers(); ++i) append_row(*query.reply, tables.outcome(used, i));
+  });
+  if (!may_be_sealed) return;
+  UsedKey used;
+  used.segment = view_.segments().find_key(principal, key, hash, used.entry);
+  if (used.segment == nullptr) return;
+  if (used.entry.is_told_by_line()) {
+    StoryLine line;  // in the same segment
+    if (view_.segments().find_line(used.entry.record.sequence, line)) append_row(*query.reply, outcome_of(line));
+    return;
   }
-  query.reply->count = used->answers();
-}
-
-/// Whose story it is, and the sequences of its first and last line; 0: there is none.
-struct Story {
-  StoryKind kind{};
-  std::uint64_t oldest = 0;
-  std::uint64_t newest = 0;
-};
-
-Story find_story(const PaymentTables& tables, StoryKind kind, u128 object) noexcept {
-  if (kind == StoryKind::kOrder) {
-    OrderImage order;
-    if (!tables.find_order(object, order)) return {};
-    return {kind, order.cold.created, order.cold.last_event};
-  }
-  if (kind == StoryKind::kParty) {
-    const std::uint32_t party = tables.find_party(object);
-    if (party == 0) return {};
-    return {kind, tables.party(party).created, tables.party(party).changed};
-  }
-  const std::uint64_t only = tables.find_story(kind, object);
-  return {kind, only, only};
-}
-
-Story find_story(const PaymentTables& tables, const StoryFilter& filter) noexcept {
-  constexpr StoryKind kKinds[] = {StoryKind::kOrder, StoryKind::kParty, StoryKind::kMovement, StoryKind::kAccount};  // as StoryOf, from 1 on
-  if (filter.kind != StoryOf::kAny) return find_story(tables, kKinds[static_cast<std::size_t>(filter.kind) - 1], filter.object);
-  for (const StoryKind kind : kKinds) {
-    if (const Story story = find_story(tables, kind, filter.object); story.newest != 0) return story;
-  }
-  return {};
-}
-
-void get_story(const PaymentTables& tables, const Command& query) noexcept {
-  StoryFilter filter;
-  std::memcpy(&filter, query.body.data(), sizeof filter);
-  const bool newest_first = (filter.flags & StoryFilterFlags::kReversed) != 0;
-  const Story story = find_story(tables, filter);
-  if (story.newest == 0) return;
-  const auto go_on = [&](StoryLine& line) {
-    StoryLine next;
-    const bool is_there = newest_first ? line.sequence != story.oldest && tables.find_line(line.previous, next) : tables.next_line(line, story.newest, next);
-    if (is_there) line = next;
-    return is_there;
-  };
-  const auto is_of_story = [&](const StoryLine& line) { return line.object_id == filter.object && kind_of(line.event) == story.kind; };
-  const auto is_before_page = [&](const StoryLine& line) {
-    return filter.after != 0 && (newest_first ? line.sequence >= filter.after : line.sequence <= filter.after);
-  };
-  StoryLine line;
-  // A page mostly comes after another one, whose last line it names. Behind any other sequence it is looked for from the end on.
-  bool is_there = filter.after != 0 && tables.find_line(filter.after, line) && is_of_story(line);
-  if (!is_there) is_there = tables.find_line(newest_first ? story.newest : story.oldest, line);
-  while (is_there && is_before_page(line)) is_there = go_on(line);
-  for (; is_there && query.reply->count < filter.limit; is_there = go_on(line)) {
-    append_row(*query.reply, line);
-  }
-}
-
-}  // namespace
-
-void answer_payment_query(const PaymentTables& tables, const Command& query) noexcept {
-  query.reply->size = 0;
-  query.reply->count = 0;
-  switch (query.operation) {
-    case Operation::kLookupOrders: return lookup_orders(tables, query);
-    case Operation::kFindOrder: return find_order(tables, query);
-    case Operation::kLookupKey: return lookup_key(tables, query);
-    case Operation::kGetStory: return get_story(tables, query);
-    case Operation::kQueryOrders: return query_orders(tables, query);
-    case Operation::kGetPaymentEvents: return get_payment_events(tables, query);
-    default: return;
-  }
+  for (std::uint32_t i = 0; i < used.answers(); ++i) append_row(*query.reply, used.segment->outcome(used.entry.first_outcome + i));
 }
 
 }  // namespace florin::core

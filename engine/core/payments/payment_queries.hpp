@@ -1,15 +1,26 @@
 #pragma once
 
-#include "core/payments/payment_tables.hpp"
+#include "core/payments/found_orders.hpp"
+#include "core/payments/payment_view.hpp"
 #include "core/state_machine.hpp"
 
 namespace florin::core {
 
-/// Answers a read of payments: is_payment_read() is true for its operation. Bounded work, but for a story after a sequence
-/// that none of its lines has: it is looked through from its end.
-void answer_payment_query(const PaymentTables& tables, const Command& query) noexcept;
+/// Answers reads of payments: operations for which is_payment_read() is true. What is in memory is looked at between batches, in slices that are
+/// bounded by what they look at; what is in segments beside execution. Reader: one thread, any.
+class PaymentQueries {
+ public:
+  PaymentQueries(const PaymentTables& tables, LedgerViews& views) : view_(tables, views) {}
 
-/// Bytes of an order with its parts at most, as look-ups answer it.
-inline constexpr std::uint32_t kOrderRowBytesMax = sizeof(OrderHot) + sizeof(OrderCold) + sizeof(SplitHeader) + kPartsMax * sizeof(SplitPart);
+  QueryReader::Moment execute(const Command& query, BatchBoundary& boundary) noexcept;
+
+ private:
+  void lookup_orders(const Command& query, BatchBoundary& boundary) noexcept;
+  void find_order(const Command& query, BatchBoundary& boundary) noexcept;
+  void lookup_key(const Command& query, BatchBoundary& boundary) noexcept;
+
+  PaymentView view_;
+  FoundOrders orders_;
+};
 
 }  // namespace florin::core

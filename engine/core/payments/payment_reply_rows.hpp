@@ -10,6 +10,9 @@
 
 namespace florin::core {
 
+/// Bytes of an order with its parts at most, as look-ups answer it.
+inline constexpr std::uint32_t kOrderRowBytesMax = sizeof(OrderHot) + sizeof(OrderCold) + sizeof(SplitHeader) + kPartsMax * sizeof(SplitPart);
+
 template <typename T>
 void append_bytes(ReplyArea& reply, const T& value) noexcept {
   std::memcpy(reply.data + reply.size, &value, sizeof value);

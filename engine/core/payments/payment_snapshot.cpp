@@ -203,7 +203,7 @@ Status PaymentTables::load_sums(ChunkKey key, std::span<const std::byte> bytes) 
   SnapshotPaymentSums sums;
   if (bytes.size() != sizeof sums) return damaged(key, "not one row");
   std::memcpy(&sums, bytes.data(), sizeof sums);
-  const SealedPayments::Rows sealed = leaves_memory_ ? sealed_.rows() : SealedPayments::Rows{};
+  const PaymentSegments::Rows sealed = sealed_.rows();
   if (sealed.lines != sums.lines || sealed.keys != sums.keys) {
     return {ErrorKind::kCorrupt, "the sealed segments have not the payments that the snapshot builds on"};
   }
@@ -236,13 +236,13 @@ Status PaymentTables::load(ChunkKey key, std::span<const std::byte> bytes) {
       });
     case kSnapshotParties:
       return load_rows<Party>(key, bytes, {.parties = 1}, [&](const Party& party) {
-        if (find_party(party.id) != 0 || has_name(party)) return false;
+        if (find_party(party.id) != 0 || find_party_named(party.name) != 0) return false;
         add_party(party);
         return true;
       });
     case kSnapshotCredentials:
       return load_rows<Credential>(key, bytes, {.credentials = 1}, [&](const Credential& credential) {
-        if (find_credential(credential.party, credential.key_id) != 0) return false;
+        if (find_party(credential.party) == 0 || find_credential(credential.party, credential.key_id) != 0) return false;
         add_credential(credential);
         return true;
       });

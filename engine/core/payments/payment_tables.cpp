@@ -39,6 +39,7 @@ PaymentTables::PaymentTables(std::uint64_t memory_budget_bytes, const PaymentPla
       parties_by_name_(rows_max(memory_budget_bytes, sizeof(Party)), kEntriesPerLineMax),
       credentials_(rows_max(memory_budget_bytes, sizeof(Credential)), kGroupChangesMax),
       credentials_by_key_(rows_max(memory_budget_bytes, sizeof(Credential)), kEntriesPerLineMax),
+      party_keys_(rows_max(memory_budget_bytes, sizeof(Party)), rows_max(memory_budget_bytes, sizeof(Credential))),
       orders_(rows_max(memory_budget_bytes, OrderImage::kRecordLines * sizeof(OrderLine))),
       logs_(plan),
       sealed_(past) {}
@@ -105,15 +106,15 @@ std::uint32_t PaymentTables::find_party(u128 id, std::uint64_t hash) const noexc
   return parties_by_id_.find(TagTable::tag_of(hash), [&](std::uint32_t n) { return parties_[n].id == id; });
 }
 
-bool PaymentTables::has_name(const Party& party) const noexcept {
-  const auto is_it = [&](std::uint32_t n) { return std::ranges::equal(parties_[n].name, party.name); };
-  return parties_by_name_.find(tag_of(party.name), is_it) != 0;
+std::uint32_t PaymentTables::find_party_named(std::span<const char, 48> name) const noexcept {
+  return parties_by_name_.find(tag_of_bytes(std::as_bytes(name)), [&](std::uint32_t n) { return std::ranges::equal(parties_[n].name, name); });
 }
 
 void PaymentTables::add_party(const Party& party) noexcept {
   const std::uint32_t number = parties_.push(party);
   parties_by_id_.insert(tag_of(party.id), number);
   parties_by_name_.insert(tag_of(party.name), number);
+  party_keys_.add_party();
 }
 
 std::uint32_t PaymentTables::find_credential(u128 party, std::uint64_t key_id) const noexcept {
@@ -123,6 +124,7 @@ std::uint32_t PaymentTables::find_credential(u128 party, std::uint64_t key_id) c
 
 void PaymentTables::add_credential(const Credential& credential) noexcept {
   credentials_by_key_.insert(tag_of(credential.party, credential.key_id), credentials_.push(credential));
+  party_keys_.add_key(find_party(credential.party));
 }
 
 // Orders.
@@ -141,22 +143,20 @@ bool PaymentTables::has_order(u128 merchant, std::span<const std::uint8_t, 32> r
   return sealed_.find_order(merchant, reference, hash, image);
 }
 
-bool PaymentTables::find_order(u128 id, OrderImage& image) const noexcept {
-  const std::uint64_t hash = hash_.order(id);
+bool PaymentTables::find_order_in_memory(u128 id, std::uint64_t hash, OrderImage& image) const noexcept {
   if (const std::uint32_t place = orders_.find(id, hash); place != 0) {
     orders_.read(place, image);
     return true;
   }
-  return logs_.find_order(id, hash, image) || sealed_.find_order(id, hash, image);
+  return logs_.find_order(id, hash, image);
 }
 
-bool PaymentTables::find_order(u128 merchant, std::span<const std::uint8_t, 32> reference, OrderImage& image) const noexcept {
-  const std::uint64_t hash = hash_.reference(merchant, reference);
+bool PaymentTables::find_order_in_memory(u128 merchant, std::span<const std::uint8_t, 32> reference, std::uint64_t hash, OrderImage& image) const noexcept {
   if (const std::uint32_t place = orders_.find(merchant, reference, hash); place != 0) {
     orders_.read(place, image);
     return true;
   }
-  return logs_.find_order(merchant, reference, hash, image) || sealed_.find_order(merchant, reference, hash, image);
+  return logs_.find_order(merchant, reference, hash, image);
 }
 
 std::optional<OrderAt> PaymentTables::take_order(u128 id, std::uint64_t hash, OrderImage& image) const noexcept {
@@ -256,24 +256,6 @@ bool PaymentTables::find_line(std::uint64_t sequence, StoryLine& line) const noe
   return sealed_.find_line(sequence, line);
 }
 
-bool PaymentTables::next_line(const StoryLine& line, std::uint64_t newest, StoryLine& next) const noexcept {
-  if (line.sequence == newest) return false;
-  if (const std::uint64_t number = logs_.find_line(line.sequence); number != 0) {
-    const std::uint64_t behind = logs_.next_line(number);
-    if (behind != 0) next = logs_.line(behind);
-    return behind != 0;
-  }
-  if (sealed_.next_line(line, hash_.story(kind_of(line.event), line.object_id), next)) return true;
-  // The first one that is in memory: only the newest is known there.
-  std::uint64_t number = logs_.find_line(newest);
-  if (number == 0) return false;
-  while (number != 0) {
-    next = logs_.line(number);
-    number = next.previous == line.sequence ? 0 : logs_.find_line(next.previous);
-  }
-  return next.previous == line.sequence;
-}
-
 std::uint64_t PaymentTables::find_story(StoryKind kind, u128 id) const noexcept {
   if (const std::uint64_t number = logs_.find_story(kind, id); number != 0) return logs_.line(number).sequence;
   StoryLine line;
@@ -307,12 +289,14 @@ void PaymentTables::commit_group() noexcept {
 
 void PaymentTables::rollback_group() noexcept {
   logs_.remove_lines(group_.lines);
+  for (std::uint32_t n = credentials_.size(); n > credentials_.group_begin(); --n) {
+    credentials_by_key_.erase_newest(tag_of(credentials_[n].party, credentials_[n].key_id), n);
+    party_keys_.remove_key(find_party(credentials_[n].party));
+  }
   for (std::uint32_t n = parties_.size(); n > parties_.group_begin(); --n) {
     parties_by_id_.erase_newest(tag_of(parties_[n].id), n);
     parties_by_name_.erase_newest(tag_of(parties_[n].name), n);
-  }
-  for (std::uint32_t n = credentials_.size(); n > credentials_.group_begin(); --n) {
-    credentials_by_key_.erase_newest(tag_of(credentials_[n].party, credentials_[n].key_id), n);
+    party_keys_.remove_party();
   }
   parties_.rollback_group();
   credentials_.rollback_group();
@@ -378,7 +362,7 @@ bool PaymentTables::reserve(const PaymentRoom& room) {
 }
 
 std::uint64_t PaymentTables::lasting_bytes() const noexcept {
-  std::uint64_t bytes = orders_.bytes();
+  std::uint64_t bytes = orders_.bytes() + party_keys_.bytes();
   visit_tables(*this, [&](std::uint32_t, const auto& rows) { bytes += rows.bytes(); });
   const std::uint64_t entries = assets_by_ledger_.count() + schedules_by_version_.count() + newest_schedules_.count() + list_entries_by_subject_.count() + parties_by_id_.count() +
                                 parties_by_name_.count() + credentials_by_key_.count();
@@ -393,7 +377,7 @@ std::uint64_t PaymentTables::needed_bytes() const noexcept {
 }
 
 std::uint64_t PaymentTables::bytes_for(const PaymentRoom& room) const noexcept {
-  constexpr std::uint64_t kRecordBytes = GuardedTable<Party>::kRowBytes + 2 * kIndexBytes;
+  constexpr std::uint64_t kRecordBytes = GuardedTable<Party>::kRowBytes + PartyKeys::kRowBytes + 2 * kIndexBytes;
   const std::uint64_t records = room.parties + room.credentials + room.assets + room.schedules + room.list_entries;
   const std::uint64_t lasting = orders_.bytes_for(room.orders, room.splits) + records * kRecordBytes;
   if (!leaves_memory_) return lasting + PaymentLogs::bytes_for(room.commands, room.order_lines);

@@ -10,6 +10,7 @@
 #include "core/memory/append_log.hpp"
 #include "core/payments/guarded_table.hpp"
 #include "core/payments/order_table.hpp"
+#include "core/payments/party_keys.hpp"
 #include "core/payments/payment_hash.hpp"
 #include "core/payments/payment_logs.hpp"
 #include "core/payments/payment_plan.hpp"
@@ -73,20 +74,31 @@ class PaymentTables {
   // Parties, by number; 0: none.
   [[nodiscard]] std::uint32_t find_party(u128 id) const noexcept { return find_party(id, hash_.number(id)); }
   [[nodiscard]] std::uint32_t find_party(u128 id, std::uint64_t hash) const noexcept;
-  [[nodiscard]] bool has_name(const Party& party) const noexcept;
+  [[nodiscard]] std::uint32_t find_party_named(std::span<const char, 48> name) const noexcept;
   [[nodiscard]] const Party& party(std::uint32_t number) const noexcept { return parties_[number]; }
   [[nodiscard]] Party& change_party(std::uint32_t number) noexcept { return parties_.change(number); }
   void add_party(const Party& party) noexcept;
   [[nodiscard]] std::uint32_t find_credential(u128 party, std::uint64_t key_id) const noexcept;
   [[nodiscard]] const Credential& credential(std::uint32_t number) const noexcept { return credentials_[number]; }
   [[nodiscard]] Credential& change_credential(std::uint32_t number) noexcept { return credentials_.change(number); }
+  /// Of a party that is there.
   void add_credential(const Credential& credential) noexcept;
+  [[nodiscard]] std::uint32_t credentials() const noexcept { return credentials_.size(); }
+  /// The newest key of a party, and the one before a key; 0: there is none.
+  [[nodiscard]] std::uint32_t newest_credential(std::uint32_t party) const noexcept { return party_keys_.newest(party); }
+  [[nodiscard]] std::uint32_t previous_credential(std::uint32_t number) const noexcept { return party_keys_.previous(number); }
 
   // Orders, wherever they are.
   [[nodiscard]] bool has_order(u128 id, std::uint64_t hash) const noexcept;
   [[nodiscard]] bool has_order(u128 merchant, std::span<const std::uint8_t, 32> reference, std::uint64_t hash) const noexcept;
-  [[nodiscard]] bool find_order(u128 id, OrderImage& image) const noexcept;
-  [[nodiscard]] bool find_order(u128 merchant, std::span<const std::uint8_t, 32> reference, OrderImage& image) const noexcept;
+  [[nodiscard]] std::uint64_t order_hash(u128 id) const noexcept { return hash_.order(id); }
+  [[nodiscard]] std::uint64_t reference_hash(u128 merchant, std::span<const std::uint8_t, 32> reference) const noexcept {
+    return hash_.reference(merchant, reference);
+  }
+  [[nodiscard]] std::uint64_t story_hash(StoryKind kind, u128 id) const noexcept { return hash_.story(kind, id); }
+  /// Those that are not in segments alone.
+  [[nodiscard]] bool find_order_in_memory(u128 id, std::uint64_t hash, OrderImage& image) const noexcept;
+  [[nodiscard]] bool find_order_in_memory(u128 merchant, std::span<const std::uint8_t, 32> reference, std::uint64_t hash, OrderImage& image) const noexcept;
   /// The same of one that is about to change, for set_order().
   [[nodiscard]] std::optional<OrderAt> take_order(u128 id, std::uint64_t hash, OrderImage& image) const noexcept;
   /// What a change of the order may need; nothing: there is no such order.
@@ -121,8 +133,7 @@ class PaymentTables {
   // Stories, by the sequences of their lines; 0: none.
   void add_line(const StoryLine& line) noexcept { logs_.add_line(line); }
   [[nodiscard]] bool find_line(std::uint64_t sequence, StoryLine& line) const noexcept;
-  /// The line behind one of a story whose newest line is `newest`.
-  [[nodiscard]] bool next_line(const StoryLine& line, std::uint64_t newest, StoryLine& next) const noexcept;
+
   /// Newest line of the story of an object that does not know it itself: of any kind but parties and orders.
   [[nodiscard]] std::uint64_t find_story(StoryKind kind, u128 id) const noexcept;
 
@@ -237,6 +248,7 @@ class PaymentTables {
   TagTable parties_by_name_;
   GuardedTable<Credential> credentials_;
   TagTable credentials_by_key_;
+  PartyKeys party_keys_;
   OrderTable orders_;
   PaymentLogs logs_;
   SealedPayments sealed_;

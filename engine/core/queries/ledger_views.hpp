@@ -51,6 +51,11 @@ class LedgerViews {
 
   // Between batches.
   void take(LedgerView& view) noexcept;
+  /// The view tells of now, though its rows and segments are as they were.
+  void move_moment(LedgerView& view) const noexcept {
+    view.sequence = now_.sequence;
+    view.timestamp = now_.timestamp;
+  }
   /// What has come since, for a reader that begins to walk now and reads what its view has only.
   static void extend(LedgerView& reach, const Tables& tables) noexcept;
 

@@ -6,14 +6,15 @@
 
 namespace florin::core {
 
-Queries::Queries(const Tables& tables, const Past* past, LedgerViews& views, RecentFilters& filters, std::uint32_t records_max)
+Queries::Queries(const Tables& tables, const PaymentTables& payments, const Past* past, LedgerViews& views, RecentFilters& filters, std::uint32_t records_max)
     : records_max_(std::max(records_max, kQueryRecordsMin)),
       view_(tables, past, views),
       filters_(filters),
       walk_(view_),
       heads_(std::max(kAccountsAtMax, kQueryRowsMax)),
       names_(kEventsMax),
-      events_(std::make_unique<EventScratch>()) {}
+      events_(std::make_unique<EventScratch>()),
+      payments_(payments, views) {}
 
 Queries::~Queries() = default;
 
@@ -28,7 +29,7 @@ QueryReader::Moment Queries::execute(const Command& command, BatchBoundary& boun
     case Operation::kGetAccountsAt: accounts_at(command, boundary); break;
     case Operation::kGetMoment: get_moment(command, boundary); break;
     case Operation::kGetTrialBalance: trial_balance(command, boundary); break;
-    default: return {};
+    default: return payments_.execute(command, boundary);
   }
   view_.close();
   return {view_.view().sequence, view_.view().timestamp};

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/payments/payment_queries.hpp"
 #include "core/queries/account_walk.hpp"
 #include "core/queries/history_view.hpp"
 #include "core/queries/page.hpp"
@@ -18,14 +19,14 @@ inline constexpr std::uint32_t kQueryRecordsMax = 32'768;
 /// With fewer a page could end before it has anything on it.
 inline constexpr std::uint32_t kQueryRecordsMin = 64;
 
-/// Answers the reads of history, operations 19 to 27. One file per kind of query.
+/// Answers the reads of history, operations 19 to 27, one file per kind of query, and passes those of payments on.
 ///
 /// Each takes a view of the ledger at one batch boundary, and its answer is of that moment. Every one is bounded: it looks at no more
 /// than about `records_max` records and then ends its page early, so that a rare value costs many cheap requests instead of a dear one.
 /// Reader: one thread, any.
 class Queries final : public QueryReader {
  public:
-  Queries(const Tables& tables, const Past* past, LedgerViews& views, RecentFilters& filters, std::uint32_t records_max);
+  Queries(const Tables& tables, const PaymentTables& payments, const Past* past, LedgerViews& views, RecentFilters& filters, std::uint32_t records_max);
   ~Queries() override;
 
   Moment execute(const Command& command, BatchBoundary& boundary) noexcept override;
@@ -112,6 +113,7 @@ class Queries final : public QueryReader {
   std::vector<AccountHead> heads_;      // of the accounts that a request names
   std::vector<TransferName> names_;     // of the transfers
   std::unique_ptr<EventScratch> events_;
+  PaymentQueries payments_;
 };
 
 }  // namespace florin::core

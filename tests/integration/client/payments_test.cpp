@@ -331,6 +331,58 @@ TEST_F(ClientPayments, AStoryIsReadOverSeveralPages) {
   EXPECT_TRUE(read_story(*client_, kOrder, StoryOf::kParty)->empty()) << "no party has this id";
 }
 
+TEST_F(ClientPayments, PartiesAreFoundWithTheirKeysAndTheirPasswordsAreChecked) {
+  make_world(1'000);
+  const PasswordHash hash{.salt = {1}, .scrypt = {2, 3}, .log2_n = 14, .r = 8, .p = 1};
+  ASSERT_TRUE(client_->send_payment(commands::SetPassword{.key = 700'000, .party = kPayer, .hash = hash}));
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    Credential key{.key_id = id, .algorithm = 1, .status = {}};
+    key.key_sha256[0] = key.public_key[0] = static_cast<std::uint8_t>(id);
+    const auto added = client_->send_payment(commands::AddKey{.key = 700'000 + id, .party = kPayer, .credential = key});
+    ASSERT_TRUE(added && added->is_done());
+  }
+  const u128 ids[] = {kPayer, 4'711, kMerchant};
+  const auto found = client_->lookup_parties(ids);
+  ASSERT_TRUE(found && found->rows.size() == 2);
+  const Party& payer = found->rows[0];
+  EXPECT_EQ(payer.id, kPayer);
+  EXPECT_EQ(payer.scrypt[0], 0) << "the hash stays where it is";
+  const auto named = client_->find_party(payer.name);
+  ASSERT_TRUE(named && named->rows.size() == 1);
+  EXPECT_EQ(named->rows[0], payer);
+  EXPECT_EQ(client_->find_party(std::string(49, 'x')).error().kind(), ErrorKind::kUsage);
+
+  std::vector<std::uint64_t> keys;
+  const Status listed = for_each_page(CredentialFilter{.party = kPayer, .limit = 2}, [&](const CredentialFilter& page) { return client_->get_credentials(page); },
+                                      [&](const std::vector<Credential>& rows) {
+                                        for (const Credential& key : rows) keys.push_back(key.key_id);
+                                        return true;
+                                      });
+  EXPECT_TRUE(listed);
+  EXPECT_EQ(keys, (std::vector<std::uint64_t>{3, 2, 1}));
+
+  PasswordProof proof{.party = kPayer, .scrypt = {2, 3}};
+  EXPECT_EQ(client_->verify_credential(proof)->rows.at(0).is_right, 1);
+  proof.scrypt[31] = 1;
+  EXPECT_EQ(client_->verify_credential(proof)->rows.at(0).is_right, 0);
+  proof.party = 4'711;
+  EXPECT_TRUE(client_->verify_credential(proof)->rows.empty());
+}
+
+/// The server's clock stands still: no attempt comes back.
+TEST_F(ClientPayments, APasswordIsNotGuessedByAsking) {
+  make_world(1'000);
+  const PasswordProof proof{.party = kPayer};
+  const auto other = connect(kPrincipal + 1);
+  for (std::uint32_t i = 0; i < kPasswordAttemptsInARow; ++i) ASSERT_TRUE((i % 2 == 0 ? *client_ : *other).verify_credential(proof)) << i;
+  for (Client* const each : {client_.get(), other.get()}) {
+    const auto refused = each->verify_credential(proof);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind(), ErrorKind::kBusy);
+  }
+  EXPECT_TRUE(client_->verify_credential({.party = kMerchant})) << "another party's";
+}
+
 TEST_F(ClientPayments, WhatDoesNotFitIsNotSent) {
   const std::vector<CommandWithParts> commands = {commands::Cancel{.key = 1, .order = 1}, commands::Pay{.order = {.reference = std::string(33, 'x')}}};
   const auto reply = client_->send_payments(commands);

@@ -201,6 +201,77 @@ TEST_F(Payments, APasswordLeavesTheCommandAsItsHash) {
   EXPECT_THAT(missing.err, HasSubstr("field 'password_env': the environment has no ADA"));
 }
 
+TEST_F(Payments, APasswordMayComeFromStandardInput) {
+  const auto send = [&](const std::string& input) { return florin({"pay", "--password-stdin", "--connect", server.address()}, input); };
+  const std::string line = R"({"command": "register_party", "key": 100, "id": 50, "name": "ada lovelace"})";
+  const Finished registered = send("correct horse battery\n" + line + "\n");
+  ASSERT_EQ(registered.code, 0) << registered.err << registered.out;
+  const std::string with_variable = R"({"command": "register_party", "key": 100, "id": 50, "name": "ada lovelace", "password_env": "ADA"})";
+  EXPECT_EQ(florin({"pay", "--connect", server.address()}, with_variable, {{"ADA", "correct horse battery"}}).json()["replayed"], true) << "the same command";
+  EXPECT_FALSE(is_in_files(folder.path("ledger"), "correct horse battery"));
+
+  EXPECT_THAT(send("").err, HasSubstr("there is no password on standard input"));
+  EXPECT_THAT(send(std::string(1'025, 'x') + "\n" + line).err, HasSubstr("more than 1,024 bytes"));
+  EXPECT_THAT(send("secret\n" + with_variable).err, HasSubstr("--password-stdin: there is no register_party"));
+  const std::string two = R"({"command": "set_credential", "key": 101, "id": 50, "kind": "password"})";
+  EXPECT_THAT(send("secret\n" + line + "\n" + two).err, HasSubstr("more than one command could have this password"));
+}
+
+TEST_F(Payments, APartyIsFoundByIdAndNameWithItsAccountsAndKeys) {
+  ASSERT_EQ(pay(R"({"command": "set_credential", "key": 100, "id": 21, "kind": "add_key", "key_id": 1, "algorithm": 1, "public_key": ")" +
+                std::string(64, '7') + R"("}
+{"command": "set_credential", "key": 101, "id": 21, "kind": "add_key", "key_id": 2, "algorithm": 2, "public_key": ")" +
+                std::string(2 * 294, 'a') + R"("}
+{"command": "set_credential", "key": 102, "id": 21, "kind": "revoke_key", "key_id": 1}
+)").code, 0);
+  const auto party = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"party", "--connect", server.address()});
+    return florin(arguments);
+  };
+  const Finished by_id = party({"21", "--json"});
+  ASSERT_EQ(by_id.code, 0) << by_id.err;
+  const auto json = by_id.json();
+  EXPECT_EQ(json["party"]["name"], "payer");
+  EXPECT_EQ(json["party"]["kind"], "user");
+  EXPECT_EQ(json["party"]["status"], "active");
+  EXPECT_EQ(json["party"]["has_password"], false);
+  ASSERT_EQ(json["accounts"].size(), 2U);
+  EXPECT_EQ(json["accounts"][0]["id"], "31");
+  EXPECT_EQ(json["accounts"][0]["credits_posted"], "10000");
+  EXPECT_EQ(json["accounts"][1]["id"], "33");
+  ASSERT_EQ(json["keys"].size(), 2U);
+  EXPECT_EQ(json["keys"][0]["key_id"], "2");
+  EXPECT_FALSE(json["keys"][0].contains("public_key")) << "of a long key there is its hash";
+  EXPECT_EQ(json["keys"][1]["status"], "revoked");
+  EXPECT_EQ(json["keys"][1]["public_key"], std::string(64, '7') + std::string(64, '0'));
+  EXPECT_EQ(party({"--name", "payer", "--json"}).out, by_id.out);
+  EXPECT_THAT(party({"--name", "payer"}).out, HasSubstr("active"));
+  EXPECT_EQ(party({"--name", "nobody"}).code, 6);
+  EXPECT_EQ(party({"4711"}).code, 6);
+  EXPECT_EQ(party({}).code, 2);
+  EXPECT_EQ(party({"21", "--name", "payer"}).code, 2);
+}
+
+TEST_F(Payments, APasswordIsCheckedByItsHash) {
+  const std::string line = R"({"command": "register_party", "key": 100, "id": 50, "name": "ada lovelace", "password_env": "ADA"})";
+  ASSERT_EQ(florin({"pay", "--connect", server.address()}, line, {{"ADA", "correct horse"}}).code, 0);
+  const std::vector<std::string> from_stdin = {"party", "--name", "ada lovelace", "--password-stdin", "--connect", server.address()};
+  const Finished right = florin(from_stdin, "correct horse\n");
+  EXPECT_EQ(right.code, 0) << right.err;
+  EXPECT_THAT(right.out, HasSubstr("the password is right; the party is active"));
+  EXPECT_EQ(florin(from_stdin, "correct horse").code, 0) << "the end of the line is no part of it";
+  const Finished wrong = florin(from_stdin, "correct hors\n");
+  EXPECT_EQ(wrong.code, 10);
+  EXPECT_THAT(wrong.err, HasSubstr("the password is not right"));
+  const std::vector<std::string> from_variable = {"party", "50", "--json", "--password-env", "ADA", "--connect", server.address()};
+  EXPECT_EQ(florin(from_variable, "", {{"ADA", "correct horse"}}).json()["right"], true);
+  EXPECT_EQ(florin(from_variable, "", {{"ADA", "another"}}).json()["right"], false);
+  EXPECT_EQ(florin(from_variable).code, 2);
+  const Finished none = florin({"party", "21", "--password-stdin", "--connect", server.address()}, "secret\n");
+  EXPECT_EQ(none.code, 2);
+  EXPECT_THAT(none.err, HasSubstr("the party has no password"));
+}
+
 TEST_F(Payments, KeysOfAPartyAreAddedAndRevoked) {
   const std::string long_key(2 * 294, 'a');
   const Finished finished = pay(R"({"command": "set_credential", "key": 100, "id": 21, "kind": "add_key", "key_id": 1, "algorithm": 1, "public_key": ")" +

@@ -55,6 +55,10 @@ class Operation(IntEnum):
     GET_STORY = 52
     QUERY_ORDERS = 53
     GET_PAYMENT_EVENTS = 54
+    LOOKUP_PARTIES = 55
+    FIND_PARTY = 56
+    GET_CREDENTIALS = 57
+    VERIFY_CREDENTIAL = 58
 
 
 class ProtocolError(Exception):

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/state_machine.hpp"
+#include "florin/party_query.hpp"
 #include "florin/payment_query.hpp"
 #include "florin/account.hpp"
 #include "florin/query.hpp"
@@ -331,6 +332,23 @@ TEST(RequestShape, ReadsOfPayments) {
   EXPECT_EQ(validate(Operation::kGetStory, StoryFilter{.object = 1, .limit = 1, .kind = StoryOf::kAccount}).code, ReplyCode::kOk);
   EXPECT_EQ(validate(Operation::kGetStory, StoryFilter{.object = 1, .limit = 1, .kind = static_cast<StoryOf>(5)}).reason, "kind");
   EXPECT_EQ(validate(Operation::kGetStory, StoryFilter{.object = 1, .limit = 1, .reserved = 1}).reason, "reserved");
+}
+
+TEST(RequestShape, ReadsOfParties) {
+  EXPECT_EQ(validate(Operation::kLookupParties, std::size_t{kPartiesMax} * 16).code, ReplyCode::kOk);
+  EXPECT_EQ(validate(Operation::kLookupParties, (std::size_t{kPartiesMax} + 1) * 16).code, ReplyCode::kMalformedBody);
+  EXPECT_EQ(validate(Operation::kLookupParties, 0).code, ReplyCode::kMalformedBody);
+  EXPECT_EQ(validate(Operation::kFindParty, PartyName{.name = "ada"}).code, ReplyCode::kOk);
+  EXPECT_EQ(validate(Operation::kFindParty, PartyName{.reserved = {0, 1}}).reason, "reserved bytes must be zero");
+  EXPECT_EQ(validate(Operation::kFindParty, 48).code, ReplyCode::kMalformedBody);
+  EXPECT_EQ(validate(Operation::kGetCredentials, CredentialFilter{.party = 1, .limit = kCredentialsMax}).code, ReplyCode::kOk);
+  EXPECT_EQ(validate(Operation::kGetCredentials, CredentialFilter{.limit = 1}).reason, "party");
+  EXPECT_EQ(validate(Operation::kGetCredentials, CredentialFilter{.party = 1}).reason, "limit");
+  EXPECT_EQ(validate(Operation::kGetCredentials, CredentialFilter{.party = 1, .limit = kCredentialsMax + 1}).reason, "limit");
+  EXPECT_EQ(validate(Operation::kGetCredentials, CredentialFilter{.party = 1, .limit = 1, .reserved = {1}}).code, ReplyCode::kInvalidFilter);
+  EXPECT_EQ(validate(Operation::kVerifyCredential, PasswordProof{.party = 1}).code, ReplyCode::kOk);
+  EXPECT_EQ(validate(Operation::kVerifyCredential, PasswordProof{.reserved = {1}}).code, ReplyCode::kMalformedBody);
+  EXPECT_EQ(validate(Operation::kVerifyCredential, 48).code, ReplyCode::kMalformedBody);
 }
 
 TEST(RequestShape, ListsOfOrders) {

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <span>
 #include <string>
 
@@ -41,6 +43,23 @@ TEST(Password, IsTheSameBytesForTheSameCommandAndOthersForAnother) {
   EXPECT_EQ(*hash, *again);
   EXPECT_NE(hex(hash->salt), hex(of_other->salt));
   EXPECT_NE(hex(hash->scrypt), hex(of_other->scrypt));
+}
+
+TEST(Password, IsHashedAgainWithTheSaltAndTheCostsThatThePartyHas) {
+  const auto hash = hash_password("correct horse", kUse);
+  ASSERT_TRUE(hash);
+  Party party{.log2_n = hash->log2_n, .r = hash->r, .p = hash->p};
+  std::copy(std::begin(hash->salt), std::end(hash->salt), party.salt);
+  EXPECT_EQ(hash_password_again("correct horse", party).value(), *hash);
+  EXPECT_NE(hash_password_again("correct hors", party).value(), *hash);
+  party.log2_n = 10;
+  const auto cheaper = hash_password_again("correct horse", party);
+  ASSERT_TRUE(cheaper);
+  EXPECT_EQ(cheaper->log2_n, 10U);
+  EXPECT_NE(hex(cheaper->scrypt), hex(hash->scrypt));
+  party.log2_n = 200;
+  EXPECT_EQ(hash_password_again("correct horse", party).error().kind(), ErrorKind::kOutOfMemory);
+  EXPECT_EQ(hash_password_again("correct horse", {}).error().kind(), ErrorKind::kUsage);
 }
 
 TEST(Password, OfAVariableIsOverwrittenWhereItLies) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fake_state_machine.hpp"
+#include "florin/payment_query.hpp"
 #include "pipeline/pipeline.hpp"
 #include "record/checksum.hpp"
 #include "test_journal.hpp"
@@ -43,6 +44,7 @@ struct PipelineBench {
     if (is_write(operation)) bytes = elements * kEventBytes;
     if (operation == Operation::kLookupAccounts || operation == Operation::kLookupTransfers) bytes = elements * 16;
     if (operation == Operation::kClockAdvance) bytes = 8;
+    if (operation == Operation::kQueryOrders) bytes = sizeof(OrderFilter);
     Request& request = block.add(bytes, reply_bytes(operation, elements));
     std::memset(request.body, static_cast<int>(number & 0x7F), bytes);
     request.operation = operation;
@@ -67,9 +69,10 @@ struct PipelineBench {
     return block;
   }
   /// Submits one block with so many queries of a session, numbered from `number`.
-  RequestBlock* submit_queries(std::uint64_t session, std::uint32_t count = 1, std::uint64_t number = 1) {
+  RequestBlock* submit_queries(std::uint64_t session, std::uint32_t count = 1, std::uint64_t number = 1,
+                               Operation operation = Operation::kLookupTransfers) {
     RequestBlock* block = port().acquire_for_queries();
-    for (std::uint32_t i = 0; i < count; ++i) add(*block, Operation::kLookupTransfers, 1, number + i).session = session;
+    for (std::uint32_t i = 0; i < count; ++i) add(*block, operation, 1, number + i).session = session;
     port().submit(block);
     return block;
   }

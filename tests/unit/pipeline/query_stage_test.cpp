@@ -86,6 +86,24 @@ TEST_F(QueryStageTest, WritesDoNotWaitForAQuery) {
   EXPECT_TRUE(asked.empty());
 }
 
+/// Somebody who sends nothing but lists of orders, as many as he may, has neither writes nor others wait for more than one of them.
+TEST_F(QueryStageTest, WritesAndOthersDoNotWaitForListsOfOrders) {
+  for (std::uint64_t first = 1; first <= 61; first += 20) submit_queries(1, 20, first, Operation::kQueryOrders);
+  pipeline->core_agent().do_work();
+  RequestBlock* other = submit_queries(2, 1, 100, Operation::kQueryOrders);
+  for (int round = 0; round < 5; ++round) {
+    RequestBlock* write = submit(Operation::kCreateTransfers);
+    pipeline->core_agent().do_work();
+    pipeline->journal_agent().do_work();
+    EXPECT_EQ(asked.size(), static_cast<std::size_t>(round)) << "none was answered for the write to be";
+    RequestBlock* first = completed();
+    EXPECT_EQ(round == 2 ? first : nullptr, round == 2 ? other : nullptr) << "second in turn";
+    EXPECT_EQ(round == 2 ? completed() : first, write);
+    EXPECT_EQ(answer_one(), 1);
+  }
+  EXPECT_EQ(asked, (std::vector<std::uint64_t>{1, 100, 2, 3, 4}));
+}
+
 /// What the query has read may be all that keeps the core from going on.
 TEST_F(QueryStageTest, TheCoreHearsOfAnAnswerIfItWaits) {
   struct Core {

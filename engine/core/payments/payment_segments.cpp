@@ -1,15 +1,9 @@
-#include "core/payments/sealed_payments.hpp"
+#include "core/payments/payment_segments.hpp"
 
 #include <algorithm>
-#include <memory>
 
 namespace florin::core {
 namespace {
-
-/// Place of the segment that has this sequence, or count().
-std::uint32_t place_of(const PastSegments& segments, std::uint64_t sequence) noexcept {
-  return segments.lower_bound([&](const PastSegments::Entry& entry) { return entry.batch_sequence < sequence; });
-}
 
 bool is_of(const StoryLine& line, StoryKind kind, u128 id) noexcept { return line.object_id == id && kind_of(line.event) == kind; }
 
@@ -17,22 +11,23 @@ bool is_of(const StoryLine& line, StoryKind kind, u128 id) noexcept { return lin
 
 /// Calls visit(payments) for each segment that has any until it is true; whether it was.
 template <typename Visit>
-bool SealedPayments::from_newest(Visit&& visit) const noexcept {
-  const std::shared_ptr<const PastSegments> segments = past_->segments();
-  for (std::uint32_t place = segments->count(); place-- > 0;) {
-    const PastPayments* const payments = (*segments)[place].payments();
+bool PaymentSegments::from_newest(Visit&& visit) const noexcept {
+  for (std::uint32_t place = segments_.count(); place-- > 0;) {
+    const PastPayments* const payments = segments_[place].payments();
     if (payments != nullptr && visit(*payments)) return true;
   }
   return false;
 }
 
-std::uint64_t SealedPayments::end_sequence() const noexcept {
-  const std::shared_ptr<const PastSegments> all = segments();
-  return all == nullptr || all->count() == 0 ? 0 : all->at(all->count() - 1).batch_sequence;
+std::uint32_t PaymentSegments::place_of(std::uint64_t sequence) const noexcept {
+  return segments_.lower_bound([&](const PastSegments::Entry& entry) { return entry.batch_sequence < sequence; });
 }
 
-const PastPayments* SealedPayments::find_key(u128 principal, u128 key, std::uint64_t hash, KeyEntry& entry) const noexcept {
-  if (!may_have(hash)) return nullptr;
+std::uint64_t PaymentSegments::end_sequence() const noexcept {
+  return segments_.count() == 0 ? 0 : segments_.at(segments_.count() - 1).batch_sequence;
+}
+
+const PastPayments* PaymentSegments::find_key(u128 principal, u128 key, std::uint64_t hash, KeyEntry& entry) const noexcept {
   const PastPayments* found = nullptr;
   static_cast<void>(from_newest([&](const PastPayments& payments) {
     const bool is_here = payments.find(hash, [&](std::uint32_t index) {
@@ -46,8 +41,8 @@ const PastPayments* SealedPayments::find_key(u128 principal, u128 key, std::uint
   return found;
 }
 
-bool SealedPayments::find_order(u128 id, std::uint64_t hash, OrderImage& image) const noexcept {
-  return may_have(hash) && from_newest([&](const PastPayments& payments) {
+bool PaymentSegments::find_order(u128 id, std::uint64_t hash, OrderImage& image) const noexcept {
+  return from_newest([&](const PastPayments& payments) {
     return payments.find(hash, [&](std::uint32_t index) {
       if (index >= payments.order_lines()) return false;
       payments.read_order(index, image);
@@ -56,8 +51,8 @@ bool SealedPayments::find_order(u128 id, std::uint64_t hash, OrderImage& image) 
   });
 }
 
-bool SealedPayments::find_order(u128 merchant, std::span<const std::uint8_t, 32> reference, std::uint64_t hash, OrderImage& image) const noexcept {
-  return may_have(hash) && from_newest([&](const PastPayments& payments) {
+bool PaymentSegments::find_order(u128 merchant, std::span<const std::uint8_t, 32> reference, std::uint64_t hash, OrderImage& image) const noexcept {
+  return from_newest([&](const PastPayments& payments) {
     return payments.find(hash, [&](std::uint32_t index) {
       if (index >= payments.order_lines()) return false;
       payments.read_order(index, image);
@@ -66,12 +61,10 @@ bool SealedPayments::find_order(u128 merchant, std::span<const std::uint8_t, 32>
   });
 }
 
-bool SealedPayments::find_line(std::uint64_t sequence, StoryLine& line) const noexcept {
-  if (past_ == nullptr || sequence == 0) return false;
-  const std::shared_ptr<const PastSegments> segments = past_->segments();
-  const std::uint32_t place = place_of(*segments, sequence);
-  if (place == segments->count()) return false;
-  const PastPayments* const payments = (*segments)[place].payments();
+bool PaymentSegments::find_line(std::uint64_t sequence, StoryLine& line) const noexcept {
+  const std::uint32_t place = place_of(sequence);
+  if (sequence == 0 || place == segments_.count()) return false;
+  const PastPayments* const payments = segments_[place].payments();
   if (payments == nullptr) return false;
   const std::uint32_t index = payments->lines_before(sequence);
   if (index == payments->lines()) return false;
@@ -79,16 +72,15 @@ bool SealedPayments::find_line(std::uint64_t sequence, StoryLine& line) const no
   return line.sequence == sequence;
 }
 
-bool SealedPayments::next_line(const StoryLine& line, std::uint64_t hash, StoryLine& next) const noexcept {
-  const std::shared_ptr<const PastSegments> segments = past_->segments();
-  std::uint32_t place = place_of(*segments, line.sequence);
-  const PastPayments& own = *(*segments)[place].payments();
+bool PaymentSegments::next_line(const StoryLine& line, std::uint64_t hash, StoryLine& next) const noexcept {
+  std::uint32_t place = place_of(line.sequence);
+  const PastPayments& own = *segments_[place].payments();
   if (const std::uint32_t behind = own.next_line(own.lines_before(line.sequence)); behind != 0) {
     next = own.line(behind - 1);
     return true;
   }
-  while (++place < segments->count()) {
-    const PastPayments* const later = (*segments)[place].payments();
+  while (++place < segments_.count()) {
+    const PastPayments* const later = segments_[place].payments();
     if (later == nullptr) continue;
     const bool goes_on = later->find(hash, [&](std::uint32_t index) {
       if (index >= later->lines()) return false;
@@ -100,8 +92,8 @@ bool SealedPayments::next_line(const StoryLine& line, std::uint64_t hash, StoryL
   return false;
 }
 
-bool SealedPayments::newest_line(StoryKind kind, u128 id, std::uint64_t hash, StoryLine& line) const noexcept {
-  return may_have(hash) && from_newest([&](const PastPayments& payments) {
+bool PaymentSegments::newest_line(StoryKind kind, u128 id, std::uint64_t hash, StoryLine& line) const noexcept {
+  return from_newest([&](const PastPayments& payments) {
     return payments.find(hash, [&](std::uint32_t index) {
       if (index >= payments.lines()) return false;
       line = payments.line(index);
@@ -113,7 +105,7 @@ bool SealedPayments::newest_line(StoryKind kind, u128 id, std::uint64_t hash, St
   });
 }
 
-SealedPayments::Rows SealedPayments::rows() const noexcept {
+PaymentSegments::Rows PaymentSegments::rows() const noexcept {
   Rows rows;
   static_cast<void>(from_newest([&](const PastPayments& payments) {
     rows.lines += payments.lines();
