@@ -43,6 +43,16 @@ struct Pieces {
   bool rise = false;
 };
 
+/// The lowest of the ids above a mark; the largest id there is, if all are below. Where an interval begins: ids between it and the one before are
+/// nobody's, and a client that goes on there later, below another's, brings new ones.
+u128 lowest_above(u128 mark, std::span<const u128> ids) noexcept {
+  u128 lowest = kU128Max;
+  for (const u128 id : ids) {
+    if (id > mark && id < lowest) lowest = id;
+  }
+  return lowest;
+}
+
 }  // namespace
 
 Result<SegmentLanes> SegmentLanes::read(const VerifiedBytes& bytes) {
@@ -61,7 +71,11 @@ SegmentLanes HighWaterLanes::judge(std::uint64_t segment, std::span<const u128> 
     SegmentLane& out = judged.lanes[lane];
     out.above = out.up_to = lanes_[lane].high_water;
     if (ids.size() < kSampleMin) continue;
-    if (const Pieces pieces(ids); pieces.rise) out.up_to = std::max(out.above, pieces.mark());
+    const u128 lowest = lowest_above(lanes_[lane].high_water, ids);
+    const Pieces pieces(ids);
+    if (!pieces.rise || pieces.mark() <= out.above) continue;
+    out.above = lowest - 1;
+    out.up_to = std::max(out.above, pieces.mark());
   }
   return judged;
 }

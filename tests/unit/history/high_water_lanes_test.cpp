@@ -1,6 +1,7 @@
 #include "history/high_water_lanes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <set>
@@ -72,6 +73,24 @@ TEST(HighWaterLanes, CountersNeedNeitherFilterNorRun) {
   }
   twin.expect_none_lost();
   EXPECT_EQ(twin.lanes.intervals(), 10U);
+}
+
+/// The first interval of a lane began at 0, and every later one where the one before ended: the new ids of whoever counts below another
+/// were sought in a segment, each of them.
+TEST(HighWaterLanes, NewIdsBelowAnOthersAreNotSought) {
+  Twin twin;
+  std::array<u128, 4> next{make_u128(3, 1), make_u128(9, 1), make_u128(5, 1), make_u128(7, 1)};
+  for (int turn = 0; turn < 3; ++turn) {
+    for (u128& counter : next) {
+      for (u128 ahead = 0; ahead < 100'000; ahead += 1'000) {
+        ASSERT_EQ(twin.lanes.find(counter + ahead).in_order_segment, 0U) << to_hex(counter + ahead);
+      }
+      std::vector<u128> ids(20'000);
+      for (u128& id : ids) id = counter++;
+      twin.seal(ids);
+    }
+  }
+  twin.expect_none_lost();
 }
 
 TEST(HighWaterLanes, TimeOrderedIdsOfManyClientsWithSkewedClocks) {
