@@ -52,10 +52,10 @@ struct SegmentLanes {
 static_assert(sizeof(SegmentLanes) == 64 + kLanes * 64 && std::has_unique_object_representations_v<SegmentLanes>);
 
 /// Which sealed segments can hold an id, as far as order tells, without touching any of them.
-/// A lane is in order in a segment if its ids rose with time, above what came before. Then one interval covers them, but for the
-/// first and lowest, and the last and highest few, and ids above it, or between it and the one before, that come later are new. A client that sends 2^128 - 1 must not raise the mark for
-/// everybody: that is what the few are for. Ids in no interval are stragglers, and stand in the filter. A lane whose ids
-/// come in no order has no intervals at all, or every new id would have to be sought in an id run.
+/// A lane is in order in a segment if its ids rose with time, above what came before. Then one interval covers them, but for the first and
+/// lowest, and the last and highest few, and ids above it, or between it and the one before, that come later are new. A client that sends
+/// 2^128 - 1 must not raise the mark for everybody: that is what the few are for. Ids in no interval are stragglers, and stand in the
+/// filter. A lane whose ids come in no order has no intervals at all, or every new id would have to be sought in an id run.
 ///
 /// Writer: the builder's thread, on an object that nobody else sees yet. Readers: any thread, on one that is not changed any more.
 class HighWaterLanes {
